@@ -1,0 +1,146 @@
+//! The catalogue: collections of granules and which of them a time rule shows.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::FieldInfo;
+use crate::granule::{Granule, GranuleId};
+use crate::style::TimeRule;
+use crate::time::{Time, TimeSpan};
+
+/// Granules of one product (or, for files no product knows, of one file).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Collection {
+    /// Key: product id, or `file:<name>` for plain CF files.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Union of the fields of its granules, best first.
+    pub fields: Vec<FieldInfo>,
+    /// Granules in time order (static ones first), then by path, part and step.
+    pub granules: Vec<Granule>,
+}
+
+/// All collections.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalogue {
+    /// By id.
+    pub collections: BTreeMap<String, Collection>,
+}
+
+impl Collection {
+    /// Adds granules and fields, keeping order and dropping granules known already (same path, part and step).
+    pub fn merge(&mut self, fields: &[FieldInfo], granules: Vec<Granule>) {
+        for field in fields {
+            if !self.fields.iter().any(|f| f.name == field.name) {
+                self.fields.push(field.clone());
+            }
+        }
+        self.fields.sort_by_key(|f| std::cmp::Reverse(f.rank));
+        for g in granules {
+            let same = |h: &Granule| h.path == g.path && h.part == g.part && h.step == g.step;
+            match self.granules.iter_mut().find(|h| same(h)) {
+                Some(known) => *known = g,
+                None => self.granules.push(g),
+            }
+        }
+        let key = |g: &Granule| (g.span.map(|s| s.start), g.path.clone(), g.part, g.step);
+        self.granules.sort_by_cached_key(key);
+    }
+
+    /// The field of that name.
+    pub fn field(&self, name: &str) -> Option<&FieldInfo> {
+        self.fields.iter().find(|f| f.name == name)
+    }
+
+    /// Granules a time rule shows, in time order. Static granules are always shown.
+    pub fn shown(&self, rule: TimeRule, now: Time, window: TimeSpan) -> Vec<&Granule> {
+        let timed = || self.granules.iter().filter(|g| g.span.is_some());
+        let begin = |g: &Granule| g.span.map_or(Time::from_micros(i64::MIN), |s| s.start);
+        let pick: Option<TimeSpan> = match rule {
+            TimeRule::Always => return self.granules.iter().collect(),
+            TimeRule::InWindow => None,
+            TimeRule::Latest => timed().filter(|g| begin(g) <= now).max_by_key(|g| begin(g)).and_then(|g| g.span),
+            TimeRule::Nearest => timed()
+                .min_by(|a, b| {
+                    let d = |g: &Granule| g.span.map_or(f64::INFINITY, |s| s.offset_seconds(now).abs());
+                    d(a).total_cmp(&d(b))
+                })
+                .and_then(|g| g.span),
+        };
+        self.granules
+            .iter()
+            .filter(|g| match (g.span, rule) {
+                (None, _) => true,
+                (Some(span), TimeRule::InWindow) => span.intersects(&window),
+                // Parts of one file (left and right half-swath) share their span and are shown together.
+                (Some(span), _) => pick.is_some_and(|p| p.start == span.start && p.stop == span.stop),
+            })
+            .collect()
+    }
+
+    /// The granule whose span lies nearest to `t`, with the signed offset in seconds.
+    pub fn nearest(&self, t: Time) -> Option<(&Granule, f64)> {
+        self.granules
+            .iter()
+            .filter_map(|g| g.span.map(|s| (g, s.offset_seconds(t))))
+            .min_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
+    }
+
+    /// Time covered by all granules.
+    pub fn span(&self) -> Option<TimeSpan> {
+        self.granules.iter().filter_map(|g| g.span).reduce(|a, b| a.union(&b))
+    }
+}
+
+impl Catalogue {
+    /// The granule of that id.
+    pub fn granule(&self, id: GranuleId) -> Option<&Granule> {
+        self.collections.values().flat_map(|c| &c.granules).find(|g| g.id == id)
+    }
+
+    /// Time covered by everything.
+    pub fn span(&self) -> Option<TimeSpan> {
+        self.collections.values().filter_map(Collection::span).reduce(|a, b| a.union(&b))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geo::GeoBox;
+    use crate::granule::GeometryKind;
+
+    fn granule(id: u64, span: Option<(i64, i64)>) -> Granule {
+        Granule {
+            id: GranuleId(id),
+            collection: "c".into(),
+            path: format!("/{id}").into(),
+            part: 0,
+            step: 0,
+            span: span.map(|(a, b)| TimeSpan::new(Time::from_micros(a), Time::from_micros(b))),
+            bounds: GeoBox::WORLD,
+            footprint: Vec::new(),
+            geometry: GeometryKind::Grid,
+            shape: [1, 1],
+        }
+    }
+
+    #[test]
+    fn time_rules() {
+        let mut c = Collection::default();
+        c.merge(&[], vec![granule(3, Some((30, 40))), granule(1, Some((10, 20))), granule(0, None)]);
+        let t = Time::from_micros;
+        let ids = |rule, now, a, b| -> Vec<u64> {
+            c.shown(rule, t(now), TimeSpan::new(t(a), t(b))).iter().map(|g| g.id.0).collect()
+        };
+        assert_eq!(ids(TimeRule::InWindow, 15, 20, 29), [0, 1]);
+        assert_eq!(ids(TimeRule::Latest, 29, 0, 0), [0, 1]);
+        assert_eq!(ids(TimeRule::Latest, 5, 0, 0), [0]);
+        assert_eq!(ids(TimeRule::Nearest, 27, 0, 0), [0, 3]);
+        assert_eq!(ids(TimeRule::Always, 0, 0, 0), [0, 1, 3]);
+        c.merge(&[], vec![granule(1, Some((10, 20)))]);
+        assert_eq!(c.granules.len(), 3, "a file opened twice is one granule");
+    }
+}

@@ -1,0 +1,1 @@
+//! CF times: "units since epoch" in every CF calendar.

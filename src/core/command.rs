@@ -1,0 +1,347 @@
+//! Everything that changes the application, as values. Window, keys, palette, scripts and command line share them.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::camera::Camera;
+use crate::geo::LonLat;
+use crate::granule::FileInfo;
+use crate::project::{BaseMap, LayerId};
+use crate::projection::Projection;
+use crate::protocol::ReadFailure;
+use crate::style::StylePatch;
+use crate::time::Time;
+use crate::timeline::Anchor;
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Command {
+    /// Opens files and folders.
+    Open {
+        /// Paths.
+        paths: Vec<PathBuf>,
+    },
+    /// A reader has described a file (sent by the host).
+    Opened {
+        /// File.
+        path: PathBuf,
+        /// Description.
+        info: Box<FileInfo>,
+    },
+    /// A reader could not open a file (sent by the host).
+    OpenFailed {
+        /// File.
+        path: PathBuf,
+        /// Why.
+        error: ReadFailure,
+    },
+    /// Stops opening what has not been opened yet.
+    CancelOpening,
+    /// Forgets all files and layers.
+    CloseAll,
+    /// Saves the view as a PNG.
+    SaveImage {
+        /// Where to.
+        path: PathBuf,
+        /// Width and height; the view's own when absent.
+        size: Option<[u32; 2]>,
+        /// With colour bars, scale bar and time.
+        legend: bool,
+    },
+    /// Adds a layer on top.
+    AddLayer {
+        /// Collection id.
+        collection: String,
+        /// Field name.
+        field: String,
+    },
+    /// Removes a layer.
+    RemoveLayer {
+        /// Which.
+        layer: LayerId,
+    },
+    /// Adds a copy above it.
+    DuplicateLayer {
+        /// Which.
+        layer: LayerId,
+    },
+    /// Shows or hides a layer.
+    ShowLayer {
+        /// Which.
+        layer: LayerId,
+        /// Shown.
+        visible: bool,
+    },
+    /// Shows this layer alone; when it is alone already, shows all.
+    SoloLayer {
+        /// Which.
+        layer: LayerId,
+    },
+    /// Shows every layer.
+    ShowAllLayers,
+    /// Moves a layer in the stack.
+    MoveLayer {
+        /// Which.
+        layer: LayerId,
+        /// New position, 0 on top.
+        to: usize,
+    },
+    /// Renames a layer; an empty name gives the field's title back.
+    RenameLayer {
+        /// Which.
+        layer: LayerId,
+        /// Name.
+        name: String,
+    },
+    /// Chooses depth, band … of a layer.
+    SetLayerIndex {
+        /// Which.
+        layer: LayerId,
+        /// Index along each extra dimension.
+        extra: Vec<usize>,
+    },
+    /// Changes the style of a layer.
+    SetStyle {
+        /// Which.
+        layer: LayerId,
+        /// What changes.
+        patch: StylePatch,
+    },
+    /// First colour range from the data (sent by the host); keeps a range set meanwhile; no undo point.
+    InitRange {
+        /// Which.
+        layer: LayerId,
+        /// Range.
+        range: [f64; 2],
+    },
+    /// Gives a layer its default style back.
+    ResetStyle {
+        /// Which.
+        layer: LayerId,
+    },
+    /// Changes the base map.
+    SetBaseMap {
+        /// New settings.
+        base: BaseMap,
+    },
+    /// Moves the camera.
+    SetCamera {
+        /// New camera.
+        camera: Camera,
+    },
+    /// Turns to a place.
+    LookAt {
+        /// Place.
+        place: LonLat,
+        /// Distance; unchanged when absent.
+        altitude_m: Option<f64>,
+    },
+    /// Globe or map; keeps centre and scale.
+    SetProjection {
+        /// Projection.
+        projection: Projection,
+    },
+    /// Globe ↔ last map.
+    ToggleGlobe,
+    /// Zooms about the centre.
+    Zoom {
+        /// Below 1 comes nearer.
+        factor: f64,
+    },
+    /// North up.
+    NorthUp,
+    /// Looks straight down.
+    TopDown,
+    /// Whole Earth.
+    Home,
+    /// Frames the granules of a layer (all layers when absent).
+    ZoomToLayer {
+        /// Which.
+        layer: Option<LayerId>,
+    },
+    /// Sets the clock.
+    SetTime {
+        /// Clock.
+        now: Time,
+    },
+    /// Sets the length of the time window.
+    SetWindow {
+        /// Seconds.
+        window_s: f64,
+    },
+    /// Sets where the window lies.
+    SetAnchor {
+        /// Where.
+        anchor: Anchor,
+    },
+    /// Sets the step; `None` = a third of the window.
+    SetStep {
+        /// Seconds.
+        step_s: Option<f64>,
+    },
+    /// Moves the clock by steps.
+    StepTime {
+        /// Steps, negative = back.
+        steps: i32,
+    },
+    /// Moves the clock to the previous (−1) or next (+1) granule of a layer.
+    StepGranule {
+        /// Layer; any visible one when absent.
+        layer: Option<LayerId>,
+        /// Direction.
+        steps: i32,
+    },
+    /// Moves the clock to the first or last data.
+    GoToEnd {
+        /// Last, in contrast to first.
+        last: bool,
+    },
+    /// Moves the clock to the nearest granule of a layer (of any visible layer when absent).
+    JumpToData {
+        /// Which.
+        layer: Option<LayerId>,
+    },
+    /// Starts or stops the clock.
+    Play {
+        /// Runs.
+        on: bool,
+    },
+    /// Sets the speed of the clock.
+    SetSpeed {
+        /// Data seconds a second.
+        speed: f64,
+    },
+    /// Loop at the end.
+    SetLoop {
+        /// Loops.
+        on: bool,
+    },
+    /// Advances the running clock (sent by the host every frame).
+    Tick {
+        /// Seconds since the last frame.
+        dt_s: f64,
+    },
+    /// Steps back.
+    Undo,
+    /// Steps forward again.
+    Redo,
+}
+
+/// An entry of the command table: what palette, menus, tooltips and key help are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Stable id.
+    pub id: &'static str,
+    /// Menu it stands in.
+    pub menu: Menu,
+    /// Text for people.
+    pub title: &'static str,
+    /// Shortcut as text (`Ctrl+O`); empty for none. Alternatives after ` / `.
+    pub keys: &'static str,
+}
+
+/// Top-level menus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "menu titles")]
+pub enum Menu {
+    File,
+    Edit,
+    View,
+    Layer,
+    Time,
+    Help,
+}
+
+const fn entry(id: &'static str, menu: Menu, title: &'static str, keys: &'static str) -> Entry {
+    Entry { id, menu, title, keys }
+}
+
+/// The table. Entries that need a layer act on the selected one.
+pub const TABLE: &[Entry] = &[
+    entry("open_files", Menu::File, "Open files…", "Ctrl+O"),
+    entry("open_folder", Menu::File, "Open folder…", "Ctrl+Shift+O"),
+    entry("close_all", Menu::File, "Close all data", ""),
+    entry("save_image", Menu::File, "Save image…", "Ctrl+I"),
+    entry("quit", Menu::File, "Quit", "Ctrl+Q"),
+    entry("undo", Menu::Edit, "Undo", "Ctrl+Z"),
+    entry("redo", Menu::Edit, "Redo", "Ctrl+Shift+Z / Ctrl+Y"),
+    entry("copy_position", Menu::Edit, "Copy position under the cursor", "Ctrl+C"),
+    entry("palette", Menu::View, "Command palette", "Ctrl+K / Ctrl+P"),
+    entry("toggle_globe", Menu::View, "Globe or map", "G"),
+    entry("projection_globe", Menu::View, "Globe", ""),
+    entry("projection_equirectangular", Menu::View, "Equirectangular map", ""),
+    entry("projection_mercator", Menu::View, "Mercator map", ""),
+    entry("projection_polar-north", Menu::View, "Polar stereographic map, north", ""),
+    entry("projection_polar-south", Menu::View, "Polar stereographic map, south", ""),
+    entry("home", Menu::View, "Whole Earth", "0"),
+    entry("zoom_to_layer", Menu::View, "Zoom to selected layer", "F"),
+    entry("zoom_in", Menu::View, "Zoom in", "+ / ="),
+    entry("zoom_out", Menu::View, "Zoom out", "−"),
+    entry("north_up", Menu::View, "North up", "N"),
+    entry("top_down", Menu::View, "Look straight down", "U"),
+    entry("reset_view", Menu::View, "North up and straight down", "R"),
+    entry("toggle_relief", Menu::View, "Relief", ""),
+    entry("toggle_coastlines", Menu::View, "Coastline", "B"),
+    entry("toggle_graticule", Menu::View, "Graticule", "L"),
+    entry("toggle_left_panel", Menu::View, "Layers panel", "Ctrl+1"),
+    entry("toggle_timeline", Menu::View, "Timeline", "Ctrl+3"),
+    entry("presentation", Menu::View, "Hide panels", "Tab"),
+    entry("full_screen", Menu::View, "Full screen", "F11"),
+    entry("theme", Menu::View, "Dark or light theme", ""),
+    entry("toggle_layer", Menu::Layer, "Show or hide layer", "V"),
+    entry("style", Menu::Layer, "Style…", "S"),
+    entry("duplicate_layer", Menu::Layer, "Duplicate layer", "Ctrl+D"),
+    entry("remove_layer", Menu::Layer, "Remove layer", "Delete"),
+    entry("layer_up", Menu::Layer, "Move layer up", "Ctrl+Shift+Up"),
+    entry("layer_down", Menu::Layer, "Move layer down", "Ctrl+Shift+Down"),
+    entry("more_opacity", Menu::Layer, "More opaque", "Ctrl+Shift+Right"),
+    entry("less_opacity", Menu::Layer, "Less opaque", "Ctrl+Shift+Left"),
+    entry("show_all_layers", Menu::Layer, "Show all layers", ""),
+    entry("play", Menu::Time, "Play or pause", "Space"),
+    entry("step_back", Menu::Time, "Step back", "Left"),
+    entry("step_forward", Menu::Time, "Step forward", "Right"),
+    entry("step_back_10", Menu::Time, "Ten steps back", "Shift+Left"),
+    entry("step_forward_10", Menu::Time, "Ten steps forward", "Shift+Right"),
+    entry("previous_granule", Menu::Time, "Previous granule of the layer", ","),
+    entry("next_granule", Menu::Time, "Next granule of the layer", "."),
+    entry("first_data", Menu::Time, "First data", "Home"),
+    entry("last_data", Menu::Time, "Last data", "End"),
+    entry("jump_to_data", Menu::Time, "Jump to nearest data", "J"),
+    entry("next_window", Menu::Time, "Longer window", "W"),
+    entry("previous_window", Menu::Time, "Shorter window", "Shift+W"),
+    entry("keys", Menu::Help, "Keyboard shortcuts", "? / F1"),
+    entry("about", Menu::Help, "About Seaglass", ""),
+];
+
+/// The table entry of that id.
+pub fn entry_of(id: &str) -> Option<&'static Entry> {
+    TABLE.iter().find(|e| e.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_keys_are_unique() {
+        let mut ids: Vec<_> = TABLE.iter().map(|e| e.id).collect();
+        let mut keys: Vec<_> = TABLE.iter().flat_map(|e| e.keys.split(" / ")).filter(|k| !k.is_empty()).collect();
+        for list in [&mut ids, &mut keys] {
+            let n = list.len();
+            list.sort_unstable();
+            list.dedup();
+            assert_eq!(list.len(), n);
+        }
+    }
+
+    #[test]
+    fn commands_are_one_json_object_each() {
+        let c =
+            Command::SetStyle { layer: LayerId(3), patch: StylePatch { opacity: Some(0.5), ..StylePatch::default() } };
+        let text = serde_json::to_string(&c).unwrap();
+        assert_eq!(text, r#"{"do":"set_style","layer":3,"patch":{"opacity":0.5}}"#);
+        assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), c);
+    }
+}

@@ -1,0 +1,1 @@
+//! Numbers, positions, times and units as the window writes them.

@@ -1,0 +1,115 @@
+//! Granules as readers describe them: a file holds parts (geometries), a part holds time steps and fields.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::FieldInfo;
+use crate::geo::{GeoBox, LonLat};
+use crate::time::{Time, TimeSpan};
+
+/// What a reader says of one file after opening it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Id of the product that recognised the file, or `None` when plain CF rules were used.
+    pub product: Option<String>,
+    /// Human title: the product's, else the file's `title`, else its name.
+    pub title: String,
+    /// File format, e.g. `netCDF-4`, `netCDF classic`.
+    pub format: String,
+    /// One entry a geometry in the file.
+    pub parts: Vec<PartInfo>,
+    /// Things the reader noticed and worked around, one sentence each.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// Global attributes (name, text), for provenance; long texts are cut at 500 characters.
+    #[serde(default)]
+    pub attributes: Vec<(String, String)>,
+}
+
+/// One geometry of a file with the fields lying on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartInfo {
+    /// Name: group path or dimension names; empty for the only part of a file.
+    pub name: String,
+    /// What kind of geometry.
+    pub geometry: GeometryKind,
+    /// `[rows, cols]` of the fields; tracks and points have `cols == 1`.
+    pub shape: [usize; 2],
+    /// Box around all valid positions.
+    pub bounds: GeoBox,
+    /// Outline for drawing and hovering, one ring or line; may be empty.
+    #[serde(default)]
+    pub footprint: Vec<LonLat>,
+    /// Time covered, when the file tells.
+    pub span: Option<TimeSpan>,
+    /// Times of the steps when fields have a time dimension beside rows and columns; else empty.
+    #[serde(default)]
+    pub steps: Vec<Time>,
+    /// Fields that can be shown, best first.
+    pub fields: Vec<FieldInfo>,
+}
+
+/// Kind of geometry, as `seaglass inspect` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GeometryKind {
+    /// Regular or rectilinear longitude/latitude grid.
+    Grid,
+    /// Grid on projected axes (`grid_mapping`).
+    ProjectedGrid,
+    /// Two-dimensional longitude/latitude: swath or curvilinear grid.
+    Swath,
+    /// Positions along a path.
+    Track,
+    /// Unconnected positions.
+    Points,
+}
+
+impl GeometryKind {
+    /// Word for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Grid => "grid",
+            Self::ProjectedGrid => "projected grid",
+            Self::Swath => "swath",
+            Self::Track => "along-track",
+            Self::Points => "points",
+        }
+    }
+
+    /// Two-dimensional cells (drawn as RASTER), in contrast to lines and dots.
+    pub fn is_raster(self) -> bool {
+        matches!(self, Self::Grid | Self::ProjectedGrid | Self::Swath)
+    }
+}
+
+/// Identity of a granule within a session: one part of one file at one time step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GranuleId(pub u64);
+
+/// One entry of the catalogue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Granule {
+    /// Identity.
+    pub id: GranuleId,
+    /// Collection it belongs to (index key; see `catalogue`).
+    pub collection: String,
+    /// File.
+    pub path: PathBuf,
+    /// Index into `FileInfo::parts`.
+    pub part: usize,
+    /// Time step within the part.
+    pub step: usize,
+    /// Time covered; `None` for static fields (always shown).
+    pub span: Option<TimeSpan>,
+    /// Box of its positions.
+    pub bounds: GeoBox,
+    /// Outline.
+    #[serde(default)]
+    pub footprint: Vec<LonLat>,
+    /// Geometry kind.
+    pub geometry: GeometryKind,
+    /// `[rows, cols]`.
+    pub shape: [usize; 2],
+}

@@ -1,0 +1,27 @@
+//! Pure types and rules of Seaglass: data model, geometry, time, commands.
+//!
+//! No file is opened here, no thread started, no GPU touched, so everything can be tested in milliseconds.
+//! Every other crate of the workspace depends on this one and on nothing else of ours (checked by `tests/layering.rs`).
+
+pub mod camera;
+pub mod catalogue;
+pub mod cf_time;
+pub mod colormap;
+pub mod command;
+pub mod coord;
+pub mod defaults;
+pub mod field;
+pub mod format;
+pub mod geo;
+pub mod geolocation;
+pub mod granule;
+pub mod product;
+pub mod project;
+pub mod projection;
+pub mod protocol;
+pub mod session;
+pub mod style;
+pub mod tile;
+pub mod time;
+pub mod timeline;
+pub mod undo;

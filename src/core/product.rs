@@ -1,0 +1,224 @@
+//! A product as declared by a TOML file in `readers/`: what to match, how to read, how to show.
+//!
+//! Everything omitted follows CF. Unknown keys are errors. The full guide is `readers/README.md`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::granule::GeometryKind;
+use crate::style::StyleHint;
+
+/// One product file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Product {
+    /// Identity.
+    pub product: Identity,
+    /// Which files it claims.
+    #[serde(rename = "match")]
+    pub matching: Matching,
+    /// Where time comes from; CF when absent.
+    #[serde(default)]
+    pub time: TimeRules,
+    /// Where positions come from; CF when absent.
+    #[serde(default)]
+    pub geolocation: GeolocationRules,
+    /// Fields with a title, a mask or a style of their own. Fields not named are offered after these, by CF.
+    #[serde(default, rename = "field")]
+    pub fields: Vec<FieldRule>,
+    /// Variables that are not offered.
+    #[serde(default)]
+    pub hide: Vec<String>,
+}
+
+/// `[product]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// `<sensor>_<level>_<provider>`, unique.
+    pub id: String,
+    /// Title for people.
+    pub title: String,
+    /// Short title for layer rows; the title when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short: Option<String>,
+    /// How far it is tested: `alpha` (written from documents), `beta` (checked on fixtures), `stable` (checked on real files).
+    #[serde(default)]
+    pub status: Status,
+    /// Higher wins when several products match.
+    #[serde(default)]
+    pub priority: i32,
+    /// Where its structure is documented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// Maturity of a product file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "explained at `Identity::status`")]
+pub enum Status {
+    #[default]
+    Alpha,
+    Beta,
+    Stable,
+}
+
+/// `[match]`: a file belongs to the product when its name fits one of `files` and all `attributes` and `variables` fit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Matching {
+    /// File-name globs (`*`, `?`, `[abc]`); empty: any name.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Global attribute → glob for its text.
+    #[serde(default)]
+    pub attributes: std::collections::BTreeMap<String, String>,
+    /// Variables (paths) that must exist.
+    #[serde(default)]
+    pub variables: Vec<String>,
+}
+
+/// `[time]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeRules {
+    /// Variable with the time of rows or steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
+    /// Variable with an offset from it, per cell (GHRSST `sst_dtime`), added to the former.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<String>,
+    /// Global attributes with first and last time, used before the variable for the span of the granule.
+    #[serde(default)]
+    pub attributes: Vec<String>,
+    /// Length of the granule in seconds when the file tells only one instant (a daily mean: 86 400, centred on it).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<f64>,
+}
+
+/// `[geolocation]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GeolocationRules {
+    /// Kind, when CF would guess wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<GeometryKind>,
+    /// Longitude variable; a bare name is looked up in the group of the field and above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lon: Option<String>,
+    /// Latitude variable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lat: Option<String>,
+}
+
+/// `[[field]]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldRule {
+    /// Name of the field; the variable's last path component when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Variable in the file; `*` as a group stands for every group (`*/ssh_karin_2`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
+    /// Two components: the field is `hypot(u, v)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub magnitude: Option<[String; 2]>,
+    /// Variables added up: `ssha_karin_2 + height_cor_xover`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sum: Vec<String>,
+    /// Title for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// CF `standard_name` where the file's is missing or wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard_name: Option<String>,
+    /// Unit where the file's is missing or wrong (no conversion).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<String>,
+    /// Cells shown: those that satisfy every condition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keep: Vec<Condition>,
+    /// Style.
+    #[serde(default)]
+    pub style: StyleHint,
+}
+
+/// One condition of a mask: `{ variable = "quality_level", at_least = 4 }`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// Variable on the same cells as the field.
+    pub variable: String,
+    /// Kept when the value is at least this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<f64>,
+    /// Kept when the value is at most this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
+    /// Kept when the value is one of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_of: Vec<f64>,
+    /// Kept when none of these bits is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_bits: Option<u64>,
+}
+
+impl Condition {
+    /// Whether a cell with this value of the variable is kept. A missing value fails every condition.
+    pub fn keeps(&self, value: f64) -> bool {
+        value.is_finite()
+            && self.at_least.is_none_or(|x| value >= x)
+            && self.at_most.is_none_or(|x| value <= x)
+            && (self.one_of.is_empty() || self.one_of.contains(&value))
+            && self.no_bits.is_none_or(|bits| (value as i64 as u64) & bits == 0)
+    }
+}
+
+/// Whether `name` fits a glob: `*` any run, `?` one character, `[abc]` and `[0-9]` one of a set.
+pub fn glob_matches(pattern: &str, name: &str) -> bool {
+    fn go(p: &[char], n: &[char]) -> bool {
+        match (p.first(), n.first()) {
+            (None, None) => true,
+            (Some('*'), _) => go(&p[1..], n) || (!n.is_empty() && go(p, &n[1..])),
+            (Some('?'), Some(_)) => go(&p[1..], &n[1..]),
+            (Some('['), Some(c)) => {
+                let Some(end) = p.iter().position(|x| *x == ']') else { return *c == '[' && go(&p[1..], &n[1..]) };
+                let set = &p[1..end];
+                let ranged = set.windows(3).any(|w| w[1] == '-' && w[0] <= *c && *c <= w[2]);
+                (ranged || set.contains(c)) && go(&p[end + 1..], &n[1..])
+            }
+            (Some(x), Some(c)) => x == c && go(&p[1..], &n[1..]),
+            _ => false,
+        }
+    }
+    // Runs of stars are one star: keeps the recursion from exploding on hostile patterns.
+    let mut chars: Vec<char> = Vec::new();
+    for c in pattern.chars() {
+        if !(c == '*' && chars.last() == Some(&'*')) {
+            chars.push(c);
+        }
+    }
+    go(&chars, &name.chars().collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        assert!(glob_matches("SWOT_L2_LR_SSH_Expert_*.nc", "SWOT_L2_LR_SSH_Expert_001_002_x.nc"));
+        assert!(glob_matches("JA[123]_*", "JA1_GPN"));
+        assert!(glob_matches("a[0-9]?c", "a5bc"));
+        assert!(!glob_matches("*.nc", "x.nc4"));
+    }
+
+    #[test]
+    fn conditions() {
+        let c = Condition { variable: "q".into(), at_least: Some(4.0), ..Condition::default() };
+        assert!(c.keeps(5.0) && !c.keeps(3.0) && !c.keeps(f64::NAN));
+        let bits = Condition { variable: "q".into(), no_bits: Some(0b110), ..Condition::default() };
+        assert!(bits.keeps(9.0) && !bits.keeps(10.0));
+    }
+}

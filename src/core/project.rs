@@ -1,0 +1,86 @@
+//! The document: what a session file saves and undo restores.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::camera::Camera;
+use crate::style::Style;
+use crate::timeline::Timeline;
+
+/// Identity of a layer within a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LayerId(pub u64);
+
+/// One row of the layer stack: a field of a collection with a style.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Layer {
+    /// Identity.
+    pub id: LayerId,
+    /// Collection id.
+    pub collection: String,
+    /// Field name.
+    pub field: String,
+    /// Index along each extra dimension (depth …).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extra: Vec<usize>,
+    /// Name given by the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Drawn.
+    pub visible: bool,
+    /// Style.
+    pub style: Style,
+}
+
+/// What lies under and around the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaseMap {
+    /// Shaded relief.
+    pub relief: bool,
+    /// 0 to 1.
+    pub relief_opacity: f32,
+    /// Coastlines.
+    pub coastlines: bool,
+    /// Country borders.
+    pub borders: bool,
+    /// Graticule.
+    pub graticule: bool,
+    /// Atmosphere rim around the globe.
+    pub atmosphere: bool,
+}
+
+impl Default for BaseMap {
+    fn default() -> Self {
+        Self { relief: true, relief_opacity: 0.75, coastlines: true, borders: false, graticule: true, atmosphere: true }
+    }
+}
+
+/// The document.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Project {
+    /// Layers, the top one first (drawn over the others).
+    pub layers: Vec<Layer>,
+    /// Clock and window.
+    pub timeline: Timeline,
+    /// Camera.
+    pub camera: Camera,
+    /// Base map.
+    pub base: BaseMap,
+    /// Files and folders the user opened.
+    pub sources: Vec<PathBuf>,
+    /// Next layer id.
+    pub next_layer: u64,
+}
+
+impl Project {
+    /// The layer of that id.
+    pub fn layer(&self, id: LayerId) -> Option<&Layer> {
+        self.layers.iter().find(|l| l.id == id)
+    }
+
+    /// Position in the stack, 0 on top.
+    pub fn position(&self, id: LayerId) -> Option<usize> {
+        self.layers.iter().position(|l| l.id == id)
+    }
+}

@@ -1,0 +1,204 @@
+//! Map projections of the view. The globe is the identity to earth-centred coordinates.
+//!
+//! Vertices are projected here, on the CPU and in f64, and travel to the GPU relative to a nearby anchor, so every
+//! projection is as exact as the globe and one vertex shader serves them all.
+
+use glam::DVec3;
+use serde::{Deserialize, Serialize};
+
+use crate::geo::{LonLat, WGS84_A_M, WGS84_E2};
+
+/// How the Earth is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Projection {
+    /// Perspective view of the WGS84 ellipsoid.
+    #[default]
+    Globe,
+    /// Plate carrée: x = a·λ, y = a·φ.
+    Equirectangular,
+    /// Spherical Mercator (EPSG:3857), to ±85.06°.
+    Mercator,
+    /// Polar stereographic north, true at 70° N, 45° W downwards (EPSG:3413).
+    PolarNorth,
+    /// Polar stereographic south, true at 71° S, 0° upwards (EPSG:3031).
+    PolarSouth,
+}
+
+/// Latitude where the square Mercator world ends.
+pub const MERCATOR_LAT_MAX_DEG: f64 = 85.051_128_779_806_6;
+/// Latitude on the other hemisphere up to which a polar map is drawn.
+pub const POLAR_LAT_LIMIT_DEG: f64 = -30.0;
+
+impl Projection {
+    /// All projections, in menu order.
+    pub const ALL: [Self; 5] = [Self::Globe, Self::Equirectangular, Self::Mercator, Self::PolarNorth, Self::PolarSouth];
+
+    /// Name on the command line and in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Globe => "globe",
+            Self::Equirectangular => "equirectangular",
+            Self::Mercator => "mercator",
+            Self::PolarNorth => "polar-north",
+            Self::PolarSouth => "polar-south",
+        }
+    }
+
+    /// Name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Globe => "Globe",
+            Self::Equirectangular => "Equirectangular",
+            Self::Mercator => "Mercator",
+            Self::PolarNorth => "Polar stereographic, north",
+            Self::PolarSouth => "Polar stereographic, south",
+        }
+    }
+
+    /// The projection of that [`id`](Self::id).
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.id() == id)
+    }
+
+    /// Flat, in contrast to the globe.
+    pub fn is_map(self) -> bool {
+        self != Self::Globe
+    }
+
+    /// Width of one turn of longitude, metres of the map plane; `None` where longitude is not an axis.
+    pub fn turn_m(self) -> Option<f64> {
+        matches!(self, Self::Equirectangular | Self::Mercator).then_some(WGS84_A_M * std::f64::consts::TAU)
+    }
+
+    /// Projected position in metres: ECEF for the globe, `(x, y, 0)` for maps. Longitude is not wrapped on cylindrical
+    /// maps: 190° lies right of 180°. `None` outside the map's domain (Mercator latitudes are clamped to its edge).
+    pub fn project(self, p: LonLat) -> Option<DVec3> {
+        if !(p.lat_deg.abs() <= 90.0 && p.lon_deg.is_finite()) {
+            return None;
+        }
+        let (lon, lat) = (p.lon_deg.to_radians(), p.lat_deg.to_radians());
+        match self {
+            Self::Globe => Some(p.ecef()),
+            Self::Equirectangular => Some(DVec3::new(WGS84_A_M * lon, WGS84_A_M * lat, 0.0)),
+            Self::Mercator => {
+                let lat = p.lat_deg.clamp(-MERCATOR_LAT_MAX_DEG, MERCATOR_LAT_MAX_DEG).to_radians();
+                Some(DVec3::new(WGS84_A_M * lon, WGS84_A_M * lat.tan().asinh(), 0.0))
+            }
+            Self::PolarNorth => {
+                polar(lat, lon + 45f64.to_radians(), 70.0).map(|(r, l)| DVec3::new(r * l.sin(), -r * l.cos(), 0.0))
+            }
+            Self::PolarSouth => polar(-lat, lon, 71.0).map(|(r, l)| DVec3::new(r * l.sin(), r * l.cos(), 0.0)),
+        }
+    }
+
+    /// Inverse of [`project`](Self::project) for points of the surface; `None` outside the map.
+    /// On cylindrical maps the longitude keeps its turn.
+    pub fn unproject(self, v: DVec3) -> Option<LonLat> {
+        let p = match self {
+            Self::Globe => LonLat::from_surface_ecef(v),
+            Self::Equirectangular => LonLat::new((v.x / WGS84_A_M).to_degrees(), (v.y / WGS84_A_M).to_degrees()),
+            Self::Mercator => LonLat::new((v.x / WGS84_A_M).to_degrees(), (v.y / WGS84_A_M).sinh().atan().to_degrees()),
+            Self::PolarNorth => {
+                LonLat::new(v.x.atan2(-v.y).to_degrees() - 45.0, polar_lat(v.x.hypot(v.y), 70.0).to_degrees())
+                    .normalized()
+            }
+            Self::PolarSouth => LonLat::new(v.x.atan2(v.y).to_degrees(), -polar_lat(v.x.hypot(v.y), 71.0).to_degrees()),
+        };
+        let inside = match self {
+            Self::Mercator => p.lat_deg.abs() <= MERCATOR_LAT_MAX_DEG + 1e-9,
+            Self::PolarNorth => p.lat_deg >= POLAR_LAT_LIMIT_DEG,
+            Self::PolarSouth => -p.lat_deg >= POLAR_LAT_LIMIT_DEG,
+            _ => p.lat_deg.abs() <= 90.0,
+        };
+        inside.then_some(p)
+    }
+
+    /// Map metres for one metre on the ground, northwards, at a place (1 on the globe).
+    pub fn scale_at(self, p: LonLat) -> f64 {
+        let step = 1e-4;
+        let lat = p.lat_deg.clamp(-89.0, 89.0);
+        let at = |lat_deg: f64| self.project(LonLat::new(p.lon_deg, lat_deg));
+        match (self, at(lat - step), at(lat + step)) {
+            (Self::Globe, ..) => 1.0,
+            (_, Some(a), Some(b)) => {
+                let ground =
+                    LonLat::new(p.lon_deg, lat - step).ecef().distance(LonLat::new(p.lon_deg, lat + step).ecef());
+                (a.distance(b) / ground).max(1e-6)
+            }
+            _ => 1.0,
+        }
+    }
+
+    /// The place nearest to `p` that the map can have at its centre.
+    pub fn clamp_centre(self, p: LonLat) -> LonLat {
+        let (lo, hi) = match self {
+            Self::Globe | Self::Equirectangular => (-90.0, 90.0),
+            Self::Mercator => (-85.0, 85.0),
+            Self::PolarNorth => (POLAR_LAT_LIMIT_DEG, 90.0),
+            Self::PolarSouth => (-90.0, -POLAR_LAT_LIMIT_DEG),
+        };
+        LonLat::new(p.lon_deg, p.lat_deg.clamp(lo, hi))
+    }
+}
+
+/// Radius and angle of the ellipsoidal polar stereographic projection true at `lat_ts_deg`
+/// (Snyder 1987, USGS PP 1395, eq. 15-9, 14-15, 21-33, 21-34).
+fn polar(lat: f64, lon: f64, lat_ts_deg: f64) -> Option<(f64, f64)> {
+    (lat >= POLAR_LAT_LIMIT_DEG.to_radians() - 1e-9).then(|| (polar_factor(lat_ts_deg) * conformal_t(lat), lon))
+}
+
+fn conformal_t(lat: f64) -> f64 {
+    let e = WGS84_E2.sqrt();
+    let s = lat.sin();
+    (std::f64::consts::FRAC_PI_4 - lat / 2.0).tan() / ((1.0 - e * s) / (1.0 + e * s)).powf(e / 2.0)
+}
+
+fn polar_factor(lat_ts_deg: f64) -> f64 {
+    let ts = lat_ts_deg.to_radians();
+    let m = ts.cos() / (1.0 - WGS84_E2 * ts.sin().powi(2)).sqrt();
+    WGS84_A_M * m / conformal_t(ts)
+}
+
+/// Latitude of a radius (Snyder eq. 7-9, iterated).
+fn polar_lat(radius_m: f64, lat_ts_deg: f64) -> f64 {
+    let t = radius_m / polar_factor(lat_ts_deg);
+    let e = WGS84_E2.sqrt();
+    let mut lat = std::f64::consts::FRAC_PI_2 - 2.0 * t.atan();
+    for _ in 0..10 {
+        let s = e * lat.sin();
+        let next = std::f64::consts::FRAC_PI_2 - 2.0 * (t * ((1.0 - s) / (1.0 + s)).powf(e / 2.0)).atan();
+        if (next - lat).abs() < 1e-14 {
+            break;
+        }
+        lat = next;
+    }
+    lat
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn projections_match_pyproj() {
+        for (projection, lon, lat, x, y) in include!("projection_pyproj.in") {
+            let v = projection.project(LonLat::new(lon, lat)).unwrap();
+            assert!((v.x - x).abs() < 1e-3 && (v.y - y).abs() < 1e-3, "{projection:?} {lon} {lat}: {v}");
+        }
+    }
+
+    #[test]
+    fn inverse_returns() {
+        for projection in Projection::ALL {
+            for lat in [-84.9, -60.0, -29.0, 0.0, 12.3, 45.0, 84.9] {
+                for lon in [-179.9, -90.0, 0.0, 33.3, 179.9] {
+                    let p = LonLat::new(lon, lat);
+                    let Some(v) = projection.project(p) else { continue };
+                    let Some(q) = projection.unproject(v) else { continue };
+                    assert!(p.ecef().distance(q.ecef()) < 1e-4, "{projection:?} {p:?} {q:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! How a layer is drawn.
+
+use serde::{Deserialize, Serialize};
+
+/// Drawing method of a layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Cells filled with colour.
+    #[default]
+    Raster,
+    /// A coloured line along the track.
+    Line,
+    /// A coloured dot at each position.
+    Points,
+}
+
+/// How values between cell centres are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Filter {
+    /// Each cell in its own value.
+    #[default]
+    Nearest,
+    /// Interpolated between valid neighbours; missing neighbours do not bleed in.
+    Bilinear,
+}
+
+/// What happens to values outside the colour range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutOfRange {
+    /// Drawn in the end colours.
+    #[default]
+    Clamp,
+    /// Not drawn.
+    Hide,
+}
+
+/// When a granule of the layer is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeRule {
+    /// Its span meets the time window.
+    #[default]
+    InWindow,
+    /// The last one that began before the clock.
+    Latest,
+    /// The nearest to the clock.
+    Nearest,
+    /// Always.
+    Always,
+}
+
+/// Complete style of a layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Style {
+    /// Id of a colour map (`cmocean_thermal`).
+    pub colormap: String,
+    /// Colour map turned round.
+    #[serde(default)]
+    pub reversed: bool,
+    /// Values of the two ends of the colour map; `None` until the first data have been seen.
+    pub range: Option<[f64; 2]>,
+    /// Logarithmic between the ends (needs a positive range).
+    #[serde(default)]
+    pub log: bool,
+    /// 0 (invisible) to 1.
+    pub opacity: f32,
+    /// Interpolation.
+    #[serde(default)]
+    pub filter: Filter,
+    /// Values outside the range.
+    #[serde(default)]
+    pub out_of_range: OutOfRange,
+    /// Drawing method.
+    #[serde(default)]
+    pub method: Method,
+    /// Width of lines and diameter of dots, in points.
+    pub size_pt: f32,
+    /// Time rule.
+    #[serde(default)]
+    pub time_rule: TimeRule,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self {
+            colormap: "viridis".to_owned(),
+            reversed: false,
+            range: None,
+            log: false,
+            opacity: 1.0,
+            filter: Filter::Nearest,
+            out_of_range: OutOfRange::Clamp,
+            method: Method::Raster,
+            size_pt: 4.0,
+            time_rule: TimeRule::InWindow,
+        }
+    }
+}
+
+impl Style {
+    /// The range used for drawing: the style's, or 0 to 1 while unknown; never empty or upside down.
+    pub fn effective_range(&self) -> [f64; 2] {
+        match self.range {
+            Some([a, b]) if a < b => [a, b],
+            Some([a, b]) if a > b => [b, a],
+            Some([a, _]) => [a - 0.5 * a.abs().max(1e-6), a + 0.5 * a.abs().max(1e-6)],
+            None => [0.0, 1.0],
+        }
+    }
+
+    /// Position of `value` on the colour map, 0 to 1 inside the range; NaN for missing values.
+    /// CPU twin of `colormap_position` in `shaders/shared/colormap.wgsl`.
+    pub fn position(&self, value: f64) -> f64 {
+        let [lo, hi] = self.effective_range();
+        if self.log && lo > 0.0 {
+            ((value.ln() - lo.ln()) / (hi.ln() - lo.ln())).max(if value > 0.0 { f64::NEG_INFINITY } else { -1.0 })
+        } else {
+            (value - lo) / (hi - lo)
+        }
+    }
+}
+
+/// What a product file or `standard_name` says about the style; everything optional.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StyleHint {
+    /// Colour map id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colormap: Option<String>,
+    /// Colour range in the field's unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[f64; 2]>,
+    /// Logarithmic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<bool>,
+    /// Turned round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reversed: Option<bool>,
+    /// Range symmetric about zero when computed from the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symmetric: Option<bool>,
+    /// Method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// Interpolation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+}
+
+impl StyleHint {
+    /// Own settings first, `other`'s where this says nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            colormap: self.colormap.or(other.colormap),
+            range: self.range.or(other.range),
+            log: self.log.or(other.log),
+            reversed: self.reversed.or(other.reversed),
+            symmetric: self.symmetric.or(other.symmetric),
+            method: self.method.or(other.method),
+            filter: self.filter.or(other.filter),
+        }
+    }
+}
+
+/// A change of some settings of a style; `None` leaves a setting alone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the fields are those of `Style`")]
+pub struct StylePatch {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colormap: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reversed: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[f64; 2]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opacity: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_range: Option<OutOfRange>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_pt: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_rule: Option<TimeRule>,
+}
+
+impl StylePatch {
+    /// Applies the change; `Err` names the setting that makes no sense.
+    pub fn apply(&self, style: &mut Style) -> Result<(), String> {
+        if let Some([a, b]) = self.range {
+            if !(a.is_finite() && b.is_finite()) {
+                return Err("the colour range must be two finite numbers".to_owned());
+            }
+            if a >= b {
+                return Err(format!("the colour range {a} to {b} is empty: the first number must be smaller"));
+            }
+        }
+        if self.opacity.is_some_and(|o| !(0.0..=1.0).contains(&o)) {
+            return Err("opacity must lie between 0 and 1".to_owned());
+        }
+        if self.size_pt.is_some_and(|s| !(0.5..=64.0).contains(&s)) {
+            return Err("size must lie between 0.5 and 64 points".to_owned());
+        }
+        let range = self.range.or(style.range);
+        if self.log == Some(true) && range.is_some_and(|[lo, _]| lo <= 0.0) {
+            return Err("a logarithmic scale needs a range above zero".to_owned());
+        }
+        macro_rules! set {
+            ($($field:ident),*) => { $( if let Some(v) = self.$field.clone() { style.$field = v; } )* };
+        }
+        set!(colormap, reversed, log, opacity, filter, out_of_range, method, size_pt, time_rule);
+        style.range = range;
+        if style.log && style.range.is_some_and(|[lo, _]| lo <= 0.0) {
+            style.log = false;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+//! Clock, time window and play state.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Time, TimeSpan};
+
+/// Where the window lies relative to the clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Anchor {
+    /// Ends at the clock.
+    #[default]
+    Trailing,
+    /// The clock is its middle.
+    Centred,
+    /// Begins at the clock.
+    Leading,
+}
+
+/// Clock, window and play state of the application.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// The clock.
+    pub now: Time,
+    /// Length of the time window, seconds.
+    pub window_s: f64,
+    /// Where the window lies.
+    pub anchor: Anchor,
+    /// Step of the step keys, seconds; `None` = a third of the window (as in the reference application).
+    pub step_s: Option<f64>,
+    /// The clock runs.
+    pub playing: bool,
+    /// Data seconds per second of play.
+    pub speed: f64,
+    /// Begin again at the start of the data when the end is reached.
+    pub looped: bool,
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self {
+            now: Time::from_micros(0),
+            window_s: 86_400.0,
+            anchor: Anchor::Trailing,
+            step_s: None,
+            playing: false,
+            speed: 10_800.0,
+            looped: true,
+        }
+    }
+}
+
+impl Timeline {
+    /// The time window.
+    pub fn window(&self) -> TimeSpan {
+        let (before, after) = match self.anchor {
+            Anchor::Trailing => (self.window_s, 0.0),
+            Anchor::Centred => (self.window_s / 2.0, self.window_s / 2.0),
+            Anchor::Leading => (0.0, self.window_s),
+        };
+        TimeSpan::new(self.now.plus_seconds(-before), self.now.plus_seconds(after))
+    }
+
+    /// Seconds of one step.
+    pub fn step_seconds(&self) -> f64 {
+        self.step_s.unwrap_or(self.window_s / 3.0)
+    }
+
+    /// Clock position that puts `span` inside the window (its middle in the window's middle when it is longer).
+    pub fn now_to_show(&self, span: TimeSpan) -> Time {
+        let slack = (self.window_s - span.seconds()).max(0.0);
+        match self.anchor {
+            Anchor::Trailing if slack > 0.0 => span.stop,
+            Anchor::Leading if slack > 0.0 => span.start,
+            Anchor::Trailing => span.middle().plus_seconds(self.window_s / 2.0),
+            Anchor::Centred => span.middle(),
+            Anchor::Leading => span.middle().plus_seconds(-self.window_s / 2.0),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Product registry, folder scan, worker pool and caches.

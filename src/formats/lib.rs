@@ -1,0 +1,1 @@
+//! Readers of foreign files; only the worker process links this.

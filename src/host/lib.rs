@@ -1,0 +1,1 @@
+//! Wires data, rendering and commands; shared by window and command line.

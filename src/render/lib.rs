@@ -1,0 +1,1 @@
+//! Draws a scene of layers to a window or an image with wgpu.
