@@ -142,12 +142,38 @@ impl Window {
     }
 }
 
+/// Values asked for beyond the edges of a window, so that interpolation needs no neighbouring tile.
+/// The value before the first is source cell `first − stride`, the one after the last `last + stride`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Apron {
+    /// None.
+    #[default]
+    None,
+    /// One on every side; NaN where the array ends.
+    Edge,
+    /// One on every side; NaN where the rows end, columns go round (the neighbour of the last column is the first).
+    Wrap,
+}
+
+impl Apron {
+    /// Values of a window with this apron.
+    pub fn len(self, window: Window) -> usize {
+        match self {
+            Self::None => window.len(),
+            Self::Edge | Self::Wrap => (window.rows + 2) * (window.cols + 2),
+        }
+    }
+}
+
 /// Values of a window, row-major, in the field's unit; missing is NaN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
     /// Which cells.
     pub window: Window,
-    /// `window.len()` values.
+    /// Whether there is one more value on every side.
+    pub apron: Apron,
+    /// `apron.len(window)` values.
     pub values: Vec<f32>,
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::coord::{CoordArray, CoordEncoding};
-use crate::field::{FieldStats, Window};
+use crate::field::{Apron, FieldStats, Window};
 use crate::geo::LonLat;
 use crate::geolocation::{Axis, Crs, Geolocation, Grid, Series, Swath};
 use crate::granule::FileInfo;
@@ -69,6 +69,8 @@ pub enum Request {
         extra: Vec<usize>,
         /// Cells.
         window: Window,
+        /// One more value on every side, `(rows + 2) × (cols + 2)` in all.
+        apron: Apron,
     },
     /// Summary of a field at a time step.
     Stats {
@@ -130,10 +132,12 @@ pub enum Answer {
         /// Layout of the payload.
         wire: GeolocationWire,
     },
-    /// `window.len()` f32 values in the payload, row-major.
+    /// `apron.len(window)` f32 values in the payload, row-major.
     Values {
         /// Echo of the window.
         window: Window,
+        /// Echo of the apron.
+        apron: Apron,
     },
     /// Summary; `None` when every value is missing.
     Stats {
