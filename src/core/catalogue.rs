@@ -54,12 +54,17 @@ impl Collection {
         self.fields.iter().find(|f| f.name == name)
     }
 
-    /// Granules a time rule shows, in time order. Static granules are always shown.
-    pub fn shown(&self, rule: TimeRule, now: Time, window: TimeSpan) -> Vec<&Granule> {
-        let timed = || self.granules.iter().filter(|g| g.span.is_some());
+    /// Granules having a field.
+    pub fn with_field<'a, 'f>(&'a self, field: &'f str) -> impl Iterator<Item = &'a Granule> + Clone + use<'a, 'f> {
+        self.granules.iter().filter(move |g| g.has_field(field))
+    }
+
+    /// Granules with a field that a time rule shows, in time order. Static granules are always shown.
+    pub fn shown(&self, field: &str, rule: TimeRule, now: Time, window: TimeSpan) -> Vec<&Granule> {
+        let timed = || self.with_field(field).filter(|g| g.span.is_some());
         let begin = |g: &Granule| g.span.map_or(Time::from_micros(i64::MIN), |s| s.start);
         let pick: Option<TimeSpan> = match rule {
-            TimeRule::Always => return self.granules.iter().collect(),
+            TimeRule::Always => return self.with_field(field).collect(),
             TimeRule::InWindow => None,
             TimeRule::Latest => timed().filter(|g| begin(g) <= now).max_by_key(|g| begin(g)).and_then(|g| g.span),
             TimeRule::Nearest => timed()
@@ -69,8 +74,7 @@ impl Collection {
                 })
                 .and_then(|g| g.span),
         };
-        self.granules
-            .iter()
+        self.with_field(field)
             .filter(|g| match (g.span, rule) {
                 (None, _) => true,
                 (Some(span), TimeRule::InWindow) => span.intersects(&window),
@@ -124,6 +128,7 @@ mod tests {
             footprint: Vec::new(),
             geometry: GeometryKind::Grid,
             shape: [1, 1],
+            fields: std::sync::Arc::new(vec!["f".into()]),
         }
     }
 
@@ -133,7 +138,7 @@ mod tests {
         c.merge(&[], vec![granule(3, Some((30, 40))), granule(1, Some((10, 20))), granule(0, None)]);
         let t = Time::from_micros;
         let ids = |rule, now, a, b| -> Vec<u64> {
-            c.shown(rule, t(now), TimeSpan::new(t(a), t(b))).iter().map(|g| g.id.0).collect()
+            c.shown("f", rule, t(now), TimeSpan::new(t(a), t(b))).iter().map(|g| g.id.0).collect()
         };
         assert_eq!(ids(TimeRule::InWindow, 15, 20, 29), [0, 1]);
         assert_eq!(ids(TimeRule::Latest, 29, 0, 0), [0, 1]);

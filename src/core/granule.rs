@@ -1,6 +1,7 @@
 //! Granules as readers describe them: a file holds parts (geometries), a part holds time steps and fields.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -112,4 +113,14 @@ pub struct Granule {
     pub geometry: GeometryKind,
     /// `[rows, cols]`.
     pub shape: [usize; 2],
+    /// Names of the fields lying on this part; a collection may hold parts with different fields (1 Hz and 20 Hz).
+    #[serde(default)]
+    pub fields: Arc<Vec<String>>,
+}
+
+impl Granule {
+    /// Whether the granule has that field.
+    pub fn has_field(&self, name: &str) -> bool {
+        self.fields.iter().any(|f| f == name)
+    }
 }

@@ -1,6 +1,7 @@
 //! The running application without window, files or GPU: document, catalogue, undo; commands go in, effects come out.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use glam::DVec2;
 
@@ -432,6 +433,7 @@ impl Session {
         for (part_index, part) in info.parts.iter().enumerate() {
             // Parts of one product with different fields (1 Hz and 20 Hz) share the collection; the field names tell them apart.
             let id = info.product.clone().unwrap_or_else(|| format!("file:{name}"));
+            let names = Arc::new(part.fields.iter().map(|f| f.name.clone()).collect::<Vec<_>>());
             let steps = part.steps.len().max(1);
             let mut granules = Vec::with_capacity(steps);
             for step in 0..steps {
@@ -447,6 +449,7 @@ impl Session {
                     footprint: part.footprint.clone(),
                     geometry: part.geometry,
                     shape: part.shape,
+                    fields: Arc::clone(&names),
                 });
                 self.next_granule += 1;
             }
@@ -496,8 +499,8 @@ impl Session {
             .layers
             .iter()
             .filter(move |l| layer.map_or(l.visible, |id| l.id == id))
-            .filter_map(|l| self.catalogue.collections.get(&l.collection))
-            .flat_map(|c| &c.granules)
+            .filter_map(|l| Some((l, self.catalogue.collections.get(&l.collection)?)))
+            .flat_map(|(l, c)| c.with_field(&l.field))
     }
 
     /// Box around the granules of a layer (of all visible layers when `None`) that its time rule shows now,
@@ -510,7 +513,7 @@ impl Session {
             .iter()
             .filter(|l| layer.map_or(l.visible, |id| l.id == id))
             .filter_map(|l| Some((l, self.catalogue.collections.get(&l.collection)?)))
-            .flat_map(|(l, c)| c.shown(l.style.time_rule, t.now, t.window()))
+            .flat_map(|(l, c)| c.shown(&l.field, l.style.time_rule, t.now, t.window()))
             .map(|g| g.bounds)
             .collect();
         let boxes = if shown.is_empty() { self.granules_of(layer).map(|g| g.bounds).collect() } else { shown };
@@ -576,3 +579,6 @@ fn undo_rule(command: &Command) -> UndoRule {
         _ => UndoRule::None,
     }
 }
+
+#[cfg(test)]
+mod tests;

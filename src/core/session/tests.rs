@@ -1,0 +1,189 @@
+use super::*;
+use crate::field::FieldInfo;
+use crate::granule::{GeometryKind, PartInfo};
+use crate::protocol::FailureKind;
+use crate::style::StylePatch;
+
+fn field(name: &str) -> FieldInfo {
+    serde_json::from_value(serde_json::json!({ "name": name, "variable": name })).unwrap()
+}
+
+fn part(name: &str, fields: &[&str], start: &str, steps: &[&str]) -> PartInfo {
+    PartInfo {
+        name: name.to_owned(),
+        geometry: GeometryKind::Grid,
+        shape: [4, 5],
+        bounds: GeoBox { west: 10.0, south: 30.0, east: 20.0, north: 40.0 },
+        footprint: Vec::new(),
+        span: Some(TimeSpan::at(Time::parse(start).unwrap())),
+        steps: steps.iter().map(|s| Time::parse(s).unwrap()).collect(),
+        fields: fields.iter().map(|f| field(f)).collect(),
+    }
+}
+
+fn info(product: Option<&str>, parts: Vec<PartInfo>) -> Box<FileInfo> {
+    Box::new(FileInfo {
+        product: product.map(str::to_owned),
+        title: "Test".to_owned(),
+        format: "netCDF-4".to_owned(),
+        parts,
+        notes: Vec::new(),
+        attributes: Vec::new(),
+    })
+}
+
+fn opened(session: &mut Session, path: &str, info: Box<FileInfo>) -> Vec<Effect> {
+    session.apply(&Command::Opened { path: path.into(), info }).unwrap()
+}
+
+fn layers(session: &Session) -> Vec<(&str, bool)> {
+    session.project().layers.iter().map(|l| (l.field.as_str(), l.visible)).collect()
+}
+
+#[test]
+fn the_first_file_makes_a_layer_and_is_brought_into_view() {
+    let mut s = Session::default();
+    let effects = opened(&mut s, "/a.nc", info(Some("p"), vec![part("", &["sst"], "2024-08-11", &[])]));
+    assert_eq!(effects, [Effect::ChooseRange(LayerId(1))]);
+    assert_eq!(layers(&s), [("sst", true)]);
+    let t = &s.project().timeline;
+    assert!(t.window().contains(Time::parse("2024-08-11").unwrap()));
+    let view = s.project().camera.view(1280.0, 800.0);
+    assert!(view.screen_from_lonlat(crate::geo::LonLat::new(15.0, 35.0)).is_some());
+    // A second file of the product joins the layer and leaves camera and clock alone.
+    let camera = s.project().camera;
+    opened(&mut s, "/b.nc", info(Some("p"), vec![part("", &["sst"], "2024-09-11", &[])]));
+    assert_eq!(layers(&s).len(), 1);
+    assert_eq!(s.project().camera, camera);
+    assert_eq!(s.catalogue().collections["p"].granules.len(), 2);
+}
+
+#[test]
+fn steps_become_granules_without_gaps_or_overlaps() {
+    let mut s = Session::default();
+    let days = ["2024-08-11", "2024-08-12", "2024-08-13"];
+    opened(&mut s, "/a.nc", info(None, vec![part("", &["u"], "2024-08-11", &days)]));
+    let granules = &s.catalogue().collections["file:a.nc"].granules;
+    assert_eq!(granules.len(), 3);
+    for pair in granules.windows(2) {
+        let (a, b) = (pair[0].span.unwrap(), pair[1].span.unwrap());
+        assert_eq!(b.start.micros() - a.stop.micros(), 1);
+    }
+    assert_eq!(granules[1].span.unwrap().start, Time::parse("2024-08-11T12:00").unwrap());
+}
+
+#[test]
+fn parts_with_other_fields_do_not_count_for_a_layer() {
+    let mut s = Session::default();
+    let parts = vec![part("1 Hz", &["swh"], "2024-08-11", &[]), part("20 Hz", &["swh_20"], "2024-08-11", &[])];
+    opened(&mut s, "/a.nc", info(Some("s6"), parts));
+    let c = &s.catalogue().collections["s6"];
+    let t = &s.project().timeline;
+    let shown = c.shown("swh_20", crate::style::TimeRule::InWindow, t.now, t.window());
+    assert_eq!(shown.iter().map(|g| g.part).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn undo_restores_layers_but_not_the_camera() {
+    let mut s = Session::default();
+    opened(&mut s, "/a.nc", info(Some("p"), vec![part("", &["a", "b"], "2024-08-11", &[])]));
+    s.apply(&Command::AddLayer { collection: "p".into(), field: "b".into() }).unwrap();
+    for k in 1..=5 {
+        let patch = StylePatch { opacity: Some(k as f32 / 10.0), ..StylePatch::default() };
+        s.apply(&Command::SetStyle { layer: LayerId(2), patch }).unwrap();
+    }
+    s.apply(&Command::Zoom { factor: 0.5 }).unwrap();
+    let altitude = s.project().camera.altitude_m;
+    s.apply(&Command::Undo).unwrap();
+    assert_eq!(s.project().layers[0].style.opacity, 1.0, "one drag is one step");
+    assert_eq!(s.project().camera.altitude_m, altitude);
+    s.apply(&Command::Undo).unwrap();
+    assert_eq!(layers(&s), [("a", true)]);
+    s.apply(&Command::Redo).unwrap();
+    s.apply(&Command::Redo).unwrap();
+    assert_eq!(s.project().layers[0].style.opacity, 0.5);
+    // A layer added after an undo never reuses an id.
+    s.apply(&Command::Undo).unwrap();
+    s.apply(&Command::Undo).unwrap();
+    s.apply(&Command::AddLayer { collection: "p".into(), field: "a".into() }).unwrap();
+    assert_eq!(s.project().layers[0].id, LayerId(3));
+}
+
+#[test]
+fn refused_commands_change_nothing_and_say_why() {
+    let mut s = Session::default();
+    opened(&mut s, "/a.nc", info(Some("p"), vec![part("", &["a"], "2024-08-11", &[])]));
+    let before = s.project().clone();
+    let layer = LayerId(1);
+    let patch = |range| Command::SetStyle { layer, patch: StylePatch { range: Some(range), ..StylePatch::default() } };
+    for (command, word) in [
+        (patch([1.0, 1.0]), "empty"),
+        (patch([f64::NAN, 1.0]), "finite"),
+        (Command::RemoveLayer { layer: LayerId(9) }, "no layer 9"),
+        (Command::AddLayer { collection: "p".into(), field: "zz".into() }, "it has a"),
+        (Command::SetWindow { window_s: -1.0 }, "window"),
+        (Command::SetLayerIndex { layer, extra: vec![0] }, "dimensions"),
+        (Command::LookAt { place: crate::geo::LonLat::new(0.0, 91.0), altitude_m: None }, "Earth"),
+    ] {
+        let error = s.apply(&command).unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+        assert_eq!(*s.project(), before);
+    }
+}
+
+#[test]
+fn stepping_through_granules() {
+    let mut s = Session::default();
+    for day in ["2024-08-11", "2024-08-13", "2024-08-17"] {
+        opened(&mut s, &format!("/{day}.nc"), info(Some("p"), vec![part("", &["a"], day, &[])]));
+    }
+    let now = |s: &Session| s.project().timeline.now.date_text();
+    s.apply(&Command::GoToEnd { last: false }).unwrap();
+    s.apply(&Command::StepGranule { layer: None, steps: 1 }).unwrap();
+    assert_eq!(now(&s), "2024-08-13");
+    s.apply(&Command::StepGranule { layer: None, steps: 1 }).unwrap();
+    assert_eq!(now(&s), "2024-08-17");
+    assert!(s.apply(&Command::StepGranule { layer: None, steps: 1 }).is_err());
+    s.apply(&Command::StepGranule { layer: None, steps: -2 }).unwrap();
+    assert_eq!(now(&s), "2024-08-11");
+    s.apply(&Command::SetTime { now: Time::parse("2024-08-16").unwrap() }).unwrap();
+    s.apply(&Command::JumpToData { layer: None }).unwrap();
+    assert_eq!(now(&s), "2024-08-17");
+}
+
+#[test]
+fn the_clock_runs_and_loops() {
+    let mut s = Session::default();
+    opened(&mut s, "/a.nc", info(None, vec![part("", &["u"], "2024-08-11", &["2024-08-11", "2024-08-12"])]));
+    s.apply(&Command::GoToEnd { last: true }).unwrap();
+    s.apply(&Command::Play { on: true }).unwrap();
+    s.apply(&Command::SetSpeed { speed: 3600.0 }).unwrap();
+    s.apply(&Command::Tick { dt_s: 0.5 }).unwrap();
+    let t = &s.project().timeline;
+    assert!(t.playing && t.now < Time::parse("2024-08-11T12:00").unwrap(), "{}", t.now);
+    s.apply(&Command::SetLoop { on: false }).unwrap();
+    s.apply(&Command::GoToEnd { last: true }).unwrap();
+    s.apply(&Command::Tick { dt_s: 0.5 }).unwrap();
+    assert!(!s.project().timeline.playing);
+}
+
+#[test]
+fn failures_are_kept_until_the_file_opens() {
+    let mut s = Session::default();
+    let error = ReadFailure { kind: FailureKind::Damaged, message: "cut".into() };
+    for _ in 0..2 {
+        s.apply(&Command::OpenFailed { path: "/a.nc".into(), error: error.clone() }).unwrap();
+    }
+    assert_eq!(s.failures().len(), 1);
+    opened(&mut s, "/a.nc", info(None, vec![part("", &["u"], "2024-08-11", &[])]));
+    assert!(s.failures().is_empty());
+}
+
+#[test]
+fn boxes_join_the_short_way_round() {
+    let a = GeoBox { west: 170.0, south: 0.0, east: 175.0, north: 1.0 };
+    let b = GeoBox { west: -175.0, south: 2.0, east: -170.0, north: 3.0 };
+    let u = union(&a, &b);
+    assert_eq!((u.west, u.east, u.south, u.north), (170.0, 190.0, 0.0, 3.0));
+    assert_eq!(union(&u, &GeoBox::WORLD).east - union(&u, &GeoBox::WORLD).west, 360.0);
+}
