@@ -1,6 +1,7 @@
 //! The catalogue: collections of granules and which of them a time rule shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::time::{Time, TimeSpan};
 /// Granules of one product (or, for files no product knows, of one file).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Collection {
-    /// Key: product id, or `file:<name>` for plain CF files.
+    /// Key: product id, or the kind of content for files no product knows.
     pub id: String,
     /// Title.
     pub title: String,
@@ -20,6 +21,9 @@ pub struct Collection {
     pub fields: Vec<FieldInfo>,
     /// Granules in time order (static ones first), then by path, part and step.
     pub granules: Vec<Granule>,
+    /// File, part and step of every granule, to tell a file opened twice.
+    #[serde(skip)]
+    known: HashSet<(PathBuf, usize, usize)>,
 }
 
 /// All collections.
@@ -39,14 +43,19 @@ impl Collection {
         }
         self.fields.sort_by_key(|f| std::cmp::Reverse(f.rank));
         for g in granules {
-            let same = |h: &Granule| h.path == g.path && h.part == g.part && h.step == g.step;
-            match self.granules.iter_mut().find(|h| same(h)) {
-                Some(known) => *known = g,
-                None => self.granules.push(g),
+            // Position in time order; ten thousand files arrive one by one, so nothing here may walk the whole list.
+            let order = |h: &Granule| {
+                let key = |g: &Granule| (g.span.map(|s| s.start), g.part, g.step);
+                key(h).cmp(&key(&g)).then_with(|| h.path.cmp(&g.path))
+            };
+            if self.known.insert((g.path.clone(), g.part, g.step)) {
+                let at = self.granules.partition_point(|h| order(h).is_lt());
+                self.granules.insert(at, g);
+            } else if let Some(same) = self.granules.iter_mut().find(|h| h.is_same_place(&g)) {
+                *same = g;
+                self.granules.sort_by_key(|h| h.span.map(|s| s.start));
             }
         }
-        let key = |g: &Granule| (g.span.map(|s| s.start), g.path.clone(), g.part, g.step);
-        self.granules.sort_by_cached_key(key);
     }
 
     /// The field of that name.

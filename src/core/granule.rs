@@ -119,6 +119,11 @@ pub struct Granule {
 }
 
 impl Granule {
+    /// Whether both are the same part and step of the same file.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        self.path == other.path && self.part == other.part && self.step == other.step
+    }
+
     /// Whether the granule has that field.
     pub fn has_field(&self, name: &str) -> bool {
         self.fields.iter().any(|f| f == name)

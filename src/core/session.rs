@@ -9,7 +9,7 @@ use crate::catalogue::Catalogue;
 use crate::command::Command;
 use crate::defaults::default_style;
 use crate::geo::GeoBox;
-use crate::granule::{FileInfo, Granule, GranuleId};
+use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId};
 use crate::project::{Layer, LayerId, Project};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
@@ -18,6 +18,8 @@ use crate::undo::{History, UndoRule};
 
 /// Steps of undo kept.
 const UNDO_STEPS: usize = 200;
+/// Opening files adds no layer of its own beyond this many; further collections wait in the list of data.
+const MAX_AUTOMATIC_LAYERS: usize = 12;
 
 /// Work the host must do outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -427,12 +429,11 @@ impl Session {
     fn file_opened(&mut self, path: &Path, info: &FileInfo) -> Vec<Effect> {
         self.failures.retain(|f| f.path != *path);
         let was_empty = self.catalogue.collections.is_empty();
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let mut effects = Vec::new();
         let mut touched: Vec<String> = Vec::new();
         for (part_index, part) in info.parts.iter().enumerate() {
             // Parts of one product with different fields (1 Hz and 20 Hz) share the collection; the field names tell them apart.
-            let id = info.product.clone().unwrap_or_else(|| format!("file:{name}"));
+            let id = info.product.clone().unwrap_or_else(|| collection_of_kind(info));
             let names = Arc::new(part.fields.iter().map(|f| f.name.clone()).collect::<Vec<_>>());
             let steps = part.steps.len().max(1);
             let mut granules = Vec::with_capacity(steps);
@@ -455,7 +456,9 @@ impl Session {
             }
             let collection = self.catalogue.collections.entry(id.clone()).or_default();
             collection.id.clone_from(&id);
-            collection.title.clone_from(&info.title);
+            if collection.title.is_empty() {
+                collection.title.clone_from(&info.title);
+            }
             collection.merge(&part.fields, granules);
             if !touched.contains(&id) {
                 touched.push(id);
@@ -464,7 +467,8 @@ impl Session {
         for id in touched {
             let has_layer = self.project.layers.iter().any(|l| l.collection == id);
             let best = self.catalogue.collections.get(&id).and_then(|c| c.fields.first()).map(|f| f.name.clone());
-            if let (false, Some(field)) = (has_layer, best) {
+            let room = self.project.layers.len() < MAX_AUTOMATIC_LAYERS;
+            if let (false, true, Some(field)) = (has_layer, room, best) {
                 if let Ok(true) = self.change_layers(&Command::AddLayer { collection: id, field }) {
                     let top = self.project.layers.first().filter(|l| l.style.range.is_none()).map(|l| l.id);
                     effects.extend(top.map(Effect::ChooseRange));
@@ -524,6 +528,20 @@ impl Session {
     pub fn time_span(&self) -> Option<TimeSpan> {
         self.granules_of(None).filter_map(|g| g.span).reduce(|a, b| a.union(&b)).or_else(|| self.catalogue.span())
     }
+}
+
+/// Collection of a file no product knows: files of the same fields on the same kind of geometry belong together,
+/// so that a folder of daily files is one collection.
+fn collection_of_kind(info: &FileInfo) -> String {
+    let part = |p: &crate::granule::PartInfo| {
+        let names: Vec<&str> = p.fields.iter().take(4).map(|f| f.name.as_str()).collect();
+        let size = match p.geometry {
+            GeometryKind::Grid | GeometryKind::ProjectedGrid => format!(" {}x{}", p.shape[0], p.shape[1]),
+            _ => String::new(),
+        };
+        format!("{} {}{size} of {}", p.geometry.label(), names.join("+"), p.fields.len())
+    };
+    format!("cf: {}", info.parts.iter().map(part).collect::<Vec<_>>().join(", "))
 }
 
 /// A step of a file with several times lasts until half-way to its neighbours, so that the picture does not blink

@@ -63,13 +63,27 @@ fn steps_become_granules_without_gaps_or_overlaps() {
     let mut s = Session::default();
     let days = ["2024-08-11", "2024-08-12", "2024-08-13"];
     opened(&mut s, "/a.nc", info(None, vec![part("", &["u"], "2024-08-11", &days)]));
-    let granules = &s.catalogue().collections["file:a.nc"].granules;
+    let granules = &s.catalogue().collections["cf: grid u 4x5 of 1"].granules;
     assert_eq!(granules.len(), 3);
     for pair in granules.windows(2) {
         let (a, b) = (pair[0].span.unwrap(), pair[1].span.unwrap());
         assert_eq!(b.start.micros() - a.stop.micros(), 1);
     }
     assert_eq!(granules[1].span.unwrap().start, Time::parse("2024-08-11T12:00").unwrap());
+}
+
+#[test]
+fn daily_files_of_no_product_are_one_collection_and_layers_have_a_limit() {
+    let mut s = Session::default();
+    for day in 1..=9 {
+        let date = format!("2024-08-0{day}");
+        opened(&mut s, &format!("/x_{date}.nc"), info(None, vec![part("", &["u", "v"], &date, &[])]));
+    }
+    assert_eq!((s.catalogue().collections.len(), layers(&s).len()), (1, 1));
+    for k in 0..30 {
+        opened(&mut s, &format!("/other_{k}.nc"), info(None, vec![part("", &[&format!("f{k}")], "2024-08-01", &[])]));
+    }
+    assert_eq!((s.catalogue().collections.len(), layers(&s).len()), (31, MAX_AUTOMATIC_LAYERS));
 }
 
 #[test]
