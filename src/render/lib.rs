@@ -1,1 +1,3 @@
 //! Draws a scene of layers to a window or an image with wgpu.
+
+pub mod assets;
