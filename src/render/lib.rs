@@ -1,3 +1,27 @@
 //! Draws a scene of layers to a window or an image with wgpu.
+//!
+//! Input is a [`Scene`] (immutable, one per frame) and tiles of source arrays; output is pixels. The crate knows neither
+//! files nor the window toolkit. Window and image go through the same code.
+//!
+//! ```no_run
+//! # use seaglass_render::{Gpu, Renderer, RendererOptions, Scene};
+//! # use seaglass_core::camera::Camera;
+//! let gpu = Gpu::headless()?;
+//! let mut renderer = Renderer::new(&gpu, RendererOptions { synchronous: true, ..RendererOptions::default() })?;
+//! let scene = Scene::new(Camera::default(), [800, 600]);
+//! let plan = renderer.plan(&scene); // `plan.wanted` would name the tiles to read and `supply`
+//! assert!(plan.complete);
+//! let picture = renderer.render_image(&scene)?;
+//! # Ok::<(), seaglass_render::RenderError>(())
+//! ```
 
 pub mod assets;
+mod error;
+mod gpu;
+mod renderer;
+mod scene;
+
+pub use error::RenderError;
+pub use gpu::Gpu;
+pub use renderer::{RenderStats, Renderer, RendererOptions};
+pub use scene::{Plan, Scene, SceneItem, SceneLayer, VOID, Wanted};

@@ -1,0 +1,100 @@
+//! What one frame shows: an immutable description, the renderer's only input besides tiles.
+
+use std::sync::Arc;
+
+use seaglass_core::camera::{Camera, View};
+use seaglass_core::colormap::Colormap;
+use seaglass_core::field::{Apron, Window};
+use seaglass_core::geo::LonLat;
+use seaglass_core::geolocation::Geolocation;
+use seaglass_core::project::BaseMap;
+use seaglass_core::style::Style;
+use seaglass_core::tile::TileKey;
+
+/// Everything one frame shows.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// Where the user looks from.
+    pub camera: Camera,
+    /// Size of the picture in pixels.
+    pub size_px: [u32; 2],
+    /// Pixels of one point (line widths and dot sizes are in points).
+    pub pixels_per_point: f32,
+    /// What lies under the data.
+    pub base: BaseMap,
+    /// Colour behind the globe or map: sRGB with straight alpha, alpha 0 is transparent.
+    pub background: [u8; 4],
+    /// Layers, the bottom one first.
+    pub layers: Vec<SceneLayer>,
+    /// Outlines of granules still being read or under the cursor.
+    pub outlines: Vec<Vec<LonLat>>,
+}
+
+/// One layer: items drawn in one style.
+#[derive(Clone, Debug)]
+pub struct SceneLayer {
+    /// Style.
+    pub style: Style,
+    /// The colour map the style names.
+    pub colormap: Arc<Colormap>,
+    /// What is drawn, the bottom one first.
+    pub items: Vec<SceneItem>,
+}
+
+/// One field of one granule. Only items whose geolocation is loaded are in a scene.
+#[derive(Clone, Debug)]
+pub struct SceneItem {
+    /// Number given out by the host: one for each (granule, field, extra indices).
+    pub item: u64,
+    /// Positions of the cells.
+    pub geolocation: Arc<Geolocation>,
+}
+
+impl Scene {
+    /// An empty scene over the default base map.
+    pub fn new(camera: Camera, size_px: [u32; 2]) -> Self {
+        Self {
+            camera,
+            size_px,
+            pixels_per_point: 1.0,
+            base: BaseMap::default(),
+            background: VOID,
+            layers: Vec::new(),
+            outlines: Vec::new(),
+        }
+    }
+
+    /// The view of the camera on the picture.
+    pub fn view(&self) -> View {
+        self.camera.view(f64::from(self.size_px[0]), f64::from(self.size_px[1]))
+    }
+}
+
+/// The dark theme's colour of empty space, `#080D12`.
+pub const VOID: [u8; 4] = [0x08, 0x0d, 0x12, 0xff];
+
+/// A tile the renderer would like to have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wanted {
+    /// Which tile.
+    pub key: TileKey,
+    /// The source cells it holds.
+    pub window: Window,
+    /// Values beyond its edges.
+    pub apron: Apron,
+    /// Its absence shows a hole.
+    pub urgent: bool,
+    /// Larger is sooner, within the same urgency.
+    pub priority: f32,
+}
+
+/// What a frame needs.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Tiles to read, the most urgent first. Replaces every earlier list.
+    pub wanted: Vec<Wanted>,
+    /// Everything to be shown is there and will be in the next picture.
+    pub complete: bool,
+    /// Items of the scene with no part in view.
+    pub off_screen: Vec<u64>,
+}
