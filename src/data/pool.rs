@@ -1,0 +1,365 @@
+//! Reader processes at work: who reads what next, what happens when one dies or hangs.
+//!
+//! One thread `pool-<n>` drives one reader. Work waits in lanes ([`Lane`]); a lane can be *replaced* as a whole, so that
+//! nothing nobody wants any more piles up. Readers keep decoded fields, therefore work on the same field goes to the same
+//! reader, and other work of the same file too, unless that reader is busy and another has nothing to do.
+//!
+//! A reader that dies is replaced and its request asked once more; a second death, or no answer in time, puts the file
+//! into quarantine: requests for it fail at once until [`Pool::forgive`].
+
+mod connection;
+mod queue;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+use parking_lot::{Condvar, Mutex};
+use seaglass_core::field::{Block, FieldStats};
+use seaglass_core::geolocation::Geolocation;
+use seaglass_core::granule::FileInfo;
+use seaglass_core::protocol::{
+    Answer, FailureKind, ProbedCell, ReadFailure, Request, geolocation_from_wire,
+};
+
+pub use connection::{Connect, Connection, Death, ProcessConnector, find_worker};
+use queue::Queue;
+
+/// Results that wait to be fetched before readers pause.
+const RESULTS_LIMIT: usize = 64;
+
+/// What must exist of the tag of a job: it names the job, and two jobs of the same tag are the same job.
+pub trait Tag: Clone + Eq + Hash + Send + 'static {}
+impl<T: Clone + Eq + Hash + Send + 'static> Tag for T {}
+
+/// Lanes of waiting work, the most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Values under the cursor.
+    Probe,
+    /// Opening, positions, summaries: done in the order given.
+    Ordered,
+    /// Tiles wanted by the view, most urgent first.
+    Tiles,
+    /// Nice to have: histograms.
+    Idle,
+}
+
+/// One request with its name.
+#[derive(Clone, Debug)]
+pub struct Job<T> {
+    /// Name.
+    pub tag: T,
+    /// What to ask.
+    pub request: Request,
+}
+
+/// A decoded answer.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Description of a file.
+    Info(Box<FileInfo>),
+    /// Positions.
+    Geolocation(Arc<Geolocation>),
+    /// Values.
+    Block(Block),
+    /// Summary.
+    Stats(Option<FieldStats>),
+    /// One cell.
+    Cell(ProbedCell),
+    /// Nothing to say.
+    Done,
+}
+
+/// A job that is over.
+#[derive(Clone, Debug)]
+pub struct Finished<T> {
+    /// Name.
+    pub tag: T,
+    /// Answer, or why there is none.
+    pub result: Result<Content, ReadFailure>,
+}
+
+/// How a pool is made.
+#[derive(Clone)]
+pub struct PoolOptions {
+    /// Number of readers.
+    pub workers: usize,
+    /// Longest time for one answer.
+    pub timeout: Duration,
+    /// Starts readers.
+    pub connect: Arc<dyn Connect>,
+    /// Called from pool threads when a result waits.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// Something worth telling about a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incident {
+    /// A reader died and was replaced; the file is being read once more.
+    Restarted {
+        /// File it was reading.
+        path: PathBuf,
+        /// How it died.
+        how: String,
+    },
+}
+
+struct State<T> {
+    queue: Queue<T>,
+    done: std::collections::VecDeque<Finished<T>>,
+    quarantine: HashMap<PathBuf, ReadFailure>,
+    incidents: Vec<Incident>,
+    shutdown: bool,
+}
+
+struct Shared<T> {
+    state: Mutex<State<T>>,
+    work: Condvar,
+    room: Condvar,
+    options: PoolOptions,
+}
+
+/// The readers. Dropping the pool ends them.
+pub struct Pool<T: Tag> {
+    shared: Arc<Shared<T>>,
+    threads: Vec<JoinHandle<()>>,
+    stop: Option<Sender<()>>,
+}
+
+impl<T: Tag> Pool<T> {
+    /// Starts the threads; each starts its reader at once, so that it is there when the first file is opened.
+    ///
+    /// # Errors
+    /// The system refused a thread.
+    pub fn new(options: PoolOptions) -> std::io::Result<Self> {
+        let workers = options.workers.clamp(1, 64);
+        let state = State {
+            queue: Queue::new(workers),
+            done: Default::default(),
+            quarantine: HashMap::new(),
+            incidents: Vec::new(),
+            shutdown: false,
+        };
+        let shared =
+            Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), room: Condvar::new(), options });
+        let (stop, stopped) = bounded(0);
+        let mut threads = Vec::with_capacity(workers);
+        for n in 0..workers {
+            let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
+            let run = move || Driver { n, shared, stopped, reader: None }.run();
+            threads.push(std::thread::Builder::new().name(format!("pool-{n}")).spawn(run)?);
+        }
+        Ok(Self { shared, threads, stop: Some(stop) })
+    }
+
+    /// Adds a job at the end of a lane, unless one of that tag waits there or is being read.
+    pub fn push(&self, lane: Lane, job: Job<T>) {
+        self.shared.state.lock().queue.push(lane, job);
+        self.shared.work.notify_all();
+    }
+
+    /// Replaces all that waits in a lane. Jobs being read, and results not fetched yet, are not read again.
+    pub fn replace(&self, lane: Lane, jobs: Vec<Job<T>>) {
+        let mut state = self.shared.state.lock();
+        let some = !jobs.is_empty();
+        state.queue.replace(lane, jobs);
+        drop(state);
+        if some {
+            self.shared.work.notify_all();
+        }
+    }
+
+    /// Drops waiting jobs of all lanes for which `keep` is false; gives the tags dropped.
+    pub fn retain(&self, keep: impl FnMut(&T) -> bool) -> Vec<T> {
+        self.shared.state.lock().queue.retain(keep)
+    }
+
+    /// Results that have arrived.
+    pub fn drain(&self) -> Vec<Finished<T>> {
+        let mut state = self.shared.state.lock();
+        let done: Vec<Finished<T>> = state.done.drain(..).collect();
+        for finished in &done {
+            state.queue.release(&finished.tag);
+        }
+        drop(state);
+        self.shared.room.notify_all();
+        done
+    }
+
+    /// Deaths of readers since the last call.
+    pub fn incidents(&self) -> Vec<Incident> {
+        std::mem::take(&mut self.shared.state.lock().incidents)
+    }
+
+    /// Jobs waiting or being read, in the lanes for which `of` is true.
+    pub fn pending(&self, of: impl FnMut(&T) -> bool) -> usize {
+        self.shared.state.lock().queue.pending(of)
+    }
+
+    /// Lets a file out of quarantine.
+    pub fn forgive(&self, path: &Path) {
+        self.shared.state.lock().quarantine.remove(path);
+    }
+
+    /// Lets every file out of quarantine.
+    pub fn forgive_all(&self) {
+        self.shared.state.lock().quarantine.clear();
+    }
+}
+
+impl<T: Tag> Drop for Pool<T> {
+    fn drop(&mut self) {
+        self.shared.state.lock().shutdown = true;
+        self.stop = None;
+        self.shared.work.notify_all();
+        self.shared.room.notify_all();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                log::error!("A pool thread panicked.");
+            }
+        }
+    }
+}
+
+/// What one pool thread has.
+struct Driver<T: Tag> {
+    n: usize,
+    shared: Arc<Shared<T>>,
+    stopped: Receiver<()>,
+    reader: Option<Box<dyn Connection>>,
+}
+
+impl<T: Tag> Driver<T> {
+    fn run(mut self) {
+        let n = self.n;
+        if let Err(e) = self.connect() {
+            log::warn!("pool-{n}: {e}");
+        }
+        while let Some(job) = self.next_job() {
+            let result = self.carry_out(&job.request);
+            if !self.deliver(Finished { tag: job.tag, result }) {
+                break;
+            }
+        }
+    }
+
+    fn connect(&mut self) -> Result<&mut Box<dyn Connection>, Death> {
+        if self.reader.is_none() {
+            self.reader = Some(self.shared.options.connect.connect(&format!("pool-{}", self.n), &self.stopped)?);
+        }
+        self.reader.as_mut().ok_or(Death::Stopped)
+    }
+
+    fn next_job(&self) -> Option<Job<T>> {
+        let mut state = self.shared.state.lock();
+        loop {
+            if state.shutdown {
+                return None;
+            }
+            if let Some(job) = state.queue.take(self.n, Instant::now()) {
+                return Some(job);
+            }
+            // Woken when work arrives; looks again from time to time, as a reader that is stuck loses its claim.
+            self.shared.work.wait_for(&mut state, Duration::from_millis(500));
+        }
+    }
+
+    fn deliver(&self, finished: Finished<T>) -> bool {
+        let mut state = self.shared.state.lock();
+        while state.done.len() >= RESULTS_LIMIT && !state.shutdown {
+            self.shared.room.wait(&mut state);
+        }
+        state.queue.idle(self.n);
+        state.done.push_back(finished);
+        let go_on = !state.shutdown;
+        drop(state);
+        // Others may have left work to this reader, or be waiting for it to become stuck.
+        self.shared.work.notify_all();
+        if go_on {
+            (self.shared.options.wake)();
+        }
+        go_on
+    }
+
+    fn carry_out(&mut self, request: &Request) -> Result<Content, ReadFailure> {
+        let path = queue::path_of(request).map(Path::to_owned);
+        if let Some(failure) = path.as_ref().and_then(|p| self.shared.state.lock().quarantine.get(p).cloned()) {
+            return Err(failure);
+        }
+        let mut deaths = 0;
+        let failure = loop {
+            let timeout = self.shared.options.timeout;
+            let stopped = self.stopped.clone();
+            let answer = self.connect().and_then(|reader| reader.call(request, timeout, &stopped));
+            let death = match answer {
+                Ok((answer, payload)) => return content(request, answer, payload),
+                Err(death) => death,
+            };
+            self.reader = None;
+            match death {
+                Death::Stopped => return Err(crashed("The reader was stopped.".to_owned())),
+                Death::NotStarted(why) => return Err(crashed(why)),
+                // A hang would most likely repeat, so it is not tried twice.
+                Death::TimedOut => {
+                    let s = timeout.as_secs_f64();
+                    break format!("The reader did not answer within {s} s and was ended. Choose Try again to read it once more.");
+                }
+                Death::Died(how) if deaths == 0 => {
+                    log::warn!("pool-{}: reader died ({how}) at {path:?}; trying once more", self.n);
+                    deaths += 1;
+                    if let Some(path) = path.clone() {
+                        self.shared.state.lock().incidents.push(Incident::Restarted { path, how });
+                    }
+                }
+                Death::Died(how) => {
+                    break format!("The reader died twice at this file ({how}). Choose Try again to read it once more.");
+                }
+            }
+        };
+        log::error!("pool-{}: {failure} {path:?}", self.n);
+        let failure = crashed(failure);
+        if let Some(path) = path {
+            self.shared.state.lock().quarantine.insert(path, failure.clone());
+        }
+        Err(failure)
+    }
+}
+
+fn crashed(message: String) -> ReadFailure {
+    ReadFailure { kind: FailureKind::Crashed, message }
+}
+
+/// The answer decoded; an answer that does not fit its request is the reader's fault, not the file's.
+fn content(request: &Request, answer: Answer, payload: Vec<u8>) -> Result<Content, ReadFailure> {
+    let misfit = |what: &str| crashed(format!("The reader's answer does not fit the request: {what}."));
+    match (request, answer) {
+        (_, Answer::Failed { error }) => Err(error),
+        (Request::Open { .. }, Answer::Opened { info }) => Ok(Content::Info(info)),
+        (Request::Geolocation { .. }, Answer::Geolocation { wire }) => geolocation_from_wire(wire, &payload)
+            .map(|g| Content::Geolocation(Arc::new(g)))
+            .map_err(|why| ReadFailure { kind: FailureKind::Damaged, message: format!("The positions make no sense: {why}.") }),
+        (Request::Read { window, apron, .. }, Answer::Values { window: w, apron: a }) => {
+            if (*window, *apron) != (w, a) || payload.len() != a.len(w) * 4 {
+                return Err(misfit("other values than asked for"));
+            }
+            let values = payload.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            Ok(Content::Block(Block { window: w, apron: a, values }))
+        }
+        (Request::Stats { .. }, Answer::Stats { stats }) => Ok(Content::Stats(stats)),
+        (Request::Probe { .. }, Answer::Probed { cell }) => Ok(Content::Cell(cell)),
+        (_, Answer::Done) => Ok(Content::Done),
+        (_, other) => {
+            let name = serde_json::to_value(&other).ok();
+            let name = name.as_ref().and_then(|v| v.get("answer")?.as_str()).unwrap_or("unknown").to_owned();
+            Err(misfit(&format!("it is of the kind \"{name}\"")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
