@@ -7,10 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::coord::CoordArray;
 use crate::geo::{GeoBox, LonLat};
 
+mod axis;
+mod bounds;
+mod crs;
+mod finder;
 mod grid;
 mod swath;
 
-pub use grid::{Axis, Crs, Grid};
+pub use axis::Axis;
+pub use grid::{Crs, Grid};
 pub use swath::Swath;
 
 /// Positions of the cells of one part of a granule.
