@@ -1,1 +1,47 @@
-fn main() {}
+//! `cargo xtask`: everything one does with this repository, the same on a fresh machine, in CI and at a desk.
+//! Installs what is missing (Debian and Ubuntu), so that a clone and a Rust toolchain are enough.
+
+mod bench;
+mod shell;
+mod system;
+mod tasks;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask <task>
+
+  run [FILE|DIR...]     build (release) and open the window on the sample day, or on the given data;
+                        without a display, draw the sample day into target/sample-day.png
+  test [FILTER]         format check, lints, every test: what CI runs
+  bless [--fidelity]    rewrite golden pictures and recorded outputs from the present code;
+                        --fidelity: record the expectations of tests/fidelity again with netCDF4-python
+  docgen                rewrite generated documentation (readers/README.md, docs/commands.md, docs/cli.md)
+  bench [a|b|c|d]...    measure file to picture, frame times, memory, decoding, beside Python's ways
+  setup                 only install what is missing
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let rest = args.get(1..).unwrap_or_default();
+    let result = match args.first().map(String::as_str) {
+        Some("run") => tasks::run(rest),
+        Some("test") => tasks::test(rest),
+        Some("bless") => tasks::bless(rest),
+        Some("docgen") => tasks::docgen(),
+        Some("bench") => bench::bench(rest),
+        Some("setup") => system::prepare(system::Need::Test).map(drop),
+        Some("help" | "--help" | "-h") | None => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Some(other) => Err(format!("there is no task `{other}`\n\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
