@@ -173,6 +173,12 @@ impl View {
         }
     }
 
+    /// Right, up and forward unit vectors of the camera, and `half`: on the globe the tangent of half the vertical field of
+    /// view, on maps half the visible height in map metres.
+    pub fn axes(&self) -> (DVec3, DVec3, DVec3, f64) {
+        (self.right, self.up, self.forward, self.half)
+    }
+
     /// Whether this is the globe.
     pub fn is_globe(&self) -> bool {
         !self.camera.projection.is_map()

@@ -74,6 +74,26 @@ impl Projection {
     /// Projected position in metres: ECEF for the globe, `(x, y, 0)` for maps. Longitude is not wrapped on cylindrical
     /// maps: 190° lies right of 180°. `None` outside the map's domain (Mercator latitudes are clamped to its edge).
     pub fn project(self, p: LonLat) -> Option<DVec3> {
+        self.project_within(p, MERCATOR_LAT_MAX_DEG, POLAR_LAT_LIMIT_DEG)
+    }
+
+    /// Like [`project`](Self::project), but smoothly on beyond the edge of the map (Mercator to ±89°, polar to 60° on the
+    /// other hemisphere), so that meshes crossing the edge need no cut: the renderer clips them.
+    pub fn project_extended(self, p: LonLat) -> Option<DVec3> {
+        self.project_within(p, 89.0, -60.0)
+    }
+
+    /// Whether a place lies on the drawn map.
+    pub fn shows(self, p: LonLat) -> bool {
+        match self {
+            Self::Globe | Self::Equirectangular => true,
+            Self::Mercator => p.lat_deg.abs() <= MERCATOR_LAT_MAX_DEG,
+            Self::PolarNorth => p.lat_deg >= POLAR_LAT_LIMIT_DEG,
+            Self::PolarSouth => -p.lat_deg >= POLAR_LAT_LIMIT_DEG,
+        }
+    }
+
+    fn project_within(self, p: LonLat, mercator_max_deg: f64, polar_limit_deg: f64) -> Option<DVec3> {
         if !(p.lat_deg.abs() <= 90.0 && p.lon_deg.is_finite()) {
             return None;
         }
@@ -82,13 +102,14 @@ impl Projection {
             Self::Globe => Some(p.ecef()),
             Self::Equirectangular => Some(DVec3::new(WGS84_A_M * lon, WGS84_A_M * lat, 0.0)),
             Self::Mercator => {
-                let lat = p.lat_deg.clamp(-MERCATOR_LAT_MAX_DEG, MERCATOR_LAT_MAX_DEG).to_radians();
+                let lat = p.lat_deg.clamp(-mercator_max_deg, mercator_max_deg).to_radians();
                 Some(DVec3::new(WGS84_A_M * lon, WGS84_A_M * lat.tan().asinh(), 0.0))
             }
-            Self::PolarNorth => {
-                polar(lat, lon + 45f64.to_radians(), 70.0).map(|(r, l)| DVec3::new(r * l.sin(), -r * l.cos(), 0.0))
+            Self::PolarNorth => polar(lat, lon + 45f64.to_radians(), 70.0, polar_limit_deg)
+                .map(|(r, l)| DVec3::new(r * l.sin(), -r * l.cos(), 0.0)),
+            Self::PolarSouth => {
+                polar(-lat, lon, 71.0, polar_limit_deg).map(|(r, l)| DVec3::new(r * l.sin(), r * l.cos(), 0.0))
             }
-            Self::PolarSouth => polar(-lat, lon, 71.0).map(|(r, l)| DVec3::new(r * l.sin(), r * l.cos(), 0.0)),
         }
     }
 
@@ -144,8 +165,8 @@ impl Projection {
 
 /// Radius and angle of the ellipsoidal polar stereographic projection true at `lat_ts_deg`
 /// (Snyder 1987, USGS PP 1395, eq. 15-9, 14-15, 21-33, 21-34).
-fn polar(lat: f64, lon: f64, lat_ts_deg: f64) -> Option<(f64, f64)> {
-    (lat >= POLAR_LAT_LIMIT_DEG.to_radians() - 1e-9).then(|| (polar_factor(lat_ts_deg) * conformal_t(lat), lon))
+fn polar(lat: f64, lon: f64, lat_ts_deg: f64, limit_deg: f64) -> Option<(f64, f64)> {
+    (lat >= limit_deg.to_radians() - 1e-9).then(|| (polar_factor(lat_ts_deg) * conformal_t(lat), lon))
 }
 
 fn conformal_t(lat: f64) -> f64 {
