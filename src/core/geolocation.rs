@@ -13,6 +13,8 @@ mod crs;
 mod finder;
 mod grid;
 mod swath;
+#[cfg(test)]
+mod swath_tests;
 
 pub use axis::Axis;
 pub use grid::{Crs, Grid};

@@ -35,7 +35,8 @@ impl Ball {
     }
 
     fn over(balls: impl Iterator<Item = Self> + Clone) -> Self {
-        let full: Vec<(DVec3, f64)> = balls.filter(|b| b.radius >= 0.0).map(|b| (b.middle(), b.radius.into())).collect();
+        let full: Vec<(DVec3, f64)> =
+            balls.filter(|b| b.radius >= 0.0).map(|b| (b.middle(), b.radius.into())).collect();
         if full.is_empty() {
             return Self::EMPTY;
         }
@@ -77,7 +78,8 @@ impl Finder {
         let mut balls = Vec::with_capacity(blocks[0] * blocks[1]);
         for bi in 0..blocks[0] {
             for bj in 0..blocks[1] {
-                balls.push(block_ball(swath, bi, bj, spacing[0].max(spacing[1])));
+                // A single cell has no spacing: it is given 600 m (see `Swath::quad`).
+                balls.push(block_ball(swath, bi, bj, spacing[0].max(spacing[1]).max(1e-4)));
             }
         }
         let mut group_balls = Vec::with_capacity(groups[0] * groups[1]);
