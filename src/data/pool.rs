@@ -22,9 +22,7 @@ use parking_lot::{Condvar, Mutex};
 use seaglass_core::field::{Block, FieldStats};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::FileInfo;
-use seaglass_core::protocol::{
-    Answer, FailureKind, ProbedCell, ReadFailure, Request, geolocation_from_wire,
-};
+use seaglass_core::protocol::{Answer, FailureKind, ProbedCell, ReadFailure, Request, geolocation_from_wire};
 
 pub use connection::{Connect, Connection, Death, ProcessConnector, find_worker};
 use queue::Queue;
@@ -36,15 +34,18 @@ const RESULTS_LIMIT: usize = 64;
 pub trait Tag: Clone + Eq + Hash + Send + 'static {}
 impl<T: Clone + Eq + Hash + Send + 'static> Tag for T {}
 
-/// Lanes of waiting work, the most urgent first.
+/// Lanes of waiting work, the most urgent first. One of several readers opens files before it reads tiles, so that
+/// neither a thousand new files keep the picture waiting nor the picture them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
     /// Values under the cursor.
     Probe,
-    /// Opening, positions, summaries: done in the order given.
-    Ordered,
+    /// Positions and summaries of what is shown: nothing can be drawn without them.
+    Positions,
     /// Tiles wanted by the view, most urgent first.
     Tiles,
+    /// Descriptions of files, in the order given.
+    Open,
     /// Nice to have: histograms.
     Idle,
 }
@@ -145,8 +146,7 @@ impl<T: Tag> Pool<T> {
             incidents: Vec::new(),
             shutdown: false,
         };
-        let shared =
-            Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), room: Condvar::new(), options });
+        let shared = Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), room: Condvar::new(), options });
         let (stop, stopped) = bounded(0);
         let mut threads = Vec::with_capacity(workers);
         for n in 0..workers {
@@ -307,7 +307,9 @@ impl<T: Tag> Driver<T> {
                 // A hang would most likely repeat, so it is not tried twice.
                 Death::TimedOut => {
                     let s = timeout.as_secs_f64();
-                    break format!("The reader did not answer within {s} s and was ended. Choose Try again to read it once more.");
+                    break format!(
+                        "The reader did not answer within {s} s and was ended. Choose Try again to read it once more."
+                    );
                 }
                 Death::Died(how) if deaths == 0 => {
                     log::warn!("pool-{}: reader died ({how}) at {path:?}; trying once more", self.n);
@@ -317,7 +319,9 @@ impl<T: Tag> Driver<T> {
                     }
                 }
                 Death::Died(how) => {
-                    break format!("The reader died twice at this file ({how}). Choose Try again to read it once more.");
+                    break format!(
+                        "The reader died twice at this file ({how}). Choose Try again to read it once more."
+                    );
                 }
             }
         };
@@ -340,9 +344,11 @@ fn content(request: &Request, answer: Answer, payload: Vec<u8>) -> Result<Conten
     match (request, answer) {
         (_, Answer::Failed { error }) => Err(error),
         (Request::Open { .. }, Answer::Opened { info }) => Ok(Content::Info(info)),
-        (Request::Geolocation { .. }, Answer::Geolocation { wire }) => geolocation_from_wire(wire, &payload)
-            .map(|g| Content::Geolocation(Arc::new(g)))
-            .map_err(|why| ReadFailure { kind: FailureKind::Damaged, message: format!("The positions make no sense: {why}.") }),
+        (Request::Geolocation { .. }, Answer::Geolocation { wire }) => {
+            geolocation_from_wire(wire, &payload).map(|g| Content::Geolocation(Arc::new(g))).map_err(|why| {
+                ReadFailure { kind: FailureKind::Damaged, message: format!("The positions make no sense: {why}.") }
+            })
+        }
         (Request::Read { window, apron, .. }, Answer::Values { window: w, apron: a }) => {
             if (*window, *apron) != (w, a) || payload.len() != a.len(w) * 4 {
                 return Err(misfit("other values than asked for"));

@@ -207,7 +207,9 @@ fn check(product: &Product) -> Result<(), String> {
     }
     let m = &product.matching;
     if m.files.is_empty() && m.attributes.is_empty() && m.variables.is_empty() {
-        return Err("[match] must name files, attributes or variables, or the product would claim every file".to_owned());
+        return Err(
+            "[match] must name files, attributes or variables, or the product would claim every file".to_owned()
+        );
     }
     let mut names = Vec::new();
     for (k, field) in product.fields.iter().enumerate() {
@@ -288,7 +290,10 @@ variable = "mask"
     fn nonsense_is_refused() {
         let mut r = Registry::default();
         r.add("x.toml", "[product]\nid='a'\ntitle='A'\n[match]\n");
-        r.add("y.toml", "[product]\nid='a'\ntitle='A'\n[match]\nfiles=['*']\n[[field]]\nname='f'\nvariable='v'\nsum=['a','b']\n");
+        r.add(
+            "y.toml",
+            "[product]\nid='a'\ntitle='A'\n[match]\nfiles=['*']\n[[field]]\nname='f'\nvariable='v'\nsum=['a','b']\n",
+        );
         r.add("z.toml", "[product]\nid='A b'\ntitle='A'\n[match]\nfiles=['*']\n");
         assert_eq!(r.errors().len(), 3);
         assert!(r.entries().is_empty());

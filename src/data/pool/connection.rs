@@ -184,7 +184,12 @@ impl Connection for Process {
 }
 
 /// Sends requests and receives answers until a pipe closes or nobody asks any more.
-fn serve(mut stdin: ChildStdin, mut stdout: BufReader<ChildStdout>, requests: &Receiver<RequestFrame>, answers: &Sender<Frame>) {
+fn serve(
+    mut stdin: ChildStdin,
+    mut stdout: BufReader<ChildStdout>,
+    requests: &Receiver<RequestFrame>,
+    answers: &Sender<Frame>,
+) {
     for request in requests {
         let frame = write_frame(&mut stdin, &request, &[]).and_then(|()| read_frame(&mut stdout));
         let over = !matches!(frame, Ok(Some(_)));

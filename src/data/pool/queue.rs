@@ -13,6 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Claims remembered; beyond, all are forgotten (a claim is only about speed).
 const CLAIMS: usize = 4096;
 
+const LANES: usize = 5;
+
 /// What a reader has decoded when it carried out a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Claim {
@@ -22,7 +24,7 @@ enum Claim {
 }
 
 pub(super) struct Queue<T> {
-    lanes: [VecDeque<Job<T>>; 4],
+    lanes: [VecDeque<Job<T>>; LANES],
     /// Being read, or read and not fetched.
     taken: HashSet<T>,
     claims: HashMap<Claim, usize>,
@@ -32,12 +34,7 @@ pub(super) struct Queue<T> {
 
 impl<T: Tag> Queue<T> {
     pub fn new(workers: usize) -> Self {
-        Self {
-            lanes: Default::default(),
-            taken: HashSet::new(),
-            claims: HashMap::new(),
-            busy: vec![None; workers],
-        }
+        Self { lanes: Default::default(), taken: HashSet::new(), claims: HashMap::new(), busy: vec![None; workers] }
     }
 
     pub fn push(&mut self, lane: Lane, job: Job<T>) {
@@ -55,9 +52,11 @@ impl<T: Tag> Queue<T> {
     pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) -> Vec<T> {
         let mut dropped = Vec::new();
         for lane in &mut self.lanes {
-            lane.retain(|j| keep(&j.tag) || {
-                dropped.push(j.tag.clone());
-                false
+            lane.retain(|j| {
+                keep(&j.tag) || {
+                    dropped.push(j.tag.clone());
+                    false
+                }
             });
         }
         dropped
@@ -78,11 +77,13 @@ impl<T: Tag> Queue<T> {
 
     /// The next job for a reader, which counts as busy from now on.
     pub fn take(&mut self, worker: usize, now: Instant) -> Option<Job<T>> {
-        let (lane, at) = self
-            .lanes
-            .iter()
-            .enumerate()
-            .find_map(|(l, lane)| lane.iter().position(|j| self.may_take(worker, &j.request, now)).map(|at| (l, at)))?;
+        const USUAL: [Lane; LANES] = [Lane::Probe, Lane::Positions, Lane::Tiles, Lane::Open, Lane::Idle];
+        const OPENER: [Lane; LANES] = [Lane::Probe, Lane::Open, Lane::Positions, Lane::Tiles, Lane::Idle];
+        let order = if worker == 0 && self.busy.len() > 1 { OPENER } else { USUAL };
+        let (lane, at) = order.into_iter().find_map(|lane| {
+            let at = self.lanes[lane as usize].iter().position(|j| self.may_take(worker, &j.request, now))?;
+            Some((lane as usize, at))
+        })?;
         let job = self.lanes[lane].remove(at)?;
         if self.claims.len() > CLAIMS {
             self.claims.clear();
@@ -127,15 +128,14 @@ pub(super) fn path_of(request: &Request) -> Option<&Path> {
 
 fn claim_of(request: &Request) -> Option<Claim> {
     match request {
-        Request::Read { source, part, field, step, extra, .. } | Request::Stats { source, part, field, step, extra } => {
-            Some(Claim::Field {
-                path: source.path.clone(),
-                part: *part,
-                field: field.clone(),
-                step: *step,
-                extra: extra.clone(),
-            })
-        }
+        Request::Read { source, part, field, step, extra, .. }
+        | Request::Stats { source, part, field, step, extra } => Some(Claim::Field {
+            path: source.path.clone(),
+            part: *part,
+            field: field.clone(),
+            step: *step,
+            extra: extra.clone(),
+        }),
         Request::Geolocation { source, part } => Some(Claim::Positions { path: source.path.clone(), part: *part }),
         Request::Open { source } | Request::Probe { source, .. } => Some(Claim::File(source.path.clone())),
         Request::Close { .. } | Request::Hello { .. } | Request::Ping => None,
@@ -179,10 +179,10 @@ mod tests {
     fn an_idle_owner_is_left_its_file() {
         let mut q = Queue::new(2);
         let now = Instant::now();
-        q.push(Lane::Ordered, job(1, Request::Open { source: source("a") }));
+        q.push(Lane::Open, job(1, Request::Open { source: source("a") }));
         assert_eq!(q.take(1, now).unwrap().tag, 1);
         q.idle(1);
-        q.push(Lane::Ordered, job(2, Request::Geolocation { source: source("a"), part: 0 }));
+        q.push(Lane::Positions, job(2, Request::Geolocation { source: source("a"), part: 0 }));
         assert!(q.take(0, now).is_none());
         assert_eq!(q.take(1, now).unwrap().tag, 2);
         q.push(Lane::Tiles, job(3, read("a", "u")));
@@ -207,10 +207,15 @@ mod tests {
     fn urgent_lanes_first() {
         let mut q = Queue::new(1);
         q.push(Lane::Tiles, job(1, read("a", "u")));
-        q.push(Lane::Ordered, job(2, Request::Open { source: source("b") }));
+        q.push(Lane::Open, job(2, Request::Open { source: source("b") }));
         q.push(Lane::Probe, job(3, Request::Ping));
         let now = Instant::now();
         let order: Vec<u32> = std::iter::from_fn(|| q.take(0, now).map(|j| j.tag)).collect();
-        assert_eq!(order, [3, 2, 1]);
+        assert_eq!(order, [3, 1, 2]);
+        let mut q = Queue::new(2);
+        q.push(Lane::Tiles, job(1, read("a", "u")));
+        q.push(Lane::Open, job(2, Request::Open { source: source("b") }));
+        assert_eq!(q.take(0, now).unwrap().tag, 2, "one of several readers opens first");
+        assert_eq!(q.take(1, now).unwrap().tag, 1);
     }
 }

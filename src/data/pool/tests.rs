@@ -36,7 +36,7 @@ fn pool(
 ) -> (Pool<u32>, Arc<Fake>, Receiver<()>) {
     let fake = Arc::new(Fake { started: AtomicUsize::new(0), script: Arc::new(script) });
     let (tx, rx) = bounded(1000);
-    let wake = Arc::new(move || drop(tx.try_send(())));
+    let wake = Arc::new(move || assert!(tx.try_send(()).is_ok()));
     let connect: Arc<dyn Connect> = fake.clone();
     let options = PoolOptions { workers, timeout: Duration::from_secs(5), connect, wake };
     (Pool::new(options).unwrap(), fake, rx)
@@ -62,26 +62,26 @@ fn a_death_is_retried_and_a_second_one_is_the_files_fault() {
         Request::Open { source } if source.path.ends_with("always") => Err(Death::Died("signal 11".into())),
         _ => Ok((Answer::Done, Vec::new())),
     });
-    pool.push(Lane::Ordered, Job { tag: 1, request: open("once") });
+    pool.push(Lane::Open, Job { tag: 1, request: open("once") });
     let done = wait(&pool, &woken, 1);
     assert!(matches!(done[0].result, Ok(Content::Done)));
     assert_eq!(pool.incidents().len(), 1);
 
-    pool.push(Lane::Ordered, Job { tag: 2, request: open("always") });
+    pool.push(Lane::Open, Job { tag: 2, request: open("always") });
     let failure = wait(&pool, &woken, 1).remove(0).result.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Crashed);
     assert!(failure.message.contains("signal 11"), "{failure}");
     let readers = fake.started.load(Ordering::SeqCst);
 
-    pool.push(Lane::Ordered, Job { tag: 3, request: open("always") });
+    pool.push(Lane::Open, Job { tag: 3, request: open("always") });
     assert_eq!(wait(&pool, &woken, 1).remove(0).result.unwrap_err(), failure);
     assert_eq!(fake.started.load(Ordering::SeqCst), readers, "quarantined: no reader was risked");
 
     pool.forgive(Path::new("always"));
-    pool.push(Lane::Ordered, Job { tag: 4, request: open("always") });
+    pool.push(Lane::Open, Job { tag: 4, request: open("always") });
     assert!(wait(&pool, &woken, 1)[0].result.is_err());
     assert!(fake.started.load(Ordering::SeqCst) > readers, "tried again");
-    pool.push(Lane::Ordered, Job { tag: 5, request: open("other") });
+    pool.push(Lane::Open, Job { tag: 5, request: open("other") });
     assert!(wait(&pool, &woken, 1)[0].result.is_ok(), "other files still open");
 }
 
@@ -117,7 +117,7 @@ fn closing_the_pool_does_not_wait_for_a_hanging_reader() {
         let _ = stop.recv();
         Err(Death::Stopped)
     });
-    pool.push(Lane::Ordered, Job { tag: 1, request: open("a") });
+    pool.push(Lane::Open, Job { tag: 1, request: open("a") });
     std::thread::sleep(Duration::from_millis(50));
     let start = Instant::now();
     drop(pool);
@@ -134,8 +134,8 @@ fn two_readers_work_at_the_same_time() {
         let ok = if first { meet.send_timeout((), limit).is_ok() } else { met.recv_timeout(limit).is_ok() };
         if ok { Ok((Answer::Done, vec![])) } else { Err(Death::TimedOut) }
     });
-    pool.push(Lane::Ordered, Job { tag: 1, request: open("a") });
-    pool.push(Lane::Ordered, Job { tag: 2, request: open("b") });
+    pool.push(Lane::Open, Job { tag: 1, request: open("a") });
+    pool.push(Lane::Open, Job { tag: 2, request: open("b") });
     assert!(wait(&pool, &woken, 2).iter().all(|f| f.result.is_ok()));
 }
 
@@ -147,10 +147,10 @@ fn a_missing_program_is_said() {
         workers: 1,
         timeout: Duration::from_secs(1),
         connect: Arc::new(connector),
-        wake: Arc::new(move || drop(tx.try_send(()))),
+        wake: Arc::new(move || assert!(tx.try_send(()).is_ok())),
     };
     let pool: Pool<u32> = Pool::new(options).unwrap();
-    pool.push(Lane::Ordered, Job { tag: 1, request: open("a") });
+    pool.push(Lane::Open, Job { tag: 1, request: open("a") });
     let failure = wait(&pool, &rx, 1).remove(0).result.unwrap_err();
     assert!(failure.message.contains("/nonexistent/reader"), "{failure}");
 }

@@ -1,0 +1,344 @@
+//! The host: session, readers, and what has arrived from them.
+
+use std::collections::{HashSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam::channel::{Receiver, bounded};
+use glam::DVec2;
+use seaglass_core::command::Command;
+use seaglass_core::field::Block;
+use seaglass_core::project::LayerId;
+use seaglass_core::protocol::ReadFailure;
+use seaglass_core::session::{Effect, Session};
+use seaglass_core::tile::TileKey;
+use seaglass_data::pool::{Connect, Content, Finished, Incident, Pool, PoolOptions, ProcessConnector, find_worker};
+use seaglass_data::registry::Registry;
+
+use crate::histogram::Histograms;
+use crate::items::{Items, PartKey, name_of};
+use crate::opening::{Event, Opening};
+use crate::probe::Probes;
+use crate::ranges::Ranges;
+use crate::report::{HostError, Level, Notice, Progress, SaveImage, StepReport};
+use crate::{EmptyReason, HostOptions};
+
+/// Commands that may wait; a program that sends more without a step loses the rest.
+const COMMANDS_LIMIT: usize = 65_536;
+
+/// Names a job of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Tag {
+    Open(PathBuf),
+    Positions(PartKey),
+    Stats(LayerId, u64),
+    Tile(TileKey),
+    Probe(u64, usize, usize),
+    Coarse(u64),
+}
+
+/// Session, readers and caches behind one door.
+pub struct Host {
+    pub(crate) session: Session,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) pool: Pool<Tag>,
+    pub(crate) items: Items,
+    pub(crate) opening: Opening,
+    pub(crate) ranges: Ranges,
+    pub(crate) probes: Probes,
+    pub(crate) histograms: Histograms,
+    /// Tiles read, waiting for the renderer.
+    pub(crate) ready: Vec<(TileKey, Option<Block>)>,
+    /// Items the renderer shall forget.
+    pub(crate) gone: Vec<u64>,
+    pub(crate) off_screen: HashSet<u64>,
+    pub(crate) plan_complete: bool,
+    pub(crate) positions_budget: u64,
+    /// Raised whenever something arrives; lets the waiting functions sleep.
+    pub(crate) signal: Receiver<()>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+    commands: VecDeque<Command>,
+    notices: Vec<Notice>,
+    save_images: Vec<SaveImage>,
+    told: HashSet<PathBuf>,
+    last_step: Instant,
+}
+
+impl Host {
+    /// A host with reader processes.
+    ///
+    /// # Errors
+    /// The system refused a thread. A reader that cannot be started is reported with the first file.
+    pub fn new(options: HostOptions) -> Result<Self, HostError> {
+        let program = find_worker(options.worker_path.as_deref());
+        Self::with_readers(options, Arc::new(ProcessConnector { program, args: Vec::new() }))
+    }
+
+    /// A host with readers of another kind, for tests.
+    ///
+    /// # Errors
+    /// The system refused a thread.
+    pub fn with_readers(options: HostOptions, connect: Arc<dyn Connect>) -> Result<Self, HostError> {
+        let (raise, signal) = bounded(1);
+        let wake = options.wake;
+        let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || {
+            // Full means the signal is up already.
+            if raise.try_send(()).is_ok() || raise.is_full() {
+                wake();
+            }
+        });
+        let registry = Arc::new(Registry::load(options.readers_dir.as_deref()));
+        let notices = registry
+            .errors()
+            .iter()
+            .map(|e| {
+                Notice::new(Level::Warning, format!("A product file is left out: {e}.")).about(Path::new(e.origin()))
+            })
+            .collect();
+        let pool = Pool::new(PoolOptions {
+            workers: options.workers,
+            timeout: options.timeout,
+            connect,
+            wake: Arc::clone(&wake),
+        })?;
+        Ok(Self {
+            session: Session::default(),
+            registry,
+            pool,
+            items: Items::new(options.cpu_cache_bytes),
+            opening: Opening::default(),
+            ranges: Ranges::default(),
+            probes: Probes::default(),
+            histograms: Histograms::default(),
+            ready: Vec::new(),
+            gone: Vec::new(),
+            off_screen: HashSet::new(),
+            plan_complete: true,
+            positions_budget: options.cpu_cache_bytes,
+            signal,
+            wake,
+            commands: VecDeque::new(),
+            notices,
+            save_images: Vec::new(),
+            told: HashSet::new(),
+            last_step: Instant::now(),
+        })
+    }
+
+    /// Queues a command; [`step`](Self::step) applies it.
+    pub fn send(&mut self, command: Command) {
+        if self.commands.len() < COMMANDS_LIMIT {
+            self.commands.push_back(command);
+        } else {
+            log::error!("Too many commands at once; one is dropped.");
+        }
+    }
+
+    /// Applies queued commands in order, takes in what readers delivered, and moves the running clock.
+    pub fn step(&mut self) -> StepReport {
+        let mut changed = false;
+        while let Some(command) = self.commands.pop_front() {
+            changed = true;
+            self.apply(&command);
+        }
+        changed |= self.poll_opening();
+        for finished in self.pool.drain() {
+            changed = true;
+            self.take(finished);
+        }
+        for Incident::Restarted { path, how } in self.pool.incidents() {
+            log::warn!("{}: the reader died ({how})", path.display());
+            if self.told.insert(path.clone()) {
+                let text = format!("The reader was restarted while reading {}.", name_of(&path));
+                self.notices.push(Notice::new(Level::Info, text).about(&path));
+            }
+        }
+        changed |= self.tick();
+        let notices = std::mem::take(&mut self.notices);
+        changed |= !notices.is_empty();
+        StepReport { notices, changed, save_images: std::mem::take(&mut self.save_images) }
+    }
+
+    /// The session, to look at.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The products known.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Tells the size of the view in pixels, for framing.
+    pub fn set_view_size(&mut self, size_px: DVec2) {
+        self.session.view_px = size_px;
+    }
+
+    /// Ends the current drag: the next change is its own undo step.
+    pub fn settle(&mut self) {
+        self.session.settle();
+    }
+
+    /// Reads a file once more that could not be read (all of them when `None`).
+    pub fn try_again(&mut self, path: Option<&Path>) {
+        let failed: Vec<PathBuf> = self.session.failures().iter().map(|f| f.path.clone()).collect();
+        let paths = path.map_or(failed, |p| vec![p.to_owned()]);
+        if path.is_none() {
+            self.pool.forgive_all();
+        }
+        for path in paths {
+            self.pool.forgive(&path);
+            self.told.remove(&path);
+            let gone = self.items.forget(&path);
+            self.gone.extend(gone);
+            self.opening.again(&path);
+        }
+    }
+
+    /// What is going on.
+    pub fn progress(&self) -> Progress {
+        let opening = self.opening.counts();
+        let reading = self.pool.pending(|t| matches!(t, Tag::Positions(_) | Tag::Stats(..) | Tag::Tile(_)));
+        let searching = self.opening.is_searching();
+        let label = if opening.0 < opening.1 {
+            format!("Opening {} of {} files", opening.0 + 1, opening.1)
+        } else if searching {
+            "Looking for files".to_owned()
+        } else if reading > 0 {
+            "Reading".to_owned()
+        } else {
+            String::new()
+        };
+        Progress { opening, searching, reading, label }
+    }
+
+    fn apply(&mut self, command: &Command) {
+        match self.session.apply(command) {
+            Ok(effects) => effects.into_iter().for_each(|e| self.carry_out(e)),
+            Err(error) => self.notices.push(Notice::new(Level::Warning, error.to_string())),
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Open(paths) => {
+                if let Err(e) = self.opening.start(&paths, &self.registry, Arc::clone(&self.wake)) {
+                    self.notices.push(Notice::new(Level::Error, format!("The files cannot be looked for: {e}.")));
+                }
+            }
+            Effect::CancelOpening => {
+                let n = self.opening.cancel(&self.pool);
+                if n > 0 {
+                    self.notices.push(Notice::new(Level::Info, format!("{n} files were not opened.")));
+                }
+            }
+            Effect::ChooseRange(layer) => self.ranges.ask(layer),
+            Effect::SaveImage { path, size, legend } => self.save_images.push(SaveImage { path, size, legend }),
+            Effect::Forget => {
+                self.opening.cancel(&self.pool);
+                self.pool.retain(|_| false);
+                self.gone = self.items.forget_all();
+                self.ready.clear();
+                self.ranges = Ranges::default();
+                self.probes = Probes::default();
+                self.histograms = Histograms::default();
+                self.told.clear();
+            }
+        }
+    }
+
+    fn poll_opening(&mut self) -> bool {
+        let before = self.opening.counts();
+        let events = self.opening.poll(&self.pool, &self.registry);
+        let changed = !events.is_empty() || self.opening.counts() != before;
+        for event in events {
+            match event {
+                Event::Failed(path, error) => self.open_failed(path, error),
+                Event::Nothing(path) => {
+                    let text = "The folder holds no netCDF or HDF5 files, nor files that a product claims.";
+                    self.notices.push(Notice::new(Level::Warning, text).about(&path));
+                }
+            }
+        }
+        changed
+    }
+
+    fn open_failed(&mut self, path: PathBuf, error: ReadFailure) {
+        self.notices.push(Notice::new(Level::Error, error.message.clone()).about(&path).with_retry());
+        self.apply(&Command::OpenFailed { path, error });
+    }
+
+    fn take(&mut self, finished: Finished<Tag>) {
+        match (finished.tag, finished.result) {
+            (Tag::Open(path), Ok(Content::Info(info))) => {
+                self.opening.finished();
+                for note in &info.notes {
+                    log::info!("{}: {note}", path.display());
+                }
+                // Opened again: what was read of it before may be of an older file.
+                let gone = self.items.forget(&path);
+                self.gone.extend(gone);
+                self.apply(&Command::Opened { path, info });
+            }
+            (Tag::Open(path), Err(error)) => {
+                self.opening.finished();
+                self.open_failed(path, error);
+            }
+            (Tag::Positions(key), Ok(Content::Geolocation(positions))) => {
+                let bytes = positions.byte_len() as u64;
+                self.items.positions.insert(key, positions, bytes);
+            }
+            (Tag::Positions(key), Err(error)) => {
+                self.read_failed(&key.0.to_path_buf(), &error);
+                self.items.failed_parts.insert(key, error);
+            }
+            (Tag::Tile(key), Ok(Content::Block(block))) => {
+                let seen = self.items.seen_mut(key.item);
+                seen.read = true;
+                seen.valid = seen.valid || block.values.iter().any(|v| v.is_finite());
+                self.ready.push((key, Some(block)));
+            }
+            (Tag::Tile(key), Err(error)) => {
+                if let Some(path) = self.items.get(key.item).map(|i| i.path.to_path_buf()) {
+                    self.read_failed(&path, &error);
+                }
+                self.items.seen_mut(key.item).failure = Some(error);
+                self.ready.push((key, None));
+            }
+            (Tag::Stats(layer, item), result) => {
+                if let Some(range) = self.ranges.arrived(&self.session, layer, item, result) {
+                    self.apply(&Command::InitRange { layer, range });
+                }
+            }
+            (Tag::Probe(item, row, col), result) => self.probes.arrived((item, row, col), result),
+            (Tag::Coarse(item), result) => self.histograms.arrived(item, result),
+            (tag, _) => log::error!("A reader answered {tag:?} with something else."),
+        }
+    }
+
+    fn read_failed(&mut self, path: &Path, error: &ReadFailure) {
+        if self.told.insert(path.to_owned()) {
+            self.notices.push(Notice::new(Level::Error, error.message.clone()).about(path).with_retry());
+        }
+    }
+
+    fn tick(&mut self) -> bool {
+        let dt_s = self.last_step.elapsed().as_secs_f64();
+        self.last_step = Instant::now();
+        if !self.session.project().timeline.playing {
+            return false;
+        }
+        self.apply(&Command::Tick { dt_s });
+        true
+    }
+
+    /// Why the view shows no data at all; `None` while it shows some, or may soon.
+    pub fn view_status(&mut self) -> Option<EmptyReason> {
+        crate::status::of_view(self)
+    }
+
+    pub(crate) fn has_commands(&self) -> bool {
+        !self.commands.is_empty()
+    }
+}

@@ -1,0 +1,208 @@
+//! What is drawn: numbers for (granule, field, extra indices), positions, and what went wrong with them.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use seaglass_core::catalogue::{Catalogue, Collection};
+use seaglass_core::field::{Apron, FieldInfo, Window};
+use seaglass_core::geolocation::Geolocation;
+use seaglass_core::granule::{Granule, GranuleId};
+use seaglass_core::project::{Layer, Project};
+use seaglass_core::protocol::{ReadFailure, Request, Source};
+use seaglass_data::cache::ByteLru;
+use seaglass_data::registry::Registry;
+
+/// One drawn thing, with all that a request about it needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub path: Arc<Path>,
+    pub part: usize,
+    pub step: usize,
+    pub field: String,
+    pub extra: Vec<usize>,
+    pub shape: [usize; 2],
+}
+
+impl Item {
+    pub fn read(&self, registry: &Registry, window: Window, apron: Apron) -> Request {
+        Request::Read {
+            source: source(registry, &self.path),
+            part: self.part,
+            field: self.field.clone(),
+            step: self.step,
+            extra: self.extra.clone(),
+            window,
+            apron,
+        }
+    }
+
+    pub fn stats(&self, registry: &Registry) -> Request {
+        Request::Stats {
+            source: source(registry, &self.path),
+            part: self.part,
+            field: self.field.clone(),
+            step: self.step,
+            extra: self.extra.clone(),
+        }
+    }
+
+    pub fn probe(&self, registry: &Registry, row: usize, col: usize) -> Request {
+        Request::Probe {
+            source: source(registry, &self.path),
+            part: self.part,
+            fields: vec![self.field.clone()],
+            step: self.step,
+            extra: self.extra.clone(),
+            row,
+            col,
+        }
+    }
+}
+
+/// A file with the products that may claim it.
+pub(crate) fn source(registry: &Registry, path: &Path) -> Source {
+    Source { path: path.to_owned(), candidates: registry.candidates(path) }
+}
+
+/// What is known of the values of an item.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// Some tile has arrived.
+    pub read: bool,
+    /// Some tile had a value.
+    pub valid: bool,
+    /// Why it cannot be read.
+    pub failure: Option<ReadFailure>,
+}
+
+/// Positions are shared by all fields and steps of a part.
+pub(crate) type PartKey = (Arc<Path>, usize);
+
+pub(crate) struct Items {
+    numbers: HashMap<(GranuleId, usize), u64>,
+    fields: Vec<(String, Vec<usize>)>,
+    items: Vec<Item>,
+    seen: HashMap<u64, Seen>,
+    paths: HashSet<Arc<Path>>,
+    pub positions: ByteLru<PartKey, Arc<Geolocation>>,
+    pub failed_parts: HashMap<PartKey, ReadFailure>,
+}
+
+impl Items {
+    pub fn new(cpu_cache_bytes: u64) -> Self {
+        Self {
+            numbers: HashMap::new(),
+            fields: Vec::new(),
+            items: Vec::new(),
+            seen: HashMap::new(),
+            paths: HashSet::new(),
+            positions: ByteLru::new(cpu_cache_bytes),
+            failed_parts: HashMap::new(),
+        }
+    }
+
+    fn path(&mut self, path: &Path) -> Arc<Path> {
+        if let Some(known) = self.paths.get(path) {
+            return Arc::clone(known);
+        }
+        let new: Arc<Path> = path.into();
+        self.paths.insert(Arc::clone(&new));
+        new
+    }
+
+    /// Number of a layer's field on a granule, the same for every layer that shows it.
+    pub fn number(&mut self, granule: &Granule, field: &FieldInfo, extra: &[usize]) -> u64 {
+        let known = self.fields.iter().position(|(n, e)| *n == field.name && e == extra);
+        let at = known.unwrap_or_else(|| {
+            self.fields.push((field.name.clone(), extra.to_vec()));
+            self.fields.len() - 1
+        });
+        if let Some(number) = self.numbers.get(&(granule.id, at)) {
+            return *number;
+        }
+        let path = self.path(&granule.path);
+        self.items.push(Item {
+            path,
+            part: granule.part,
+            step: if field.has_time { granule.step } else { 0 },
+            field: field.name.clone(),
+            extra: extra.to_vec(),
+            shape: granule.shape,
+        });
+        let number = self.items.len() as u64;
+        self.numbers.insert((granule.id, at), number);
+        number
+    }
+
+    pub fn get(&self, number: u64) -> Option<&Item> {
+        self.items.get(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+
+    pub fn part_key(&self, number: u64) -> Option<PartKey> {
+        self.get(number).map(|i| (Arc::clone(&i.path), i.part))
+    }
+
+    pub fn seen(&self, number: u64) -> Seen {
+        self.seen.get(&number).cloned().unwrap_or_default()
+    }
+
+    pub fn seen_mut(&mut self, number: u64) -> &mut Seen {
+        self.seen.entry(number).or_default()
+    }
+
+    /// Why an item cannot be drawn.
+    pub fn failure(&self, number: u64) -> Option<ReadFailure> {
+        let of_part = self.part_key(number).and_then(|k| self.failed_parts.get(&k).cloned());
+        of_part.or_else(|| self.seen.get(&number).and_then(|s| s.failure.clone()))
+    }
+
+    /// Forgets what was read of a file; gives its items.
+    pub fn forget(&mut self, path: &Path) -> Vec<u64> {
+        let mut gone = Vec::new();
+        for (k, item) in self.items.iter().enumerate().filter(|(_, i)| &*i.path == path) {
+            gone.push(k as u64 + 1);
+            self.seen.remove(&(k as u64 + 1));
+            self.positions.remove(&(Arc::clone(&item.path), item.part));
+        }
+        self.failed_parts.retain(|(p, _), _| &**p != path);
+        gone
+    }
+
+    /// Forgets everything read; gives all items. Numbers are not used again.
+    pub fn forget_all(&mut self) -> Vec<u64> {
+        self.numbers.clear();
+        self.seen.clear();
+        self.positions.clear();
+        self.failed_parts.clear();
+        (1..=self.items.len() as u64).collect()
+    }
+}
+
+/// What a layer shows now.
+pub(crate) struct Shown<'a> {
+    pub layer: &'a Layer,
+    pub collection: &'a Collection,
+    pub field: &'a FieldInfo,
+    pub granules: Vec<&'a Granule>,
+}
+
+impl<'a> Shown<'a> {
+    pub fn of(layer: &'a Layer, project: &Project, catalogue: &'a Catalogue) -> Option<Self> {
+        let collection = catalogue.collections.get(&layer.collection)?;
+        let field = collection.field(&layer.field)?;
+        let t = &project.timeline;
+        let granules = collection.shown(&layer.field, layer.style.time_rule, t.now, t.window());
+        Some(Self { layer, collection, field, granules })
+    }
+}
+
+/// Files as notices name them.
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+/// Paths made absolute, so that a file opened by two names is one file.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_no_working_folder| path.to_owned())
+}

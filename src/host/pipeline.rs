@@ -1,0 +1,150 @@
+//! From session to scene, and from what the scene needs to the readers and back.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use seaglass_core::granule::{GeometryKind, Granule};
+use seaglass_core::protocol::Request;
+use seaglass_data::pool::{Job, Lane};
+use seaglass_render::{Plan, Renderer, Scene, SceneItem, SceneLayer, assets};
+
+use crate::host::{Host, Tag};
+use crate::items::{PartKey, Shown, source};
+use crate::visible::VisibleCap;
+
+/// Tiles handed to the readers at a time; the rest is asked for again next frame.
+const TILES_AHEAD: usize = 64;
+
+/// A granule that is, or should be, in the scene.
+struct Placed {
+    item: u64,
+    part: PartKey,
+    /// Bytes its positions will take, roughly.
+    weight: u64,
+}
+
+impl Host {
+    /// The scene of the session as it is now. Granules whose positions are not there yet are outlined.
+    pub fn scene(&mut self, size_px: [u32; 2], pixels_per_point: f32, background: [u8; 4]) -> Scene {
+        let project = self.session.project();
+        let mut scene = Scene::new(project.camera.sanitized(), size_px);
+        scene.pixels_per_point = pixels_per_point;
+        scene.background = background;
+        scene.base = project.base.clone();
+        let cap = VisibleCap::of(&scene.view());
+        let colormaps = assets::colormaps();
+        let mut outlines = Vec::new();
+        for layer in project.layers.iter().rev().filter(|l| l.visible) {
+            let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
+            let fallback = || colormaps.get(seaglass_core::style::Style::default().colormap.as_str());
+            let Some(colormap) = colormaps.get(&layer.style.colormap).or_else(fallback) else { continue };
+            let mut items = Vec::new();
+            for granule in shown.granules.iter().filter(|g| cap.may_see(&g.bounds)) {
+                let item = self.items.number(granule, shown.field, &layer.extra);
+                let Some(key) = self.items.part_key(item) else { continue };
+                match self.items.positions.get(&key) {
+                    Some(positions) => items.push(SceneItem { item, geolocation: Arc::clone(positions) }),
+                    None if self.items.failed_parts.contains_key(&key) => {}
+                    None => outlines.push(granule.footprint.clone()),
+                }
+            }
+            // Until the range is known there is nothing sensible to colour by.
+            if layer.style.range.is_some() || !self.ranges.is_pending(layer.id) {
+                scene.layers.push(SceneLayer { style: layer.style.clone(), colormap, items });
+            }
+        }
+        outlines.retain(|o: &Vec<_>| o.len() > 1);
+        scene.outlines = outlines;
+        scene
+    }
+
+    /// Hands arrived tiles to the renderer, asks it what it needs, and puts that before the readers in place of all they
+    /// had been asked before.
+    pub fn drive(&mut self, renderer: &mut Renderer, scene: &Scene) -> Plan {
+        if !self.gone.is_empty() {
+            renderer.forget_items(&std::mem::take(&mut self.gone));
+        }
+        for (key, block) in self.ready.drain(..) {
+            match block {
+                Some(block) => renderer.supply(key, block),
+                None => renderer.supply_failed(key),
+            }
+        }
+        let plan = renderer.plan(scene);
+        let mut jobs = Vec::with_capacity(plan.wanted.len().min(TILES_AHEAD));
+        for wanted in plan.wanted.iter().take(TILES_AHEAD) {
+            let Some(item) = self.items.get(wanted.key.item) else { continue };
+            let request = item.read(&self.registry, wanted.window, wanted.apron);
+            jobs.push(Job { tag: Tag::Tile(wanted.key), request });
+        }
+        self.pool.replace(Lane::Tiles, jobs);
+        self.preload(scene);
+        self.off_screen = plan.off_screen.iter().copied().collect();
+        self.plan_complete = plan.complete;
+        plan
+    }
+
+    /// Asks for what must be read before anything can be drawn: positions and colour ranges. Part of
+    /// [`drive`](Self::drive); for use before there is a renderer.
+    pub fn preload(&mut self, scene: &Scene) {
+        let mut jobs = self.wanted_ranges();
+        let mut budget = self.positions_budget;
+        let mut asked = HashSet::new();
+        for placed in self.placed(scene) {
+            if self.items.positions.peek(&placed.part).is_some() {
+                budget = budget.saturating_sub(placed.weight);
+            } else if placed.weight <= budget && asked.insert(placed.part.clone()) {
+                budget -= placed.weight;
+                let (path, part) = &placed.part;
+                let request = Request::Geolocation { source: source(&self.registry, path), part: *part };
+                jobs.push(Job { tag: Tag::Positions(placed.part.clone()), request });
+            }
+        }
+        self.pool.replace(Lane::Positions, jobs);
+    }
+
+    /// Granules in view of the visible layers, the top layer first; those that failed left out.
+    fn placed(&mut self, scene: &Scene) -> Vec<Placed> {
+        let cap = VisibleCap::of(&scene.view());
+        let project = self.session.project();
+        let mut placed = Vec::new();
+        let mut parts = HashSet::new();
+        for layer in project.layers.iter().filter(|l| l.visible) {
+            let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
+            for granule in shown.granules.iter().filter(|g| cap.may_see(&g.bounds)) {
+                let item = self.items.number(granule, shown.field, &layer.extra);
+                let Some(part) = self.items.part_key(item) else { continue };
+                if !self.items.failed_parts.contains_key(&part) && parts.insert(part.clone()) {
+                    placed.push(Placed { item, part, weight: weight(granule) });
+                }
+            }
+        }
+        // What is loaded counts first against the budget: it is not thrown out for what might come.
+        placed.sort_by_key(|p| self.items.positions.peek(&p.part).is_none());
+        placed
+    }
+
+    /// Granules in view whose positions are still missing.
+    pub(crate) fn positions_missing(&mut self, scene: &Scene) -> usize {
+        let placed = self.placed(scene);
+        let mut budget = self.positions_budget;
+        let mut missing = 0;
+        for p in placed {
+            debug_assert!(p.item > 0);
+            if p.weight <= budget {
+                budget -= p.weight;
+                missing += usize::from(self.items.positions.peek(&p.part).is_none());
+            }
+        }
+        missing
+    }
+}
+
+fn weight(granule: &Granule) -> u64 {
+    let cells = granule.shape[0] as u64 * granule.shape[1] as u64;
+    match granule.geometry {
+        GeometryKind::Grid | GeometryKind::ProjectedGrid => (granule.shape[0] + granule.shape[1]) as u64 * 8,
+        GeometryKind::Swath => cells * 8,
+        GeometryKind::Track | GeometryKind::Points => cells * 16,
+    }
+}

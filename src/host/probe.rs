@@ -1,0 +1,123 @@
+//! Values under the cursor: asked of the readers, exact, latest wins.
+
+use std::path::PathBuf;
+
+use seaglass_core::geo::LonLat;
+use seaglass_core::granule::GranuleId;
+use seaglass_core::project::LayerId;
+use seaglass_core::protocol::{ProbedCell, ReadFailure};
+use seaglass_data::cache::ByteLru;
+use seaglass_data::pool::{Content, Job, Lane};
+
+use crate::host::{Host, Tag};
+use crate::items::Shown;
+
+/// Cells remembered, so that a still cursor asks once.
+const CELLS_KEPT: u64 = 512;
+/// Overlapping granules of one layer looked through for a value.
+const DEPTH: usize = 6;
+
+type CellKey = (u64, usize, usize);
+
+/// What is known of one layer at a place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProbeState {
+    /// Asked for; the answer comes in a later frame.
+    Pending,
+    /// No granule has a value here. When one has a cell here, it comes along (its position, time, and whether masked).
+    NoData(Option<Box<ProbedCell>>),
+    /// The cell, with one value.
+    Value(Box<ProbedCell>),
+    /// The cell cannot be read.
+    Failed(String),
+}
+
+/// One line of the read-out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProbeRow {
+    /// Layer.
+    pub layer: LayerId,
+    /// Granule the cell belongs to.
+    pub granule: Option<GranuleId>,
+    /// Its file.
+    pub path: Option<PathBuf>,
+    /// What is there.
+    pub state: ProbeState,
+}
+
+/// Answers to earlier questions.
+pub(crate) struct Probes {
+    cells: ByteLru<CellKey, Result<ProbedCell, String>>,
+}
+
+impl Default for Probes {
+    fn default() -> Self {
+        Self { cells: ByteLru::new(CELLS_KEPT) }
+    }
+}
+
+impl Probes {
+    pub fn arrived(&mut self, key: CellKey, result: Result<Content, ReadFailure>) {
+        let cell = match result {
+            Ok(Content::Cell(cell)) => Ok(cell),
+            Ok(_) => Err("The reader's answer does not fit the question.".to_owned()),
+            Err(e) => Err(e.message),
+        };
+        self.cells.insert(key, cell, 1);
+    }
+}
+
+impl Host {
+    /// What the visible layers have at a place, the top layer first. Never blocks: rows not known yet are `Pending`, and
+    /// the answer comes with a later call. `reach_deg` is how far a track sample or point may be away.
+    pub fn probe(&mut self, at: LonLat, reach_deg: f64) -> Vec<ProbeRow> {
+        let mut rows = Vec::new();
+        let mut jobs = Vec::new();
+        let project = self.session.project();
+        for layer in project.layers.iter().filter(|l| l.visible) {
+            let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
+            let mut row = ProbeRow { layer: layer.id, granule: None, path: None, state: ProbeState::NoData(None) };
+            let mut depth = 0;
+            // The last granule is drawn on top of the others.
+            for granule in shown.granules.iter().rev() {
+                let item = self.items.number(granule, shown.field, &layer.extra);
+                let Some(part) = self.items.part_key(item) else { continue };
+                let Some(hit) = self.items.positions.peek(&part).and_then(|p| p.index_from_lonlat(at, reach_deg))
+                else {
+                    continue;
+                };
+                depth += 1;
+                if depth > DEPTH {
+                    break;
+                }
+                let cell = |x: f64, n: usize| (x.round().max(0.0) as usize).min(n.saturating_sub(1));
+                let key = (item, cell(hit.row, granule.shape[0]), cell(hit.col, granule.shape[1]));
+                let state = match self.probes.cells.get(&key) {
+                    Some(Ok(cell)) if cell.values.iter().any(|v| v.value.is_some() && !v.masked) => {
+                        ProbeState::Value(Box::new(cell.clone()))
+                    }
+                    Some(Ok(cell)) => ProbeState::NoData(Some(Box::new(cell.clone()))),
+                    Some(Err(why)) => ProbeState::Failed(why.clone()),
+                    None => ProbeState::Pending,
+                };
+                if let (ProbeState::Pending, Some(item)) = (&state, self.items.get(item)) {
+                    let tag = Tag::Probe(key.0, key.1, key.2);
+                    jobs.push(Job { tag, request: item.probe(&self.registry, key.1, key.2) });
+                }
+                // A granule without a value here shows what lies below it; the first such cell is kept for its time.
+                let through = matches!(state, ProbeState::NoData(_));
+                if !through || row.granule.is_none() {
+                    row.granule = Some(granule.id);
+                    row.path = Some(granule.path.clone());
+                    row.state = state;
+                }
+                if !through {
+                    break;
+                }
+            }
+            rows.push(row);
+        }
+        self.pool.replace(Lane::Probe, jobs);
+        rows
+    }
+}

@@ -1,0 +1,90 @@
+//! Why a layer or the view is as it is: an empty view is never unexplained.
+
+use seaglass_core::project::LayerId;
+
+use crate::host::Host;
+use crate::items::Shown;
+use crate::report::{EmptyReason, LayerStatus};
+
+impl Host {
+    /// State of one layer.
+    pub fn layer_status(&mut self, id: LayerId) -> LayerStatus {
+        let mut status = LayerStatus::default();
+        let project = self.session.project();
+        let Some(shown) = project.layer(id).and_then(|l| Shown::of(l, project, self.session.catalogue())) else {
+            status.reason = Some(EmptyReason::NoData);
+            return status;
+        };
+        status.total = shown.collection.with_field(&shown.field.name).count();
+        status.in_window = shown.granules.len();
+        let (mut off_screen, mut masked, mut failure) = (0, 0, None);
+        for granule in &shown.granules {
+            let item = self.items.number(granule, shown.field, &shown.layer.extra);
+            let seen = self.items.seen(item);
+            let loaded = self.items.part_key(item).is_some_and(|k| self.items.positions.peek(&k).is_some());
+            if let Some(why) = self.items.failure(item) {
+                status.failed += 1;
+                failure = Some(why.message);
+            } else if self.off_screen.contains(&item) {
+                off_screen += 1;
+            } else if seen.valid {
+                status.shown += 1;
+            } else if seen.read && self.plan_complete {
+                masked += 1;
+            } else if loaded || self.is_asked(item) {
+                status.loading += 1;
+            } else {
+                off_screen += 1;
+            }
+        }
+        status.reason = if !shown.layer.visible {
+            Some(EmptyReason::AllHidden)
+        } else if shown.granules.is_empty() {
+            let now = project.timeline.now;
+            let spans = shown.collection.with_field(&shown.field.name).filter_map(|g| g.span);
+            let nearest = spans.min_by(|a, b| a.offset_seconds(now).abs().total_cmp(&b.offset_seconds(now).abs()));
+            Some(nearest.map_or(EmptyReason::NoData, |span| {
+                let offset_s = span.offset_seconds(now);
+                EmptyReason::OutOfTime { nearest: now.plus_seconds(offset_s), offset_s }
+            }))
+        } else if status.shown > 0 || status.loading > 0 {
+            None
+        } else if let Some(why) = failure {
+            Some(EmptyReason::Failed(why))
+        } else if masked > 0 {
+            Some(EmptyReason::AllMasked)
+        } else {
+            (off_screen > 0).then_some(EmptyReason::OffScreen)
+        };
+        status
+    }
+
+    fn is_asked(&self, item: u64) -> bool {
+        let Some(part) = self.items.part_key(item) else { return false };
+        self.pool.pending(|t| *t == crate::host::Tag::Positions(part.clone())) > 0
+    }
+}
+
+/// Why the view shows no data: the reason shared by the layers, the most helpful one when they differ.
+pub(crate) fn of_view(host: &mut Host) -> Option<EmptyReason> {
+    let layers: Vec<(LayerId, bool)> = host.session.project().layers.iter().map(|l| (l.id, l.visible)).collect();
+    if layers.is_empty() {
+        return Some(EmptyReason::NoData);
+    }
+    if layers.iter().all(|(_, visible)| !visible) {
+        return Some(EmptyReason::AllHidden);
+    }
+    let mut reasons = Vec::new();
+    for (id, _) in layers.into_iter().filter(|(_, visible)| *visible) {
+        reasons.push(host.layer_status(id).reason?);
+    }
+    let rank = |r: &EmptyReason| match r {
+        EmptyReason::OffScreen => 0,
+        EmptyReason::AllMasked => 1,
+        EmptyReason::OutOfTime { .. } => 2,
+        EmptyReason::Failed(_) => 3,
+        EmptyReason::AllHidden => 4,
+        EmptyReason::NoData => 5,
+    };
+    reasons.into_iter().min_by_key(rank)
+}
