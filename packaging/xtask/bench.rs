@@ -1,7 +1,224 @@
-//! `cargo xtask bench`.
-use crate::shell::Result;
+//! `cargo xtask bench`: what a user waits for, beside what he would otherwise use. Prints a table with ratios and limits;
+//! a limit that is missed is said, not punished: this is a measurement, and machines differ.
 
-/// Placeholder until the measured parts stand.
-pub fn bench(_args: &[String]) -> Result<()> {
-    Err("nothing to measure yet".into())
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::shell::{Result, cargo, command, exists, output, root, run, target};
+use crate::system::{Environment, Need, install_if_possible, prepare, venv};
+use crate::tasks::release_binary;
+
+/// Runs of each way; the median counts. Ways take turns, so that noise of the machine meets all of them.
+const ROUNDS: usize = 5;
+
+/// One picture drawn from one file, by us and by others.
+struct Picture {
+    title: &'static str,
+    file: &'static str,
+    field: &'static str,
+    /// West, east, south, north of the others' map.
+    map: &'static str,
+    range: &'static str,
+    /// What we aim at: at least this much faster than the fastest of the others.
+    aim: f64,
+}
+
+const PICTURES: &[Picture] = &[
+    Picture {
+        title: "imager swath 8000 × 3000, 81 MB",
+        file: "swath.nc",
+        field: "sea_surface_temperature",
+        map: "-35,20,-38,38",
+        range: "280,301",
+        aim: 5.0,
+    },
+    Picture {
+        title: "global 0.05° SST analysis, 3600 × 7200",
+        file: "sst_l4.nc",
+        field: "analysed_sst",
+        map: "-180,180,-90,90",
+        range: "271,303",
+        aim: 1.0,
+    },
+];
+
+/// Everything a part of the benchmark needs.
+struct Bench {
+    environment: Environment,
+    python: PathBuf,
+    data: PathBuf,
+    out: PathBuf,
+}
+
+/// `cargo xtask bench [a|b|c|d]...`.
+pub fn bench(args: &[String]) -> Result<()> {
+    let environment = prepare(Need::Run)?;
+    let python = venv("bench", &["numpy", "netCDF4", "h5py", "matplotlib", "pillow"])?;
+    let out = target().join("bench");
+    let data = out.join("data");
+    std::fs::create_dir_all(&data).map_err(|e| format!("cannot make {}: {e}", data.display()))?;
+    run(command(&python).arg(script("inputs.py")).arg(&data))?;
+    let bench = Bench { environment, python, data, out };
+    let wanted = |part: &str| args.is_empty() || args.iter().any(|a| a == part);
+    let mut failures = Vec::new();
+    let mut part = |asked: bool, measure: &dyn Fn(&Bench) -> Result<()>| {
+        if asked && let Err(message) = measure(&bench) {
+            eprintln!("xtask: {message}");
+            failures.push(message);
+        }
+    };
+    part(wanted("a"), &pictures);
+    part(wanted("b") || wanted("c"), &frames);
+    part(wanted("d"), &decoding);
+    if failures.is_empty() { Ok(()) } else { Err(format!("{} part(s) could not be measured", failures.len())) }
+}
+
+fn script(name: &str) -> PathBuf {
+    root().join("packaging").join("bench").join(name)
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Seconds from start to end of a program; an error when it fails or leaves no picture.
+fn seconds(command: &mut Command, picture: &Path) -> Result<f64> {
+    // An old picture must not pass for a new one.
+    if picture.exists() {
+        std::fs::remove_file(picture).map_err(|e| format!("cannot remove {}: {e}", picture.display()))?;
+    }
+    let start = Instant::now();
+    output(command)?;
+    let elapsed = start.elapsed().as_secs_f64();
+    match picture.metadata() {
+        Ok(m) if m.len() > 5_000 => Ok(elapsed),
+        _ => Err(format!("`{}` left no picture", crate::shell::shown(command))),
+    }
+}
+
+/// (a) From the start of the program to the finished PNG.
+fn pictures(bench: &Bench) -> Result<()> {
+    let seaglass = release_binary(&bench.environment)?;
+    install_if_possible(&["gdal-bin"]);
+    println!("\n(a) file to PNG, 1280 × 800, seconds, median of {ROUNDS}");
+    for picture in PICTURES {
+        let mut ways = vec!["seaglass", "numpy_bin", "mpl_stride"];
+        if picture.map == "-180,180,-90,90" && exists("gdal_translate") && exists("gdaldem") {
+            ways.push("gdal");
+        }
+        let mut times = vec![Vec::new(); ways.len()];
+        for _ in 0..ROUNDS {
+            for (way, times) in ways.iter().zip(&mut times) {
+                times.push(draw(bench, &seaglass, picture, way)?);
+            }
+        }
+        let medians: Vec<f64> = times.iter_mut().map(|t| median(t)).collect();
+        println!("{}", picture.title);
+        for (way, m) in ways.iter().zip(&medians) {
+            println!("  {way:12} {m:7.2} s   {:6.2} × ours", m / medians[0]);
+        }
+        let best = medians[1..].iter().copied().fold(f64::INFINITY, f64::min) / medians[0];
+        let verdict = if best >= picture.aim { "reached" } else { "missed" };
+        println!("  fastest other way / ours = {best:.2} (aim ≥ {:.0}: {verdict})", picture.aim);
+    }
+    Ok(())
+}
+
+fn draw(bench: &Bench, seaglass: &Path, picture: &Picture, way: &str) -> Result<f64> {
+    let file = bench.data.join(picture.file);
+    let png = bench.out.join(format!("{way}-{}.png", picture.field));
+    if way == "gdal" {
+        return gdal(bench, &file, &png);
+    }
+    let mut program = if way == "seaglass" { command(seaglass) } else { command(&bench.python) };
+    if way == "seaglass" {
+        program.arg("render").arg(&file).arg("--out").arg(&png).args(["--size", "1280x800", "--field", picture.field]);
+        program.args(["--projection", "equirectangular", "--range", picture.range, "--colormap", "viridis"]);
+    } else {
+        program.arg(script("peers.py")).args(["picture", way]).arg(&file);
+        program.args([picture.field, picture.map, picture.range]).arg(&png);
+    }
+    seconds(&mut program, &png)
+}
+
+/// GDAL: nearest samples of the grid, then a colour relief.
+fn gdal(bench: &Bench, file: &Path, png: &Path) -> Result<f64> {
+    let ramp = bench.out.join("ramp.txt");
+    let text = "nv 0 0 0 0\n-200 68 1 84 255\n1400 33 145 140 255\n3000 253 231 37 255\n";
+    std::fs::write(&ramp, text).map_err(|e| format!("cannot write {}: {e}", ramp.display()))?;
+    let tif = bench.out.join("gdal.tif");
+    let source = format!("NETCDF:\"{}\":analysed_sst", file.display());
+    let start = Instant::now();
+    let size = ["-q", "-outsize", "1280", "800", "-r", "nearest"];
+    output(command("gdal_translate").args(size).arg(source).arg(&tif))?;
+    let sampled = start.elapsed().as_secs_f64();
+    let mut colour = command("gdaldem");
+    colour.args(["color-relief", "-q", "-alpha", "-of", "PNG"]).arg(&tif).arg(&ramp).arg(png);
+    Ok(sampled + seconds(&mut colour, png)?)
+}
+
+/// Value of `key=` in a line of words.
+fn value(line: &str, key: &str) -> Option<f64> {
+    line.split_whitespace().find_map(|w| w.strip_prefix(key)?.strip_prefix('=')?.parse().ok())
+}
+
+/// (b) Frame times and (c) peak memory of the same, each scene in a process of its own.
+fn frames(bench: &Bench) -> Result<()> {
+    const MEMORY_LIMIT_MIB: f64 = 1536.0;
+    println!("\n(b) one more frame after a camera move, 1280 × 800, and (c) peak memory");
+    let mut medians = Vec::new();
+    for scene in ["nothing", "pass", "day"] {
+        let mut program = cargo();
+        program.args(["bench", "--package", "seaglass", "--bench", "frame", "--", "--scene", scene, "--data"]);
+        program.arg(&bench.data);
+        let text = output(bench.environment.apply(&mut program))?;
+        let line = text.lines().find(|l| l.contains("median_ms=")).ok_or("the frame benchmark printed no result")?;
+        let number = |key: &str| value(line, key).unwrap_or(f64::NAN);
+        let (ms, app, workers) = (number("median_ms"), number("app_mib"), number("workers_mib"));
+        println!("  {scene:8} {ms:8.2} ms   window process {app:6.0} MiB, readers {workers:6.0} MiB   {line}");
+        medians.push(ms);
+        if app + workers > MEMORY_LIMIT_MIB {
+            println!("           memory above the limit of {MEMORY_LIMIT_MIB:.0} MiB");
+        }
+    }
+    if let [_, pass, day] = medians[..] {
+        let verdict = if day / pass <= 1.5 { "kept" } else { "exceeded" };
+        println!("  day / one pass = {:.2} (limit 1.5: {verdict})", day / pass);
+    }
+    Ok(())
+}
+
+/// (d) Stored bytes decoded in a second: file to values in the window's process, beside Python libraries.
+fn decoding(bench: &Bench) -> Result<()> {
+    println!("\n(d) decoding of whole fields, MB/s of stored bytes (values unpacked and masked)");
+    for (file, field) in [("swath.nc", "sea_surface_temperature"), ("sst_l4.nc", "analysed_sst")] {
+        let path = bench.data.join(file);
+        let mut program = cargo();
+        program.args(["bench", "--package", "seaglass", "--bench", "decode", "--"]).arg(&path).arg(field);
+        let text = output(bench.environment.apply(&mut program))?;
+        let ours = text.lines().find_map(|l| value(l, "mb_per_s")).ok_or("the decode benchmark printed no result")?;
+        println!("  {field}\n    {:12} {ours:7.0} MB/s", "seaglass");
+        for way in ["netcdf4", "netcdf4_raw", "h5py"] {
+            let mut peer = command(&bench.python);
+            peer.arg(script("peers.py")).args(["decode", way]).arg(&path).arg(field);
+            let rate: f64 = output(&mut peer)?.trim().parse().map_err(|e| format!("{way} printed no number: {e}"))?;
+            println!("    {way:12} {rate:7.0} MB/s   ours / this = {:.2}", ours / rate);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_and_values() {
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), 2.0);
+        assert!(median(&mut []).is_nan());
+        assert_eq!(value("scene=day median_ms=12.5 app_mib=300", "median_ms"), Some(12.5));
+        assert_eq!(value("scene=day", "median_ms"), None);
+    }
 }

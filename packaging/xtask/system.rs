@@ -94,6 +94,13 @@ fn install(wanted: &[&str]) -> Result<()> {
         .map_err(|e| format!("{e}\ninstall these packages yourself and try again: {}", missing.join(" ")))
 }
 
+/// Installs packages that are welcome but not needed.
+pub fn install_if_possible(wanted: &[&str]) {
+    if let Err(message) = install(wanted) {
+        eprintln!("xtask: going on without {}: {message}", wanted.join(" "));
+    }
+}
+
 fn apt() -> Command {
     let root = output(command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     let mut apt = if root { command("apt-get") } else { command("sudo") };
