@@ -1,10 +1,367 @@
-//! Default styles by CF `standard_name`, for files no product file describes.
+//! Default styles by CF `standard_name` (then by names and units), for fields no product file describes.
+//!
+//! The table is that of the UX conventions: xcmocean's choice of cmocean maps, SNAP/SeaDAS ranges for ocean colour,
+//! customary ranges of altimetry. Ranges are first guesses; `None` means "from the data" ([`range_from_stats`]).
 
-use crate::field::FieldInfo;
+use crate::field::{FieldInfo, FieldKind, FieldStats};
 use crate::granule::GeometryKind;
-use crate::style::Style;
+use crate::style::{Method, Style, StyleHint};
 
-/// The style a new layer gets.
-pub fn default_style(_field: &FieldInfo, _geometry: Option<GeometryKind>) -> Style {
-    Style::default()
+/// What a quantity is measured in, for the ranges of the table.
+#[derive(Clone, Copy, PartialEq)]
+enum Scale {
+    /// The range is in SI units (or dimensionless) as written.
+    Plain,
+    /// Degrees Celsius; shifted for fields in kelvin.
+    Celsius,
+    /// A fraction; × 100 for fields in percent.
+    Fraction,
+    /// Metres; × 100 for cm, × 1000 for mm.
+    Metre,
+}
+
+/// One row of the table.
+struct Rule {
+    /// Every word group must occur: alternatives are separated by `|`.
+    words: &'static [&'static str],
+    colormap: &'static str,
+    range: Option<[f64; 2]>,
+    scale: Scale,
+    log: bool,
+    symmetric: bool,
+}
+
+const fn rule(words: &'static [&'static str], colormap: &'static str, range: Option<[f64; 2]>, scale: Scale) -> Rule {
+    Rule { words, colormap, range, scale, log: false, symmetric: false }
+}
+
+const fn log(mut r: Rule) -> Rule {
+    r.log = true;
+    r
+}
+
+const fn symmetric(mut r: Rule) -> Rule {
+    r.symmetric = true;
+    r
+}
+
+use Scale::{Celsius, Fraction, Metre, Plain};
+
+/// Words of errors, counts and the like: their quantity's map and range would mislead.
+const ABOUT: [&str; 10] = [
+    "uncertainty",
+    "standard_error",
+    "error",
+    "number_of_observations",
+    "count",
+    "quality",
+    "status_flag",
+    "std",
+    "standard_deviation",
+    "sses",
+];
+
+/// By `standard_name`; the first that fits wins.
+#[rustfmt::skip]
+const BY_STANDARD_NAME: &[Rule] = &[
+    symmetric(rule(&["temperature", "anomaly"], "cmocean_balance", Some([-3.0, 3.0]), Plain)),
+    rule(&["surface_temperature|surface_skin_temperature|surface_subskin_temperature|surface_foundation_temperature"], "cmocean_thermal", Some([-2.0, 32.0]), Celsius),
+    rule(&["sea_water", "temperature"], "cmocean_thermal", None, Plain),
+    rule(&["brightness_temperature"], "cmocean_thermal", None, Plain),
+    rule(&["temperature"], "cmocean_thermal", None, Plain),
+    symmetric(rule(&["height_above_sea_level|sea_level_anomaly|height_above_mean_sea_level"], "cmocean_balance", Some([-0.3, 0.3]), Metre)),
+    rule(&["surface_height_above_geoid|dynamic_topography|sea_surface_height"], "cmocean_balance", Some([-1.5, 1.5]), Metre),
+    symmetric(rule(&["eastward|northward|_x_|_y_|x_wind|y_wind|upward", "velocity|wind|stress|stokes_drift"], "cmocean_delta", None, Plain)),
+    symmetric(rule(&["radial", "velocity"], "cmocean_balance", None, Plain)),
+    rule(&["wind_speed"], "cmocean_speed", Some([0.0, 20.0]), Plain),
+    rule(&["sea_water_speed|current_speed"], "cmocean_speed", Some([0.0, 1.5]), Plain),
+    rule(&["direction"], "cmocean_phase", Some([0.0, 360.0]), Plain),
+    rule(&["significant_height|significant_wave_height"], "cmocean_amp", Some([0.0, 8.0]), Plain),
+    rule(&["wave", "period"], "cmocean_tempo", None, Plain),
+    log(rule(&["chlorophyll"], "cmocean_algae", Some([0.01, 20.0]), Plain)),
+    log(rule(&["diffuse_attenuation|volume_attenuation"], "cmocean_turbid", Some([0.01, 6.0]), Plain)),
+    log(rule(&["particulate_organic"], "cmocean_matter", Some([10.0, 1000.0]), Plain)),
+    log(rule(&["particulate_inorganic|calcite"], "cmocean_matter", Some([5e-5, 0.05]), Plain)),
+    log(rule(&["backscattering_coefficient|backwards_scattering_coefficient"], "cmocean_matter", Some([1e-3, 0.1]), Plain)),
+    rule(&["photosynthetic"], "cmocean_solar", Some([0.0, 76.2]), Plain),
+    rule(&["salinity"], "cmocean_haline", Some([30.0, 38.0]), Plain),
+    rule(&["sea_ice_area_fraction|ice_concentration"], "cmocean_ice", Some([0.0, 1.0]), Fraction),
+    rule(&["sea_ice", "thickness"], "cmocean_ice", Some([0.0, 4.0]), Plain),
+    rule(&["backscatter|sigma0|scattering_coefficient_of_radar"], "grayscale", None, Plain),
+    symmetric(rule(&["vorticity"], "cmocean_curl", None, Plain)),
+    log(rule(&["kinetic_energy"], "cmocean_tempo", None, Plain)),
+    rule(&["mixed_layer|depth|bathymetry"], "cmocean_deep", None, Plain),
+    rule(&["surface_altitude|height_above_reference_ellipsoid|altitude"], "cmocean_topo", None, Plain),
+    rule(&["rainfall|precipitation"], "cmocean_rain", None, Plain),
+    rule(&["density"], "cmocean_dense", None, Plain),
+    rule(&["oxygen"], "cmocean_oxy", None, Plain),
+    rule(&["pressure"], "viridis", None, Plain),
+];
+
+/// By the words of name and title, for files without `standard_name`.
+#[rustfmt::skip]
+const BY_NAME: &[Rule] = &[
+    symmetric(rule(&["sst|temperature", "anom|anomaly"], "cmocean_balance", Some([-3.0, 3.0]), Plain)),
+    rule(&["sst|sea_surface_temperature"], "cmocean_thermal", Some([-2.0, 32.0]), Celsius),
+    symmetric(rule(&["ssha|sla|sea_level_anomaly|height_anomaly"], "cmocean_balance", Some([-0.3, 0.3]), Metre)),
+    rule(&["adt|mdt|dynamic_topography"], "cmocean_balance", Some([-1.5, 1.5]), Metre),
+    symmetric(rule(&["ugos|vgos|ugosa|vgosa|u_wind|v_wind|eastward|northward|zonal|meridional|u10|v10"], "cmocean_delta", None, Plain)),
+    symmetric(rule(&["radial", "velocity"], "cmocean_balance", None, Plain)),
+    symmetric(rule(&["doppler|vorticity|okubo"], "cmocean_curl", None, Plain)),
+    rule(&["direction|dir"], "cmocean_phase", None, Plain),
+    rule(&["wind_speed|windspeed|wind", "speed|windspeed"], "cmocean_speed", Some([0.0, 20.0]), Plain),
+    rule(&["current|sea_water|surface", "speed"], "cmocean_speed", Some([0.0, 1.5]), Plain),
+    rule(&["speed"], "cmocean_speed", None, Plain),
+    rule(&["swh|wave_height|hs"], "cmocean_amp", Some([0.0, 8.0]), Plain),
+    log(rule(&["chl|chla|chlor|chlorophyll|chlor_a"], "cmocean_algae", Some([0.01, 20.0]), Plain)),
+    log(rule(&["kd490|kd_490"], "cmocean_turbid", Some([0.01, 6.0]), Plain)),
+    log(rule(&["poc"], "cmocean_matter", Some([10.0, 1000.0]), Plain)),
+    log(rule(&["pic"], "cmocean_matter", Some([5e-5, 0.05]), Plain)),
+    rule(&["par"], "cmocean_solar", None, Plain),
+    rule(&["salinity|sss|psal"], "cmocean_haline", Some([30.0, 38.0]), Plain),
+    rule(&["ice", "concentration|conc|fraction|area"], "cmocean_ice", Some([0.0, 1.0]), Fraction),
+    rule(&["sigma0|sig0|nrcs|backscatter|roughness"], "grayscale", None, Plain),
+    log(rule(&["eke|kinetic_energy"], "cmocean_tempo", None, Plain)),
+    rule(&["mld|bathymetry|depth"], "cmocean_deep", None, Plain),
+    rule(&["topography|elevation|relief|topo"], "cmocean_topo", None, Plain),
+    rule(&["rain|precipitation|rainrate"], "cmocean_rain", None, Plain),
+    symmetric(rule(&["anomaly|difference|residual"], "cmocean_balance", None, Plain)),
+    rule(&["temperature|temp"], "cmocean_thermal", None, Plain),
+];
+
+/// The style a new layer gets. The product's hint wins over the table; `range` is `None` where the data must decide.
+pub fn default_style(field: &FieldInfo, geometry: Option<GeometryKind>) -> Style {
+    let hint = default_hint(field);
+    let plain = Style::default();
+    let method = hint.method.unwrap_or(match geometry {
+        Some(GeometryKind::Track) => Method::Line,
+        Some(GeometryKind::Points) => Method::Points,
+        _ => plain.method,
+    });
+    let range = hint.range.filter(|[a, b]| a.is_finite() && b.is_finite() && a < b);
+    Style {
+        colormap: hint.colormap.unwrap_or(plain.colormap),
+        reversed: hint.reversed.unwrap_or(false),
+        range,
+        log: hint.log.unwrap_or(false) && range.is_none_or(|[low, _]| low > 0.0),
+        filter: hint.filter.unwrap_or(plain.filter),
+        method,
+        ..Style::default()
+    }
+}
+
+/// The product's hint completed by the table.
+pub fn default_hint(field: &FieldInfo) -> StyleHint {
+    let mut hint = field.style.clone().or(table_hint(field));
+    // A map of the product's own with the table's range would not fit when it is logarithmic and the range is not.
+    if hint.log == Some(true) && hint.range.is_some_and(|[low, _]| low <= 0.0) {
+        hint.range = None;
+    }
+    hint
+}
+
+fn table_hint(field: &FieldInfo) -> StyleHint {
+    if let FieldKind::Flags { flags } = &field.kind {
+        return flag_hint(flags.iter().map(|f| f.mask.map_or(f.value, |m| m.max(f.value))));
+    }
+    let standard = field.standard_name.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let named = format!("{} {}", field.name, field.long_name.as_deref().unwrap_or_default()).to_ascii_lowercase();
+    let about = ABOUT.iter().any(|w| standard.contains(w) || has_word(&named, w));
+    let found = match standard.is_empty() {
+        _ if about => None,
+        false => BY_STANDARD_NAME.iter().find(|r| r.fits(|w| standard.contains(w))),
+        true => BY_NAME.iter().find(|r| r.fits(|w| has_word(&named, w))),
+    };
+    let Some(rule) = found else { return StyleHint::default() };
+    StyleHint {
+        colormap: Some(rule.colormap.to_owned()),
+        range: rule.range.and_then(|r| in_units(r, rule.scale, &field.units)),
+        log: rule.log.then_some(true),
+        symmetric: rule.symmetric.then_some(true),
+        ..StyleHint::default()
+    }
+}
+
+impl Rule {
+    fn fits(&self, has: impl Fn(&str) -> bool) -> bool {
+        self.words.iter().all(|group| group.split('|').any(&has))
+    }
+}
+
+/// Whether `text` holds `word` bounded by anything but letters and digits (`sst` in `analysed_sst`, not in `assta`).
+fn has_word(text: &str, word: &str) -> bool {
+    let spaced = |t: &str| t.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    format!("_{}_", spaced(text)).contains(&format!("_{word}_"))
+}
+
+/// Categories: one step of a qualitative map for every value from the smallest to the largest.
+fn flag_hint(values: impl Iterator<Item = i64> + Clone) -> StyleHint {
+    let range = match (values.clone().min(), values.max()) {
+        (Some(low), Some(high)) => Some([low as f64 - 0.5, high.max(low) as f64 + 0.5]),
+        _ => None,
+    };
+    StyleHint { colormap: Some("crameri_batlow".to_owned()), range, ..StyleHint::default() }
+}
+
+/// A range of the table in the field's unit; `None` when the unit is another quantity's.
+fn in_units(range: [f64; 2], scale: Scale, units: &str) -> Option<[f64; 2]> {
+    let unit = units.trim().to_ascii_lowercase();
+    let kelvin = matches!(unit.as_str(), "k" | "kelvin" | "degree_kelvin" | "degrees_kelvin" | "degk");
+    let times = |f: f64| Some([range[0] * f, range[1] * f]);
+    match scale {
+        Scale::Plain => Some(range),
+        Scale::Celsius if kelvin => Some([range[0] + 273.15, range[1] + 273.15]),
+        Scale::Celsius
+            if unit.contains("cel") || matches!(unit.as_str(), "c" | "degc" | "deg_c" | "degree_c" | "°c") =>
+        {
+            Some(range)
+        }
+        // No unit: kelvin or Celsius, only the data can tell.
+        Scale::Celsius => None,
+        Scale::Fraction if matches!(unit.as_str(), "%" | "percent") => times(100.0),
+        Scale::Fraction => Some(range),
+        Scale::Metre => match unit.as_str() {
+            "m" | "meter" | "meters" | "metre" | "metres" => Some(range),
+            "cm" | "centimeter" | "centimeters" | "centimetre" | "centimetres" => times(100.0),
+            "mm" | "millimeter" | "millimeters" | "millimetre" | "millimetres" => times(1000.0),
+            _ => None,
+        },
+    }
+}
+
+/// First colour range from the data: 2nd to 98th percentile; symmetric about zero where the quantity is an anomaly
+/// (hint or table); above zero on logarithmic scales; never empty.
+pub fn range_from_stats(field: &FieldInfo, stats: &FieldStats) -> [f64; 2] {
+    let hint = default_hint(field);
+    let [mut low, mut high] = stats.p02_p98;
+    if !(low.is_finite() && high.is_finite()) {
+        return [0.0, 1.0];
+    }
+    if low >= high {
+        // Nearly constant: all of it, when there is more.
+        (low, high) = if stats.min < stats.max { (stats.min, stats.max) } else { (low, low) };
+    }
+    if hint.symmetric == Some(true) {
+        let reach = low.abs().max(high.abs());
+        (low, high) = (-reach, reach);
+    }
+    if hint.log == Some(true) {
+        high = if high > 0.0 { high } else { 1.0 };
+        low = if low > 0.0 { low } else { high * 1e-3 };
+    }
+    if low < high {
+        return [low, high];
+    }
+    let half = if low == 0.0 { 1.0 } else { low.abs() * 0.05 };
+    if hint.log == Some(true) { [low * 0.5, low * 2.0] } else { [low - half, low + half] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::Flag;
+
+    fn field(name: &str, standard_name: &str, units: &str) -> FieldInfo {
+        FieldInfo {
+            name: name.to_owned(),
+            variable: name.to_owned(),
+            long_name: None,
+            standard_name: (!standard_name.is_empty()).then(|| standard_name.to_owned()),
+            units: units.to_owned(),
+            kind: FieldKind::Scalar,
+            extra_dims: Vec::new(),
+            has_time: false,
+            packing_step: None,
+            valid_range: None,
+            style: StyleHint::default(),
+            rank: 0,
+        }
+    }
+
+    #[test]
+    fn quantities_get_their_map_and_range() {
+        let cases = [
+            ("analysed_sst", "sea_surface_foundation_temperature", "kelvin", "cmocean_thermal", Some([271.15, 305.15])),
+            ("sst", "sea_surface_temperature", "degree_Celsius", "cmocean_thermal", Some([-2.0, 32.0])),
+            ("sla", "sea_surface_height_above_sea_level", "m", "cmocean_balance", Some([-0.3, 0.3])),
+            ("sla", "sea_surface_height_above_sea_level", "cm", "cmocean_balance", Some([-30.0, 30.0])),
+            ("adt", "sea_surface_height_above_geoid", "m", "cmocean_balance", Some([-1.5, 1.5])),
+            ("wind_speed", "wind_speed", "m s-1", "cmocean_speed", Some([0.0, 20.0])),
+            ("u", "eastward_sea_water_velocity", "m s-1", "cmocean_delta", None),
+            ("swh", "sea_surface_wave_significant_height", "m", "cmocean_amp", Some([0.0, 8.0])),
+            ("ice_conc", "sea_ice_area_fraction", "%", "cmocean_ice", Some([0.0, 100.0])),
+            ("ice_conc", "sea_ice_area_fraction", "1", "cmocean_ice", Some([0.0, 1.0])),
+            ("chl", "mass_concentration_of_chlorophyll_a_in_sea_water", "mg m-3", "cmocean_algae", Some([0.01, 20.0])),
+            ("sss", "sea_surface_salinity", "1e-3", "cmocean_haline", Some([30.0, 38.0])),
+            ("ssha_karin", "", "m", "cmocean_balance", Some([-0.3, 0.3])),
+            ("sea_surface_temperature", "", "kelvin", "cmocean_thermal", Some([271.15, 305.15])),
+            ("analysis_error", "", "kelvin", "viridis", None),
+            ("sst", "", "", "cmocean_thermal", None),
+            ("foo", "", "furlong", "viridis", None),
+        ];
+        for (name, standard, units, map, range) in cases {
+            let style = default_style(&field(name, standard, units), Some(GeometryKind::Grid));
+            assert_eq!((style.colormap.as_str(), style.range), (map, range), "{name} {standard} {units}");
+        }
+        let chl = default_style(&field("chl", "mass_concentration_of_chlorophyll_in_sea_water", "mg m-3"), None);
+        assert!(chl.log);
+        // A standard error is not the quantity.
+        let error = field("e", "sea_surface_temperature standard_error", "K");
+        assert_eq!(default_style(&error, None).range, None);
+    }
+
+    #[test]
+    fn geometry_and_product_decide_first() {
+        let mut f = field("ssha", "", "m");
+        assert_eq!(default_style(&f, Some(GeometryKind::Track)).method, Method::Line);
+        assert_eq!(default_style(&f, Some(GeometryKind::Points)).method, Method::Points);
+        assert_eq!(default_style(&f, Some(GeometryKind::Swath)).method, Method::Raster);
+        f.style = StyleHint { colormap: Some("jet".into()), range: Some([-1.0, 2.0]), ..StyleHint::default() };
+        let style = default_style(&f, Some(GeometryKind::Track));
+        assert_eq!((style.colormap.as_str(), style.range), ("jet", Some([-1.0, 2.0])));
+    }
+
+    #[test]
+    fn flags_are_categories() {
+        let mut f = field("quality_level", "", "");
+        let flag = |value| Flag { value, mask: None, meaning: format!("level_{value}") };
+        f.kind = FieldKind::Flags { flags: (0..=5).map(flag).collect() };
+        assert_eq!(default_style(&f, None).range, Some([-0.5, 5.5]));
+    }
+
+    #[test]
+    fn ranges_from_data_are_never_empty() {
+        let stats = |low: f64, high: f64| FieldStats {
+            count: 9,
+            missing: 0,
+            min: low,
+            max: high,
+            mean: low,
+            sd: 0.0,
+            p02_p98: [low, high],
+        };
+        let plain = field("x", "", "");
+        assert_eq!(range_from_stats(&plain, &stats(2.0, 5.0)), [2.0, 5.0]);
+        assert_eq!(range_from_stats(&field("sla", "", "m"), &stats(-0.1, 0.4)), [-0.4, 0.4]);
+        for (low, high) in [(0.0, 0.0), (7.0, 7.0), (-3.0, -3.0), (f64::NAN, f64::NAN), (1e30, 1e30)] {
+            let [a, b] = range_from_stats(&plain, &stats(low, high));
+            assert!(a < b, "{low} {high} -> {a} {b}");
+            let [a, b] = range_from_stats(&field("chl", "", "mg m-3"), &stats(low, high));
+            assert!(0.0 < a || low.is_nan(), "{a}");
+            assert!(a < b, "{low} {high} -> {a} {b}");
+        }
+    }
+
+    #[test]
+    fn every_colour_map_of_the_table_is_shipped() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/colormaps");
+        if !folder.is_dir() {
+            println!("skipped: no colour maps at {}", folder.display());
+            return;
+        }
+        for rule in BY_STANDARD_NAME.iter().chain(BY_NAME) {
+            assert!(folder.join(format!("{}.rgb", rule.colormap)).is_file(), "{}", rule.colormap);
+        }
+        assert!(folder.join("crameri_batlow.rgb").is_file());
+    }
 }
