@@ -1,1 +1,8 @@
-fn main() {}
+//! The program `seaglass`: the window, and the same application without one.
+
+#[path = "../cli/mod.rs"]
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,223 @@
+//! Arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all went well
+  1  something unexpected
+  2  the arguments make no sense
+  3  a file could not be read (other files are still drawn)
+  4  nothing to show, or no such field, place or time
+  5  no graphics adapter, or no window
+  6  the output could not be written
+
+Environment:
+  SEAGLASS_WORKER   reader program, when not beside seaglass
+  SEAGLASS_READERS  folder with your product files
+  SEAGLASS_LOG      error, warn, info or debug";
+
+/// Globe and map viewer for satellite oceanography.
+#[derive(Debug, Parser)]
+#[command(name = "seaglass", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    /// Files and folders to open in the window.
+    #[arg(value_name = "FILE|DIR")]
+    pub paths: Vec<PathBuf>,
+    #[command(subcommand)]
+    pub task: Option<Task>,
+}
+
+/// What to do without a window.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Draws files into a PNG; needs no display.
+    Render(Box<Render>),
+    /// Describes a file: product, time, footprint, fields.
+    Inspect(Inspect),
+    /// Gives the value of the cell at a place, with the cell's own position and time.
+    Probe(Probe),
+    /// Lists or checks product files.
+    Readers(Readers),
+    /// Writes the synthetic sample day.
+    Sample(Sample),
+}
+
+impl Task {
+    /// Whether errors are wanted as JSON.
+    pub fn wants_json(&self) -> bool {
+        match self {
+            Self::Inspect(o) => o.json,
+            Self::Probe(o) => o.json,
+            Self::Readers(Readers { task: ReadersTask::List { json } | ReadersTask::Check { json, .. } }) => *json,
+            Self::Render(o) => o.json,
+            Self::Sample(_) => false,
+        }
+    }
+}
+
+/// `seaglass render`.
+#[derive(Debug, ClapArgs)]
+pub struct Render {
+    /// Files and folders.
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// PNG to write; `-` is standard output.
+    #[arg(long, short, value_name = "PNG")]
+    pub out: PathBuf,
+    /// Width and height in pixels.
+    #[arg(long, value_name = "WxH", default_value = "1280x800")]
+    pub size: String,
+    /// globe, equirectangular, mercator, polar-north or polar-south.
+    #[arg(long, default_value = "globe")]
+    pub projection: String,
+    /// Place in the middle, degrees; the data are framed when absent.
+    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
+    pub look_at: Option<String>,
+    /// Distance of the eye in kilometres; the data are framed when absent.
+    #[arg(long, value_name = "KM")]
+    pub altitude: Option<f64>,
+    /// Direction at the top of the picture, degrees from north.
+    #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_hyphen_values = true)]
+    pub heading: f64,
+    /// 0 looks straight down, 85 almost along the ground.
+    #[arg(long, value_name = "DEG", default_value_t = 0.0)]
+    pub tilt: f64,
+    /// Shows this day (2024-08-11) or the data around this instant (2024-08-11T12:00, UTC); without it the first
+    /// time step of every file.
+    #[arg(long, value_name = "TIME")]
+    pub time: Option<String>,
+    /// Length of the time window around --time: 90s, 30min, 6h, 10d.
+    #[arg(long, value_name = "DURATION")]
+    pub window: Option<String>,
+    /// Field to show; repeat for several, the later ones above.
+    #[arg(long, value_name = "NAME")]
+    pub field: Vec<String>,
+    /// Index along a further dimension of the field (`--index depth=3`).
+    #[arg(long, value_name = "DIM=K")]
+    pub index: Vec<String>,
+    /// Values at the ends of the colour map; once for all fields or once for each.
+    #[arg(long, value_name = "A,B", allow_hyphen_values = true)]
+    pub range: Vec<String>,
+    /// Colour map; once for all fields or once for each.
+    #[arg(long, value_name = "NAME")]
+    pub colormap: Vec<String>,
+    /// Logarithmic colour scale.
+    #[arg(long)]
+    pub log: bool,
+    /// Interpolates between cells instead of drawing each in its own value.
+    #[arg(long)]
+    pub smooth: bool,
+    /// Opacity of the data, 0 to 1.
+    #[arg(long, value_name = "0-1")]
+    pub opacity: Option<f32>,
+    /// Adds colour bars, scale bar and time.
+    #[arg(long)]
+    pub legend: bool,
+    /// Leaves out relief, coastlines and graticule.
+    #[arg(long)]
+    pub no_base: bool,
+    /// `transparent`, `dark`, `light` or `#rrggbb`.
+    #[arg(long, value_name = "COLOUR", default_value = "dark")]
+    pub background: String,
+    /// Gives up after this many seconds.
+    #[arg(long, value_name = "S", default_value_t = 300.0)]
+    pub timeout: f64,
+    /// Errors as JSON, and a JSON line about the picture on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `seaglass inspect`.
+#[derive(Debug, ClapArgs)]
+pub struct Inspect {
+    /// File.
+    pub file: PathBuf,
+    /// Output and errors as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `seaglass probe`.
+#[derive(Debug, ClapArgs)]
+pub struct Probe {
+    /// File.
+    pub file: PathBuf,
+    /// Field.
+    #[arg(long, value_name = "NAME")]
+    pub field: String,
+    /// Place, degrees.
+    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
+    pub at: String,
+    /// Time step nearest to this; the first when absent.
+    #[arg(long, value_name = "TIME")]
+    pub time: Option<String>,
+    /// Index along a further dimension of the field (`--index depth=3`).
+    #[arg(long, value_name = "DIM=K")]
+    pub index: Vec<String>,
+    /// How far a sample of a track, or a point, may be away, degrees of arc.
+    #[arg(long, value_name = "DEG", default_value_t = 0.1)]
+    pub reach: f64,
+    /// Output and errors as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `seaglass readers`.
+#[derive(Debug, ClapArgs)]
+pub struct Readers {
+    #[command(subcommand)]
+    pub task: ReadersTask,
+}
+
+/// What to do with product files.
+#[derive(Debug, Subcommand)]
+pub enum ReadersTask {
+    /// Lists the products known, best match first.
+    List {
+        /// Output and errors as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Checks product files; for a data file, says which product claims it and which of its fields are there.
+    Check {
+        /// Product file, folder of product files, or data file; all known product files when absent.
+        path: Option<PathBuf>,
+        /// Output and errors as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `seaglass sample`.
+#[derive(Debug, ClapArgs)]
+pub struct Sample {
+    /// Folder to write into; made when missing.
+    pub dir: PathBuf,
+    /// Another seed gives another ocean.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn paths_and_tasks() {
+        let window = Args::try_parse_from(["seaglass", "a.nc", "b"]).unwrap();
+        assert_eq!((window.paths.len(), window.task.is_none()), (2, true));
+        let render =
+            Args::try_parse_from(["seaglass", "render", "a.nc", "--out", "x.png", "--look-at", "-42,20"]).unwrap();
+        let Some(Task::Render(r)) = render.task else { panic!("not a render") };
+        assert_eq!(r.look_at.as_deref(), Some("-42,20"));
+    }
+}

@@ -1,0 +1,104 @@
+//! `seaglass inspect`: what a file is.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use seaglass_core::field::{FieldInfo, FieldKind};
+use seaglass_core::geo::GeoBox;
+use seaglass_core::granule::{FileInfo, PartInfo};
+use serde_json::{Value, json};
+
+use super::ask::Asker;
+use super::{Outcome, args, print};
+
+/// Describes a file on standard output.
+pub fn run(options: &args::Inspect) -> Outcome {
+    let info = Asker::new()?.open(&options.file)?;
+    let text =
+        if options.json { format!("{:#}\n", as_json(&options.file, &info)) } else { as_text(&options.file, &info) };
+    print(&text);
+    Ok(Vec::new())
+}
+
+fn as_json(path: &Path, info: &FileInfo) -> Value {
+    json!({
+        "file": path.display().to_string(),
+        "product": info.product,
+        "title": info.title,
+        "format": info.format,
+        "parts": info.parts.iter().map(part_json).collect::<Vec<_>>(),
+        "notes": info.notes,
+        "attributes": info.attributes.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+fn part_json(part: &PartInfo) -> Value {
+    let span =
+        part.span.or_else(|| Some(seaglass_core::time::TimeSpan::new(*part.steps.first()?, *part.steps.last()?)));
+    json!({
+        "name": part.name,
+        "geometry": part.geometry,
+        "shape": part.shape,
+        "bounds": { "west": part.bounds.west, "south": part.bounds.south, "east": part.bounds.east, "north": part.bounds.north },
+        "time": span.map(|s| json!({ "start": s.start.iso(), "stop": s.stop.iso() })),
+        "steps": part.steps.iter().map(|t| t.iso()).collect::<Vec<_>>(),
+        "fields": part.fields,
+    })
+}
+
+fn as_text(path: &Path, info: &FileInfo) -> String {
+    let mut out = String::new();
+    let mut line = |label: &str, text: &str| writeln!(out, "{label:<10}{text}").unwrap_or_default();
+    line("file", &path.display().to_string());
+    line("title", &info.title);
+    line("product", info.product.as_deref().unwrap_or("none known; read by CF rules"));
+    line("format", &info.format);
+    for (k, part) in info.parts.iter().enumerate() {
+        let name = if part.name.is_empty() { String::new() } else { format!("\"{}\", ", part.name) };
+        let [rows, cols] = part.shape;
+        let size =
+            if part.geometry.is_raster() { format!("{rows} × {cols} cells") } else { format!("{rows} positions") };
+        line(&format!("part {}", k + 1), &format!("{name}{}, {size}", part.geometry.label()));
+        line("  time", &time_text(part));
+        line("  area", &box_text(&part.bounds));
+        for field in &part.fields {
+            line("  field", &field_text(field));
+        }
+    }
+    for note in &info.notes {
+        line("note", note);
+    }
+    out
+}
+
+fn time_text(part: &PartInfo) -> String {
+    match (part.steps.as_slice(), part.span) {
+        ([], None) => "none".to_owned(),
+        ([], Some(s)) if s.start == s.stop => s.start.to_string(),
+        ([], Some(s)) => format!("{} to {}", s.start, s.stop),
+        ([one], _) => one.to_string(),
+        ([first, .., last], _) => format!("{} steps, {first} to {last}", part.steps.len()),
+    }
+}
+
+fn box_text(b: &GeoBox) -> String {
+    format!("{:.3} to {:.3} °E, {:.3} to {:.3} °N", b.west, b.east, b.south, b.north)
+}
+
+fn field_text(field: &FieldInfo) -> String {
+    let mut text = field.name.clone();
+    if !field.units.is_empty() {
+        text += &format!(" [{}]", field.units);
+    }
+    if let FieldKind::Flags { flags } = &field.kind {
+        text += &format!(" ({} flags)", flags.len());
+    }
+    for dim in &field.extra_dims {
+        text += &format!(" ({}: {})", dim.name, dim.size);
+    }
+    let title = field.title();
+    if title != field.name {
+        text += &format!("  {title}");
+    }
+    text
+}

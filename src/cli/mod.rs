@@ -1,0 +1,90 @@
+//! The command line: what `seaglass` does with its arguments.
+//!
+//! Errors are one line on standard error, `seaglass: <sentence> (<file>)`, or one JSON object with `--json`.
+//! The exit codes are those of [`Exit`]; scripts may rely on them.
+
+mod args;
+mod ask;
+mod failure;
+mod inspect;
+mod logger;
+mod numbers;
+mod probe;
+mod readers;
+mod render;
+mod sample;
+mod scene_setup;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use seaglass_app::window::{self, WindowOptions};
+
+use args::{Args, Task};
+pub use failure::{Exit, Failure, Outcome};
+
+/// Reads the arguments and does what they say.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            print(&e.to_string());
+            return ExitCode::SUCCESS;
+        }
+        Err(e) => return usage(&e),
+    };
+    logger::start(args.task.is_none());
+    let json = args.task.as_ref().is_some_and(Task::wants_json);
+    let outcome = match args.task {
+        None => open_window(args.paths),
+        Some(Task::Render(options)) => render::run(options),
+        Some(Task::Inspect(options)) => inspect::run(&options),
+        Some(Task::Probe(options)) => probe::run(&options),
+        Some(Task::Readers(options)) => readers::run(&options),
+        Some(Task::Sample(options)) => sample::run(&options),
+    };
+    let failures = match outcome {
+        Ok(failures) => failures,
+        Err(failure) => vec![failure],
+    };
+    failures.iter().for_each(|f| f.report(json));
+    failures.first().map_or(ExitCode::SUCCESS, |f| f.exit.into())
+}
+
+fn open_window(paths: Vec<PathBuf>) -> Outcome {
+    let options = WindowOptions { paths, readers_dir: readers_dir(), ..WindowOptions::default() };
+    window::run(options).map_err(|e| Failure::new(Exit::NoGpu, format!("The window cannot be opened: {e:#}.")))?;
+    Ok(Vec::new())
+}
+
+/// Clap's explanation on one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
+    let mut what = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    // The list of what is missing, or the tip, stands on the following lines.
+    for line in lines.take_while(|l| !l.starts_with("Usage:") && !l.starts_with("For more")) {
+        what = format!("{what} {line}");
+    }
+    let json = std::env::args().any(|a| a == "--json");
+    let sentence = format!("{}. See seaglass --help.", what.trim_end_matches('.'));
+    Failure::new(Exit::Usage, sentence).report(json);
+    Exit::Usage.into()
+}
+
+/// Folder with the user's product files: `SEAGLASS_READERS`, else `readers` in the configuration folder.
+fn readers_dir() -> Option<PathBuf> {
+    let given = std::env::var_os("SEAGLASS_READERS").filter(|v| !v.is_empty()).map(PathBuf::from);
+    given.or_else(|| Some(directories::ProjectDirs::from("", "", "seaglass")?.config_dir().join("readers")))
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) is no error.
+fn print(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    if let Err(e) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        log::debug!("standard output: {e}");
+    }
+}

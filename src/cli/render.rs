@@ -1,0 +1,138 @@
+//! `seaglass render`: files into a PNG.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use glam::DVec2;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder, RgbaImage};
+use seaglass_core::command::Command;
+use seaglass_host::{EmptyReason, Host, HostError, HostOptions, Level, Notice};
+use seaglass_render::{Gpu, RenderError, Renderer, RendererOptions, Scene};
+use serde_json::json;
+
+use super::scene_setup::Wishes;
+use super::{Exit, Failure, Outcome, args, print, readers_dir};
+
+/// Draws the picture. Files that cannot be read are left out and reported.
+pub fn run(options: Box<args::Render>) -> Outcome {
+    let start = Instant::now();
+    let limit = Duration::from_secs_f64(options.timeout.clamp(0.001, 86_400.0));
+    let wishes = Wishes::new(&options)?;
+    // The graphics device takes a while to start; meanwhile files are opened and read.
+    let gpu = std::thread::Builder::new()
+        .name("gpu-start".into())
+        .spawn(start_renderer)
+        .map_err(|e| Failure::new(Exit::Internal, format!("The renderer cannot be started: {e}.")))?;
+    let mut host = Host::new(HostOptions { readers_dir: readers_dir(), timeout: limit, ..HostOptions::default() })
+        .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
+    host.set_view_size(DVec2::new(f64::from(wishes.size[0]), f64::from(wishes.size[1])));
+    host.send(Command::Open { paths: options.paths.clone() });
+    let notices = host.wait_opened(limit).map_err(late)?;
+    log::info!("opened after {:?}", start.elapsed());
+    let mut failures = failures_of(&notices);
+    if host.session().catalogue().collections.is_empty() {
+        if failures.is_empty() {
+            failures.push(Failure::new(Exit::Nothing, "There is nothing to show in these files."));
+        }
+        return Ok(failures);
+    }
+    wishes.apply(&mut host, &options)?;
+    let early = host.scene(wishes.size, 1.0, wishes.background);
+    host.preload(&early);
+    let mut renderer = match gpu.join() {
+        Ok(renderer) => renderer.map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?,
+        Err(_) => return Err(Failure::new(Exit::NoGpu, "The graphics driver failed while starting.")),
+    };
+    log::info!("renderer ready after {:?}", start.elapsed());
+    let waited = host.wait_complete(&mut renderer, wishes.size, 1.0, wishes.background, limit);
+    let (scene, notices) = waited.map_err(late)?;
+    log::info!("complete after {:?}", start.elapsed());
+    failures.extend(failures_of(&notices));
+    let image = renderer.render_image(&scene).map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?;
+    log::info!("drawn after {:?}", start.elapsed());
+    let image = if options.legend { decorate(image, &scene, &host) } else { image };
+    write(&options.out, &image)?;
+    log::info!("written after {:?}", start.elapsed());
+    if options.json {
+        let [w, h] = wishes.size;
+        let seconds = start.elapsed().as_secs_f64();
+        let object = json!({ "out": options.out.display().to_string(), "width": w, "height": h, "seconds": seconds });
+        print(&format!("{object}\n"));
+    }
+    if let Some(reason) = host.view_status().filter(|_| failures.is_empty()) {
+        failures.push(Failure::new(Exit::Nothing, empty_text(&reason)));
+    }
+    Ok(failures)
+}
+
+fn start_renderer() -> Result<Renderer, RenderError> {
+    let gpu = Gpu::headless()?;
+    log::info!("drawing with {}", gpu.adapter);
+    Renderer::new(&gpu, RendererOptions { synchronous: true, ..RendererOptions::default() })
+}
+
+/// Colour bars, scale bar and time.
+fn decorate(image: RgbaImage, _scene: &Scene, _host: &Host) -> RgbaImage {
+    image
+}
+
+fn failures_of(notices: &[Notice]) -> Vec<Failure> {
+    let mut failures: Vec<Failure> = Vec::new();
+    for notice in notices.iter().filter(|n| n.level >= Level::Error || (n.level == Level::Warning && n.file.is_some()))
+    {
+        let exit = if notice.level == Level::Error { Exit::Unreadable } else { Exit::Nothing };
+        let failure = Failure { exit, message: notice.text.clone(), file: notice.file.clone() };
+        // A product file left out is a warning, not a failure of the picture.
+        if notice.file.as_ref().is_some_and(|f| f.extension().is_some_and(|e| e == "toml")) {
+            failure.report(false);
+        } else {
+            failures.push(failure);
+        }
+    }
+    failures.sort_by_key(|f| f.exit as u8);
+    failures
+}
+
+fn empty_text(reason: &EmptyReason) -> String {
+    match reason {
+        EmptyReason::OutOfTime { nearest, .. } => format!("{} The nearest data are of {nearest}.", reason.text()),
+        other => other.text(),
+    }
+}
+
+fn late(error: HostError) -> Failure {
+    Failure::new(Exit::Unreadable, error.to_string())
+}
+
+fn sentence(error: &RenderError) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str().trim_end_matches('.'))
+}
+
+/// Writes a PNG in one go: a half-written picture never stands at the place asked for.
+fn write(path: &Path, image: &RgbaImage) -> Result<(), Failure> {
+    let failed = |e: &dyn std::fmt::Display| {
+        Failure::new(Exit::Output, format!("The picture cannot be written: {e}.")).about(path)
+    };
+    let mut png = Vec::with_capacity(image.as_raw().len() / 4);
+    PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Sub)
+        .write_image(image.as_raw(), image.width(), image.height(), ExtendedColorType::Rgba8)
+        .map_err(|e| failed(&e))?;
+    if path == Path::new("-") {
+        let mut out = std::io::stdout().lock();
+        return out.write_all(&png).and_then(|()| out.flush()).map_err(|e| failed(&e));
+    }
+    let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(name);
+    std::fs::write(&part, &png).and_then(|()| std::fs::rename(&part, path)).map_err(|e| {
+        if let Err(left) = std::fs::remove_file(&part) {
+            log::debug!("{}: {left}", part.display());
+        }
+        failed(&e)
+    })
+}

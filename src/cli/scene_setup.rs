@@ -1,0 +1,184 @@
+//! Layers, styles, clock and camera of a picture, set by the same commands as in the window.
+
+use seaglass_core::command::Command;
+use seaglass_core::geo::LonLat;
+use seaglass_core::project::{BaseMap, LayerId};
+use seaglass_core::projection::Projection;
+use seaglass_core::style::{Filter, StylePatch};
+use seaglass_core::time::{Time, TimeSpan};
+use seaglass_core::timeline::Anchor;
+use seaglass_host::{Host, Level};
+
+use super::probe::is_named;
+use super::{Exit, Failure, args, numbers};
+
+/// What `seaglass render` was asked for, checked.
+pub struct Wishes {
+    /// Pixels.
+    pub size: [u32; 2],
+    /// sRGB with alpha.
+    pub background: [u8; 4],
+    projection: Projection,
+    look_at: Option<LonLat>,
+    time: Option<(Time, bool)>,
+    window_s: Option<f64>,
+    ranges: Vec<[f64; 2]>,
+}
+
+impl Wishes {
+    /// Checks the arguments before anything is started.
+    pub fn new(options: &args::Render) -> Result<Self, Failure> {
+        let usage = |message: String| Err(Failure::new(Exit::Usage, message));
+        let Some(projection) = Projection::from_id(&options.projection) else {
+            let known = Projection::ALL.map(Projection::id).join(", ");
+            return usage(format!("There is no projection \"{}\"; there are {known}.", options.projection));
+        };
+        let colormaps = seaglass_render::assets::colormaps();
+        for name in &options.colormap {
+            if colormaps.get(name).is_none() {
+                let known: Vec<&str> = colormaps.entries().iter().map(|e| e.id).collect();
+                return usage(format!("There is no colour map \"{name}\"; there are {}.", known.join(", ")));
+            }
+        }
+        if options.altitude.is_some_and(|km| !(0.1..=60_000.0).contains(&km)) {
+            return usage("--altitude must lie between 0.1 and 60000 km.".to_owned());
+        }
+        if !(0.0..=85.0).contains(&options.tilt) || !options.heading.is_finite() {
+            return usage("--tilt must lie between 0 and 85 degrees, and --heading be a number.".to_owned());
+        }
+        if options.opacity.is_some_and(|o| !(0.0..=1.0).contains(&o)) {
+            return usage("--opacity must lie between 0 and 1.".to_owned());
+        }
+        if !(options.timeout > 0.0 && options.timeout <= 86_400.0) {
+            return usage("--timeout must lie between 0 and 86400 seconds.".to_owned());
+        }
+        let several = options.field.len();
+        for (name, n) in [("--range", options.range.len()), ("--colormap", options.colormap.len())] {
+            if n > 1 && n != several {
+                return usage(format!("{name} must be given once, or once for each --field."));
+            }
+        }
+        Ok(Self {
+            size: numbers::size(&options.size)?,
+            background: numbers::background(&options.background)?,
+            projection,
+            look_at: options.look_at.as_deref().map(numbers::place).transpose()?,
+            time: options.time.as_deref().map(numbers::time).transpose()?,
+            window_s: options.window.as_deref().map(numbers::duration).transpose()?,
+            ranges: options.range.iter().map(|r| numbers::range(r)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Brings the opened files into the wished picture.
+    pub fn apply(&self, host: &mut Host, options: &args::Render) -> Result<(), Failure> {
+        let layers = choose_layers(host, &options.field)?;
+        self.style(host, options, &layers)?;
+        self.set_time(host);
+        host.send(Command::SetProjection { projection: self.projection });
+        host.send(Command::ZoomToLayer { layer: None });
+        step(host)?;
+        let mut camera = host.session().project().camera;
+        camera.target = self.look_at.unwrap_or(camera.target);
+        camera.altitude_m = options.altitude.map_or(camera.altitude_m, |km| km * 1000.0);
+        camera.heading_deg = options.heading;
+        camera.tilt_deg = options.tilt;
+        host.send(Command::SetCamera { camera });
+        if options.no_base {
+            let base = BaseMap {
+                relief: false,
+                coastlines: false,
+                borders: false,
+                graticule: false,
+                atmosphere: false,
+                ..BaseMap::default()
+            };
+            host.send(Command::SetBaseMap { base });
+        }
+        step(host)
+    }
+
+    fn style(&self, host: &mut Host, options: &args::Render, layers: &[LayerId]) -> Result<(), Failure> {
+        let project = host.session().project().clone();
+        for (k, id) in layers.iter().enumerate() {
+            let one_of = |n: usize| if n == 1 { 0 } else { k };
+            let patch = StylePatch {
+                colormap: options.colormap.get(one_of(options.colormap.len())).cloned(),
+                range: self.ranges.get(one_of(self.ranges.len())).copied(),
+                log: options.log.then_some(true),
+                opacity: options.opacity,
+                filter: options.smooth.then_some(Filter::Bilinear),
+                ..StylePatch::default()
+            };
+            host.send(Command::SetStyle { layer: *id, patch });
+            if options.index.is_empty() {
+                continue;
+            }
+            let layer = project.layer(*id);
+            let collection = layer.and_then(|l| host.session().catalogue().collections.get(&l.collection));
+            if let Some(field) = layer.and_then(|l| collection?.field(&l.field)) {
+                let extra = numbers::extra(&options.index, &field.extra_dims, &field.name)?;
+                host.send(Command::SetLayerIndex { layer: *id, extra });
+            }
+        }
+        step(host)
+    }
+
+    fn set_time(&self, host: &mut Host) {
+        let Some((time, day)) = self.time else {
+            // The first step of every file, all in one window.
+            let granules = host.session().catalogue().collections.values().flat_map(|c| &c.granules);
+            let firsts = granules.filter(|g| g.step == 0).filter_map(|g| g.span);
+            let Some(all) = firsts.reduce(|a: TimeSpan, b| a.union(&b)) else { return };
+            let window_s =
+                self.window_s.unwrap_or_else(|| host.session().project().timeline.window_s.max(all.seconds()));
+            host.send(Command::SetAnchor { anchor: Anchor::Trailing });
+            host.send(Command::SetWindow { window_s });
+            host.send(Command::SetTime { now: all.stop.max(all.start.plus_seconds(window_s.min(all.seconds()))) });
+            return;
+        };
+        // A day is that day; an instant is the middle of the window.
+        let (anchor, window_s) = if day { (Anchor::Leading, 86_399.999_999) } else { (Anchor::Centred, 86_400.0) };
+        host.send(Command::SetAnchor { anchor });
+        host.send(Command::SetWindow { window_s: self.window_s.unwrap_or(window_s) });
+        host.send(Command::SetTime { now: time });
+    }
+}
+
+/// Layers for the fields asked for, in that order; without any, those the session made by itself, the bottom one first.
+fn choose_layers(host: &mut Host, fields: &[String]) -> Result<Vec<LayerId>, Failure> {
+    let made: Vec<LayerId> = host.session().project().layers.iter().rev().map(|l| l.id).collect();
+    if fields.is_empty() {
+        return Ok(made);
+    }
+    for layer in made {
+        host.send(Command::RemoveLayer { layer });
+    }
+    step(host)?;
+    let mut chosen = Vec::new();
+    for name in fields {
+        let collections = &host.session().catalogue().collections;
+        let having: Vec<(String, String)> = collections
+            .values()
+            .filter_map(|c| Some((c.id.clone(), c.fields.iter().find(|f| is_named(f, name))?.name.clone())))
+            .collect();
+        if having.is_empty() {
+            let mut known: Vec<&str> =
+                collections.values().flat_map(|c| &c.fields).filter(|f| f.rank >= 0).map(|f| f.name.as_str()).collect();
+            known.dedup();
+            let message = format!("There is no field \"{name}\"; there are {}.", known.join(", "));
+            return Err(Failure::new(Exit::Nothing, message));
+        }
+        for (collection, field) in having {
+            host.send(Command::AddLayer { collection, field });
+            step(host)?;
+            chosen.extend(host.session().project().layers.first().map(|l| l.id));
+        }
+    }
+    Ok(chosen)
+}
+
+/// Applies what was sent; the first refusal is the user's answer.
+fn step(host: &mut Host) -> Result<(), Failure> {
+    let refused = host.step().notices.into_iter().find(|n| n.level >= Level::Warning && n.file.is_none());
+    refused.map_or(Ok(()), |n| Err(Failure::new(Exit::Usage, n.text)))
+}
