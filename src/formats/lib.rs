@@ -1,1 +1,37 @@
 //! Readers of foreign files; only the worker process links this.
+//!
+//! The way of a file: [`sniff`] looks at its first bytes, [`dataset`] opens it and lists what is inside, [`geometry`]
+//! finds the positions each variable lies on by the rules of CF, [`parts`] sorts the variables by these positions and
+//! applies the product file ([`product`]), [`geoloc`] and [`parttime`] read positions and times, and [`read`] and
+//! [`probe`] deliver values. [`Reader`] answers the requests of `seaglass_core::protocol` with these.
+//!
+//! Nothing here trusts a file: shapes are checked against [`limits`] before anything is allocated, and what the C
+//! library makes of a damaged file stays in this process.
+
+pub mod attr;
+pub mod cache;
+pub mod cf;
+mod classic;
+pub mod crs;
+pub mod dataset;
+pub mod error;
+pub mod fields;
+pub mod footprint;
+pub mod geoloc;
+pub mod geometry;
+pub mod limits;
+pub mod links;
+pub mod operand;
+pub mod packing;
+pub mod parts;
+pub mod parttime;
+pub mod probe;
+pub mod product;
+pub mod raw;
+pub mod read;
+mod reader;
+pub mod sample;
+pub mod sniff;
+pub mod timeaxis;
+
+pub use reader::Reader;

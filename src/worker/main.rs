@@ -1,1 +1,49 @@
-fn main() {}
+//! `seaglass-worker`: reads files for the application in a process of its own, so that a damaged file can harm nothing
+//! else. Requests come on standard input, answers go to standard output (frames of `seaglass_core::protocol`),
+//! messages for the log to standard error. It ends when its input ends.
+
+use std::io::{BufReader, BufWriter};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use seaglass_core::protocol::{AnswerFrame, RequestFrame, read_frame, write_frame};
+use seaglass_formats::{Reader, limits};
+
+const USAGE: &str = "seaglass-worker is started by seaglass; it reads requests from standard input.\n\
+                     seaglass-worker sample DIR [--seed N] writes the sample day.";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let done = match args.first().map(String::as_str) {
+        None => serve(),
+        Some("sample") => sample(&args[1..]),
+        Some(_) => Err(anyhow::anyhow!("{USAGE}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("seaglass-worker: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Answers requests until the input ends.
+fn serve() -> anyhow::Result<()> {
+    limits::limit_memory(limits::WORKER_ADDRESS_SPACE);
+    limits::limit_threads();
+    let mut input = BufReader::new(std::io::stdin().lock());
+    let mut output = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
+    let mut reader = Reader::new();
+    while let Some((frame, _payload)) = read_frame::<RequestFrame>(&mut input).context("reading a request")? {
+        let (answer, payload) = reader.handle(frame.request);
+        write_frame(&mut output, &AnswerFrame { id: frame.id, answer }, &payload).context("writing an answer")?;
+    }
+    Ok(())
+}
+
+/// Writes the sample day.
+fn sample(args: &[String]) -> anyhow::Result<()> {
+    let _unused = args;
+    anyhow::bail!("the sample day is not part of this build")
+}

@@ -1,0 +1,91 @@
+//! What a field is called, what its values mean, and how interesting it is.
+
+use seaglass_core::field::{ExtraDim, FieldInfo, FieldKind, Flag};
+use seaglass_core::style::StyleHint;
+
+use crate::attr::Attr;
+use crate::cf;
+use crate::dataset::{Dataset, Var};
+use crate::operand::Operand;
+
+/// Longest coordinate listed with an extra dimension.
+const MAX_EXTRA_VALUES: usize = 1000;
+
+/// The description of a variable as CF gives it.
+pub fn describe(ds: &Dataset, operand: &Operand, extra_dims: &[usize], raster: bool) -> FieldInfo {
+    let v = &ds.vars[operand.var];
+    let p = &operand.packing;
+    FieldInfo {
+        name: v.path.clone(),
+        variable: v.path.clone(),
+        long_name: v.text("long_name").or_else(|| v.text("title")),
+        standard_name: v.text("standard_name"),
+        units: v.units().unwrap_or_default(),
+        kind: kind(v),
+        extra_dims: extra_dims.iter().map(|d| extra_dim(ds, *d)).collect(),
+        has_time: operand.has_step(),
+        packing_step: (p.scale != 1.0 && !p.ty.is_float()).then_some(p.scale.abs()),
+        valid_range: p.valid_range(),
+        style: StyleHint::default(),
+        rank: rank(v, raster, extra_dims.len()),
+    }
+}
+
+fn extra_dim(ds: &Dataset, dim: usize) -> ExtraDim {
+    let d = &ds.dims[dim];
+    let coordinate = ds.coordinate_of(dim).filter(|k| ds.vars[*k].ty.is_some() && d.len <= MAX_EXTRA_VALUES);
+    let values = coordinate.and_then(|k| {
+        let raw = ds.read_all(k, MAX_EXTRA_VALUES).ok()?;
+        Some(crate::packing::Packing::of(&ds.vars[k]).0.without_range().all(&raw))
+    });
+    ExtraDim {
+        name: d.name.clone(),
+        size: d.len,
+        // JSON has no NaN: a coordinate with gaps is not offered.
+        values: values.filter(|v| v.iter().all(|x| x.is_finite())).unwrap_or_default(),
+        units: coordinate.and_then(|k| ds.vars[k].units()).unwrap_or_default(),
+    }
+}
+
+/// CF §3.5. Masks that are no single bits are values under the wrong name (SWOT L3 `quality_flag`).
+fn kind(v: &Var) -> FieldKind {
+    let list = |name: &str| v.attr(name).and_then(Attr::numbers).unwrap_or_default();
+    let (mut values, mut masks) = (list("flag_values"), list("flag_masks"));
+    let text = v.text("flag_meanings").unwrap_or_default();
+    let meanings: Vec<&str> = text.split([' ', '\n', '\t', '\r']).filter(|w| !w.is_empty()).collect();
+    if meanings.is_empty() || (values.is_empty() && masks.is_empty()) {
+        return FieldKind::Scalar;
+    }
+    if values.is_empty() && !masks.iter().all(|m| *m > 0.0 && (*m as u64).is_power_of_two()) {
+        values = std::mem::take(&mut masks);
+    }
+    let n = meanings.len().min(values.len().max(masks.len()));
+    let flags = (0..n).filter_map(|k| {
+        let mask = masks.get(k).map(|m| *m as i64);
+        let value = values.get(k).map(|x| *x as i64).or(mask)?;
+        Some(Flag { value, mask, meaning: meanings[k].trim_matches(',').to_owned() })
+    });
+    FieldKind::Flags { flags: flags.collect() }
+}
+
+fn rank(v: &Var, raster: bool, extra: usize) -> i32 {
+    let mut rank = v.text("standard_name").map_or(0, |s| cf::interest(&s));
+    let name = v.name.to_ascii_lowercase();
+    rank += if raster { 20 } else { 0 };
+    rank += if v.ty.is_some_and(crate::raw::NumType::is_float) { 2 } else { 0 };
+    rank -= if v.attr("flag_meanings").is_some() { 60 } else { 0 };
+    rank -= 6 * extra as i32;
+    let housekeeping = [
+        "qc", "qual", "quality", "flag", "err", "error", "uncert", "uncertainty", "count", "index", "mask", "numval", "rms", "num",
+        "std", "cor", "corr", "bias", "distance", "angle", "dtime", "id", "time",
+    ];
+    if name.split(['_', '/', '-']).any(|w| housekeeping.contains(&w)) {
+        rank -= 40;
+    }
+    rank -= if v.units().is_none() && v.attr("standard_name").is_none() { 10 } else { 0 };
+    // Nothing measured says nothing of the ocean.
+    if ["model", "ecmwf", "ncep"].iter().any(|w| name.contains(w)) {
+        rank -= 10;
+    }
+    rank
+}

@@ -1,0 +1,433 @@
+//! Positions of a part, read from the file.
+
+use seaglass_core::coord::CoordArray;
+use seaglass_core::geo::LonLat;
+use seaglass_core::geolocation::{Axis, Crs, Geolocation, Grid, Series, Swath};
+use seaglass_core::granule::GeometryKind;
+use seaglass_core::protocol::FailureKind;
+
+use crate::crs;
+use crate::dataset::Dataset;
+use crate::error::{Result, fail};
+use crate::geometry::Geom;
+use crate::limits::{MAX_AXIS, MAX_POSITIONS};
+use crate::links::{self, Link};
+use crate::packing::Packing;
+use crate::raw::Raw;
+use crate::timeaxis;
+
+/// Positions with what was noticed on the way.
+pub struct Located {
+    /// The positions.
+    pub geolocation: Geolocation,
+    /// What kind of geometry it turned out to be.
+    pub kind: GeometryKind,
+    /// Sentences for `FileInfo::notes`.
+    pub notes: Vec<String>,
+}
+
+/// How a series finds the position (or time) of a sample: index into the variable's values.
+#[derive(Clone, Debug)]
+pub enum SampleMap {
+    /// Sample `k` is value `k`.
+    Identity,
+    /// A table; `u32::MAX` = none.
+    Table(Vec<u32>),
+}
+
+/// Reads the positions of a geometry. `times` are those of the rows (swath) or samples (series), possibly empty.
+pub fn locate(
+    ds: &Dataset,
+    links: &[Link],
+    geom: &Geom,
+    times: Vec<i64>,
+    wanted: Option<GeometryKind>,
+) -> Result<Located> {
+    match geom {
+        Geom::Grid { lon, lat, .. } => grid(ds, *lon, *lat),
+        Geom::Projected { .. } => projected(ds, geom, times),
+        Geom::Swath { lon, lat, row, col, lead } => swath(ds, *lon, *lat, *row, *col, *lead, times),
+        Geom::Series { lon, lat, dims, aligned } => series(ds, links, *lon, *lat, dims, *aligned, times, wanted),
+    }
+}
+
+fn nothing(message: String) -> seaglass_core::protocol::ReadFailure {
+    fail(FailureKind::NothingToShow, message)
+}
+
+/// Values of a one-dimensional coordinate.
+fn centres(ds: &Dataset, var: usize) -> Result<Vec<f64>> {
+    let raw = ds.read_all(var, MAX_AXIS)?;
+    Ok(Packing::of(&ds.vars[var]).0.without_range().all(&raw))
+}
+
+/// Longitudes that jump by a turn (350, 355, 0, 5) made continuous.
+fn unwrap_longitudes(lon: &mut [f64]) {
+    for k in 1..lon.len() {
+        let step = lon[k] - lon[k - 1];
+        if step.abs() > 180.0 {
+            lon[k] -= 360.0 * (step / 360.0).round();
+        }
+    }
+}
+
+fn monotonic(v: &[f64]) -> bool {
+    v.iter().all(|x| x.is_finite()) && (v.windows(2).all(|w| w[1] > w[0]) || v.windows(2).all(|w| w[1] < w[0]))
+}
+
+fn grid(ds: &Dataset, lon: usize, lat: usize) -> Result<Located> {
+    let (mut x, y) = (centres(ds, lon)?, centres(ds, lat)?);
+    let mut notes = Vec::new();
+    unwrap_longitudes(&mut x);
+    let path = |k: usize| ds.vars[k].path.clone();
+    if !monotonic(&x) || !monotonic(&y) {
+        // Not a grid in rows and columns of ever growing coordinates: every position on its own then.
+        let cells = x.len().saturating_mul(y.len());
+        let usable = |v: &[f64]| v.iter().filter(|c| c.is_finite()).count() > 1;
+        if cells > MAX_POSITIONS || !usable(&x) || !usable(&y) {
+            return Err(nothing(format!(
+                "The coordinates {} and {} neither rise nor fall steadily or are missing, so the cells have no place.",
+                path(lon),
+                path(lat)
+            )));
+        }
+        notes.push(format!("{} or {} is not monotonic; each cell is placed on its own.", path(lon), path(lat)));
+        let n = x.len();
+        let lons = CoordArray::F64((0..cells).map(|k| x[k % n]).collect());
+        let lats = CoordArray::F64((0..cells).map(|k| y[k / n]).collect());
+        let shape = [y.len(), n];
+        let s = Swath::new(shape, knots(shape[0]), knots(shape[1]), lons, lats, Vec::new()).map_err(nothing)?;
+        return Ok(Located { geolocation: Geolocation::Swath(s), kind: GeometryKind::Swath, notes });
+    }
+    // Columns that run on past one turn repeat the same places.
+    if let [first, .., last] = x.as_slice() {
+        let sign = (last - first).signum();
+        let keep = x.iter().take_while(|c| (**c - x[0]) * sign <= 360.0 + 1e-6).count();
+        if keep < x.len() {
+            notes.push(format!("{} goes more than once round the Earth; the first turn is shown.", path(lon)));
+            x.truncate(keep);
+        }
+    }
+    let grid = Grid::new(Axis::from_centres(y), Axis::from_centres(x), Crs::LonLat).map_err(nothing)?;
+    Ok(Located { geolocation: Geolocation::Grid(grid), kind: GeometryKind::Grid, notes })
+}
+
+fn projected(ds: &Dataset, geom: &Geom, times: Vec<i64>) -> Result<Located> {
+    let Geom::Projected { x, y, row, col, mapping, lonlat } = geom else {
+        return Err(nothing("The geometry is not projected.".to_owned()));
+    };
+    let by_positions = |note: Option<String>| match lonlat {
+        Some((lon, lat)) => {
+            let mut located = swath(ds, *lon, *lat, *row, *col, None, times.clone())?;
+            located.notes.extend(note);
+            Ok(located)
+        }
+        None => Err(nothing(note.unwrap_or_else(|| "The projected axes cannot be used.".to_owned()))),
+    };
+    let var = &ds.vars[*mapping];
+    let map = match crs::proj_string(var) {
+        Ok(m) => m,
+        Err(e) => return by_positions(Some(format!("The map projection cannot be used: {e}."))),
+    };
+    let axis = |k: usize, false_origin: f64| -> Result<Vec<f64>> {
+        let factor = crs::metres_per_unit(ds.vars[k].units().as_deref(), &map);
+        Ok(centres(ds, k)?.into_iter().map(|c| (c - false_origin) * factor).collect())
+    };
+    // A PROJ string of the producer carries its own false origin.
+    let [fx, fy] = if map.proj.contains("+x_0") { [0.0, 0.0] } else { crs::false_origin(var) };
+    let (xs, ys) = (axis(*x, fx)?, axis(*y, fy)?);
+    if !monotonic(&xs) || !monotonic(&ys) {
+        return by_positions(Some("The projected axes neither rise nor fall steadily.".to_owned()));
+    }
+    let crs = Crs::Proj { proj: map.proj.clone() };
+    let grid = match Grid::new(Axis::from_centres(ys), Axis::from_centres(xs), crs) {
+        Ok(g) => g,
+        Err(e) => return by_positions(Some(format!("The map projection cannot be used: {e}."))),
+    };
+    if let Some((lon, lat)) = lonlat {
+        if let Some(off) = disagreement(ds, &grid, *lon, *lat)? {
+            return by_positions(Some(format!(
+                "Projected axes and the positions in {} differ by {off:.1} cells; the positions are used.",
+                ds.vars[*lon].path
+            )));
+        }
+    }
+    Ok(Located { geolocation: Geolocation::Grid(grid), kind: GeometryKind::ProjectedGrid, notes: Vec::new() })
+}
+
+/// Largest distance in cells between the grid's positions and two-dimensional ones at a sample of cells;
+/// `None` when below a tenth of a cell everywhere.
+fn disagreement(ds: &Dataset, grid: &Grid, lon: usize, lat: usize) -> Result<Option<f64>> {
+    let [rows, cols] = grid.shape();
+    let packing = |k: usize| Packing::of(&ds.vars[k]).0.without_range();
+    let (lon_packing, lat_packing) = (packing(lon), packing(lat));
+    let mut worst = 0.0f64;
+    let pick = |n: usize, k: usize| (n - 1) * k / 6;
+    for i in 0..=6 {
+        let row = pick(rows, i);
+        let lons = ds.read(lon, &[row, 0], &[1, cols])?;
+        let lats = ds.read(lat, &[row, 0], &[1, cols])?;
+        for j in 0..=6 {
+            let col = pick(cols, j);
+            let p = LonLat::new(lon_packing.at(&lons, col), lat_packing.at(&lats, col));
+            let (r, c) = (row as f64, col as f64);
+            let (Some(q), true) = (grid.lonlat_from_index(r, c), p.is_valid()) else { continue };
+            let dr = if row + 1 < rows { 0.5 } else { -0.5 };
+            let Some(edge) = grid.lonlat_from_index(r + dr, c) else { continue };
+            let cell = 2.0 * q.approx_distance_m(&edge);
+            if cell > 0.0 {
+                worst = worst.max(q.approx_distance_m(&p) / cell);
+            }
+        }
+    }
+    Ok((worst > 0.1).then_some(worst))
+}
+
+fn knots(n: usize) -> Vec<u32> {
+    (0..n as u32).collect()
+}
+
+fn swath(
+    ds: &Dataset,
+    lon: usize,
+    lat: usize,
+    row: usize,
+    col: usize,
+    lead: Option<(usize, usize)>,
+    times: Vec<i64>,
+) -> Result<Located> {
+    let shape = [ds.dims[row].len, ds.dims[col].len];
+    let n = shape[0].saturating_mul(shape[1]);
+    if n > MAX_POSITIONS {
+        return Err(fail(
+            FailureKind::TooLarge,
+            format!(
+                "{} and {} declare {} × {} positions; at most {} million are read.",
+                ds.vars[lon].path,
+                ds.vars[lat].path,
+                shape[0],
+                shape[1],
+                MAX_POSITIONS >> 20
+            ),
+        ));
+    }
+    let read = |var: usize| match lead {
+        Some((_, k)) => ds.read_fast(var, &[k, 0, 0], &[1, shape[0], shape[1]]),
+        None => ds.read_fast(var, &[0, 0], &shape),
+    };
+    let mut notes = Vec::new();
+    let mut lons = coordinates(ds, lon, read(lon)?);
+    let mut lats = coordinates(ds, lat, read(lat)?);
+    check_positions(ds, lon, lat, &mut lons, &mut lats, true, &mut notes)?;
+    let s = Swath::new(shape, knots(shape[0]), knots(shape[1]), lons, lats, times).map_err(nothing)?;
+    Ok(Located { geolocation: Geolocation::Swath(s), kind: GeometryKind::Swath, notes })
+}
+
+/// Coordinates in the packing of the file where that loses nothing.
+fn coordinates(ds: &Dataset, var: usize, raw: Raw) -> CoordArray {
+    let packing = Packing::of(&ds.vars[var]).0.without_range();
+    let integers = |values: Vec<i32>| CoordArray::I32 { raw: values, scale: packing.scale, offset: packing.offset };
+    let mark = |x: i32| if packing.value(f64::from(x)).is_nan() { i32::MIN } else { x };
+    match raw {
+        _ if packing.turns_sign() => CoordArray::F64(packing.all(&raw)),
+        Raw::I32(v) => integers(v.into_iter().map(mark).collect()),
+        Raw::I16(v) => integers(v.into_iter().map(|x| mark(i32::from(x))).collect()),
+        Raw::U16(v) => integers(v.into_iter().map(|x| mark(i32::from(x))).collect()),
+        Raw::I8(v) => integers(v.into_iter().map(|x| mark(i32::from(x))).collect()),
+        Raw::U8(v) => integers(v.into_iter().map(|x| mark(i32::from(x))).collect()),
+        Raw::F32(v) if !packing.is_packed() => CoordArray::F32(
+            v.into_iter().map(|x| if packing.value(f64::from(x)).is_nan() { f32::NAN } else { x }).collect(),
+        ),
+        other => CoordArray::F64(packing.all(&other)),
+    }
+}
+
+fn forget(array: &mut CoordArray, k: usize) {
+    match array {
+        CoordArray::F32(v) => v[k] = f32::NAN,
+        CoordArray::F64(v) => v[k] = f64::NAN,
+        CoordArray::I32 { raw, .. } => raw[k] = i32::MIN,
+    }
+}
+
+/// Marks impossible positions as missing and says so; fails when none is left, or (images) all are the same place.
+fn check_positions(
+    ds: &Dataset,
+    lon: usize,
+    lat: usize,
+    lons: &mut CoordArray,
+    lats: &mut CoordArray,
+    image: bool,
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    let (mut bad, mut good) = (0usize, 0usize);
+    let mut first: Option<LonLat> = None;
+    let mut varied = false;
+    for k in 0..lons.len().min(lats.len()) {
+        let p = LonLat::new(lons.get(k), lats.get(k));
+        if p.is_valid() {
+            good += 1;
+            match first {
+                None => first = Some(p),
+                Some(f) => varied |= f != p,
+            }
+        } else if !(p.lon_deg.is_nan() || p.lat_deg.is_nan()) {
+            bad += 1;
+            forget(lons, k);
+            forget(lats, k);
+        }
+    }
+    let names = format!("{} and {}", ds.vars[lon].path, ds.vars[lat].path);
+    if bad > 0 {
+        notes.push(format!(
+            "{bad} positions in {names} lie outside the Earth (latitude beyond ±90° or fill values) and are left out."
+        ));
+    }
+    if good == 0 {
+        return Err(nothing(format!("All positions in {names} are missing.")));
+    }
+    if image && !varied && lons.len() > 1 {
+        return Err(nothing(format!("All positions in {names} are the same place, so there is nothing to draw.")));
+    }
+    Ok(())
+}
+
+/// How samples listed along `dims` find values of a variable that lies on some of these dimensions or beyond a link.
+pub fn sample_map(ds: &Dataset, links: &[Link], dims: &[usize], var: usize, aligned: bool) -> Result<Option<SampleMap>> {
+    let own: Vec<usize> = ds.vars[var].dims.iter().copied().filter(|d| ds.dims[*d].len > 1).collect();
+    let long: Vec<usize> = dims.iter().copied().filter(|d| ds.dims[*d].len > 1).collect();
+    if own == long || (aligned && own.len() == 1) {
+        return Ok(Some(SampleMap::Identity));
+    }
+    let n: usize = dims.iter().map(|d| ds.dims[*d].len).product();
+    if own.is_empty() {
+        return Ok(Some(SampleMap::Table(vec![0; n])));
+    }
+    if own.iter().all(|d| dims.contains(d)) {
+        // Strides of the variable's values along the sample dimensions.
+        let stride = |dim: usize| -> usize {
+            match own.iter().position(|d| *d == dim) {
+                Some(at) => own[at + 1..].iter().map(|d| ds.dims[*d].len).product(),
+                None => 0,
+            }
+        };
+        let strides: Vec<usize> = dims.iter().map(|d| stride(*d)).collect();
+        let lens: Vec<usize> = dims.iter().map(|d| ds.dims[*d].len).collect();
+        let table = (0..n).map(|k| {
+            let (mut rest, mut at) = (k, 0);
+            for (len, s) in lens.iter().zip(&strides).rev() {
+                at += (rest % len) * s;
+                rest /= len;
+            }
+            at as u32
+        });
+        return Ok(Some(SampleMap::Table(table.collect())));
+    }
+    if let ([from], [to]) = (long.as_slice(), own.as_slice()) {
+        return Ok(links::table(ds, links, *from, *to)?.map(SampleMap::Table));
+    }
+    Ok(None)
+}
+
+#[allow(clippy::too_many_arguments, reason = "the parts of one geometry, named at the only call")]
+fn series(
+    ds: &Dataset,
+    links: &[Link],
+    lon: usize,
+    lat: usize,
+    dims: &[usize],
+    aligned: bool,
+    times: Vec<i64>,
+    wanted: Option<GeometryKind>,
+) -> Result<Located> {
+    let n = dims.iter().map(|d| ds.dims[*d].len).fold(1usize, usize::saturating_mul);
+    if n > MAX_POSITIONS / 2 {
+        return Err(fail(FailureKind::TooLarge, format!("The file lists {n} positions; at most {} million are read.", MAX_POSITIONS >> 21)));
+    }
+    let read = |var: usize| -> Result<CoordArray> {
+        let map = sample_map(ds, links, dims, var, aligned)?
+            .ok_or_else(|| nothing(format!("The samples cannot be matched with {}.", ds.vars[var].path)))?;
+        let raw = ds.read_all(var, MAX_POSITIONS)?;
+        let mut values = match &map {
+            SampleMap::Identity => coordinates(ds, var, raw),
+            SampleMap::Table(t) => coordinates(ds, var, raw.gather(t)),
+        };
+        if let SampleMap::Table(t) = &map {
+            for (k, _) in t.iter().enumerate().filter(|(_, i)| **i == u32::MAX) {
+                forget(&mut values, k);
+            }
+        }
+        Ok(values)
+    };
+    let (mut lons, mut lats) = (read(lon)?, read(lat)?);
+    let mut notes = Vec::new();
+    check_positions(ds, lon, lat, &mut lons, &mut lats, false, &mut notes)?;
+    let starts = starts(ds, links, dims)?;
+    let mut series = Series { lon: lons, lat: lats, time_us: times, starts };
+    if series.time_us.len() != n {
+        series.time_us = Vec::new();
+    }
+    let track = match wanted {
+        Some(GeometryKind::Track) => true,
+        Some(GeometryKind::Points) => false,
+        _ => is_track(ds, &series),
+    };
+    if !track {
+        series.starts = vec![0];
+        return Ok(Located { geolocation: Geolocation::Points(series), kind: GeometryKind::Points, notes });
+    }
+    Ok(Located { geolocation: Geolocation::Track(series), kind: GeometryKind::Track, notes })
+}
+
+/// First samples of the trajectories.
+fn starts(ds: &Dataset, links: &[Link], dims: &[usize]) -> Result<Vec<usize>> {
+    match dims {
+        [_, inner] => {
+            let (outer, inner) = (ds.dims[dims[0]].len, ds.dims[*inner].len);
+            Ok((0..outer).map(|k| k * inner).collect())
+        }
+        [obs] => {
+            let Some(link) = links.iter().find(|l| l.from == *obs) else { return Ok(vec![0]) };
+            let owner = links::table(ds, links, *obs, link.to)?.unwrap_or_default();
+            let mut out = vec![0];
+            out.extend((1..owner.len()).filter(|k| owner[*k] != owner[k - 1]));
+            Ok(out)
+        }
+        _ => Ok(vec![0]),
+    }
+}
+
+/// By `featureType`; without it, samples in strict time order that go on from one another are a track.
+fn is_track(ds: &Dataset, series: &Series) -> bool {
+    match crate::cf::feature_type(ds).as_deref() {
+        Some(f) if f.starts_with("traj") => return true,
+        Some(f) if ["point", "timeseries", "profile", "station"].iter().any(|w| f.starts_with(w)) => return false,
+        _ => {}
+    }
+    let n = series.time_us.len();
+    if n < 3 || n != series.lon.len() {
+        return false;
+    }
+    let (mut last, mut pairs, mut rising, mut moving, mut near) = (None::<(i64, LonLat)>, 0, 0, 0, 0);
+    let step = (n / 20_000).max(1);
+    for k in 0..n {
+        // Neighbours only; of long series, a sample of neighbours.
+        if step > 1 && k % step > 1 {
+            continue;
+        }
+        let p = LonLat::new(series.lon.get(k), series.lat.get(k));
+        let t = series.time_us[k];
+        if !p.is_valid() || t == timeaxis::MISSING_US {
+            continue;
+        }
+        if let Some((t0, q)) = last {
+            let d = q.approx_distance_m(&p);
+            pairs += 1;
+            rising += usize::from(t > t0);
+            moving += usize::from(d > 0.0);
+            near += usize::from(d < 1_000_000.0);
+        }
+        last = Some((t, p));
+    }
+    pairs > 0 && rising * 100 >= pairs * 98 && moving * 4 >= pairs && near * 10 >= pairs * 9
+}

@@ -1,0 +1,221 @@
+//! From raw numbers to values: CF packing (§8.1), missing data (§2.5.1), `_Unsigned` (netCDF User's Guide).
+
+use std::sync::OnceLock;
+
+use crate::attr::Attr;
+use crate::dataset::Var;
+use crate::raw::{NumType, Raw, ToF64};
+use crate::with_raw;
+
+/// How the raw numbers of one variable become values.
+#[derive(Clone, Debug)]
+pub struct Packing {
+    /// Type in the file.
+    pub ty: NumType,
+    /// `scale_factor`, 1 when absent.
+    pub scale: f64,
+    /// `add_offset`, 0 when absent.
+    pub offset: f64,
+    /// Added to raw numbers below (`_Unsigned = "true"`) or subtracted above the bound, to change their signedness.
+    turn: Option<(f64, f64)>,
+    missing: Vec<f64>,
+    raw_range: Option<[f64; 2]>,
+    value_range: Option<[f64; 2]>,
+    table: OnceLock<Vec<f32>>,
+}
+
+impl Packing {
+    /// Reads the attributes. The second result says what was wrong with them.
+    pub fn of(var: &Var) -> (Self, Vec<String>) {
+        let ty = var.ty.unwrap_or(NumType::F64);
+        let mut notes = Vec::new();
+        let mut factor = |name: &str, default: f64| match var.attr(name).map(|a| (a, a.numbers())) {
+            None => default,
+            Some((_, Some(v))) if v.len() == 1 && v[0].is_finite() => v[0],
+            Some((a, _)) => {
+                notes.push(format!("{}: {name} \"{}\" is not a number and was left out.", var.path, a.display()));
+                default
+            }
+        };
+        let scale = factor("scale_factor", 1.0);
+        let offset = factor("add_offset", 0.0);
+        let turn = signedness(var, ty);
+        let mut this = Self {
+            ty,
+            scale,
+            offset,
+            turn,
+            missing: Vec::new(),
+            raw_range: None,
+            value_range: None,
+            table: OnceLock::new(),
+        };
+        this.missing = this.missing_values(var);
+        this.set_valid_range(var);
+        (this, notes)
+    }
+
+    /// The same without `valid_min`, `valid_max` and `valid_range`: producers get these wrong for coordinates.
+    #[must_use]
+    pub fn without_range(mut self) -> Self {
+        self.raw_range = None;
+        self.value_range = None;
+        self
+    }
+
+    /// Whether scaling does anything.
+    pub fn is_packed(&self) -> bool {
+        self.scale != 1.0 || self.offset != 0.0
+    }
+
+    /// Whether the raw numbers are read with the other signedness.
+    pub fn turns_sign(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// `valid_*` in units of the value.
+    pub fn valid_range(&self) -> Option<[f64; 2]> {
+        let range = self.value_range.or_else(|| self.raw_range.map(|r| r.map(|x| x * self.scale + self.offset)))?;
+        let [a, b] = if range[0] <= range[1] { range } else { [range[1], range[0]] };
+        (a.is_finite() && b.is_finite()).then_some([a, b])
+    }
+
+    fn signed(&self, raw: f64) -> f64 {
+        match self.turn {
+            Some((bound, add)) if add > 0.0 && raw < bound => raw + add,
+            Some((bound, add)) if add < 0.0 && raw >= bound => raw + add,
+            _ => raw,
+        }
+    }
+
+    /// A marker as it compares with raw numbers of this type.
+    fn marker(&self, x: f64) -> Option<f64> {
+        match self.ty {
+            NumType::F32 => Some(f64::from(x as f32)).filter(|y| !y.is_nan()),
+            NumType::F64 => Some(x).filter(|y| !y.is_nan()),
+            _ => (x.fract() == 0.0).then(|| self.signed(x)),
+        }
+    }
+
+    fn missing_values(&self, var: &Var) -> Vec<f64> {
+        let mut out: Vec<f64> = Vec::new();
+        for name in ["_FillValue", "missing_value"] {
+            for x in var.attr(name).and_then(Attr::numbers).unwrap_or_default() {
+                out.extend(self.marker(x));
+            }
+        }
+        if var.attr("_FillValue").is_none() && !var.nofill {
+            out.extend(self.ty.default_fill().map(|x| self.signed(x)));
+        }
+        out.dedup();
+        out
+    }
+
+    /// `valid_*` is meant for raw numbers when it has their type, for values when it has the wider type of the
+    /// scaling (netCDF User's Guide, "Attribute Conventions"); texts with numbers are meant for values.
+    fn set_valid_range(&mut self, var: &Var) {
+        let get = |name: &str, n: usize| {
+            let a = var.attr(name)?;
+            Some((a.numbers().filter(|v| v.len() == n)?, a.num_type()))
+        };
+        let (lo, hi, ty) = match (get("valid_range", 2), get("valid_min", 1), get("valid_max", 1)) {
+            (Some((v, t)), ..) => (v[0], v[1], t),
+            (None, None, None) => return,
+            (None, lo, hi) => {
+                let t = lo.as_ref().and_then(|l| l.1).or(hi.as_ref().and_then(|h| h.1));
+                (lo.map_or(f64::NEG_INFINITY, |l| l.0[0]), hi.map_or(f64::INFINITY, |h| h.0[0]), t)
+            }
+        };
+        let of_value = match ty {
+            None => true,
+            Some(t) => self.is_packed() && t.is_float() && !self.ty.is_float(),
+        };
+        if of_value {
+            self.value_range = Some([lo, hi]);
+        } else {
+            let fits = |x: f64| if x.is_finite() { self.signed(x) } else { x };
+            let (lo, hi) = (fits(lo), fits(hi));
+            // An upside-down range would hide everything: it is a mistake, not an instruction.
+            self.raw_range = (lo <= hi).then_some([lo, hi]);
+        }
+    }
+
+    /// The value of a raw number; NaN when missing.
+    #[inline]
+    pub fn value(&self, raw: f64) -> f64 {
+        let raw = self.signed(raw);
+        if self.missing.contains(&raw) {
+            return f64::NAN;
+        }
+        if let Some([lo, hi]) = self.raw_range {
+            if !(raw >= lo && raw <= hi) {
+                return f64::NAN;
+            }
+        }
+        let v = raw * self.scale + self.offset;
+        match self.value_range {
+            // Scaling in f64 may push a limit over itself by a rounding error.
+            Some([lo, hi]) if v < lo - 1e-9 * lo.abs() || v > hi + 1e-9 * hi.abs() => f64::NAN,
+            _ => v,
+        }
+    }
+
+    /// Value `k` of a block.
+    pub fn at(&self, raw: &Raw, k: usize) -> f64 {
+        self.value(raw.get(k))
+    }
+
+    /// All values of a block.
+    pub fn all(&self, raw: &Raw) -> Vec<f64> {
+        with_raw!(raw, v => v.iter().map(|x| self.value(x.to_f64())).collect())
+    }
+
+    /// Appends the values at `base` plus each offset as f32, infinities as NaN. The offsets must lie within the block.
+    pub fn extend_f32(&self, raw: &Raw, base: usize, offsets: &[usize], out: &mut Vec<f32>) {
+        match raw {
+            Raw::I16(v) => {
+                let table = self.table.get_or_init(|| self.make_table(i16::MIN.into(), i16::MAX.into()));
+                out.extend(offsets.iter().map(|o| table[(i32::from(v[base + o]) + 32_768) as usize]));
+            }
+            Raw::U16(v) => {
+                let table = self.table.get_or_init(|| self.make_table(0, u16::MAX.into()));
+                out.extend(offsets.iter().map(|o| table[usize::from(v[base + o])]));
+            }
+            Raw::I8(v) => {
+                let table = self.table.get_or_init(|| self.make_table(i8::MIN.into(), i8::MAX.into()));
+                out.extend(offsets.iter().map(|o| table[(i32::from(v[base + o]) + 128) as usize]));
+            }
+            Raw::U8(v) => {
+                let table = self.table.get_or_init(|| self.make_table(0, u8::MAX.into()));
+                out.extend(offsets.iter().map(|o| table[usize::from(v[base + o])]));
+            }
+            other => with_raw!(other, v => {
+                out.extend(offsets.iter().map(|o| finite_f32(self.value(v[base + o].to_f64()))));
+            }),
+        }
+    }
+
+    fn make_table(&self, lo: i32, hi: i32) -> Vec<f32> {
+        (lo..=hi).map(|raw| finite_f32(self.value(f64::from(raw)))).collect()
+    }
+}
+
+/// As f32; what is not finite is missing.
+#[inline]
+pub fn finite_f32(v: f64) -> f32 {
+    let v = v as f32;
+    if v.is_finite() { v } else { f32::NAN }
+}
+
+fn signedness(var: &Var, ty: NumType) -> Option<(f64, f64)> {
+    let flag = var.text("_Unsigned")?.to_ascii_lowercase();
+    match (ty, flag.as_str()) {
+        (NumType::I8, "true") => Some((0.0, 256.0)),
+        (NumType::I16, "true") => Some((0.0, 65_536.0)),
+        (NumType::I32, "true") => Some((0.0, 4_294_967_296.0)),
+        (NumType::U8, "false") => Some((128.0, -256.0)),
+        (NumType::U16, "false") => Some((32_768.0, -65_536.0)),
+        (NumType::U32, "false") => Some((2_147_483_648.0, -4_294_967_296.0)),
+        _ => None,
+    }
+}

@@ -1,0 +1,331 @@
+//! A file sorted into parts: which variables lie on which positions, at which times.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use seaglass_core::field::FieldInfo;
+use seaglass_core::geolocation::Geolocation;
+use seaglass_core::granule::GeometryKind;
+use seaglass_core::product::{Condition, Product};
+use seaglass_core::protocol::{FailureKind, ReadFailure};
+use seaglass_core::time::{Time, TimeSpan};
+
+use crate::cf;
+use crate::dataset::Dataset;
+use crate::error::{Result, fail};
+use crate::fields;
+use crate::geoloc;
+use crate::geometry::{Finder, Geom};
+use crate::limits::{MAX_CELLS, MAX_STEPS};
+use crate::links::{self, Link};
+use crate::operand::{Frame, Operand};
+use crate::packing::Packing;
+use crate::parttime::{self, CellClock};
+use crate::product;
+use crate::timeaxis;
+
+/// How the values of a field come about.
+#[derive(Clone, Debug)]
+pub enum Expr {
+    /// One variable.
+    One(Operand),
+    /// `hypot(u, v)`.
+    Magnitude(Operand, Operand),
+    /// Sum.
+    Sum(Vec<Operand>),
+}
+
+impl Expr {
+    /// Variables used, in order.
+    pub fn operands(&self) -> Vec<&Operand> {
+        match self {
+            Self::One(a) => vec![a],
+            Self::Magnitude(a, b) => vec![a, b],
+            Self::Sum(v) => v.iter().collect(),
+        }
+    }
+
+    /// The value from those of the operands.
+    #[inline]
+    pub fn combine(&self, v: &[f64]) -> f64 {
+        match self {
+            Self::One(_) => v[0],
+            Self::Magnitude(..) => v[0].hypot(v[1]),
+            Self::Sum(_) => v.iter().sum(),
+        }
+    }
+}
+
+/// A field of a part.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Description.
+    pub info: FieldInfo,
+    /// Values.
+    pub expr: Expr,
+    /// Conditions for showing a cell.
+    pub keep: Vec<(Condition, Operand)>,
+}
+
+/// One geometry with its fields.
+pub struct Part {
+    /// Name.
+    pub name: String,
+    /// Positions, as found in the names.
+    pub geom: Geom,
+    /// Kind they turned out to be.
+    pub kind: GeometryKind,
+    /// `[rows, cols]`.
+    pub shape: [usize; 2],
+    /// Dimension of the time steps.
+    pub step_dim: Option<usize>,
+    /// Times of the steps.
+    pub step_times: Vec<Option<Time>>,
+    /// Time of cells, rows or of the whole.
+    pub clock: Option<CellClock>,
+    /// Time covered.
+    pub span: Option<TimeSpan>,
+    /// Fields, best first.
+    pub fields: Vec<Field>,
+    /// Positions.
+    pub geolocation: Arc<Geolocation>,
+}
+
+/// Everything `Request::Open` tells, and what later requests need.
+pub struct Plan {
+    /// Parts, the one with the best field first.
+    pub parts: Vec<Part>,
+    /// Sentences for the user.
+    pub notes: Vec<String>,
+}
+
+/// Sorts a file into parts.
+pub fn plan(ds: &Dataset, product: Option<&Product>) -> Result<Plan> {
+    let links = links::find(ds);
+    let mut finder = Finder::new(ds, &links);
+    if let Some(p) = product {
+        finder.named = p.geolocation.lon.clone().zip(p.geolocation.lat.clone());
+        finder.kind = p.geolocation.kind;
+    }
+    let mut notes = Vec::new();
+    let (groups, skipped) = group(ds, &links, &finder, &mut notes);
+    let mut parts = Vec::new();
+    let mut failures: Vec<ReadFailure> = Vec::new();
+    for g in groups {
+        match build(ds, &links, product, g, &mut notes) {
+            Ok(part) => parts.push(part),
+            Err(e) => failures.push(e),
+        }
+    }
+    parts.retain(|p| !p.fields.is_empty());
+    if parts.is_empty() {
+        return Err(explain(ds, &finder, failures, &skipped));
+    }
+    for e in failures {
+        notes.push(e.message);
+    }
+    for p in &mut parts {
+        p.fields.sort_by_key(|f| std::cmp::Reverse(f.info.rank));
+    }
+    parts.sort_by_key(|p| std::cmp::Reverse(p.fields.iter().map(|f| f.info.rank).max()));
+    name_parts(ds, &mut parts);
+    let mut seen = HashSet::new();
+    notes.retain(|n| seen.insert(n.clone()));
+    notes.truncate(40);
+    Ok(Plan { parts, notes })
+}
+
+struct Group {
+    geom: Geom,
+    step_dim: Option<usize>,
+    vars: Vec<usize>,
+}
+
+/// Variables that describe others and are not fields themselves.
+fn auxiliary(ds: &Dataset, links: &[Link], finder: &Finder<'_>) -> HashSet<usize> {
+    let mut out: HashSet<usize> = links.iter().map(|l| l.var).collect();
+    for (k, v) in ds.vars.iter().enumerate() {
+        for key in ["bounds", "climatology", "grid_mapping", "nodes"] {
+            for word in v.text(key).iter().flat_map(|t| t.split([' ', ':'])) {
+                out.extend(ds.resolve(&v.group, word));
+            }
+        }
+        let name = v.name.to_ascii_lowercase();
+        let is_axis = v.dims.len() == 1 && ds.coordinate_of(v.dims[0]) == Some(k);
+        let is_bounds = ["_bnds", "_bounds", "_vertices"].iter().any(|w| name.ends_with(w));
+        if v.ty.is_none() || is_axis || is_bounds || finder.is_position(k) || cf::is_time(v) || v.attr("grid_mapping_name").is_some()
+        {
+            out.insert(k);
+        }
+    }
+    out
+}
+
+/// Variables by geometry. The second result tells why variables were left out, for the case that nothing remains.
+fn group(ds: &Dataset, links: &[Link], finder: &Finder<'_>, notes: &mut Vec<String>) -> (Vec<Group>, Skipped) {
+    let aux = auxiliary(ds, links, finder);
+    let mut groups: Vec<Group> = Vec::new();
+    let mut skipped = Skipped::default();
+    for (k, v) in ds.vars.iter().enumerate() {
+        if aux.contains(&k) {
+            continue;
+        }
+        skipped.numeric += 1;
+        if let Some(d) = v.dims.iter().find(|d| ds.dims[**d].len == 0) {
+            skipped.empty_dim = Some(ds.dims[*d].name.clone());
+            continue;
+        }
+        for geom in finder.find(k) {
+            let used = geom.dims();
+            let step_dim = v
+                .dims
+                .iter()
+                .copied()
+                .filter(|d| !used.contains(d) && (2..=MAX_STEPS).contains(&ds.dims[*d].len))
+                .find(|d| timeaxis::of_dim(ds, *d).is_some_and(|t| timeaxis::clock(ds, t).is_ok()));
+            let cells: usize = v.dims.iter().filter(|d| used.contains(d)).map(|d| ds.dims[*d].len).fold(1, usize::saturating_mul);
+            if cells > MAX_CELLS {
+                skipped.too_large = Some(too_large(ds, k));
+                notes.push(too_large(ds, k));
+                continue;
+            }
+            match groups.iter_mut().find(|g| g.geom == geom && g.step_dim == step_dim) {
+                Some(g) => g.vars.push(k),
+                None => groups.push(Group { geom, step_dim, vars: vec![k] }),
+            }
+        }
+    }
+    (merge_static(groups), skipped)
+}
+
+fn too_large(ds: &Dataset, var: usize) -> String {
+    let shape: Vec<String> = ds.shape(var).iter().map(ToString::to_string).collect();
+    format!(
+        "{} declares {} cells; fields of more than {} thousand million cells are not shown.",
+        ds.vars[var].path,
+        shape.join(" × "),
+        MAX_CELLS >> 30
+    )
+}
+
+/// Fields without time steps join those with steps on the same positions.
+fn merge_static(mut groups: Vec<Group>) -> Vec<Group> {
+    let mut k = 0;
+    while k < groups.len() {
+        let home = if groups[k].step_dim.is_none() {
+            groups.iter().position(|g| g.geom == groups[k].geom && g.step_dim.is_some())
+        } else {
+            None
+        };
+        match home {
+            Some(h) => {
+                let moved = std::mem::take(&mut groups[k].vars);
+                groups[h].vars.extend(moved);
+                groups.remove(k);
+            }
+            None => k += 1,
+        }
+    }
+    groups
+}
+
+fn build(
+    ds: &Dataset,
+    links: &[Link],
+    product: Option<&Product>,
+    g: Group,
+    notes: &mut Vec<String>,
+) -> Result<Part> {
+    let frame = Frame { geom: &g.geom, step_dim: g.step_dim };
+    let times = parttime::of_group(ds, links, product, frame, &g.vars, notes)?;
+    let wanted = product.and_then(|p| p.geolocation.kind);
+    let located = geoloc::locate(ds, links, &g.geom, times.cell_us, wanted)?;
+    notes.extend(located.notes);
+    let raster = located.kind.is_raster();
+    let shape = located.geolocation.shape();
+    let mut out = Vec::new();
+    for var in g.vars {
+        let (packing, mut said) = Packing::of(&ds.vars[var]);
+        notes.append(&mut said);
+        let (operand, extra) = Operand::new(ds, frame, var, packing);
+        let info = fields::describe(ds, &operand, &extra, raster);
+        out.push(Field { info, expr: Expr::One(operand), keep: Vec::new() });
+    }
+    let mut part = Part {
+        name: String::new(),
+        geom: g.geom,
+        kind: located.kind,
+        shape,
+        step_dim: g.step_dim,
+        step_times: times.steps,
+        clock: times.clock,
+        span: times.span,
+        fields: out,
+        geolocation: Arc::new(located.geolocation),
+    };
+    if let Some(p) = product {
+        product::apply(p, ds, &mut part);
+    }
+    Ok(part)
+}
+
+fn name_parts(ds: &Dataset, parts: &mut [Part]) {
+    if parts.len() < 2 {
+        return;
+    }
+    let group_of = |p: &Part| {
+        let var = p.fields.first().map(|f| f.info.variable.clone()).unwrap_or_default();
+        var.rsplit_once('/').map(|(g, _)| g.to_owned()).unwrap_or_default()
+    };
+    let groups: Vec<String> = parts.iter().map(group_of).collect();
+    let distinct: HashSet<&String> = groups.iter().collect();
+    let by_group = distinct.len() == parts.len();
+    for (p, group) in parts.iter_mut().zip(groups) {
+        let mut dims: Vec<String> = p.geom.dims().iter().map(|d| ds.dims[*d].name.clone()).collect();
+        if let Geom::Swath { lead: Some((_, k)), .. } = &p.geom {
+            dims[0] = format!("{} {}", dims[0], k + 1);
+        }
+        dims.extend(p.step_dim.map(|d| ds.dims[d].name.clone()));
+        p.name = if by_group && !group.is_empty() { group } else { dims.join(" × ") };
+    }
+}
+
+#[derive(Default)]
+struct Skipped {
+    numeric: usize,
+    empty_dim: Option<String>,
+    too_large: Option<String>,
+}
+
+/// Why there is nothing to show, in one sentence.
+fn explain(ds: &Dataset, finder: &Finder<'_>, mut failures: Vec<ReadFailure>, skipped: &Skipped) -> ReadFailure {
+    if let Some(k) = failures.iter().position(|f| f.kind == FailureKind::TooLarge) {
+        return failures.swap_remove(k);
+    }
+    if let Some(text) = &skipped.too_large {
+        return fail(FailureKind::TooLarge, text.clone());
+    }
+    if let Some(first) = failures.into_iter().next() {
+        return first;
+    }
+    let nothing = |text: String| fail(FailureKind::NothingToShow, text);
+    if ds.vars.is_empty() {
+        return nothing("The file holds no variables.".to_owned());
+    }
+    if skipped.numeric == 0 {
+        return nothing("The file holds coordinates, times or texts, but no other numbers to show.".to_owned());
+    }
+    if let Some(dim) = &skipped.empty_dim {
+        return nothing(format!("The dimension {dim} has length 0: the file is complete, but holds no data."));
+    }
+    match finder.has_positions() {
+        (false, false) => nothing(
+            "No longitudes and latitudes were found (neither by coordinates, axis, standard_name, units nor name), so the data have no place.".to_owned(),
+        ),
+        (false, true) => nothing("No longitudes were found, only latitudes, so the data have no place.".to_owned()),
+        (true, false) => nothing("No latitudes were found, only longitudes, so the data have no place.".to_owned()),
+        (true, true) => nothing(
+            "The longitudes and latitudes of the file share no dimension with any other variable, so the data have no place.".to_owned(),
+        ),
+    }
+}

@@ -1,0 +1,115 @@
+//! Product files: does one fit, and what does it change.
+
+use seaglass_core::product::{Condition, FieldRule, Product, glob_matches};
+
+use crate::dataset::Dataset;
+use crate::operand::{Frame, Operand};
+use crate::packing::Packing;
+use crate::parts::{Expr, Field, Part};
+
+/// Rank of the first field a product names; the next has one less.
+const FIRST_RANK: i32 = 1000;
+
+/// Whether the product claims the file, by name, attributes and variables.
+pub fn claims(product: &Product, ds: &Dataset) -> bool {
+    let name = ds.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let m = &product.matching;
+    (m.files.is_empty() || m.files.iter().any(|g| glob_matches(g, &name)))
+        && m.attributes.iter().all(|(key, glob)| ds.global(key).is_some_and(|text| glob_matches(glob, &text)))
+        && m.variables.iter().all(|path| ds.vars.iter().any(|v| names(path, &v.path)))
+}
+
+/// Whether a name in a product file means the variable of that path: a path, or `*/name` in any group.
+pub fn names(rule: &str, path: &str) -> bool {
+    match rule.strip_prefix("*/") {
+        Some(name) => path == name || path.ends_with(&format!("/{name}")),
+        None => rule.trim_start_matches('/') == path,
+    }
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Adds the fields of the product to a part and takes away what it hides.
+pub fn apply(product: &Product, ds: &Dataset, part: &mut Part) {
+    part.fields.retain(|f| {
+        let path = &f.info.variable;
+        !product.hide.iter().any(|h| names(h, path) || glob_matches(h, path) || glob_matches(h, last(path)))
+    });
+    if product.fields.iter().any(|r| r.variable.as_deref().is_some_and(|v| v.starts_with("*/"))) {
+        let names: Vec<String> = part.fields.iter().map(|f| last(&f.info.name).to_owned()).collect();
+        for (field, name) in part.fields.iter_mut().zip(&names) {
+            if names.iter().filter(|n| *n == name).count() == 1 {
+                field.info.name.clone_from(name);
+            }
+        }
+    }
+    let mut named: Vec<Field> = Vec::new();
+    for (k, rule) in product.fields.iter().enumerate() {
+        if let Some(mut field) = make(rule, ds, part) {
+            field.info.rank = FIRST_RANK - k as i32;
+            if named.iter().all(|f| f.info.name != field.info.name) {
+                named.push(field);
+            }
+        }
+    }
+    // A variable under its plain rule is that field; under a second name (with a mask, say) it stays available too.
+    let plain = |f: &Field| {
+        named.iter().any(|n| n.info.name == f.info.name || (n.keep.is_empty() && matches!((&n.expr, &f.expr), (Expr::One(a), Expr::One(b)) if a.var == b.var)))
+    };
+    part.fields.retain(|f| !plain(f));
+    part.fields.extend(named);
+}
+
+fn make(rule: &FieldRule, ds: &Dataset, part: &Part) -> Option<Field> {
+    let find = |name: &str| {
+        part.fields.iter().find(|f| matches!(&f.expr, Expr::One(_)) && f.keep.is_empty() && names(name, &f.info.variable))
+    };
+    let operand = |f: &Field| match &f.expr {
+        Expr::One(o) => Some(o.clone()),
+        _ => None,
+    };
+    let (first, expr) = if let Some([u, v]) = &rule.magnitude {
+        let (u, v) = (find(u)?, find(v)?);
+        (u, Expr::Magnitude(operand(u)?, operand(v)?))
+    } else if !rule.sum.is_empty() {
+        let terms: Option<Vec<&Field>> = rule.sum.iter().map(|n| find(n)).collect();
+        let terms = terms?;
+        (*terms.first()?, Expr::Sum(terms.into_iter().filter_map(operand).collect()))
+    } else {
+        let f = find(rule.variable.as_deref().or(rule.name.as_deref())?)?;
+        (f, f.expr.clone())
+    };
+    let mut field = Field { info: first.info.clone(), expr, keep: Vec::new() };
+    for condition in &rule.keep {
+        field.keep.push((condition.clone(), condition_operand(ds, part, &first.info.variable, condition)?));
+    }
+    let info = &mut field.info;
+    let derived = rule.magnitude.is_some() || !rule.sum.is_empty();
+    info.name = rule.name.clone().unwrap_or_else(|| last(&info.variable).to_owned());
+    if derived {
+        info.standard_name = None;
+        info.valid_range = None;
+        info.long_name = None;
+    }
+    info.long_name = rule.title.clone().or(info.long_name.take());
+    info.standard_name = rule.standard_name.clone().or(info.standard_name.take());
+    if let Some(units) = &rule.units {
+        info.units.clone_from(units);
+    }
+    info.style = rule.style.clone();
+    Some(field)
+}
+
+/// The variable of a condition, sought beside the field's own.
+fn condition_operand(ds: &Dataset, part: &Part, beside: &str, condition: &Condition) -> Option<Operand> {
+    let group = beside.rsplit_once('/').map_or("", |(g, _)| g);
+    let name = condition.variable.trim_start_matches("*/");
+    let var = ds.resolve(group, name)?;
+    ds.vars[var].ty?;
+    let frame = Frame { geom: &part.geom, step_dim: part.step_dim };
+    let (operand, extra) = Operand::new(ds, frame, var, Packing::of(&ds.vars[var]).0);
+    // With dimensions beyond the cells it is no mask of these.
+    extra.is_empty().then_some(operand)
+}

@@ -1,0 +1,272 @@
+//! The reader: answers the requests of the protocol, one after the other.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use seaglass_core::field::{Apron, Window};
+use seaglass_core::granule::{FileInfo, PartInfo};
+use seaglass_core::protocol::{Answer, FailureKind, PROTOCOL_VERSION, Request, Source, wire_from_geolocation};
+use seaglass_core::time::Time;
+
+use crate::cache::BlockCache;
+use crate::dataset::Dataset;
+use crate::error::{Result, bad_request, fail};
+use crate::footprint;
+use crate::parts::{self, Field, Part, Plan};
+use crate::probe;
+use crate::product;
+use crate::read::{Choice, FieldReader};
+
+/// Bytes of decoded blocks kept.
+const CACHE_BYTES: usize = 320 << 20;
+/// Bytes of positions kept with open files.
+const POSITION_BYTES: usize = 512 << 20;
+/// Files kept open.
+const MAX_OPEN: usize = 48;
+/// Longest global attribute passed on, characters.
+const MAX_ATTRIBUTE: usize = 500;
+
+struct OpenFile {
+    id: u64,
+    used: u64,
+    stamp: (u64, Option<SystemTime>),
+    products: Vec<String>,
+    ds: Dataset,
+    plan: Plan,
+    product: Option<String>,
+    title: String,
+}
+
+impl OpenFile {
+    fn position_bytes(&self) -> usize {
+        self.plan.parts.iter().map(|p| p.geolocation.byte_len()).sum()
+    }
+}
+
+/// Reads files on request and keeps what it has decoded.
+pub struct Reader {
+    files: HashMap<PathBuf, OpenFile>,
+    cache: BlockCache,
+    next_id: u64,
+    clock: u64,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Reader {
+    /// A reader that has opened nothing.
+    pub fn new() -> Self {
+        Self { files: HashMap::new(), cache: BlockCache::new(CACHE_BYTES), next_id: 1, clock: 0 }
+    }
+
+    /// Answers a request. Never panics: a fault inside becomes an answer.
+    pub fn handle(&mut self, request: Request) -> (Answer, Vec<u8>) {
+        let path = match &request {
+            Request::Open { source }
+            | Request::Geolocation { source, .. }
+            | Request::Read { source, .. }
+            | Request::Stats { source, .. }
+            | Request::Probe { source, .. } => Some(source.path.clone()),
+            Request::Close { path } => Some(path.clone()),
+            Request::Hello { .. } | Request::Ping => None,
+        };
+        match catch_unwind(AssertUnwindSafe(|| self.answer(request))) {
+            Ok(Ok(done)) => done,
+            Ok(Err(error)) => (Answer::Failed { error }, Vec::new()),
+            Err(_panic) => {
+                if let Some(p) = path {
+                    self.close(&p);
+                }
+                let text = "The reader failed on this file: it is damaged or unlike any file seen so far.";
+                (Answer::Failed { error: fail(FailureKind::Damaged, text) }, Vec::new())
+            }
+        }
+    }
+
+    fn answer(&mut self, request: Request) -> Result<(Answer, Vec<u8>)> {
+        let plain = |answer| Ok((answer, Vec::new()));
+        match request {
+            Request::Hello { .. } => plain(Answer::Hello {
+                version: PROTOCOL_VERSION,
+                name: format!("seaglass-worker {}", env!("CARGO_PKG_VERSION")),
+            }),
+            Request::Ping => plain(Answer::Done),
+            Request::Close { path } => {
+                self.close(&path);
+                plain(Answer::Done)
+            }
+            Request::Open { source } => {
+                let info = describe(self.file(&source)?);
+                plain(Answer::Opened { info: Box::new(info) })
+            }
+            Request::Geolocation { source, part } => {
+                let file = self.file(&source)?;
+                let (wire, bytes) = wire_from_geolocation(&part_of(file, part)?.geolocation);
+                Ok((Answer::Geolocation { wire }, bytes))
+            }
+            Request::Read { source, part, field, step, extra, window, apron } => {
+                let at = Choice { step, extra: &extra };
+                let bytes = self.read(&source, part, &field, at, window, apron)?;
+                Ok((Answer::Values { window, apron }, bytes))
+            }
+            Request::Stats { source, part, field, step, extra } => {
+                self.file(&source)?;
+                let (mut reader, part) = self.reader(&source, part)?;
+                let field = field_of(part, &field)?;
+                let stats = reader.stats(field, part.shape, Choice { step, extra: &extra })?;
+                plain(Answer::Stats { stats })
+            }
+            Request::Probe { source, part, fields, step, extra, row, col } => {
+                self.file(&source)?;
+                let (mut reader, part) = self.reader(&source, part)?;
+                let cell = probe::cell(&mut reader, part, &fields, Choice { step, extra: &extra }, row, col)?;
+                plain(Answer::Probed { cell })
+            }
+        }
+    }
+
+    fn read(&mut self, source: &Source, part: usize, field: &str, at: Choice<'_>, window: Window, apron: Apron) -> Result<Vec<u8>> {
+        self.file(source)?;
+        let (mut reader, part) = self.reader(source, part)?;
+        let values = reader.window(field_of(part, field)?, part.shape, at, window, apron)?;
+        let mut bytes = Vec::with_capacity(values.len() * 4);
+        values.iter().for_each(|v| bytes.extend_from_slice(&v.to_le_bytes()));
+        Ok(bytes)
+    }
+
+    /// Reader and part of a file that is open.
+    fn reader(&mut self, source: &Source, part: usize) -> Result<(FieldReader<'_>, &Part)> {
+        let file = self.files.get(&source.path).ok_or_else(|| bad_request("The file is not open."))?;
+        let part = part_of(file, part)?;
+        Ok((FieldReader { ds: &file.ds, file: file.id, cache: &mut self.cache }, part))
+    }
+
+    /// The open file, opened now when it was not, was asked for other products, or has been replaced on disk.
+    fn file(&mut self, source: &Source) -> Result<&OpenFile> {
+        self.clock += 1;
+        let stamp = stamp(&source.path);
+        let products: Vec<String> = source.candidates.iter().map(|p| p.product.id.clone()).collect();
+        let fresh = self.files.get(&source.path).is_some_and(|f| f.stamp == stamp && f.products == products);
+        if !fresh {
+            self.close(&source.path);
+            let file = open(source, self.next_id, stamp, products)?;
+            self.next_id += 1;
+            self.make_room(file.position_bytes());
+            self.files.insert(source.path.clone(), file);
+        }
+        let now = self.clock;
+        let file = self.files.get_mut(&source.path).ok_or_else(|| bad_request("The file is not open."))?;
+        file.used = now;
+        Ok(file)
+    }
+
+    fn make_room(&mut self, bytes: usize) {
+        while !self.files.is_empty() {
+            let held: usize = self.files.values().map(OpenFile::position_bytes).sum();
+            if self.files.len() < MAX_OPEN && held + bytes <= POSITION_BYTES {
+                return;
+            }
+            let oldest = self.files.iter().min_by_key(|(_, f)| f.used).map(|(p, _)| p.clone());
+            if let Some(p) = oldest {
+                self.close(&p);
+            }
+        }
+    }
+
+    fn close(&mut self, path: &Path) {
+        if let Some(f) = self.files.remove(path) {
+            self.cache.forget(f.id);
+        }
+    }
+}
+
+fn stamp(path: &Path) -> (u64, Option<SystemTime>) {
+    std::fs::metadata(path).map_or((0, None), |m| (m.len(), m.modified().ok()))
+}
+
+fn part_of(file: &OpenFile, part: usize) -> Result<&Part> {
+    file.plan.parts.get(part).ok_or_else(|| bad_request(format!("The file has no part {part}.")))
+}
+
+fn field_of<'a>(part: &'a Part, name: &str) -> Result<&'a Field> {
+    part.fields
+        .iter()
+        .find(|f| f.info.name == name)
+        .ok_or_else(|| bad_request(format!("There is no field {name} in this part of the file.")))
+}
+
+fn open(source: &Source, id: u64, stamp: (u64, Option<SystemTime>), products: Vec<String>) -> Result<OpenFile> {
+    let ds = Dataset::open(&source.path)?;
+    let product = source.candidates.iter().find(|p| product::claims(p, &ds));
+    let (plan, product) = match product {
+        None => (parts::plan(&ds, None)?, None),
+        Some(p) => match parts::plan(&ds, Some(p)) {
+            Ok(plan) => (plan, Some(p)),
+            Err(why) => {
+                // A product file may be wrong about this file; CF alone may still do.
+                let mut plan = parts::plan(&ds, None).map_err(|_plain| why.clone())?;
+                plan.notes.push(format!("The product file {} does not fit ({}); read by CF rules.", p.product.id, why.message));
+                (plan, None)
+            }
+        },
+    };
+    let name = source.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let title = product.map(|p| p.product.title.clone()).or_else(|| ds.global("title")).unwrap_or(name);
+    let product = product.map(|p| p.product.id.clone());
+    Ok(OpenFile { id, used: 0, stamp, products, ds, plan, product, title })
+}
+
+fn describe(file: &OpenFile) -> FileInfo {
+    FileInfo {
+        product: file.product.clone(),
+        title: file.title.clone(),
+        format: file.ds.kind.label().to_owned(),
+        parts: file.plan.parts.iter().map(describe_part).collect(),
+        notes: file.plan.notes.clone(),
+        attributes: file
+            .ds
+            .attrs
+            .iter()
+            .map(|(k, v)| {
+                let text = v.display();
+                let cut: String = text.chars().take(MAX_ATTRIBUTE).collect();
+                (k.clone(), if cut.len() < text.len() { format!("{cut}…") } else { text })
+            })
+            .collect(),
+    }
+}
+
+fn describe_part(part: &Part) -> PartInfo {
+    PartInfo {
+        name: part.name.clone(),
+        geometry: part.kind,
+        shape: part.shape,
+        bounds: part.geolocation.bounds().unwrap_or(seaglass_core::geo::GeoBox::WORLD),
+        footprint: footprint::of(&part.geolocation),
+        span: part.span,
+        steps: steps(part),
+        fields: part.fields.iter().map(|f| f.info.clone()).collect(),
+    }
+}
+
+/// Times of the steps, none where there is only one. A step whose time is missing takes that of its neighbour.
+fn steps(part: &Part) -> Vec<Time> {
+    if part.step_dim.is_none() {
+        return Vec::new();
+    }
+    let fallback = part.step_times.iter().flatten().next().copied().unwrap_or(Time::from_micros(0));
+    let mut last = fallback;
+    part.step_times
+        .iter()
+        .map(|t| {
+            last = t.unwrap_or(last);
+            last
+        })
+        .collect()
+}
