@@ -190,7 +190,11 @@ fn frames(bench: &Bench) -> Result<()> {
     }
     if let [nothing, pass, day] = near[..] {
         let verdict = if day / pass <= 1.5 { "kept" } else { "exceeded" };
-        println!("  near: pass / nothing = {:.2}, day / pass = {:.2} (limit 1.5: {verdict})", pass / nothing, day / pass);
+        println!(
+            "  near: pass / nothing = {:.2}, day / pass = {:.2} (limit 1.5: {verdict})",
+            pass / nothing,
+            day / pass
+        );
         return Ok(());
     }
     Err("the frame benchmark printed too few results".into())
