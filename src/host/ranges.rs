@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use seaglass_core::field::{FieldInfo, FieldStats};
+use seaglass_core::defaults::range_from_stats;
 use seaglass_core::project::LayerId;
 use seaglass_core::protocol::ReadFailure;
 use seaglass_core::session::Session;
@@ -67,16 +67,6 @@ impl Ranges {
             }
         }
     }
-}
-
-/// Colour range from a summary: 2nd to 98th percentile, symmetric about zero where the field wants that.
-fn range_from_stats(field: &FieldInfo, stats: &FieldStats) -> [f64; 2] {
-    let [lo, hi] = stats.p02_p98;
-    if field.style.symmetric == Some(true) {
-        let reach = lo.abs().max(hi.abs());
-        return [-reach, reach];
-    }
-    [lo, hi]
 }
 
 impl Host {

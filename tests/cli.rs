@@ -1,0 +1,226 @@
+//! The command line: exit codes and texts a script can rely on.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const SEAGLASS: &str = env!("CARGO_BIN_EXE_seaglass");
+
+fn seaglass(args: &[&str]) -> Output {
+    Command::new(SEAGLASS).args(args).output().unwrap()
+}
+
+fn stderr(out: &Output) -> String {
+    String::from_utf8_lossy(&out.stderr).trim().to_owned()
+}
+
+fn stdout(out: &Output) -> String {
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
+fn path(p: &Path) -> &str {
+    p.to_str().unwrap()
+}
+
+#[test]
+fn help_lists_the_exit_codes() {
+    let out = seaglass(&["--help"]);
+    assert_eq!(out.status.code(), Some(0));
+    for word in ["render", "inspect", "probe", "readers", "sample", "Exit codes:", "3  a file could not be read"] {
+        assert!(stdout(&out).contains(word), "{word}");
+    }
+}
+
+#[test]
+fn wrong_arguments_are_one_line_and_exit_2() {
+    let cases: &[(&[&str], &str)] = &[
+        (&["render", "x.nc", "--out", "p.png", "--no-such-thing"], "--no-such-thing"),
+        (&["render", "x.nc"], "--out"),
+        (&["render", "x.nc", "--out", "p.png", "--size", "big"], "WxH"),
+        (&["render", "x.nc", "--out", "p.png", "--look-at", "10,99"], "not a place on the Earth"),
+        (&["render", "x.nc", "--out", "p.png", "--projection", "sinusoidal"], "mercator"),
+        (&["render", "x.nc", "--out", "p.png", "--colormap", "beige"], "viridis"),
+        (&["render", "x.nc", "--out", "p.png", "--range", "5,1"], "not a range"),
+        (&["render", "x.nc", "--out", "p.png", "--time", "yesterday"], "yesterday"),
+        (&["render", "x.nc", "--out", "p.png", "--window", "1 fortnight"], "duration"),
+        (&["render", "x.nc", "--out", "p.png", "--tilt", "89"], "--tilt"),
+        (&["probe", "x.nc", "--field", "f"], "--at"),
+        (&["probe", "x.nc", "--field", "f", "--at", "here"], "LON,LAT"),
+    ];
+    for (args, word) in cases {
+        let out = seaglass(args);
+        let text = stderr(&out);
+        assert_eq!(out.status.code(), Some(2), "{args:?}: {text}");
+        assert!(text.starts_with("seaglass: ") && text.lines().count() == 1 && text.contains(word), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn a_missing_file_exits_3_and_names_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing.nc");
+    let png = dir.path().join("p.png");
+    for args in [
+        &["inspect", path(&missing)][..],
+        &["probe", path(&missing), "--field", "f", "--at", "0,0"],
+        &["render", path(&missing), "--out", path(&png)],
+        &["readers", "check", path(&missing)],
+    ] {
+        let out = seaglass(args);
+        assert_eq!(out.status.code(), Some(3), "{args:?}: {}", stderr(&out));
+        assert_eq!(stderr(&out), format!("seaglass: The file does not exist. ({})", missing.display()), "{args:?}");
+    }
+    assert!(!png.exists());
+}
+
+#[test]
+fn errors_come_as_json_when_asked() {
+    let out = seaglass(&["inspect", "/nonexistent/x.nc", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&stderr(&out)).unwrap();
+    assert_eq!(error["error"]["code"], 3);
+    assert_eq!(error["error"]["kind"], "unreadable");
+    assert_eq!(error["error"]["file"], "/nonexistent/x.nc");
+    let out = seaglass(&["probe", "x.nc", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&stderr(&out)).unwrap();
+    assert_eq!((out.status.code(), &error["error"]["kind"]), (Some(2), &"usage".into()));
+}
+
+#[test]
+fn product_files_are_listed_and_checked() {
+    let out = seaglass(&["readers", "list", "--json"]);
+    assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    let list: serde_json::Value = serde_json::from_str(&stdout(&out)).unwrap();
+    assert!(list.as_array().unwrap().iter().all(|p| p["id"].is_string() && p["title"].is_string()));
+
+    let dir = tempfile::tempdir().unwrap();
+    let toml = dir.path().join("mine.toml");
+    std::fs::write(&toml, "[product]\nid = 'mine'\ntitle = 'Mine'\n[match]\nfiles = ['mine_*']\n").unwrap();
+    let out = seaglass(&["readers", "check", path(&toml)]);
+    assert_eq!((out.status.code(), stdout(&out).contains("product mine")), (Some(0), true), "{}", stderr(&out));
+
+    std::fs::write(&toml, "[product]\nid = 'mine'\ntitle = 'Mine'\ncolour = 'red'\n").unwrap();
+    let out = seaglass(&["readers", "check", path(dir.path())]);
+    assert_eq!(out.status.code(), Some(3));
+    assert!(stderr(&out).starts_with("seaglass: Line 4, column 1: "), "{}", stderr(&out));
+    assert!(stderr(&out).contains("colour") && stderr(&out).contains("mine.toml"), "{}", stderr(&out));
+
+    // The user's folder is used by every command.
+    let out = Command::new(SEAGLASS).args(["readers", "list"]).env("SEAGLASS_READERS", dir.path()).output().unwrap();
+    assert_eq!(out.status.code(), Some(3), "the broken file is reported");
+}
+
+#[cfg(feature = "worker")]
+mod with_data {
+    use super::*;
+    use std::path::PathBuf;
+    use std::sync::OnceLock;
+
+    /// The sample day, written once.
+    fn sample() -> &'static Path {
+        static DIR: OnceLock<tempfile::TempDir> = OnceLock::new();
+        DIR.get_or_init(|| {
+            let dir = tempfile::tempdir().unwrap();
+            let out = seaglass(&["sample", path(dir.path())]);
+            assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+            dir
+        })
+        .path()
+    }
+
+    fn sst_l4() -> PathBuf {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(sample()).unwrap().flatten().map(|e| e.path()).collect();
+        files.retain(|f| f.to_string_lossy().contains("L4"));
+        files.sort();
+        files.into_iter().next().expect("the sample day has an L4 analysis")
+    }
+
+    #[test]
+    fn inspect_describes_a_file() {
+        let file = sst_l4();
+        let out = seaglass(&["inspect", path(&file), "--json"]);
+        assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+        let info: serde_json::Value = serde_json::from_str(&stdout(&out)).unwrap();
+        let part = &info["parts"][0];
+        assert_eq!(part["geometry"], "grid");
+        assert!(part["fields"][0]["name"].is_string() && part["shape"][0].as_u64() > Some(1), "{info}");
+        assert!(part["time"]["start"].as_str().unwrap().ends_with('Z'));
+        let text = stdout(&seaglass(&["inspect", path(&file)]));
+        assert!(text.contains(part["fields"][0]["name"].as_str().unwrap()), "{text}");
+    }
+
+    #[test]
+    fn probe_gives_the_cell_and_its_own_place() {
+        let file = sst_l4();
+        let info: serde_json::Value =
+            serde_json::from_str(&stdout(&seaglass(&["inspect", path(&file), "--json"]))).unwrap();
+        let field = info["parts"][0]["fields"][0]["name"].as_str().unwrap();
+        // The first place of a few with a value: the sample ocean has land.
+        let values: Vec<serde_json::Value> = ["-42,20", "-150,-30", "75,-20"]
+            .iter()
+            .map(|at| {
+                let out = seaglass(&["probe", path(&file), "--field", field, "--at", at, "--json"]);
+                assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+                serde_json::from_str(&stdout(&out)).unwrap()
+            })
+            .collect();
+        let found = values.iter().find(|v| v["value"].is_number()).expect("an ocean value");
+        let near =
+            |a: &serde_json::Value, b: &serde_json::Value| (a.as_f64().unwrap() - b.as_f64().unwrap()).abs() < 1.0;
+        assert!(
+            near(&found["position"]["lon"], &found["at"]["lon"])
+                && near(&found["position"]["lat"], &found["at"]["lat"])
+        );
+        assert!(found["row"].is_u64() && found["col"].is_u64() && found["time"].is_string());
+    }
+
+    #[test]
+    fn what_is_not_there_exits_4() {
+        let file = sst_l4();
+        let out = seaglass(&["probe", path(&file), "--field", "no_such_field", "--at", "0,0"]);
+        assert_eq!(out.status.code(), Some(4));
+        assert!(stderr(&out).contains("There is no field \"no_such_field\"; there are "), "{}", stderr(&out));
+    }
+
+    #[test]
+    fn render_writes_a_picture() {
+        let dir = tempfile::tempdir().unwrap();
+        let png = dir.path().join("p.png");
+        let file = sst_l4();
+        let out = seaglass(&["render", path(&file), "--out", path(&png), "--size", "320x200", "--json"]);
+        if out.status.code() == Some(5) {
+            return eprintln!("skipped: {}", stderr(&out));
+        }
+        assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+        let told: serde_json::Value = serde_json::from_str(&stdout(&out)).unwrap();
+        assert_eq!(told["width"], 320);
+        let image = image::open(&png).unwrap().to_rgba8();
+        let mut colours: Vec<_> = image.pixels().map(|p| p.0).collect();
+        colours.sort_unstable();
+        colours.dedup();
+        assert!(colours.len() > 50, "the picture is blank: {} colours", colours.len());
+        let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().flatten().collect();
+        assert_eq!(left.len(), 1, "nothing but the picture is left behind");
+    }
+
+    #[test]
+    fn a_picture_that_cannot_be_written_exits_6() {
+        let file = sst_l4();
+        let out = seaglass(&["render", path(&file), "--out", "/nonexistent/folder/p.png", "--size", "64x64"]);
+        if out.status.code() == Some(5) {
+            return eprintln!("skipped: {}", stderr(&out));
+        }
+        assert_eq!(out.status.code(), Some(6), "{}", stderr(&out));
+    }
+
+    #[test]
+    fn a_time_without_data_exits_4_and_names_the_nearest() {
+        let dir = tempfile::tempdir().unwrap();
+        let png = dir.path().join("p.png");
+        let file = sst_l4();
+        let out = seaglass(&["render", path(&file), "--out", path(&png), "--size", "64x64", "--time", "1999-01-01"]);
+        if out.status.code() == Some(5) {
+            return eprintln!("skipped: {}", stderr(&out));
+        }
+        assert_eq!(out.status.code(), Some(4), "{}", stderr(&out));
+        assert!(stderr(&out).contains("The nearest data are of "), "{}", stderr(&out));
+    }
+}
