@@ -16,10 +16,23 @@
 //! ```
 
 pub mod assets;
+mod base;
+mod cuts;
+mod draw;
 mod error;
+mod frame;
 mod gpu;
+mod item;
+mod mesh;
+mod pipelines;
+mod polyline;
 mod renderer;
+mod residency;
 mod scene;
+mod series;
+mod shaders;
+mod style;
+mod tree;
 
 pub use error::RenderError;
 pub use gpu::Gpu;

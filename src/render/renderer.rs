@@ -1,11 +1,33 @@
 //! The renderer: what a scene needs, and its picture.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use glam::DVec2;
+use rayon::prelude::*;
+use seaglass_core::camera::Camera;
+use seaglass_core::colormap::Colormap;
 use seaglass_core::field::Block;
+use seaglass_core::geolocation::Geolocation;
+use seaglass_core::projection::Projection;
+use seaglass_core::style::Method;
 use seaglass_core::tile::TileKey;
 
+use crate::base::{self, BaseLineSets, BaseLines, ReliefLoader, ReliefTexture};
+use crate::draw::{Draw, FrameBuffers, Prepared};
 use crate::error::RenderError;
+use crate::frame::{FrameView, Part};
 use crate::gpu::Gpu;
-use crate::scene::{Plan, Scene};
+use crate::item::Item;
+use crate::mesh;
+use crate::pipelines::Pipelines;
+use crate::polyline::{great_circle, project};
+use crate::residency::Residency;
+use crate::scene::{Plan, Scene, SceneLayer, Wanted};
+use crate::series::SeriesShape;
+use crate::style::{StyleUniform, Styles};
+use crate::tree::{CutOptions, TileAt, Tree};
 
 /// Budgets and ways of working.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +66,37 @@ pub struct RenderStats {
     pub render_ms: f32,
 }
 
+/// Base map tolerance, pixels.
+const BASE_TOLERANCE_PX: f64 = 0.15;
+/// Levels of detail given up at most to keep the tile budget.
+const MOST_BIAS: u8 = 8;
+/// Items not seen for so many plans are dropped.
+const KEEP_PLANS: u64 = 3000;
+/// Style slots of the base map's lines; layers follow.
+const SLOT_COAST: usize = 0;
+const SLOT_BORDER: usize = 1;
+const SLOT_GRATICULE: usize = 2;
+const SLOT_OUTLINE: usize = 3;
+const SLOT_LAYERS: usize = 4;
+
 /// Draws scenes.
 pub struct Renderer {
-    gpu: Gpu,
-    stats: RenderStats,
+    pub(crate) gpu: Gpu,
+    pub(crate) options: RendererOptions,
+    pub(crate) pipelines: Pipelines,
+    pub(crate) tiles: Residency,
+    pub(crate) styles: Styles,
+    pub(crate) relief: Option<ReliefTexture>,
+    pub(crate) buffers: FrameBuffers,
+    pub(crate) prepared: Prepared,
+    pub(crate) stats: RenderStats,
+    items: HashMap<u64, Item>,
+    world: Option<(Projection, Tree)>,
+    relief_loader: ReliefLoader,
+    base_lines: BaseLineSets,
+    grey: Arc<Colormap>,
+    plans: u64,
+    bias: u8,
 }
 
 impl Renderer {
@@ -55,38 +104,321 @@ impl Renderer {
     ///
     /// # Errors
     /// [`RenderError::Shader`] when a shader does not compile.
-    pub fn new(gpu: &Gpu, _options: RendererOptions) -> Result<Self, RenderError> {
-        Ok(Self { gpu: gpu.clone(), stats: RenderStats::default() })
-    }
-
-    /// Selects what a scene needs. Call before every [`render`](Self::render), with the same scene.
-    pub fn plan(&mut self, _scene: &Scene) -> Plan {
-        Plan { complete: true, ..Plan::default() }
+    pub fn new(gpu: &Gpu, options: RendererOptions) -> Result<Self, RenderError> {
+        let mut relief_loader = ReliefLoader::default();
+        // Starts decoding: it is there when the first tiles are.
+        relief_loader.get(false);
+        let pipelines = Pipelines::new(gpu)?;
+        let mut lut = [[0u8; 3]; 256];
+        lut.iter_mut().enumerate().for_each(|(k, c)| *c = [k as u8; 3]);
+        Ok(Self {
+            buffers: FrameBuffers::new(gpu, &pipelines),
+            gpu: gpu.clone(),
+            options,
+            pipelines,
+            tiles: Residency::default(),
+            styles: Styles::default(),
+            relief: None,
+            prepared: Prepared::default(),
+            stats: RenderStats::default(),
+            items: HashMap::new(),
+            world: None,
+            relief_loader,
+            base_lines: BaseLineSets::default(),
+            grey: Arc::new(Colormap { id: "grey".to_owned(), lut }),
+            plans: 0,
+            bias: 0,
+        })
     }
 
     /// Takes a finished read.
-    pub fn supply(&mut self, _key: TileKey, _block: Block) {}
+    pub fn supply(&mut self, key: TileKey, block: Block) {
+        self.tiles.supply(key, block);
+    }
 
     /// Notes that a tile cannot be read; it is not asked for again until its item is forgotten.
-    pub fn supply_failed(&mut self, _key: TileKey) {}
+    pub fn supply_failed(&mut self, key: TileKey) {
+        self.tiles.fail(key);
+    }
 
     /// Drops everything held for these items.
-    pub fn forget_items(&mut self, _items: &[u64]) {}
-
-    /// Draws the planned scene. The target gets gamma-encoded, premultiplied colour (`Rgba8Unorm` or `Bgra8Unorm`).
-    pub fn render(&mut self, _scene: &Scene, _target: &wgpu::TextureView, _format: wgpu::TextureFormat) {}
-
-    /// Plans and draws the scene into an image (straight alpha), in strips where the device has a smaller limit.
-    ///
-    /// # Errors
-    /// [`RenderError::ImageSize`], [`RenderError::ReadBack`] or an adapter error.
-    pub fn render_image(&mut self, scene: &Scene) -> Result<image::RgbaImage, RenderError> {
-        self.gpu.take_error()?;
-        Ok(image::RgbaImage::new(scene.size_px[0], scene.size_px[1]))
+    pub fn forget_items(&mut self, items: &[u64]) {
+        self.tiles.forget(items);
+        self.items.retain(|id, _| !items.contains(id));
     }
 
     /// Counts of the last frame.
     pub fn stats(&self) -> RenderStats {
         self.stats
     }
+
+    /// Selects what a scene needs. Call before every [`render`](Self::render), with the same scene.
+    pub fn plan(&mut self, scene: &Scene) -> Plan {
+        let start = Instant::now();
+        self.plans += 1;
+        let frame = FrameView::new(scene.view());
+        let mut plan = Plan { complete: true, ..Plan::default() };
+        self.meet_items(scene);
+        self.tiles.begin();
+        let budget = if self.options.synchronous { u64::MAX } else { self.options.upload_bytes_per_frame };
+        self.tiles.upload(&self.gpu, &self.pipelines.tile, budget);
+        plan.complete &= !self.tiles.has_pending();
+        plan.complete &= self.prepare_items(scene, &frame);
+        let mut prepared = Prepared::new(frame.view.camera, scene.size_px);
+        plan.complete &= self.draw_base(scene, &frame, &mut prepared);
+        for (k, layer) in scene.layers.iter().enumerate() {
+            self.styles.bind(
+                &self.gpu,
+                &self.pipelines.style,
+                SLOT_LAYERS + k,
+                StyleUniform::of(&layer.style),
+                &layer.colormap,
+            );
+            self.draw_layer(SLOT_LAYERS + k, layer, &frame, &mut prepared, &mut plan);
+        }
+        self.draw_outlines(scene, &frame, &mut prepared);
+        self.tiles.evict(self.options.gpu_tile_bytes);
+        finish(&mut plan);
+        prepared.frame = Some(frame);
+        self.prepared = prepared;
+        self.stats.plan_ms = start.elapsed().as_secs_f32() * 1e3;
+        plan
+    }
+
+    /// Creates what is new in the scene, drops what was not seen for long.
+    fn meet_items(&mut self, scene: &Scene) {
+        for item in scene.layers.iter().flat_map(|l| &l.items) {
+            let known = self.items.get(&item.item).is_some_and(|i| Arc::ptr_eq(&i.geolocation, &item.geolocation));
+            if !known {
+                let new = Item::new(&item.geolocation);
+                if new.is_series() {
+                    self.tiles.is_series(item.item);
+                }
+                self.items.insert(item.item, new);
+            }
+            if let Some(known) = self.items.get_mut(&item.item) {
+                known.last_seen = self.plans;
+            }
+        }
+        let now = self.plans;
+        self.items.retain(|_, item| item.last_seen + KEEP_PLANS > now);
+    }
+
+    /// Cuts and meshes of all rasters; gives up detail until the tiles wanted fit the budget.
+    fn prepare_items(&mut self, scene: &Scene, frame: &FrameView) -> bool {
+        let in_scene: HashSet<u64> = scene.layers.iter().flat_map(|l| &l.items).map(|i| i.item).collect();
+        let wait = self.options.synchronous;
+        // Detail given up for an earlier view may be affordable again.
+        self.bias = self.bias.saturating_sub(u8::from(self.prepared.camera != Some(frame.view.camera)));
+        loop {
+            let (tiles, bias) = (&self.tiles, self.bias);
+            let mut items: Vec<(u64, &mut Item)> =
+                self.items.iter_mut().filter(|(id, _)| in_scene.contains(id)).map(|(id, i)| (*id, i)).collect();
+            let ready = items
+                .par_iter_mut()
+                .map(|(id, item)| item.prepare(*id, frame, tiles, bias, wait))
+                .reduce(|| true, |a, b| a && b);
+            let needed: u64 = items.iter().map(|(_, item)| needed_bytes(item)).sum();
+            if needed <= self.options.gpu_tile_bytes || self.bias >= MOST_BIAS {
+                return ready;
+            }
+            self.bias += 1;
+        }
+    }
+
+    /// Relief, sky, coastlines, borders, graticule. `false` while something is still being prepared.
+    fn draw_base(&mut self, scene: &Scene, frame: &FrameView, prepared: &mut Prepared) -> bool {
+        let wait = self.options.synchronous;
+        let mut complete = true;
+        if self.relief.is_none() {
+            match self.relief_loader.get(wait) {
+                Some(mips) if !mips.is_empty() => {
+                    self.relief = Some(ReliefTexture::new(&self.gpu, &self.pipelines.relief, mips));
+                    self.relief_loader = ReliefLoader::default();
+                }
+                _ => complete = false,
+            }
+        }
+        let opacity = if scene.base.relief { scene.base.relief_opacity } else { 0.0 };
+        if let Some(relief) = &mut self.relief {
+            relief.set_opacity(&self.gpu, opacity);
+        }
+        self.draw_world(frame, prepared);
+        if scene.base.atmosphere {
+            prepared.draws.push(Draw::Sky);
+        }
+        for (slot, (colour, size_pt)) in [
+            (SLOT_COAST, base::COAST),
+            (SLOT_BORDER, base::BORDER),
+            (SLOT_GRATICULE, base::GRATICULE),
+            (SLOT_OUTLINE, base::OUTLINE),
+        ] {
+            let uniform = StyleUniform::plain(colour, size_pt);
+            self.styles.bind(&self.gpu, &self.pipelines.style, slot, uniform, &self.grey);
+        }
+        if scene.base.graticule {
+            let run = prepared.points.run(frame, |pen| base::graticule(pen, frame));
+            prepared.draws.push(Draw::Lines { slot: SLOT_GRATICULE, run });
+        }
+        for (on, which, slot) in [
+            (scene.base.coastlines, BaseLines::Coasts, SLOT_COAST),
+            (scene.base.borders, BaseLines::Borders, SLOT_BORDER),
+        ] {
+            if on {
+                let sets = &mut self.base_lines;
+                let run = prepared.points.run(frame, |pen| complete &= sets.draw(which, pen, frame, wait));
+                prepared.draws.push(Draw::Lines { slot, run });
+            }
+        }
+        complete
+    }
+
+    /// The patches of the base map.
+    fn draw_world(&mut self, frame: &FrameView, prepared: &mut Prepared) {
+        let projection = frame.view.camera.projection;
+        if self.world.as_ref().is_none_or(|(p, _)| *p != projection) {
+            self.world = base::world_grid().map(|g| (projection, Tree::new(Arc::new(g), projection, None)));
+        }
+        let Some((_, tree)) = &mut self.world else { return };
+        let options =
+            CutOptions { tolerance_px: BASE_TOLERANCE_PX, most_leaves: 100_000, bias: 0, resident: &|_| true };
+        let cut = tree.cut(frame, &options);
+        let mesh = mesh::build(tree, &cut.leaves, frame, &Some);
+        let base = prepared.add_mesh(&mesh);
+        for batch in &mesh.batches {
+            prepared.draws.push(Draw::Relief(base.of(batch)));
+        }
+    }
+
+    fn draw_layer(
+        &mut self,
+        slot: usize,
+        layer: &SceneLayer,
+        frame: &FrameView,
+        prepared: &mut Prepared,
+        plan: &mut Plan,
+    ) {
+        for scene_item in &layer.items {
+            let id = scene_item.item;
+            let Some(item) = self.items.get(&id) else { continue };
+            if let Some((mesh, cut)) = item.raster() {
+                if cut.leaves.is_empty() {
+                    plan.off_screen.push(id);
+                }
+                let base = prepared.add_mesh(mesh);
+                for batch in &mesh.batches {
+                    let tile = SeriesShape::key(id, batch.tile);
+                    self.tiles.touch(tile);
+                    prepared.draws.push(Draw::Raster { slot, tile, range: base.of(batch) });
+                }
+                want(plan, item, id, &cut.tiles, &self.tiles, self.options.synchronous);
+            } else if let Some(shape) = item.series() {
+                let resident = |tile: TileAt| self.tiles.has(SeriesShape::key(id, tile));
+                let cut = shape.cut(frame, &resident);
+                if !cut.visible {
+                    plan.off_screen.push(id);
+                }
+                want(plan, item, id, &cut.wanted, &self.tiles, self.options.synchronous);
+                let mut blocks = Vec::new();
+                for tile in &cut.drawn {
+                    let key = SeriesShape::key(id, *tile);
+                    self.tiles.touch(key);
+                    blocks.extend(self.tiles.values(key).map(|b| (*tile, b)));
+                }
+                if !blocks.is_empty() {
+                    let dots = layer.style.method == Method::Points
+                        || matches!(*scene_item.geolocation, Geolocation::Points(_));
+                    prepared.draws.push(if dots {
+                        Draw::Dots { slot, run: prepared.points.run(frame, |pen| shape.dots(pen, &blocks)) }
+                    } else {
+                        Draw::Lines { slot, run: prepared.points.run(frame, |pen| shape.line(pen, frame, &blocks)) }
+                    });
+                }
+            }
+        }
+    }
+
+    fn draw_outlines(&mut self, scene: &Scene, frame: &FrameView, prepared: &mut Prepared) {
+        if scene.outlines.is_empty() {
+            return;
+        }
+        let projection = frame.view.camera.projection;
+        let sag_m = 0.2 * frame.m_per_px(frame.anchor, 0.0);
+        let run = prepared.points.run(frame, |pen| {
+            for outline in &scene.outlines {
+                pen.lift();
+                for pair in outline.windows(2) {
+                    let places = std::iter::once(pair[0])
+                        .chain(great_circle(pair[0], pair[1], sag_m).map(|(_, p)| p))
+                        .chain(std::iter::once(pair[1]));
+                    for place in places {
+                        match project(projection, place) {
+                            Some(v) => pen.to(v, 0.0),
+                            None => pen.lift(),
+                        }
+                    }
+                }
+            }
+        });
+        prepared.draws.push(Draw::Lines { slot: SLOT_OUTLINE, run });
+    }
+
+    /// Draws the planned scene. The target gets gamma-encoded, premultiplied colour (`Rgba8Unorm` or `Bgra8Unorm`).
+    pub fn render(&mut self, scene: &Scene, target: &wgpu::TextureView, format: wgpu::TextureFormat) {
+        let size = DVec2::new(f64::from(scene.size_px[0].max(1)), f64::from(scene.size_px[1].max(1)));
+        self.render_part(scene, target, format, Part { origin: DVec2::ZERO, size });
+    }
+}
+
+/// Bytes of the tiles an item wants.
+fn needed_bytes(item: &Item) -> u64 {
+    let Some((_, cut)) = item.raster() else { return 0 };
+    let (grid, _) = item.grid();
+    cut.tiles
+        .iter()
+        .map(|(tile, _)| {
+            let window = grid.window(tile.level, tile.ty, tile.tx);
+            (window.rows as u64 + 2) * (window.cols as u64 + 2) * 4
+        })
+        .sum()
+}
+
+/// Adds the tiles of a cut that are not there. In a window the coarsest tile comes first: something to see at once.
+fn want(plan: &mut Plan, item: &Item, id: u64, tiles: &[(TileAt, f32)], held: &Residency, synchronous: bool) {
+    let (grid, apron) = item.grid();
+    let top = grid.top_level();
+    for (tile, distance) in tiles {
+        let key = SeriesShape::key(id, *tile);
+        if held.settled(key) {
+            continue;
+        }
+        plan.complete = false;
+        let hole = !std::iter::successors(Some(*tile), |t| (t.level < top).then(|| t.parent()))
+            .any(|t| held.has(SeriesShape::key(id, t)));
+        let mut add = |tile: TileAt, urgent, priority| {
+            let window = grid.window(tile.level, tile.ty, tile.tx);
+            plan.wanted.push(Wanted { key: SeriesShape::key(id, tile), window, apron, urgent, priority });
+        };
+        if hole && !synchronous && tile.level != top {
+            let coarse = TileAt { level: top, ty: 0, tx: 0 };
+            if !held.settled(SeriesShape::key(id, coarse)) {
+                add(coarse, true, 10.0);
+            }
+        }
+        add(*tile, hole && tile.level == top, 1.0 / (1.0 + distance));
+    }
+}
+
+/// Most urgent first; each tile and item once.
+fn finish(plan: &mut Plan) {
+    plan.wanted.sort_by(|a, b| b.urgent.cmp(&a.urgent).then(b.priority.total_cmp(&a.priority)).then(a.key.cmp(&b.key)));
+    let mut seen = HashSet::new();
+    plan.wanted.retain(|w| seen.insert(w.key));
+    plan.off_screen.sort_unstable();
+    plan.off_screen.dedup();
+}
+
+/// The camera a prepared frame was made for.
+pub(crate) fn is_for(prepared: &Prepared, scene: &Scene, camera: Camera) -> bool {
+    prepared.camera == Some(camera) && prepared.size_px == scene.size_px
 }

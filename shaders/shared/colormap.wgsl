@@ -1,0 +1,68 @@
+// Bind group 1: style of a layer. Mirrored by `StyleUniform` in src/render/style.rs.
+// `colormap_position` and `colormap_entry` have CPU twins: `Style::position` and `Colormap::colour` in seaglass-core
+// (compared by src/render/tests/twins.rs).
+
+struct Style {
+    // Low end of the range (its natural logarithm when logarithmic) and 1 / (high - low).
+    low: f32,
+    per_span: f32,
+    opacity: f32,
+    // Width of lines or diameter of dots, points.
+    size_pt: f32,
+    // Bits: see below.
+    flags: u32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
+    // Colour of lines that carry no values: sRGB, straight alpha.
+    colour: vec4<f32>,
+}
+
+const LOGARITHMIC: u32 = 1u;
+const REVERSED: u32 = 2u;
+const HIDE_OUT_OF_RANGE: u32 = 4u;
+const BILINEAR: u32 = 8u;
+const PLAIN_COLOUR: u32 = 16u;
+
+@group(1) @binding(0) var<uniform> style: Style;
+@group(1) @binding(1) var lut: texture_2d<f32>;
+
+// WGSL compilers may assume that NaN does not occur, so missing values are told by their bits.
+fn is_missing(value: f32) -> bool {
+    return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+fn colormap_position(value: f32) -> f32 {
+    if ((style.flags & LOGARITHMIC) != 0u) {
+        if (value <= 0.0) {
+            return -1.0;
+        }
+        return (log(value) - style.low) * style.per_span;
+    }
+    return (value - style.low) * style.per_span;
+}
+
+fn colormap_entry(position: f32) -> i32 {
+    var p = clamp(position, 0.0, 1.0);
+    if ((style.flags & REVERSED) != 0u) {
+        p = 1.0 - p;
+    }
+    return min(i32(floor(p * 256.0)), 255);
+}
+
+// Premultiplied colour of a value; all zero where it is missing or hidden.
+fn colour_of(value: f32) -> vec4<f32> {
+    if ((style.flags & PLAIN_COLOUR) != 0u) {
+        let alpha = style.colour.a * style.opacity;
+        return vec4<f32>(style.colour.rgb * alpha, alpha);
+    }
+    if (is_missing(value)) {
+        return vec4<f32>(0.0);
+    }
+    let position = colormap_position(value);
+    if ((style.flags & HIDE_OUT_OF_RANGE) != 0u && (position < 0.0 || position > 1.0)) {
+        return vec4<f32>(0.0);
+    }
+    let colour = textureLoad(lut, vec2<i32>(colormap_entry(position), 0), 0).rgb;
+    return vec4<f32>(colour * style.opacity, style.opacity);
+}

@@ -1,0 +1,414 @@
+//! The base map: relief, coastlines, borders, graticule.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use glam::{DVec2, DVec3};
+use seaglass_core::geo::{GeoBox, LonLat, unwrap_near};
+use seaglass_core::geolocation::{Axis, Crs, Geolocation, Grid};
+use seaglass_core::projection::Projection;
+
+use crate::assets::{self, Lod, Polyline};
+use crate::frame::FrameView;
+use crate::gpu::Gpu;
+use crate::polyline::{Pen, project};
+use crate::tree::unwrapped;
+
+/// Tone of deep water under the relief, sRGB.
+pub(crate) const OCEAN: [f32; 3] = [0.055, 0.110, 0.170];
+/// Coastlines and borders, sRGB with straight alpha, and their width in points.
+pub(crate) const COAST: ([f32; 4], f32) = ([0.93, 0.96, 0.98, 0.42], 1.0);
+/// Borders.
+pub(crate) const BORDER: ([f32; 4], f32) = ([0.93, 0.93, 0.88, 0.26], 0.8);
+/// Graticule.
+pub(crate) const GRATICULE: ([f32; 4], f32) = ([1.0, 1.0, 1.0, 0.11], 1.0);
+/// Outlines of granules: the accent of the dark theme, `#74D3BE`.
+pub(crate) const OUTLINE: ([f32; 4], f32) = ([0.455, 0.827, 0.745, 0.95], 1.5);
+
+/// The geometry of the base map: one-degree cells from 90° N, 180° W.
+pub(crate) fn world_grid() -> Option<Geolocation> {
+    let axis = |first, step, len| Axis::Regular { first, step, len };
+    Grid::new(axis(89.5, -1.0, 180), axis(-179.5, 1.0, 360), Crs::LonLat).ok().map(Geolocation::Grid)
+}
+
+/// The relief picture with its mip levels, decoded beside the main thread.
+#[derive(Debug, Default)]
+pub(crate) struct ReliefLoader {
+    mips: Arc<OnceLock<Vec<image::RgbaImage>>>,
+    started: bool,
+}
+
+impl ReliefLoader {
+    /// The picture, when it is there; the first call starts decoding it. `wait` waits for it.
+    pub fn get(&mut self, wait: bool) -> Option<&[image::RgbaImage]> {
+        if !self.started {
+            self.started = true;
+            let mips = Arc::clone(&self.mips);
+            let spawned = std::thread::Builder::new().name("seaglass-relief".to_owned()).spawn(move || {
+                mips.get_or_init(decode_relief);
+            });
+            if let Err(error) = spawned {
+                log::warn!("no thread for the base map ({error}); decoding it in place");
+                self.mips.get_or_init(decode_relief);
+            }
+        }
+        if wait {
+            // Joins a running decode instead of starting another.
+            self.mips.get_or_init(decode_relief);
+        }
+        self.mips.get().map(Vec::as_slice)
+    }
+}
+
+fn decode_relief() -> Vec<image::RgbaImage> {
+    let mut mips = vec![assets::relief_image()];
+    while let Some(last) = mips.last().filter(|m| m.width() > 8 && m.height() > 8) {
+        mips.push(halved(last));
+    }
+    mips
+}
+
+/// Means of 2 × 2 pixels.
+fn halved(image: &image::RgbaImage) -> image::RgbaImage {
+    let (w, h) = (image.width() as usize / 2, image.height() as usize / 2);
+    let pixels: &[u8] = image.as_raw();
+    let line = image.width() as usize * 4;
+    let mut out = vec![0u8; w * h * 4];
+    for (y, row) in out.chunks_exact_mut(w * 4).enumerate() {
+        let (top, bottom) = (&pixels[2 * y * line..][..line], &pixels[(2 * y + 1) * line..][..line]);
+        for (x, pixel) in row.chunks_exact_mut(4).enumerate() {
+            for c in 0..4 {
+                let k = x * 8 + c;
+                let sum = u16::from(top[k]) + u16::from(top[k + 4]) + u16::from(bottom[k]) + u16::from(bottom[k + 4]);
+                pixel[c] = ((sum + 2) / 4) as u8;
+            }
+        }
+    }
+    image::RgbaImage::from_raw(w as u32, h as u32, out).unwrap_or_default()
+}
+
+/// The relief on the device.
+#[derive(Debug)]
+pub(crate) struct ReliefTexture {
+    /// Bind group 1 of the relief pipeline.
+    pub group: wgpu::BindGroup,
+    uniform: wgpu::Buffer,
+    opacity: f32,
+    /// Bytes held.
+    pub bytes: u64,
+}
+
+impl ReliefTexture {
+    /// Uploads the picture and its mip levels (leaving out those too large for the device).
+    pub fn new(gpu: &Gpu, layout: &wgpu::BindGroupLayout, mips: &[image::RgbaImage]) -> Self {
+        let most = gpu.max_side_px();
+        let first = mips.iter().position(|m| m.width() <= most).unwrap_or(mips.len() - 1);
+        let mips = &mips[first..];
+        let extent =
+            |m: &image::RgbaImage| wgpu::Extent3d { width: m.width(), height: m.height(), depth_or_array_layers: 1 };
+        let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("relief"),
+            size: extent(&mips[0]),
+            mip_level_count: mips.len() as u32,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: wgpu::TextureFormat::Rgba8Unorm,
+            usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+            view_formats: &[],
+        });
+        for (level, mip) in mips.iter().enumerate() {
+            let target = wgpu::TexelCopyTextureInfo {
+                texture: &texture,
+                mip_level: level as u32,
+                origin: wgpu::Origin3d::ZERO,
+                aspect: wgpu::TextureAspect::All,
+            };
+            let lines =
+                wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(mip.width() * 4), rows_per_image: None };
+            gpu.queue.write_texture(target, mip.as_raw(), lines, extent(mip));
+        }
+        let sampler = gpu.device.create_sampler(&wgpu::SamplerDescriptor {
+            label: Some("relief"),
+            address_mode_u: wgpu::AddressMode::Repeat,
+            address_mode_v: wgpu::AddressMode::ClampToEdge,
+            mag_filter: wgpu::FilterMode::Linear,
+            min_filter: wgpu::FilterMode::Linear,
+            mipmap_filter: wgpu::MipmapFilterMode::Linear,
+            // Towards the limb one axis of the footprint shrinks: without this the picture would blur there.
+            anisotropy_clamp: if gpu.software { 1 } else { 8 },
+            ..wgpu::SamplerDescriptor::default()
+        });
+        let uniform = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("relief"),
+            size: 16,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("relief"),
+            layout,
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() },
+                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&view) },
+                wgpu::BindGroupEntry { binding: 2, resource: wgpu::BindingResource::Sampler(&sampler) },
+            ],
+        });
+        let bytes = mips.iter().map(|m| m.as_raw().len() as u64).sum();
+        Self { group, uniform, opacity: f32::NAN, bytes }
+    }
+
+    /// Sets the opacity of the picture over the ocean tone.
+    pub fn set_opacity(&mut self, gpu: &Gpu, opacity: f32) {
+        if self.opacity != opacity {
+            self.opacity = opacity;
+            let uniform = [OCEAN[0], OCEAN[1], OCEAN[2], opacity.clamp(0.0, 1.0)];
+            gpu.queue.write_buffer(&self.uniform, 0, bytemuck::cast_slice(&uniform));
+        }
+    }
+}
+
+/// Points of one culling ball.
+const CHUNK: usize = 48;
+
+/// Lines of the base map, projected.
+#[derive(Debug)]
+struct LineSet {
+    positions: Vec<DVec3>,
+    /// First and last + 1 position of each piece (its last is the next one's first), its ball.
+    pieces: Vec<(u32, u32, DVec3, f64)>,
+}
+
+impl LineSet {
+    fn new(lines: &[Polyline], projection: Projection, longest_deg: f64) -> Self {
+        let mut set = Self { positions: Vec::new(), pieces: Vec::new() };
+        let turn = projection.turn_m();
+        for line in lines {
+            let places = densified(&line.points, longest_deg);
+            let mut run: Vec<DVec3> = Vec::with_capacity(places.len());
+            for place in places {
+                match project(projection, place) {
+                    Some(v) => run.push(v),
+                    None => set.add_run(&std::mem::take(&mut run), turn),
+                }
+            }
+            set.add_run(&run, turn);
+        }
+        set
+    }
+
+    fn add_run(&mut self, run: &[DVec3], turn: Option<f64>) {
+        let mut from = 0;
+        while from + 1 < run.len() {
+            let to = (from + CHUNK).min(run.len() - 1);
+            let piece = &run[from..=to];
+            let middle = piece[piece.len() / 2];
+            let radius = piece.iter().map(|v| unwrapped(*v, middle, turn).distance(middle)).fold(0.0, f64::max);
+            let first = self.positions.len() as u32;
+            self.positions.extend_from_slice(piece);
+            self.pieces.push((first, self.positions.len() as u32, middle, radius + 1.0));
+            from = to;
+        }
+    }
+
+    fn draw(&self, pen: &mut Pen, frame: &FrameView) {
+        for (first, last, centre, radius) in &self.pieces {
+            if !frame.sees(*centre, *radius) {
+                continue;
+            }
+            pen.lift();
+            self.positions[*first as usize..*last as usize].iter().for_each(|v| pen.to(*v, 0.0));
+        }
+        pen.lift();
+    }
+}
+
+/// Straight pieces in longitude and latitude, none longer than `longest_deg`.
+fn densified(points: &[LonLat], longest_deg: f64) -> Vec<LonLat> {
+    let mut out = Vec::with_capacity(points.len());
+    for pair in points.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let b = LonLat::new(unwrap_near(b.lon_deg, a.lon_deg), b.lat_deg);
+        let span = (b.lon_deg - a.lon_deg).abs().max((b.lat_deg - a.lat_deg).abs());
+        let n = (span / longest_deg).ceil().max(1.0) as usize;
+        for k in 0..n {
+            let t = k as f64 / n as f64;
+            out.push(LonLat::new(a.lon_deg + (b.lon_deg - a.lon_deg) * t, a.lat_deg + (b.lat_deg - a.lat_deg) * t));
+        }
+    }
+    out.extend(points.last());
+    out
+}
+
+/// Which lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum BaseLines {
+    Coasts,
+    Borders,
+}
+
+type SetKey = (BaseLines, Lod, Projection);
+
+/// Coastlines and borders by level of detail and projection, prepared beside the main thread.
+#[derive(Debug, Default)]
+pub(crate) struct BaseLineSets {
+    sets: HashMap<SetKey, Arc<OnceLock<LineSet>>>,
+}
+
+impl BaseLineSets {
+    /// Draws the lines for a view; `false` while better ones are still being prepared.
+    pub fn draw(&mut self, which: BaseLines, pen: &mut Pen, frame: &FrameView, wait: bool) -> bool {
+        let projection = frame.view.camera.projection;
+        let lod = Lod::for_resolution(frame.m_per_px(frame.anchor, 0.0));
+        if let Some(set) = self.get((which, lod, projection), wait) {
+            set.draw(pen, frame);
+            return true;
+        }
+        // Another level of detail meanwhile, the coarse one at worst at once.
+        let others = [Lod::Medium, Lod::Fine];
+        let stand_in = others
+            .into_iter()
+            .find_map(|other| self.sets.get(&(which, other, projection)).and_then(|s| s.get().map(|_| other)))
+            .unwrap_or(Lod::Coarse);
+        if let Some(set) = self.get((which, stand_in, projection), true) {
+            set.draw(pen, frame);
+        }
+        false
+    }
+
+    fn get(&mut self, key: SetKey, wait: bool) -> Option<&LineSet> {
+        let mut fresh = false;
+        let slot = self.sets.entry(key).or_insert_with(|| {
+            fresh = true;
+            Arc::default()
+        });
+        if wait {
+            return Some(slot.get_or_init(|| build_set(key)));
+        }
+        if fresh {
+            let slot = Arc::clone(slot);
+            rayon::spawn(move || {
+                slot.get_or_init(|| build_set(key));
+            });
+        }
+        slot.get()
+    }
+}
+
+fn build_set((which, lod, projection): SetKey) -> LineSet {
+    let lines = match which {
+        BaseLines::Coasts => assets::coastlines(lod),
+        BaseLines::Borders => assets::borders(lod),
+    };
+    let longest_deg = match lod {
+        Lod::Coarse => 2.0,
+        Lod::Medium => 1.0,
+        Lod::Fine => 0.25,
+    };
+    LineSet::new(lines, projection, longest_deg)
+}
+
+/// Spacings of the graticule, degrees.
+const SPACINGS: [f64; 15] = [15.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005];
+/// Lines drawn at most in either direction.
+const MOST_LINES: i64 = 100;
+
+/// Spacing of the graticule for a view, degrees.
+pub(crate) fn graticule_spacing(frame: &FrameView) -> f64 {
+    let ground_m = frame.m_per_px(frame.anchor, 0.0) * frame.view.size_px.y
+        / frame.view.camera.projection.scale_at(frame.view.camera.target);
+    let tall_deg = ground_m / 111_195.0;
+    SPACINGS.into_iter().find(|s| tall_deg / s >= 2.7).unwrap_or(SPACINGS[SPACINGS.len() - 1])
+}
+
+/// Draws the graticule.
+pub(crate) fn graticule(pen: &mut Pen, frame: &FrameView) {
+    let spacing = graticule_spacing(frame);
+    let bounds = visible_box(frame, spacing);
+    let sag_m = 0.2 * frame.m_per_px(frame.anchor, 0.0);
+    let piece = (8.0 * sag_m / 6_371_008.8).sqrt().to_degrees().clamp(spacing / 64.0, 2.0);
+    let first = |a: f64| (a / spacing).ceil() as i64;
+    let last = |b: f64| (b / spacing).floor() as i64;
+    let (west, mut east) = (first(bounds.west), last(bounds.east));
+    if bounds.east - bounds.west >= 360.0 {
+        east = west + (360.0 / spacing).round() as i64 - 1;
+    }
+    let draw = |pen: &mut Pen, n: usize, place: &dyn Fn(f64) -> LonLat| {
+        pen.lift();
+        for k in 0..=n {
+            match project(frame.view.camera.projection, place(k as f64 / n as f64)) {
+                Some(v) if frame.sees(v, 3.0 * piece * 111_195.0) => pen.to(v, 0.0),
+                _ => pen.lift(),
+            }
+        }
+        pen.lift();
+    };
+    // Meridians stop short of the poles, where they would crowd.
+    let top = (90.0 - spacing).max(0.0);
+    let (south, north) = (bounds.south.max(-top), bounds.north.min(top));
+    if north > south {
+        let n = ((north - south) / piece).ceil().max(1.0) as usize;
+        for k in west..=east.min(west + MOST_LINES) {
+            draw(pen, n, &|t| LonLat::new(k as f64 * spacing, south + (north - south) * t));
+        }
+    }
+    let n = ((bounds.east - bounds.west) / piece).ceil().max(1.0) as usize;
+    let (low, high) = (first(bounds.south), last(bounds.north));
+    for k in low..=high.min(low + MOST_LINES) {
+        let lat = k as f64 * spacing;
+        if lat.abs() < 89.999 {
+            draw(pen, n, &|t| LonLat::new(bounds.west + (bounds.east - bounds.west) * t, lat));
+        }
+    }
+}
+
+/// A box around everything visible: the whole Earth from afar.
+fn visible_box(frame: &FrameView, spacing: f64) -> GeoBox {
+    if spacing >= 5.0 {
+        return GeoBox::WORLD;
+    }
+    const N: i32 = 12;
+    let target = frame.view.camera.target;
+    let (mut lo, mut hi) = (DVec2::new(target.lon_deg, target.lat_deg), DVec2::new(target.lon_deg, target.lat_deg));
+    for k in 0..(N + 1) * (N + 1) {
+        let at = DVec2::new(f64::from(k % (N + 1)), f64::from(k / (N + 1))) / f64::from(N);
+        if let Some(p) = frame.view.lonlat_from_screen(at * frame.view.size_px) {
+            let p = DVec2::new(unwrap_near(p.lon_deg, target.lon_deg), p.lat_deg);
+            (lo, hi) = (lo.min(p), hi.max(p));
+        }
+    }
+    let margin = (hi - lo) / f64::from(N) + spacing;
+    let (lo, hi) = (lo - margin, hi + margin);
+    let polar = hi.y > 89.0 || lo.y < -89.0;
+    let (west, east) = if polar || hi.x - lo.x > 300.0 { (-180.0, 180.0) } else { (lo.x, hi.x) };
+    GeoBox { west, south: lo.y.max(-90.0), east, north: hi.y.min(90.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seaglass_core::camera::Camera;
+
+    #[test]
+    fn graticule_grows_finer_with_the_zoom() {
+        let spacing = |altitude_m| {
+            graticule_spacing(&FrameView::new(Camera { altitude_m, ..Camera::default() }.view(1280.0, 800.0)))
+        };
+        assert_eq!(spacing(14_200_000.0), 15.0);
+        assert_eq!(spacing(5_000_000.0), 10.0);
+        assert!(spacing(10_000.0) < 0.1);
+    }
+
+    #[test]
+    fn long_pieces_are_divided_the_short_way_round() {
+        let line = densified(&[LonLat::new(179.0, 49.0), LonLat::new(-179.0, 50.0)], 0.5);
+        assert_eq!(line.len(), 5);
+        assert!((line[2].lon_deg - 180.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn mip_levels_are_means() {
+        let image = image::RgbaImage::from_fn(4, 2, |x, _| image::Rgba([x as u8 * 20, 0, 0, 255]));
+        assert_eq!(halved(&image).get_pixel(1, 0)[0], 50);
+    }
+}

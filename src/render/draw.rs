@@ -1,0 +1,416 @@
+//! One frame on the device: buffers, the render pass, pictures read back.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use glam::DVec2;
+use seaglass_core::camera::Camera;
+use seaglass_core::tile::TileKey;
+
+use crate::error::RenderError;
+use crate::frame::{FrameUniform, FrameView, Part, SkyUniform};
+use crate::gpu::Gpu;
+use crate::mesh::{Batch, Mesh, Vertex};
+use crate::pipelines::{POINT_BYTES, PipelineSet, Pipelines};
+use crate::polyline::{PointBuffer, Run};
+use crate::renderer::{Renderer, is_for};
+use crate::scene::Scene;
+
+/// Indices and first vertex of a draw call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MeshRange {
+    indices: Range<u32>,
+    base_vertex: i32,
+}
+
+/// One step of the render pass.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Draw {
+    /// A batch of the base map.
+    Relief(MeshRange),
+    /// The atmosphere.
+    Sky,
+    /// A batch of a raster.
+    Raster { slot: usize, tile: TileKey, range: MeshRange },
+    /// Lines.
+    Lines { slot: usize, run: Run },
+    /// Dots.
+    Dots { slot: usize, run: Run },
+}
+
+/// A frame ready to be drawn.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared {
+    pub camera: Option<Camera>,
+    pub size_px: [u32; 2],
+    pub frame: Option<FrameView>,
+    pub draws: Vec<Draw>,
+    pub points: PointBuffer,
+    vertices: Vec<Vertex>,
+    indices: Vec<u32>,
+    patches: usize,
+    uploaded: bool,
+}
+
+/// Where a mesh begins in the frame's buffers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MeshBase {
+    vertices: usize,
+    indices: usize,
+}
+
+impl MeshBase {
+    /// A batch of that mesh in the frame's buffers.
+    pub fn of(self, batch: &Batch) -> MeshRange {
+        let first = self.indices as u32;
+        MeshRange {
+            indices: first + batch.indices.start..first + batch.indices.end,
+            base_vertex: self.vertices as i32 + batch.base_vertex,
+        }
+    }
+}
+
+impl Prepared {
+    /// An empty frame for a camera and a size.
+    pub fn new(camera: Camera, size_px: [u32; 2]) -> Self {
+        Self { camera: Some(camera), size_px, ..Self::default() }
+    }
+
+    /// Appends a mesh to the frame's buffers.
+    pub fn add_mesh(&mut self, mesh: &Mesh) -> MeshBase {
+        let base = MeshBase { vertices: self.vertices.len(), indices: self.indices.len() };
+        self.vertices.extend_from_slice(&mesh.vertices);
+        self.indices.extend_from_slice(&mesh.indices);
+        self.patches += mesh.patches;
+        base
+    }
+}
+
+/// Most copies of a cylindrical map in one picture.
+const MOST_COPIES: usize = 9;
+/// Distance of dynamic uniforms, the largest any device asks for.
+const UNIFORM_STEP: u64 = 256;
+/// Pixels of one strip of a picture.
+const STRIP_PIXELS: u64 = 16 << 20;
+/// Largest side of a picture.
+const IMAGE_LIMIT: u32 = 65_535;
+
+/// Buffers rewritten every frame, grown as needed.
+#[derive(Debug)]
+pub(crate) struct FrameBuffers {
+    vertices: wgpu::Buffer,
+    indices: wgpu::Buffer,
+    points: wgpu::Buffer,
+    frames: wgpu::Buffer,
+    frame_group: wgpu::BindGroup,
+    sky_group: wgpu::BindGroup,
+    multisampled: Option<(wgpu::TextureFormat, [u32; 2], wgpu::TextureView)>,
+}
+
+fn buffer(gpu: &Gpu, label: &str, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+    gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some(label),
+        size,
+        usage: usage | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    })
+}
+
+impl FrameBuffers {
+    /// Small buffers to begin with.
+    pub fn new(gpu: &Gpu, pipelines: &Pipelines) -> Self {
+        let frames = buffer(gpu, "frame", UNIFORM_STEP * (MOST_COPIES as u64 + 1), wgpu::BufferUsages::UNIFORM);
+        let group = |layout, size: usize| {
+            gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("frame"),
+                layout,
+                entries: &[wgpu::BindGroupEntry {
+                    binding: 0,
+                    resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                        buffer: &frames,
+                        offset: 0,
+                        size: std::num::NonZeroU64::new(size as u64),
+                    }),
+                }],
+            })
+        };
+        Self {
+            vertices: buffer(gpu, "vertices", 1 << 16, wgpu::BufferUsages::VERTEX),
+            indices: buffer(gpu, "indices", 1 << 16, wgpu::BufferUsages::INDEX),
+            points: buffer(gpu, "points", 1 << 16, wgpu::BufferUsages::VERTEX),
+            frame_group: group(&pipelines.frame, std::mem::size_of::<FrameUniform>()),
+            sky_group: group(&pipelines.sky, std::mem::size_of::<SkyUniform>()),
+            frames,
+            multisampled: None,
+        }
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> u64 {
+        let multisampled = self.multisampled.as_ref().map_or(0, |(_, [w, h], _)| u64::from(w * h) * 16);
+        self.vertices.size() + self.indices.size() + self.points.size() + multisampled
+    }
+
+    fn upload(&mut self, gpu: &Gpu, prepared: &Prepared) {
+        let put = |old: &mut wgpu::Buffer, label: &str, usage: wgpu::BufferUsages, bytes: &[u8]| {
+            if bytes.len() as u64 > old.size() {
+                *old = buffer(gpu, label, (bytes.len() as u64).next_power_of_two(), usage);
+            }
+            if !bytes.is_empty() {
+                gpu.queue.write_buffer(old, 0, bytes);
+            }
+        };
+        let vertex = wgpu::BufferUsages::VERTEX;
+        put(&mut self.vertices, "vertices", vertex, bytemuck::cast_slice(&prepared.vertices));
+        put(&mut self.indices, "indices", wgpu::BufferUsages::INDEX, bytemuck::cast_slice(&prepared.indices));
+        put(&mut self.points, "points", vertex, bytemuck::cast_slice(&prepared.points.points));
+    }
+
+    /// The target with several samples a pixel, to be resolved into the picture.
+    fn multisampled(
+        &mut self,
+        gpu: &Gpu,
+        format: wgpu::TextureFormat,
+        size: [u32; 2],
+        samples: u32,
+    ) -> wgpu::TextureView {
+        if let Some((f, s, view)) = &self.multisampled
+            && (*f, *s) == (format, size)
+        {
+            return view.clone();
+        }
+        let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("multisampled"),
+            size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: samples,
+            dimension: wgpu::TextureDimension::D2,
+            format,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+            view_formats: &[],
+        });
+        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        self.multisampled = Some((format, size, view.clone()));
+        view
+    }
+}
+
+impl Renderer {
+    /// Draws a part of the planned scene into a target of that part's size.
+    pub(crate) fn render_part(
+        &mut self,
+        scene: &Scene,
+        target: &wgpu::TextureView,
+        format: wgpu::TextureFormat,
+        part: Part,
+    ) {
+        let start = Instant::now();
+        if !is_for(&self.prepared, scene, scene.camera.sanitized()) {
+            self.plan(scene);
+        }
+        let Some(frame) = self.prepared.frame.take() else { return };
+        if !self.prepared.uploaded {
+            self.buffers.upload(&self.gpu, &self.prepared);
+            self.prepared.uploaded = true;
+        }
+        let copies = frame.copies.len().min(MOST_COPIES);
+        for (k, shift) in frame.copies.iter().take(MOST_COPIES).enumerate() {
+            let uniform = frame.uniform(*shift, part, scene.pixels_per_point);
+            self.gpu.queue.write_buffer(&self.buffers.frames, k as u64 * UNIFORM_STEP, bytemuck::bytes_of(&uniform));
+        }
+        let sky = frame.sky(part);
+        if let Some(sky) = &sky {
+            let at = MOST_COPIES as u64 * UNIFORM_STEP;
+            self.gpu.queue.write_buffer(&self.buffers.frames, at, bytemuck::bytes_of(sky));
+        }
+        // Software adapters pay for every sample; lines and dots are smoothed in their shaders anyway.
+        let samples = if self.gpu.software { 1 } else { 4 };
+        let set = self.pipelines.set(&self.gpu, format, samples);
+        let size = [part.size.x as u32, part.size.y as u32];
+        let many = (samples > 1).then(|| self.buffers.multisampled(&self.gpu, format, size, samples));
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let (view, resolve_target) = match &many {
+                Some(many) => (many, Some(target)),
+                None => (target, None),
+            };
+            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                label: Some("scene"),
+                color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                    view,
+                    depth_slice: None,
+                    resolve_target,
+                    ops: wgpu::Operations {
+                        load: wgpu::LoadOp::Clear(premultiplied(scene.background)),
+                        store: wgpu::StoreOp::Store,
+                    },
+                })],
+                ..wgpu::RenderPassDescriptor::default()
+            });
+            self.stats.draw_calls = self.encode(&mut pass, &set, copies, sky.is_some());
+        }
+        self.gpu.queue.submit([encoder.finish()]);
+        self.prepared.frame = Some(frame);
+        self.stats.patches = self.prepared.patches;
+        self.stats.vertices = self.prepared.vertices.len() + 4 * self.prepared.points.points.len();
+        self.stats.tiles_resident = self.tiles.len();
+        self.stats.gpu_bytes = self.tiles.bytes() + self.relief.as_ref().map_or(0, |r| r.bytes) + self.buffers.bytes();
+        self.stats.render_ms = start.elapsed().as_secs_f32() * 1e3;
+    }
+
+    /// Records the draw calls; returns their number.
+    fn encode(&self, pass: &mut wgpu::RenderPass, set: &PipelineSet, copies: usize, sky: bool) -> usize {
+        let mut calls = 0;
+        let buffers = &self.buffers;
+        pass.set_vertex_buffer(0, buffers.vertices.slice(..));
+        pass.set_index_buffer(buffers.indices.slice(..), wgpu::IndexFormat::Uint32);
+        for draw in &self.prepared.draws {
+            match draw {
+                Draw::Sky if sky => {
+                    pass.set_pipeline(&set.sky);
+                    pass.set_bind_group(0, &buffers.sky_group, &[(MOST_COPIES as u64 * UNIFORM_STEP) as u32]);
+                    pass.draw(0..3, 0..1);
+                    calls += 1;
+                }
+                Draw::Sky => {}
+                Draw::Relief(range) => {
+                    let Some(relief) = &self.relief else { continue };
+                    pass.set_pipeline(&set.relief);
+                    pass.set_bind_group(1, &relief.group, &[]);
+                    calls += self.draw_mesh(pass, range, copies);
+                }
+                Draw::Raster { slot, tile, range } => {
+                    let (Some(style), Some(group)) = (self.styles.group(*slot), self.tiles.texture(*tile)) else {
+                        continue;
+                    };
+                    pass.set_pipeline(&set.raster);
+                    pass.set_bind_group(1, style, &[]);
+                    pass.set_bind_group(2, group, &[]);
+                    calls += self.draw_mesh(pass, range, copies);
+                }
+                Draw::Lines { slot, run } => {
+                    if let Some(style) = self.styles.group(*slot).filter(|_| run.len > 3) {
+                        pass.set_pipeline(&set.lines);
+                        pass.set_bind_group(1, style, &[]);
+                        calls += self.draw_points(pass, run, 4, copies);
+                    }
+                }
+                Draw::Dots { slot, run } => {
+                    if let Some(style) = self.styles.group(*slot).filter(|_| run.len > 0) {
+                        pass.set_pipeline(&set.dots);
+                        pass.set_bind_group(1, style, &[]);
+                        calls += self.draw_points(pass, run, 1, copies);
+                    }
+                }
+            }
+        }
+        calls
+    }
+
+    fn draw_mesh(&self, pass: &mut wgpu::RenderPass, range: &MeshRange, copies: usize) -> usize {
+        pass.set_vertex_buffer(0, self.buffers.vertices.slice(..));
+        for k in 0..copies {
+            pass.set_bind_group(0, &self.buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
+            pass.draw_indexed(range.indices.clone(), range.base_vertex, 0..1);
+        }
+        copies
+    }
+
+    /// Draws a run of points with a window of `slots` points an instance.
+    fn draw_points(&self, pass: &mut wgpu::RenderPass, run: &Run, slots: u32, copies: usize) -> usize {
+        for k in 0..slots {
+            let at = u64::from(run.first + k) * POINT_BYTES;
+            pass.set_vertex_buffer(k, self.buffers.points.slice(at..));
+        }
+        for k in 0..copies {
+            pass.set_bind_group(0, &self.buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
+            pass.draw(0..4, 0..run.len - (slots - 1));
+        }
+        copies
+    }
+
+    /// Plans and draws the scene into an image (straight alpha), in strips where the device has a smaller limit.
+    ///
+    /// # Errors
+    /// [`RenderError::ImageSize`], [`RenderError::ReadBack`] or an adapter error.
+    pub fn render_image(&mut self, scene: &Scene) -> Result<image::RgbaImage, RenderError> {
+        let [width, height] = scene.size_px;
+        if width == 0 || height == 0 || width > IMAGE_LIMIT || height > IMAGE_LIMIT {
+            return Err(RenderError::ImageSize { width, height, limit: IMAGE_LIMIT });
+        }
+        self.plan(scene);
+        let mut image = image::RgbaImage::new(width, height);
+        let strip_width = width.min(self.gpu.max_side_px());
+        let rows = (STRIP_PIXELS / u64::from(strip_width)).clamp(1, u64::from(self.gpu.max_side_px())) as u32;
+        for y in (0..height).step_by(rows as usize) {
+            for x in (0..width).step_by(strip_width as usize) {
+                let size = [strip_width.min(width - x), rows.min(height - y)];
+                self.render_strip(scene, [x, y], size, &mut image)?;
+            }
+        }
+        self.gpu.take_error()?;
+        Ok(image)
+    }
+
+    fn render_strip(
+        &mut self,
+        scene: &Scene,
+        origin: [u32; 2],
+        size: [u32; 2],
+        image: &mut image::RgbaImage,
+    ) -> Result<(), RenderError> {
+        let failed = |detail: String| RenderError::ReadBack { detail };
+        let extent = wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 };
+        let format = wgpu::TextureFormat::Rgba8Unorm;
+        let texture = self.gpu.device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("picture"),
+            size: extent,
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+            view_formats: &[],
+        });
+        let vec = |v: [u32; 2]| DVec2::new(f64::from(v[0]), f64::from(v[1]));
+        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        self.render_part(scene, &view, format, Part { origin: vec(origin), size: vec(size) });
+        let line = (u64::from(size[0]) * 4).next_multiple_of(u64::from(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT));
+        let usage = wgpu::BufferUsages::MAP_READ;
+        let out = buffer(&self.gpu, "picture", line * u64::from(size[1]), usage);
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(line as u32), rows_per_image: None };
+        encoder.copy_texture_to_buffer(
+            texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo { buffer: &out, layout },
+            extent,
+        );
+        self.gpu.queue.submit([encoder.finish()]);
+        out.map_async(wgpu::MapMode::Read, .., |_| {});
+        self.gpu.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(e.to_string()))?;
+        let mapped = out.get_mapped_range(..).map_err(|e| failed(e.to_string()))?;
+        for (y, row) in mapped.chunks_exact(line as usize).enumerate() {
+            let pixels = row[..size[0] as usize * 4].chunks_exact(4);
+            for (x, p) in pixels.enumerate() {
+                let pixel = straight([p[0], p[1], p[2], p[3]]);
+                image.put_pixel(origin[0] + x as u32, origin[1] + y as u32, image::Rgba(pixel));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Straight alpha from premultiplied.
+fn straight([r, g, b, a]: [u8; 4]) -> [u8; 4] {
+    if a == 255 || a == 0 {
+        return [r, g, b, a];
+    }
+    let undo = |c: u8| ((u32::from(c) * 255 + u32::from(a) / 2) / u32::from(a)).min(255) as u8;
+    [undo(r), undo(g), undo(b), a]
+}
+
+fn premultiplied([r, g, b, a]: [u8; 4]) -> wgpu::Color {
+    let part = |c: u8| f64::from(c) / 255.0;
+    let a = part(a);
+    wgpu::Color { r: part(r) * a, g: part(g) * a, b: part(b) * a, a }
+}

@@ -1,0 +1,172 @@
+//! What the renderer keeps of every item between frames: tears, trees, projected samples, the last mesh.
+
+use std::sync::{Arc, OnceLock};
+
+use seaglass_core::camera::Camera;
+use seaglass_core::field::Apron;
+use seaglass_core::geolocation::Geolocation;
+use seaglass_core::projection::Projection;
+use seaglass_core::tile::{TileGrid, TileKey};
+
+use crate::cuts::Cuts;
+use crate::frame::FrameView;
+use crate::mesh::{self, Mesh};
+use crate::residency::Residency;
+use crate::series::SeriesShape;
+use crate::tree::{Cut, CutOptions, TileAt, Tree, wraps};
+
+/// Allowed distance of a drawn position from the true one, pixels.
+const TOLERANCE_PX: f64 = 0.1;
+/// Leaves of one item; torn swaths seen from afar get a coarser tolerance beyond.
+const MOST_LEAVES: usize = 60_000;
+/// Positions scanned for tears without a second thread.
+const SMALL_SCAN: usize = 250_000;
+
+/// One drawn item.
+pub(crate) struct Item {
+    /// Its positions.
+    pub geolocation: Arc<Geolocation>,
+    /// Plan in which it was last part of the scene.
+    pub last_seen: u64,
+    kind: Kind,
+}
+
+enum Kind {
+    Raster { tears: Arc<OnceLock<Option<Arc<Cuts>>>>, tree: Option<(Projection, Tree)>, built: Option<Built> },
+    Series { shape: Option<(Projection, SeriesShape)> },
+}
+
+/// The mesh of the last frame and what it was made for.
+struct Built {
+    key: (Camera, [u32; 2], u64, u8),
+    cut: Cut,
+    mesh: Mesh,
+}
+
+impl Item {
+    /// An item about to be drawn.
+    pub fn new(geolocation: &Arc<Geolocation>) -> Self {
+        let kind = match **geolocation {
+            Geolocation::Grid(_) | Geolocation::Swath(_) => {
+                Kind::Raster { tears: Arc::default(), tree: None, built: None }
+            }
+            Geolocation::Track(_) | Geolocation::Points(_) => Kind::Series { shape: None },
+        };
+        Self { geolocation: Arc::clone(geolocation), last_seen: 0, kind }
+    }
+
+    /// Whether this is a track or points.
+    pub fn is_series(&self) -> bool {
+        matches!(self.kind, Kind::Series { .. })
+    }
+
+    /// Tile pyramid and the apron its tiles need.
+    pub fn grid(&self) -> (TileGrid, Apron) {
+        let wraps = wraps(&self.geolocation);
+        let apron = match (self.is_series(), wraps) {
+            (true, _) => Apron::None,
+            (false, true) => Apron::Wrap,
+            (false, false) => Apron::Edge,
+        };
+        (TileGrid::new(self.geolocation.shape(), wraps), apron)
+    }
+
+    /// Finds tears and builds the tree for the projection; `false` while that runs on another thread.
+    fn ready(&mut self, projection: Projection, wait: bool) -> bool {
+        match &mut self.kind {
+            Kind::Series { shape } => {
+                if shape.as_ref().is_none_or(|(p, _)| *p != projection) {
+                    *shape = SeriesShape::new(&self.geolocation, projection).map(|s| (projection, s));
+                }
+                true
+            }
+            Kind::Raster { tears, tree, built } => {
+                if tree.as_ref().is_some_and(|(p, _)| *p == projection) {
+                    return true;
+                }
+                let Some(found) = tears_of(&self.geolocation, tears, wait) else { return false };
+                *tree = Some((projection, Tree::new(Arc::clone(&self.geolocation), projection, found)));
+                *built = None;
+                true
+            }
+        }
+    }
+
+    /// Brings the mesh up to date for a view. `false` while something is still being prepared.
+    pub fn prepare(&mut self, item: u64, frame: &FrameView, tiles: &Residency, bias: u8, wait: bool) -> bool {
+        if !self.ready(frame.view.camera.projection, wait) {
+            return false;
+        }
+        let Kind::Raster { tree: Some((_, tree)), built, .. } = &mut self.kind else { return true };
+        let size = [frame.view.size_px.x as u32, frame.view.size_px.y as u32];
+        let key = (frame.view.camera, size, tiles.epoch(item), bias);
+        if built.as_ref().is_some_and(|b| b.key == key) {
+            return true;
+        }
+        let at = |tile: TileAt| TileKey { item, level: tile.level, ty: tile.ty, tx: tile.tx };
+        let resident = |tile: TileAt| tiles.has(at(tile));
+        let cut = cut_within(tree, frame, bias, &resident);
+        let top = tree.grid.top_level();
+        let drawn = |tile: TileAt| {
+            std::iter::successors(Some(tile), |t| (t.level < top).then(|| t.parent())).find(|t| resident(*t))
+        };
+        let mesh = mesh::build(tree, &cut.leaves, frame, &drawn);
+        *built = Some(Built { key, cut, mesh });
+        true
+    }
+
+    /// Mesh and wanted tiles of a raster, as last prepared.
+    pub fn raster(&self) -> Option<(&Mesh, &Cut)> {
+        match &self.kind {
+            Kind::Raster { built: Some(b), .. } => Some((&b.mesh, &b.cut)),
+            _ => None,
+        }
+    }
+
+    /// Projected samples of a series, as last prepared.
+    pub fn series(&self) -> Option<&SeriesShape> {
+        match &self.kind {
+            Kind::Series { shape: Some((_, shape)) } => Some(shape),
+            _ => None,
+        }
+    }
+}
+
+/// The cut, with as much tolerance as its size needs.
+fn cut_within(tree: &mut Tree, frame: &FrameView, bias: u8, resident: &(dyn Fn(TileAt) -> bool + Sync)) -> Cut {
+    let mut tolerance_px = TOLERANCE_PX;
+    loop {
+        let cut = tree.cut(frame, &CutOptions { tolerance_px, most_leaves: MOST_LEAVES, bias, resident });
+        if !cut.overflow || tolerance_px > 4.0 {
+            return cut;
+        }
+        tolerance_px *= 2.0;
+    }
+}
+
+/// The tears of a geolocation: `None` while another thread looks for them.
+#[allow(clippy::option_option, reason = "not known yet, known to be none, some")]
+fn tears_of(
+    geolocation: &Arc<Geolocation>,
+    tears: &Arc<OnceLock<Option<Arc<Cuts>>>>,
+    wait: bool,
+) -> Option<Option<Arc<Cuts>>> {
+    if let Some(found) = tears.get() {
+        return Some(found.clone());
+    }
+    let positions = match &**geolocation {
+        Geolocation::Swath(s) => s.lon.len(),
+        _ => 0,
+    };
+    if wait || positions <= SMALL_SCAN {
+        return Some(tears.get_or_init(|| Cuts::find(geolocation).map(Arc::new)).clone());
+    }
+    // A second reference means that the search is already running.
+    if Arc::strong_count(tears) == 1 {
+        let (tears, geolocation) = (Arc::clone(tears), Arc::clone(geolocation));
+        rayon::spawn(move || {
+            tears.get_or_init(|| Cuts::find(&geolocation).map(Arc::new));
+        });
+    }
+    None
+}

@@ -1,0 +1,258 @@
+//! Tiles held for drawing: textures of rasters, values of tracks. Budget in bytes, least recently drawn out first, never
+//! what the current frame draws.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use seaglass_core::field::{Apron, Block};
+use seaglass_core::tile::TileKey;
+
+use crate::gpu::Gpu;
+
+/// Mirror of `Tile` in `shaders/raster.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+struct TileUniform {
+    size: [f32; 2],
+    centre: f32,
+    pad: f32,
+}
+
+/// What a tile became.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A raster's bind group 2. Texture and uniform live as long as the group.
+    Texture(wgpu::BindGroup),
+    /// Values of a track or of points, in memory.
+    Values(Arc<Block>),
+}
+
+#[derive(Debug)]
+struct Resident {
+    content: Content,
+    bytes: u64,
+    last_used: u64,
+}
+
+/// The store.
+#[derive(Debug, Default)]
+pub(crate) struct Residency {
+    tiles: HashMap<TileKey, Resident>,
+    pending: VecDeque<(TileKey, Block)>,
+    waiting: HashSet<TileKey>,
+    failed: HashSet<TileKey>,
+    bytes: u64,
+    frame: u64,
+    /// Changes whenever a tile comes or goes, by item.
+    epochs: HashMap<u64, u64>,
+    /// Items whose tiles become values instead of textures.
+    series: HashSet<u64>,
+}
+
+impl Residency {
+    /// A finished read, to be uploaded by [`upload`](Self::upload).
+    pub fn supply(&mut self, key: TileKey, block: Block) {
+        if !self.tiles.contains_key(&key) && self.waiting.insert(key) {
+            self.pending.push_back((key, block));
+        }
+    }
+
+    /// A tile that cannot be read.
+    pub fn fail(&mut self, key: TileKey) {
+        self.failed.insert(key);
+    }
+
+    /// Forgets items.
+    pub fn forget(&mut self, items: &[u64]) {
+        let gone = |key: &TileKey| items.contains(&key.item);
+        let mut freed = 0;
+        self.tiles.retain(|key, tile| {
+            if gone(key) {
+                freed += tile.bytes;
+            }
+            !gone(key)
+        });
+        self.bytes -= freed;
+        self.pending.retain(|(key, _)| !gone(key));
+        self.waiting.retain(|key| !gone(key));
+        self.failed.retain(|key| !gone(key));
+        for item in items {
+            self.epochs.remove(item);
+            self.series.remove(item);
+        }
+    }
+
+    /// Says that an item is a track or points.
+    pub fn is_series(&mut self, item: u64) {
+        self.series.insert(item);
+    }
+
+    /// Begins a frame.
+    pub fn begin(&mut self) {
+        self.frame += 1;
+    }
+
+    /// Uploads waiting tiles up to a number of bytes (at least one tile).
+    pub fn upload(&mut self, gpu: &Gpu, layout: &wgpu::BindGroupLayout, budget: u64) {
+        let mut spent = 0;
+        while spent < budget {
+            let Some((key, block)) = self.pending.pop_front() else { return };
+            self.waiting.remove(&key);
+            let (content, bytes) = if self.series.contains(&key.item) {
+                let bytes = block.values.len() as u64 * 4;
+                (Content::Values(Arc::new(block)), bytes)
+            } else {
+                let bytes = texels(&block) * 4;
+                if bytes == 0 || !fits(gpu, &block) {
+                    self.failed.insert(key);
+                    continue;
+                }
+                (Content::Texture(texture(gpu, layout, key.level, &block)), bytes)
+            };
+            spent += bytes;
+            self.bytes += bytes;
+            *self.epochs.entry(key.item).or_default() += 1;
+            self.tiles.insert(key, Resident { content, bytes, last_used: self.frame });
+        }
+    }
+
+    /// Whether uploads are waiting.
+    pub fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Whether a tile can be drawn.
+    pub fn has(&self, key: TileKey) -> bool {
+        self.tiles.contains_key(&key)
+    }
+
+    /// Whether a tile will not come, or has come already.
+    pub fn settled(&self, key: TileKey) -> bool {
+        self.tiles.contains_key(&key) || self.failed.contains(&key) || self.waiting.contains(&key)
+    }
+
+    /// Bind group of a raster tile.
+    pub fn texture(&self, key: TileKey) -> Option<&wgpu::BindGroup> {
+        match self.tiles.get(&key).map(|t| &t.content) {
+            Some(Content::Texture(group)) => Some(group),
+            _ => None,
+        }
+    }
+
+    /// Values of a series tile.
+    pub fn values(&self, key: TileKey) -> Option<Arc<Block>> {
+        match self.tiles.get(&key).map(|t| &t.content) {
+            Some(Content::Values(block)) => Some(Arc::clone(block)),
+            _ => None,
+        }
+    }
+
+    /// Notes that this frame draws a tile.
+    pub fn touch(&mut self, key: TileKey) {
+        if let Some(tile) = self.tiles.get_mut(&key) {
+            tile.last_used = self.frame;
+        }
+    }
+
+    /// Counter of an item's comings and goings.
+    pub fn epoch(&self, item: u64) -> u64 {
+        self.epochs.get(&item).copied().unwrap_or_default()
+    }
+
+    /// Drops the least recently drawn tiles beyond the budget.
+    pub fn evict(&mut self, budget: u64) {
+        if self.bytes <= budget {
+            return;
+        }
+        let mut old: Vec<(u64, TileKey)> =
+            self.tiles.iter().filter(|(_, t)| t.last_used < self.frame).map(|(k, t)| (t.last_used, *k)).collect();
+        old.sort_unstable();
+        for (_, key) in old {
+            if self.bytes <= budget {
+                break;
+            }
+            if let Some(tile) = self.tiles.remove(&key) {
+                self.bytes -= tile.bytes;
+                *self.epochs.entry(key.item).or_default() += 1;
+            }
+        }
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Number of tiles held.
+    pub fn len(&self) -> usize {
+        self.tiles.len()
+    }
+}
+
+fn texels(block: &Block) -> u64 {
+    (block.window.rows as u64 + 2) * (block.window.cols as u64 + 2)
+}
+
+fn fits(gpu: &Gpu, block: &Block) -> bool {
+    let most = gpu.max_side_px() as usize;
+    block.values.len() == block.apron.len(block.window)
+        && !block.window.is_empty()
+        && block.window.rows + 2 <= most
+        && block.window.cols + 2 <= most
+}
+
+/// Uploads a block with its apron; where it has none, missing values stand in.
+fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) -> wgpu::BindGroup {
+    let (rows, cols) = (block.window.rows, block.window.cols);
+    let padded;
+    let values: &[f32] = match block.apron {
+        Apron::Edge | Apron::Wrap => &block.values,
+        Apron::None => {
+            let mut all = vec![f32::NAN; (rows + 2) * (cols + 2)];
+            for r in 0..rows {
+                let at = (r + 1) * (cols + 2) + 1;
+                all[at..at + cols].copy_from_slice(&block.values[r * cols..(r + 1) * cols]);
+            }
+            padded = all;
+            &padded
+        }
+    };
+    let size = wgpu::Extent3d { width: cols as u32 + 2, height: rows as u32 + 2, depth_or_array_layers: 1 };
+    let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("tile"),
+        size,
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: wgpu::TextureFormat::R32Float,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        view_formats: &[],
+    });
+    let bytes: &[u8] = bytemuck::cast_slice(values);
+    let lines =
+        wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some((cols as u32 + 2) * 4), rows_per_image: None };
+    gpu.queue.write_texture(texture.as_image_copy(), bytes, lines, size);
+    // A value of level l stands for 2^l cells and is the middle one's: half a source cell beyond their middle.
+    let centre = if level == 0 { 0.5 } else { 0.5 + 0.5 / (1u64 << level) as f32 };
+    let uniform = TileUniform { size: [rows as f32, cols as f32], centre, pad: 0.0 };
+    let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("tile"),
+        size: std::mem::size_of::<TileUniform>() as u64,
+        usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
+    gpu.queue.write_buffer(&buffer, 0, bytemuck::bytes_of(&uniform));
+    gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some("tile"),
+        layout,
+        entries: &[
+            wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() },
+            wgpu::BindGroupEntry {
+                binding: 1,
+                resource: wgpu::BindingResource::TextureView(
+                    &texture.create_view(&wgpu::TextureViewDescriptor::default()),
+                ),
+            },
+        ],
+    })
+}

@@ -1,0 +1,144 @@
+//! A layer's style as the shaders see it, and colour maps on the device.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use seaglass_core::colormap::Colormap;
+use seaglass_core::style::{Filter, OutOfRange, Style};
+
+/// Mirror of `Style` in `shaders/shared/colormap.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub(crate) struct StyleUniform {
+    low: f32,
+    per_span: f32,
+    opacity: f32,
+    size_pt: f32,
+    flags: u32,
+    pad: [u32; 3],
+    colour: [f32; 4],
+}
+
+const LOGARITHMIC: u32 = 1;
+const REVERSED: u32 = 2;
+const HIDE_OUT_OF_RANGE: u32 = 4;
+const BILINEAR: u32 = 8;
+const PLAIN_COLOUR: u32 = 16;
+
+impl StyleUniform {
+    /// The uniform of a layer's style.
+    pub fn of(style: &Style) -> Self {
+        let [low, high] = style.effective_range();
+        let log = style.log && low > 0.0;
+        let (low, high) = if log { (low.ln(), high.ln()) } else { (low, high) };
+        let bit = |on: bool, bit: u32| if on { bit } else { 0 };
+        Self {
+            low: low as f32,
+            per_span: (1.0 / (high - low)) as f32,
+            opacity: style.opacity.clamp(0.0, 1.0),
+            size_pt: style.size_pt,
+            flags: bit(log, LOGARITHMIC)
+                | bit(style.reversed, REVERSED)
+                | bit(style.out_of_range == OutOfRange::Hide, HIDE_OUT_OF_RANGE)
+                | bit(style.filter == Filter::Bilinear, BILINEAR),
+            pad: [0; 3],
+            colour: [0.0; 4],
+        }
+    }
+
+    /// The uniform of lines in one colour (sRGB, straight alpha).
+    pub fn plain(colour: [f32; 4], size_pt: f32) -> Self {
+        Self { low: 0.0, per_span: 1.0, opacity: 1.0, size_pt, flags: PLAIN_COLOUR, pad: [0; 3], colour }
+    }
+}
+
+/// A style bound for drawing. Kept per slot (one a layer); rewritten only when the style changes.
+#[derive(Debug)]
+pub(crate) struct BoundStyle {
+    uniform: StyleUniform,
+    buffer: wgpu::Buffer,
+    colormap: Arc<Colormap>,
+    /// Bind group 1 of raster, line and dot pipelines.
+    pub group: wgpu::BindGroup,
+}
+
+/// Styles and colour maps on the device.
+#[derive(Debug, Default)]
+pub(crate) struct Styles {
+    luts: HashMap<String, (Arc<Colormap>, wgpu::TextureView)>,
+    slots: Vec<BoundStyle>,
+}
+
+impl Styles {
+    /// Brings slot `k` up to date and returns its bind group.
+    pub fn bind(
+        &mut self,
+        gpu: &crate::gpu::Gpu,
+        layout: &wgpu::BindGroupLayout,
+        k: usize,
+        uniform: StyleUniform,
+        colormap: &Arc<Colormap>,
+    ) {
+        if let Some(slot) = self.slots.get_mut(k)
+            && *slot.colormap == **colormap
+        {
+            if slot.uniform != uniform {
+                slot.uniform = uniform;
+                gpu.queue.write_buffer(&slot.buffer, 0, bytemuck::bytes_of(&uniform));
+            }
+            return;
+        }
+        let lut = self.lut(gpu, colormap);
+        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("style"),
+            size: std::mem::size_of::<StyleUniform>() as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        gpu.queue.write_buffer(&buffer, 0, bytemuck::bytes_of(&uniform));
+        let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("style"),
+            layout,
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() },
+                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&lut) },
+            ],
+        });
+        let slot = BoundStyle { uniform, buffer, colormap: Arc::clone(colormap), group };
+        match self.slots.get_mut(k) {
+            Some(old) => *old = slot,
+            // Slots are bound in order, so this is the next one.
+            None => self.slots.push(slot),
+        }
+    }
+
+    /// Bind group of a slot.
+    pub fn group(&self, k: usize) -> Option<&wgpu::BindGroup> {
+        self.slots.get(k).map(|s| &s.group)
+    }
+
+    fn lut(&mut self, gpu: &crate::gpu::Gpu, colormap: &Arc<Colormap>) -> wgpu::TextureView {
+        if let Some((known, view)) = self.luts.get(&colormap.id)
+            && **known == **colormap
+        {
+            return view.clone();
+        }
+        let texels: Vec<u8> = colormap.lut.iter().flat_map(|c| [c[0], c[1], c[2], 255]).collect();
+        let size = wgpu::Extent3d { width: 256, height: 1, depth_or_array_layers: 1 };
+        let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("colormap"),
+            size,
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: wgpu::TextureFormat::Rgba8Unorm,
+            usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+            view_formats: &[],
+        });
+        let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(1024), rows_per_image: None };
+        gpu.queue.write_texture(texture.as_image_copy(), &texels, layout, size);
+        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        self.luts.insert(colormap.id.clone(), (Arc::clone(colormap), view.clone()));
+        view
+    }
+}
