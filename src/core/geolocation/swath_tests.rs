@@ -215,5 +215,17 @@ fn large_swaths_are_searched_quickly() {
         let hit = s.index_from_lonlat(positions[r * shape[1] + c]).unwrap();
         assert!((hit.row - r as f64).abs() < 1e-4 && (hit.col - c as f64).abs() < 1e-4, "{r} {c} {hit:?}");
     }
-    println!("{shape:?}: index {build:?}, query {:?}", begin.elapsed() / n as u32);
+    let query = begin.elapsed() / n as u32;
+    // Beside the swath: the search must give up as quickly.
+    let begin = std::time::Instant::now();
+    let (edge, inner) = (positions[shape[1] - 1].up(), positions[shape[1] - 2].up());
+    for k in 1..=200 {
+        let p = (edge + (edge - inner) * f64::from(k)).normalize();
+        let p = LonLat::new(p.y.atan2(p.x).to_degrees(), p.z.asin().to_degrees());
+        assert_eq!(s.index_from_lonlat(p), None, "{k} cells beside the swath");
+    }
+    let miss = begin.elapsed() / 200;
+    let begin = std::time::Instant::now();
+    assert!(s.bounds().is_some());
+    println!("{shape:?}: index {build:?}, hit {query:?}, miss {miss:?}, bounds {:?}", begin.elapsed());
 }
