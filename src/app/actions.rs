@@ -1,0 +1,216 @@
+//! What the entries of the command table do. Menus, keys, palette and buttons all come here.
+
+use seaglass_core::command::{Command, TABLE};
+use seaglass_core::project::{BaseMap, LayerId};
+use seaglass_core::projection::Projection;
+use seaglass_core::style::StylePatch;
+
+use crate::model::Model;
+use crate::state::{Action, Out, UiState};
+
+/// Window lengths of the segment and of the keys, seconds.
+pub const WINDOWS_S: [f64; 5] = [21_600.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0];
+
+/// Whether an entry can be run now.
+pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
+    let has_data = !model.is_empty();
+    let (undo, redo) = model.session.can_undo_redo();
+    match id {
+        "undo" => undo,
+        "redo" => redo,
+        "close_all" => has_data || !model.session.failures().is_empty(),
+        "copy_position" => state.pointer.is_some(),
+        "zoom_to_layer" | "show_all_layers" | "play" | "step_back" | "step_forward" | "step_back_10"
+        | "step_forward_10" | "previous_granule" | "next_granule" | "first_data" | "last_data" | "jump_to_data"
+        | "next_window" | "previous_window" => has_data,
+        "toggle_layer" | "style" | "duplicate_layer" | "remove_layer" | "layer_up" | "layer_down" | "more_opacity"
+        | "less_opacity" => state.selected.is_some_and(|id| model.row(id).is_some()),
+        _ => true,
+    }
+}
+
+/// Runs an entry of the table, into commands, state and actions.
+pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut Out) {
+    if !enabled(id, model, state) {
+        return;
+    }
+    if let Some(command) = simple(id, model) {
+        out.send(command);
+        return;
+    }
+    if let Some(projection) = id.strip_prefix("projection_").and_then(Projection::from_id) {
+        out.send(Command::SetProjection { projection });
+        return;
+    }
+    match id {
+        "palette" => state.palette_open = !state.palette_open,
+        "keys" => state.keys_open = !state.keys_open,
+        "about" => state.about_open = true,
+        "toggle_left_panel" => state.left_open = !state.left_open,
+        "toggle_timeline" => state.timeline_open = !state.timeline_open,
+        "presentation" => state.presentation = !state.presentation,
+        "zoom_to_layer" => out.send(Command::ZoomToLayer { layer: state.selected }),
+        "reset_view" => {
+            out.send(Command::NorthUp);
+            out.send(Command::TopDown);
+        }
+        "previous_granule" => out.send(Command::StepGranule { layer: state.selected, steps: -1 }),
+        "next_granule" => out.send(Command::StepGranule { layer: state.selected, steps: 1 }),
+        "copy_position" => {
+            if let Some(p) = state.pointer {
+                out.act(Action::Copy(format!("{:.4}, {:.4}", p.lat_deg, p.lon_deg)));
+            }
+        }
+        _ => {
+            if let Some(layer) = state.selected.filter(|l| model.row(*l).is_some()) {
+                if perform_on_layer(id, layer, model, state, out) {
+                    return;
+                }
+            }
+            out.act(Action::Run(id));
+        }
+    }
+}
+
+fn simple(id: &str, model: &Model) -> Option<Command> {
+    let project = model.session.project();
+    let base = |change: fn(&mut BaseMap)| {
+        let mut base = project.base.clone();
+        change(&mut base);
+        Some(Command::SetBaseMap { base })
+    };
+    Some(match id {
+        "undo" => Command::Undo,
+        "redo" => Command::Redo,
+        "close_all" => Command::CloseAll,
+        "toggle_globe" => Command::ToggleGlobe,
+        "home" => Command::Home,
+        "zoom_in" => Command::Zoom { factor: 1.0 / 1.5 },
+        "zoom_out" => Command::Zoom { factor: 1.5 },
+        "north_up" => Command::NorthUp,
+        "top_down" => Command::TopDown,
+        "toggle_relief" => return base(|b| b.relief = !b.relief),
+        "toggle_coastlines" => return base(|b| b.coastlines = !b.coastlines),
+        "toggle_graticule" => return base(|b| b.graticule = !b.graticule),
+        "show_all_layers" => Command::ShowAllLayers,
+        "play" => Command::Play { on: !project.timeline.playing },
+        "step_back" => Command::StepTime { steps: -1 },
+        "step_forward" => Command::StepTime { steps: 1 },
+        "step_back_10" => Command::StepTime { steps: -10 },
+        "step_forward_10" => Command::StepTime { steps: 10 },
+        "first_data" => Command::GoToEnd { last: false },
+        "last_data" => Command::GoToEnd { last: true },
+        "jump_to_data" => Command::JumpToData { layer: None },
+        "next_window" | "previous_window" => {
+            let now = project.timeline.window_s;
+            let longer = WINDOWS_S.iter().find(|w| **w > now * 1.001);
+            let shorter = WINDOWS_S.iter().rev().find(|w| **w < now * 0.999);
+            let window_s = if id == "next_window" { longer } else { shorter };
+            Command::SetWindow { window_s: *window_s? }
+        }
+        _ => return None,
+    })
+}
+
+fn perform_on_layer(id: &str, layer: LayerId, model: &Model, state: &mut UiState, out: &mut Out) -> bool {
+    let Some(row) = model.row(layer) else { return false };
+    let position = model.session.project().position(layer).unwrap_or(0);
+    let opacity = |by: f32| Command::SetStyle {
+        layer,
+        patch: StylePatch { opacity: Some((row.style.opacity + by).clamp(0.0, 1.0)), ..StylePatch::default() },
+    };
+    match id {
+        "toggle_layer" => out.send(Command::ShowLayer { layer, visible: !row.visible }),
+        "style" => state.style_of = if state.style_of == Some(layer) { None } else { Some(layer) },
+        "duplicate_layer" => out.send(Command::DuplicateLayer { layer }),
+        "remove_layer" => {
+            out.send(Command::RemoveLayer { layer });
+            // The row below takes the selection, so that Delete can be pressed again.
+            let next = model.rows.get(position + 1).or_else(|| position.checked_sub(1).and_then(|p| model.rows.get(p)));
+            state.selected = next.map(|r| r.id);
+            state.style_of = None;
+        }
+        "layer_up" => out.send(Command::MoveLayer { layer, to: position.saturating_sub(1) }),
+        "layer_down" => out.send(Command::MoveLayer { layer, to: position + 1 }),
+        "more_opacity" => out.send(opacity(0.05)),
+        "less_opacity" => out.send(opacity(-0.05)),
+        _ => return false,
+    }
+    true
+}
+
+/// The entry whose shortcut has been pressed in this frame, if any; consumes the key.
+pub fn pressed_shortcut(ui: &egui::Ui) -> Option<&'static str> {
+    // Longer combinations first, so that Ctrl+Shift+O is not taken for Ctrl+O.
+    let mut shortcuts: Vec<(egui::KeyboardShortcut, &'static str)> =
+        TABLE.iter().flat_map(|e| e.keys.split(" / ").filter_map(|k| Some((shortcut(k)?, e.id)))).collect();
+    shortcuts.sort_by_key(|(s, _)| {
+        std::cmp::Reverse(u8::from(s.modifiers.shift) + u8::from(s.modifiers.command) + u8::from(s.modifiers.alt))
+    });
+    let typing = ui.ctx().text_edit_focused();
+    ui.input_mut(|i| {
+        // egui turns Ctrl+C into an event of its own.
+        if !typing && i.events.iter().any(|e| matches!(e, egui::Event::Copy)) {
+            return Some("copy_position");
+        }
+        // `?` needs Shift on most keyboards and has no logical key everywhere.
+        if !typing && i.events.iter().any(|e| matches!(e, egui::Event::Text(t) if t == "?")) {
+            return Some("keys");
+        }
+        shortcuts
+            .iter()
+            .filter(|(s, _)| !typing || s.modifiers.command || matches!(s.logical_key, egui::Key::F1 | egui::Key::F11))
+            .find(|(s, _)| i.consume_shortcut(s))
+            .map(|(_, id)| *id)
+    })
+}
+
+/// A shortcut text of the table (`Ctrl+Shift+Up`) as egui's type.
+pub fn shortcut(text: &str) -> Option<egui::KeyboardShortcut> {
+    if text == "?" {
+        return None;
+    }
+    let mut modifiers = egui::Modifiers::NONE;
+    let mut rest = text;
+    loop {
+        if let Some(r) = rest.strip_prefix("Ctrl+") {
+            modifiers.command = true;
+            rest = r;
+        } else if let Some(r) = rest.strip_prefix("Shift+") {
+            modifiers.shift = true;
+            rest = r;
+        } else if let Some(r) = rest.strip_prefix("Alt+") {
+            modifiers.alt = true;
+            rest = r;
+        } else {
+            break;
+        }
+    }
+    let key = match rest {
+        "+" => egui::Key::Plus,
+        "=" => egui::Key::Equals,
+        "−" | "-" => egui::Key::Minus,
+        "," => egui::Key::Comma,
+        "." => egui::Key::Period,
+        "Up" => egui::Key::ArrowUp,
+        "Down" => egui::Key::ArrowDown,
+        "Left" => egui::Key::ArrowLeft,
+        "Right" => egui::Key::ArrowRight,
+        other => egui::Key::from_name(other)?,
+    };
+    Some(egui::KeyboardShortcut::new(modifiers, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shortcut_of_the_table_is_a_key() {
+        for e in TABLE {
+            for keys in e.keys.split(" / ").filter(|k| !k.is_empty() && *k != "?") {
+                assert!(shortcut(keys).is_some(), "{} {keys}", e.id);
+            }
+        }
+    }
+}

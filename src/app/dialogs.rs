@@ -1,0 +1,262 @@
+//! Dialogs: the operating system's file pickers (in a thread, never blocking), failure details, keys, about.
+
+use std::path::{Path, PathBuf};
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+use egui::{Id, Modal, ScrollArea, Sense, Ui, vec2};
+use seaglass_core::command::{Command, Menu, TABLE};
+use seaglass_core::protocol::FailureKind;
+use seaglass_core::session::FailedFile;
+
+use crate::state::{Action, Out, UiState};
+use crate::theme::{Theme, theme};
+use crate::widgets;
+
+/// Answers of the pickers.
+pub struct Pickers {
+    sender: Sender<Command>,
+    receiver: Receiver<Command>,
+}
+
+impl Default for Pickers {
+    fn default() -> Self {
+        let (sender, receiver) = bounded(16);
+        Self { sender, receiver }
+    }
+}
+
+/// What to pick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// Files to open.
+    Files,
+    /// A folder to open.
+    Folder,
+    /// Where to write an image.
+    Image,
+}
+
+impl Pickers {
+    /// Opens a picker. Its answer comes with [`poll`](Self::poll).
+    ///
+    /// # Errors
+    /// The system refused a thread.
+    pub fn open(&self, pick: Pick, ctx: &egui::Context) -> std::io::Result<()> {
+        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        std::thread::Builder::new().name("file picker".to_owned()).spawn(move || {
+            let dialog = rfd::FileDialog::new();
+            let command = match pick {
+                Pick::Files => dialog
+                    .set_title("Open files")
+                    .add_filter("NetCDF and HDF5", &["nc", "nc4", "cdf", "h5", "hdf5", "he5", "hdf"])
+                    .add_filter("All files", &["*"])
+                    .pick_files()
+                    .map(|paths| Command::Open { paths }),
+                Pick::Folder => dialog.set_title("Open folder").pick_folders().map(|paths| Command::Open { paths }),
+                Pick::Image => dialog
+                    .set_title("Save image")
+                    .set_file_name("seaglass.png")
+                    .add_filter("PNG image", &["png"])
+                    .save_file()
+                    .map(|path| Command::SaveImage { path: with_png(path), size: None, legend: true }),
+            };
+            // A window that has closed meanwhile takes no answer.
+            if command.is_some_and(|c| sender.try_send(c).is_ok()) {
+                ctx.request_repaint();
+            }
+        })?;
+        Ok(())
+    }
+
+    /// What has been picked since.
+    pub fn poll(&self) -> Option<Command> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+fn with_png(path: PathBuf) -> PathBuf {
+    if path.extension().is_some() { path } else { path.with_extension("png") }
+}
+
+/// What can be done about a failure.
+fn remedy(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Missing => "Check that the file is still there and that you may read it, then open it again.",
+        FailureKind::NotMine => "Open NetCDF or HDF5 files. Other formats are not read yet.",
+        FailureKind::Damaged => "Download the file again; compare its size or checksum with the provider's.",
+        FailureKind::NothingToShow => {
+            "Check that the file has positions (latitude and longitude, or a grid mapping) that CF rules can find."
+        }
+        FailureKind::BadRequest => "Open the file again; if it happens again, report it with the text below.",
+        FailureKind::TooLarge => "Cut the file into smaller ones, or open a subset.",
+        FailureKind::Crashed => "Try again; if it happens again, report it with the text below.",
+    }
+}
+
+/// Text to copy into a report.
+pub fn report(path: &Path, failed: &FailedFile) -> String {
+    format!(
+        "Seaglass {}\nFile: {}\nProblem: {}\nKind: {:?}\nSystem: {} {}",
+        env!("CARGO_PKG_VERSION"),
+        path.display(),
+        failed.error.message,
+        failed.error.kind,
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
+}
+
+/// What a failure dialog answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FailureAnswer {
+    /// Close it.
+    Close,
+    /// Read the file again.
+    Retry(PathBuf),
+}
+
+/// What, why, what to do, and a report to copy.
+pub fn failure(ctx: &egui::Context, path: &Path, failed: Option<&FailedFile>, out: &mut Out) -> Option<FailureAnswer> {
+    let t = Theme::get(ctx.global_style().visuals.dark_mode);
+    let mut answer = None;
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let modal = Modal::new(Id::unique("failure")).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
+        ui.set_width(480.0f32.min(ctx.content_rect().width() - 80.0));
+        heading(ui, &format!("Cannot show {name}"));
+        let message = failed.map_or("The file could not be read.", |f| f.error.message.as_str());
+        ui.label(egui::RichText::new(message).color(t.c.text_1));
+        ui.add_space(4.0);
+        if let Some(f) = failed {
+            ui.label(egui::RichText::new(remedy(f.error.kind)).color(t.c.text_2));
+        }
+        ui.add_space(4.0);
+        ui.add(
+            egui::Label::new(egui::RichText::new(path.display().to_string()).font(t.mono()).color(t.c.text_3))
+                .selectable(true)
+                .wrap(),
+        );
+        ui.add_space(12.0);
+        ui.horizontal(|ui| {
+            if widgets::button(ui, "Close", None, true).clicked() {
+                answer = Some(FailureAnswer::Close);
+            }
+            if widgets::button(ui, "Try again", None, false).clicked() {
+                answer = Some(FailureAnswer::Retry(path.to_path_buf()));
+            }
+            if let Some(f) = failed {
+                if widgets::button(ui, "Copy report", Some("layer_duplicate"), false).clicked() {
+                    out.act(Action::Copy(report(path, f)));
+                }
+            }
+            if widgets::button(ui, "Show file", None, false).clicked() {
+                out.act(Action::ShowFile(path.to_path_buf()));
+            }
+        });
+    });
+    if modal.should_close() {
+        answer = answer.or(Some(FailureAnswer::Close));
+    }
+    answer
+}
+
+fn heading(ui: &mut Ui, text: &str) {
+    let t = theme(ui);
+    ui.label(egui::RichText::new(text).font(t.clock()).color(t.c.text_1));
+    ui.add_space(4.0);
+}
+
+/// All keys, from the command table.
+pub fn keys(ctx: &egui::Context, state: &mut UiState) {
+    if !state.keys_open {
+        return;
+    }
+    let t = Theme::get(ctx.global_style().visuals.dark_mode);
+    let screen = ctx.content_rect();
+    let modal = Modal::new(Id::unique("keys")).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
+        ui.set_width(760.0f32.min(screen.width() - 80.0));
+        heading(ui, "Keyboard shortcuts");
+        ScrollArea::vertical().max_height(screen.height() - 160.0).show(ui, |ui| {
+            ui.columns(3, |columns| {
+                let sections = [
+                    (Menu::File, "File", 0),
+                    (Menu::Edit, "Edit", 0),
+                    (Menu::Layer, "Layer", 0),
+                    (Menu::View, "View", 1),
+                    (Menu::Time, "Time", 2),
+                    (Menu::Help, "Help", 2),
+                ];
+                for (menu, title, column) in sections {
+                    section(&mut columns[column], menu, title);
+                }
+                mouse(&mut columns[2]);
+            });
+        });
+    });
+    if modal.should_close() {
+        state.keys_open = false;
+    }
+}
+
+fn key_row(ui: &mut Ui, title: &str, keys: &str) {
+    let t = theme(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
+    let left = widgets::key_badge(ui.painter(), t, rect.right_center(), keys);
+    widgets::line(ui.painter(), rect.left(), rect.center().y, title, t.body(), t.c.text_2, left - rect.left() - 6.0);
+}
+
+fn section(ui: &mut Ui, menu: Menu, title: &str) {
+    let t = theme(ui);
+    ui.label(egui::RichText::new(title).font(t.heading()).color(t.c.text_1));
+    for e in TABLE.iter().filter(|e| e.menu == menu && !e.keys.is_empty()) {
+        key_row(ui, e.title.trim_end_matches('…'), e.keys.split(" / ").next().unwrap_or_default());
+    }
+    ui.add_space(10.0);
+}
+
+fn mouse(ui: &mut Ui) {
+    let t = theme(ui);
+    ui.label(egui::RichText::new("Mouse on the globe").font(t.heading()).color(t.c.text_1));
+    for (what, how) in [
+        ("Turn", "drag"),
+        ("Zoom", "wheel"),
+        ("Zoom finely", "Ctrl wheel"),
+        ("Zoom by hand", "right drag"),
+        ("Tilt and turn", "Ctrl drag"),
+        ("Zoom to a box", "Shift drag"),
+        ("Nearer", "double click"),
+    ] {
+        key_row(ui, what, how);
+    }
+}
+
+/// Name, version, adapter and what to do without a GPU.
+pub fn about(ctx: &egui::Context, state: &mut UiState, adapter: &(String, bool)) {
+    if !state.about_open {
+        return;
+    }
+    let t = Theme::get(ctx.global_style().visuals.dark_mode);
+    let modal = Modal::new(Id::unique("about")).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
+        ui.set_width(420.0);
+        heading(ui, &format!("Seaglass {}", env!("CARGO_PKG_VERSION")));
+        ui.label(egui::RichText::new("Globe and map viewer for satellite oceanography.").color(t.c.text_2));
+        ui.add_space(8.0);
+        ui.label(egui::RichText::new(format!("Graphics: {}", adapter.0)).color(t.c.text_2));
+        if adapter.1 {
+            let help = "No graphics card is in use, so every picture is computed by the processor. Install the driver of the \
+                        card (on Linux the Vulkan driver of Mesa or the vendor), or start on a machine with one. \
+                        A smaller window is faster meanwhile.";
+            ui.label(egui::RichText::new(help).color(t.c.text_1));
+        }
+        ui.add_space(8.0);
+        let credits = "Coastlines and borders: Natural Earth, public domain. Relief: ETOPO5, NOAA, public domain. Fonts: IBM \
+                       Plex, OFL 1.1. Icons: Phosphor, MIT. Colour maps: cmocean, Crameri, matplotlib and others.";
+        ui.label(egui::RichText::new(credits).font(t.small()).color(t.c.text_3));
+        ui.add_space(12.0);
+        if widgets::button(ui, "Close", None, true).clicked() {
+            state.about_open = false;
+        }
+    });
+    if modal.should_close() {
+        state.about_open = false;
+    }
+}

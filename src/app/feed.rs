@@ -1,0 +1,93 @@
+//! From the host to what panels show.
+
+use std::collections::HashMap;
+
+use seaglass_core::geo::LonLat;
+use seaglass_core::project::LayerId;
+use seaglass_host::{EmptyReason, Histogram, Host, LayerStatus, ProbeRow, ProbeState};
+use seaglass_render::assets;
+
+use crate::histogram::Distribution;
+use crate::hover::{HoverInfo, HoverRow, Value};
+use crate::model::{Model, Reason, Row, Status, Work};
+
+/// A reason in the window's words.
+pub fn reason(r: EmptyReason) -> Reason {
+    match r {
+        EmptyReason::NoData => Reason::NoData,
+        EmptyReason::AllHidden => Reason::AllHidden,
+        EmptyReason::OutOfTime { offset_s, .. } => Reason::OutOfTime { offset_s },
+        EmptyReason::OffScreen => Reason::OffScreen,
+        EmptyReason::AllMasked => Reason::AllMasked,
+        EmptyReason::Failed(message) => Reason::Failed { message, path: None },
+    }
+}
+
+/// State of every layer.
+pub fn statuses(host: &mut Host) -> HashMap<LayerId, Status> {
+    let ids: Vec<LayerId> = host.session().project().layers.iter().map(|l| l.id).collect();
+    ids.into_iter().map(|id| (id, status(host.layer_status(id)))).collect()
+}
+
+fn status(s: LayerStatus) -> Status {
+    Status { shown: s.in_window, total: s.total, loading: s.loading, failed: s.failed, reason: s.reason.map(reason) }
+}
+
+/// What is going on.
+pub fn work(host: &Host) -> Work {
+    let p = host.progress();
+    let opening = if p.searching && p.opening.0 >= p.opening.1 { (p.opening.0, p.opening.1 + 1) } else { p.opening };
+    Work { opening, reading: p.reading }
+}
+
+/// The host's histogram.
+pub fn distribution(h: &Histogram) -> Distribution {
+    Distribution {
+        bins: h.bins.iter().map(|n| u64::from(*n)).collect(),
+        min: h.min,
+        max: h.max,
+        count: h.stats.count,
+        granules: h.granules.0,
+        mean: h.stats.mean,
+        sd: h.stats.sd,
+        p02_p98: h.stats.p02_p98,
+    }
+}
+
+/// The hover card for a place.
+pub fn hover(at: LonLat, probed: Vec<ProbeRow>, model: &Model) -> HoverInfo {
+    let rows = probed.into_iter().filter_map(|p| Some(hover_row(model.row(p.layer)?, p, model))).collect();
+    HoverInfo { at, elevation_m: assets::elevation(at), rows }
+}
+
+fn hover_row(row: &Row, probed: ProbeRow, model: &Model) -> HoverRow {
+    let (value, cell) = match probed.state {
+        ProbeState::Pending => (Value::Pending, None),
+        ProbeState::Failed(_) => (Value::Words("Cannot be read".to_owned()), None),
+        ProbeState::NoData(cell) => {
+            let masked = cell.as_ref().is_some_and(|c| c.values.iter().any(|v| v.masked));
+            (Value::Words(if masked { "Masked" } else { "No data" }.to_owned()), cell)
+        }
+        ProbeState::Value(cell) => (value_text(row, &cell), Some(cell)),
+    };
+    let offset_s = cell.as_ref().and_then(|c| c.time).map(|t| t.seconds_since(model.now()));
+    let shown = matches!(value, Value::Number(..)) || matches!(&value, Value::Words(w) if w != "No data");
+    HoverRow {
+        layer: row.id,
+        name: row.name.clone(),
+        value,
+        offset_s,
+        cell: cell.filter(|_| shown).and_then(|c| c.position),
+    }
+}
+
+fn value_text(row: &Row, cell: &seaglass_core::protocol::ProbedCell) -> Value {
+    let Some(v) = cell.values.first() else { return Value::Words("No data".to_owned()) };
+    if !v.meanings.is_empty() {
+        return Value::Words(v.meanings.join(", ").replace('_', " "));
+    }
+    match v.value {
+        Some(number) => Value::Number(row.value_text(number), row.unit.label.clone()),
+        None => Value::Words("No data".to_owned()),
+    }
+}

@@ -1,0 +1,128 @@
+//! The card that follows the pointer over the globe, and the ring at the sampled cell.
+
+use egui::{Align2, Pos2, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
+use seaglass_core::geo::LonLat;
+use seaglass_core::project::LayerId;
+
+use crate::text;
+use crate::theme::{Theme, theme};
+use crate::widgets;
+
+/// What one layer has under the pointer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HoverRow {
+    /// Layer.
+    pub layer: LayerId,
+    /// Name of the layer.
+    pub name: String,
+    /// Value, or what there is instead ("No data").
+    pub value: Value,
+    /// Offset of the acquisition to the clock.
+    pub offset_s: Option<f64>,
+    /// Middle of the cell.
+    pub cell: Option<LonLat>,
+}
+
+/// A read-out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Asked for.
+    Pending,
+    /// Number as text, and unit.
+    Number(String, String),
+    /// Words: a flag meaning, "No data", "Masked".
+    Words(String),
+}
+
+/// The whole card.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HoverInfo {
+    /// Place under the pointer.
+    pub at: LonLat,
+    /// Elevation of the base grid, metres, negative below the sea.
+    pub elevation_m: Option<f64>,
+    /// Rows, top layer first.
+    pub rows: Vec<HoverRow>,
+}
+
+/// `Depth 4 870 m` or `Elevation 120 m`.
+pub fn depth_text(elevation_m: f64) -> String {
+    if elevation_m <= 0.0 {
+        format!("Depth {}", text::metres(-elevation_m))
+    } else {
+        format!("Elevation {}", text::metres(elevation_m))
+    }
+}
+
+/// Shows the card beside the pointer, inside `area`.
+pub fn show(ui: &Ui, info: &HoverInfo, pointer: Pos2, area: Rect) {
+    let t = theme(ui);
+    let rows = info.rows.len().min(12);
+    let size = vec2(t.size.hover_card, 40.0 + if rows > 0 { 9.0 + 20.0 * rows as f32 } else { 0.0 });
+    let rect = place(pointer, size, area);
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("hover card")));
+    painter.add(t.card_shadow().as_shape(rect, 8.0));
+    painter.rect(rect, 8.0, t.overlay(), Stroke::new(1.0, t.c.border), StrokeKind::Inside);
+    let (left, right) = (rect.left() + 12.0, rect.right() - 12.0);
+    let y = rect.top() + 20.0;
+    widgets::line(&painter, left, y, &text::position(info.at, 3), t.heading(), t.c.text_1, 180.0);
+    if let Some(e) = info.elevation_m {
+        painter.text(pos2(right, y), Align2::RIGHT_CENTER, depth_text(e), t.body(), t.c.text_3);
+    }
+    if rows == 0 {
+        return;
+    }
+    widgets::hairline(&painter, t, left..=right, rect.top() + 40.0);
+    for (k, row) in info.rows.iter().take(rows).enumerate() {
+        let y = rect.top() + 56.0 + 20.0 * k as f32;
+        let value_right = right - 92.0;
+        let value_left;
+        match &row.value {
+            Value::Number(number, unit) => {
+                let suffix = if unit.is_empty() { String::new() } else { format!("{}{unit}", text::THIN) };
+                let unit = painter.layout_no_wrap(suffix, t.body(), t.c.text_3);
+                let number = painter.layout_no_wrap(number.clone(), t.heading(), t.c.text_1);
+                value_left = value_right - unit.size().x - number.size().x;
+                let baseline = |h: f32| (y - h / 2.0).round();
+                painter.galley(pos2(value_left, baseline(number.size().y)), number.clone(), t.c.text_1);
+                painter.galley(pos2(value_left + number.size().x, baseline(unit.size().y)), unit, t.c.text_3);
+            }
+            Value::Words(words) => {
+                let galley = widgets::elided(&painter, words, t.body(), t.c.text_2, 130.0);
+                value_left = value_right - galley.size().x;
+                painter.galley(pos2(value_left, (y - galley.size().y / 2.0).round()), galley, t.c.text_2);
+            }
+            Value::Pending => {
+                value_left = value_right - 16.0;
+                painter.text(pos2(value_right, y), Align2::RIGHT_CENTER, "…", t.body(), t.c.text_3);
+            }
+        }
+        if let Some(s) = row.offset_s {
+            painter.text(pos2(right, y), Align2::RIGHT_CENTER, text::offset(s), t.body(), t.c.text_3);
+        }
+        widgets::line(&painter, left, y, &row.name, t.body(), t.c.text_2, value_left - left - 8.0);
+    }
+}
+
+/// 24 right of the pointer; on the other side where there is no room.
+fn place(pointer: Pos2, size: egui::Vec2, area: Rect) -> Rect {
+    let mut min = pos2(pointer.x + 24.0, pointer.y - size.y / 2.0);
+    if min.x + size.x > area.right() - 8.0 {
+        min.x = pointer.x - 24.0 - size.x;
+    }
+    min.x = min.x.max(area.left() + 8.0);
+    min.y = min.y.clamp(area.top() + 8.0, (area.bottom() - size.y - 8.0).max(area.top() + 8.0));
+    Rect::from_min_size(min, size)
+}
+
+/// Ring of 14 around the middle of the sampled cell, with its casing.
+pub fn ring(ui: &Ui, at: Pos2, area: Rect) {
+    if !area.contains(at) {
+        return;
+    }
+    // On imagery the ring is light with a dark casing in both themes.
+    let dark = Theme::get(true);
+    let painter = ui.painter().with_clip_rect(area);
+    painter.circle_stroke(at, 7.0, Stroke::new(3.5, dark.c.void.gamma_multiply(0.6)));
+    painter.circle_stroke(at, 7.0, Stroke::new(1.5, dark.c.text_1));
+}

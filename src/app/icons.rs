@@ -1,0 +1,41 @@
+//! Icons by action name, from the token table; glyphs of the embedded Phosphor font.
+
+use egui::{FontFamily, FontId};
+
+use crate::theme::icon_code;
+
+/// Font of the icons at a size in points.
+pub fn font(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name("icons".into()))
+}
+
+/// Font of the filled icons (play, pause).
+pub fn fill_font(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name("icons-fill".into()))
+}
+
+/// The glyph of an action (`layer_show`); a question mark for a name that is not in the table.
+pub fn glyph(action: &str) -> char {
+    icon_code(action).unwrap_or('?')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every icon named in the sources of the window is in the table.
+    #[test]
+    fn icons_exist() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/app");
+        let mut checked = 0;
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
+            for part in text.split("glyph(\"").skip(1) {
+                let name = part.split('"').next().unwrap_or_default();
+                assert_ne!(glyph(name), '?', "{name} in {}", entry.path().display());
+                checked += 1;
+            }
+        }
+        assert!(checked > 5);
+    }
+}

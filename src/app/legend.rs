@@ -1,0 +1,245 @@
+//! Colour bars, scale bar and time on exported images, drawn by the code of the window.
+
+use anyhow::Context as _;
+use egui::{Align2, Rect, Stroke, StrokeKind, pos2, vec2};
+use egui_wgpu::wgpu;
+use image::RgbaImage;
+use seaglass_core::session::Session;
+use seaglass_render::Gpu;
+
+use crate::cards;
+use crate::model::{Model, Reason, Status};
+use crate::theme::{self, Theme};
+
+/// How an image is decorated.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoration {
+    /// Pixels of a point: 1 for a picture of screen size, 2 for print.
+    pub pixels_per_point: f32,
+    /// Cards of the dark theme.
+    pub dark: bool,
+}
+
+impl Default for Decoration {
+    fn default() -> Self {
+        Self { pixels_per_point: 1.0, dark: true }
+    }
+}
+
+/// Draws legend, scale bar and time onto the image of a session's view.
+///
+/// # Errors
+/// The device cannot hold the overlay or hand it back.
+pub fn decorate(gpu: &Gpu, image: &mut RgbaImage, session: &Session, options: Decoration) -> anyhow::Result<()> {
+    let size_px = [image.width(), image.height()];
+    anyhow::ensure!(size_px[0] > 0 && size_px[1] > 0, "an empty image cannot be decorated");
+    // Small pictures get small cards rather than none.
+    let fit = (size_px[0] as f32 / 640.0).min(size_px[1] as f32 / 400.0).clamp(0.4, 1.0);
+    let ppp = (options.pixels_per_point * fit).max(0.4);
+    let ctx = egui::Context::default();
+    theme::install(&ctx);
+    ctx.set_theme(if options.dark { egui::Theme::Dark } else { egui::Theme::Light });
+    let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(size_px[0] as f32 / ppp, size_px[1] as f32 / ppp));
+    let mut textures = egui::TexturesDelta::default();
+    let mut shapes = Vec::new();
+    for _ in 0..2 {
+        let mut input = egui::RawInput { screen_rect: Some(screen), ..egui::RawInput::default() };
+        if let Some(viewport) = input.viewports.get_mut(&egui::ViewportId::ROOT) {
+            viewport.native_pixels_per_point = Some(ppp);
+        }
+        let output = ctx.run_ui(input, |ui| paint(ui, screen, session, size_px, ppp, options.dark));
+        textures.append(output.textures_delta);
+        shapes = output.shapes;
+    }
+    let overlay = overlay(gpu, &ctx, textures, shapes, size_px, ppp).context("the legend could not be drawn")?;
+    for (below, above) in image.pixels_mut().zip(overlay.as_chunks::<4>().0) {
+        blend(&mut below.0, *above);
+    }
+    Ok(())
+}
+
+/// Premultiplied `above` over straight `below`.
+fn blend(below: &mut [u8; 4], above: [u8; 4]) {
+    let a = u32::from(above[3]);
+    if a == 0 {
+        return;
+    }
+    let under = u32::from(below[3]) * (255 - a) / 255;
+    let alpha = a + under;
+    for k in 0..3 {
+        let premultiplied = u32::from(above[k]) + u32::from(below[k]) * under / 255;
+        below[k] = (premultiplied * 255 / alpha.max(1)).min(255) as u8;
+    }
+    below[3] = alpha.min(255) as u8;
+}
+
+fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], ppp: f32, dark: bool) {
+    let t = Theme::get(dark);
+    let painter = ui.painter();
+    let view = session.project().camera.view(f64::from(size_px[0]), f64::from(size_px[1]));
+    let edge = 12.0;
+    if let Some(bar) = cards::scale_bar_for(&view, ppp) {
+        let size = cards::scale_bar_size(painter, t, &bar);
+        let rect = Rect::from_min_size(pos2(edge, screen.bottom() - edge - size.y), size);
+        cards::paint_scale_bar(painter, t, rect, &bar);
+    }
+    let model = Model::new(session, |id| Status { reason: nothing_shown(session, id), ..Status::default() });
+    let rows = cards::legend_rows(&model.rows, None, 3);
+    let mut legend_left = screen.right();
+    if !rows.is_empty() {
+        let size = cards::legend_size(t, rows.len());
+        let rect = Rect::from_min_size(screen.max - size - vec2(edge, edge), size);
+        legend_left = rect.left();
+        cards::paint_legend(painter, t, rect, &rows);
+    }
+    if session.catalogue().span().is_some() {
+        let text = session.project().timeline.now.to_string();
+        let galley = painter.layout_no_wrap(text.clone(), t.heading(), t.c.text_1);
+        let size = galley.size() + vec2(24.0, 8.0);
+        let x = (screen.center().x).min(legend_left - edge - size.x / 2.0).max(200.0 + size.x / 2.0);
+        let rect = Rect::from_center_size(pos2(x, screen.bottom() - edge - 12.0), vec2(size.x, 24.0));
+        painter.rect(rect, 8.0, t.overlay(), Stroke::new(1.0, t.c.border), StrokeKind::Inside);
+        painter.text(rect.center(), Align2::CENTER_CENTER, text, t.heading(), t.c.text_1);
+    }
+}
+
+/// Layers without a granule at this time are not in the legend.
+fn nothing_shown(session: &Session, id: seaglass_core::project::LayerId) -> Option<Reason> {
+    let project = session.project();
+    let layer = project.layer(id)?;
+    let collection = session.catalogue().collections.get(&layer.collection)?;
+    let t = &project.timeline;
+    collection.shown(&layer.field, layer.style.time_rule, t.now, t.window()).is_empty().then_some(Reason::NoData)
+}
+
+/// The shapes as premultiplied RGBA, drawn in pieces where the device's textures are smaller than the image.
+fn overlay(
+    gpu: &Gpu,
+    ctx: &egui::Context,
+    textures: egui::TexturesDelta,
+    shapes: Vec<egui::epaint::ClippedShape>,
+    size_px: [u32; 2],
+    ppp: f32,
+) -> anyhow::Result<Vec<u8>> {
+    let options = egui_wgpu::RendererOptions { dithering: false, ..egui_wgpu::RendererOptions::default() };
+    let mut renderer = egui_wgpu::Renderer::new(&gpu.device, wgpu::TextureFormat::Rgba8Unorm, options);
+    for (id, delta) in textures.set.iter().flat_map(|(id, list)| list.iter().map(move |d| (id, d))) {
+        renderer.update_texture(&gpu.device, &gpu.queue, *id, delta);
+    }
+    let jobs = ctx.tessellate(shapes, ppp);
+    let side = gpu.max_side_px().min(4096);
+    let mut all = vec![0u8; size_px[0] as usize * size_px[1] as usize * 4];
+    for top in (0..size_px[1]).step_by(side as usize) {
+        for left in (0..size_px[0]).step_by(side as usize) {
+            let piece = [side.min(size_px[0] - left), side.min(size_px[1] - top)];
+            let moved = moved(&jobs, vec2(left as f32 / ppp, top as f32 / ppp));
+            if moved.is_empty() {
+                continue;
+            }
+            let pixels = draw_piece(gpu, &mut renderer, &moved, piece, ppp)?;
+            for row in 0..piece[1] as usize {
+                let from = row * piece[0] as usize * 4;
+                let to = ((top as usize + row) * size_px[0] as usize + left as usize) * 4;
+                let n = piece[0] as usize * 4;
+                all[to..to + n].copy_from_slice(&pixels[from..from + n]);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn moved(jobs: &[egui::ClippedPrimitive], by: egui::Vec2) -> Vec<egui::ClippedPrimitive> {
+    let mut jobs = jobs.to_vec();
+    for job in &mut jobs {
+        job.clip_rect = job.clip_rect.translate(-by);
+        if let egui::epaint::Primitive::Mesh(mesh) = &mut job.primitive {
+            mesh.translate(-by);
+        }
+    }
+    jobs
+}
+
+fn draw_piece(
+    gpu: &Gpu,
+    renderer: &mut egui_wgpu::Renderer,
+    jobs: &[egui::ClippedPrimitive],
+    size_px: [u32; 2],
+    ppp: f32,
+) -> anyhow::Result<Vec<u8>> {
+    let extent = wgpu::Extent3d { width: size_px[0], height: size_px[1], depth_or_array_layers: 1 };
+    let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("legend"),
+        size: extent,
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: wgpu::TextureFormat::Rgba8Unorm,
+        usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+        view_formats: &[],
+    });
+    let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+    let screen = egui_wgpu::ScreenDescriptor { size_in_pixels: size_px, pixels_per_point: ppp };
+    let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("legend") });
+    let extra = renderer.update_buffers(&gpu.device, &gpu.queue, &mut encoder, jobs, &screen);
+    {
+        let pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("legend"),
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view: &view,
+                depth_slice: None,
+                resolve_target: None,
+                ops: wgpu::Operations {
+                    load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT),
+                    store: wgpu::StoreOp::Store,
+                },
+            })],
+            ..wgpu::RenderPassDescriptor::default()
+        });
+        renderer.render(&mut pass.forget_lifetime(), jobs, &screen);
+    }
+    let stride = (size_px[0] * 4).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
+    let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("legend"),
+        size: u64::from(stride) * u64::from(size_px[1]),
+        usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+        mapped_at_creation: false,
+    });
+    encoder.copy_texture_to_buffer(
+        texture.as_image_copy(),
+        wgpu::TexelCopyBufferInfo {
+            buffer: &buffer,
+            layout: wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(stride), rows_per_image: None },
+        },
+        extent,
+    );
+    gpu.queue.submit(extra.into_iter().chain([encoder.finish()]));
+    let (sender, receiver) = crossbeam::channel::bounded(1);
+    buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
+        // The receiver waits below for as long as this can be called.
+        if sender.send(result).is_err() {
+            log::error!("the legend came too late");
+        }
+    });
+    gpu.device.poll(wgpu::PollType::wait_indefinitely())?;
+    receiver.recv()??;
+    let mapped = buffer.slice(..).get_mapped_range()?;
+    let row = size_px[0] as usize * 4;
+    Ok(mapped.chunks(stride as usize).flat_map(|line| line[..row].iter().copied()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blending_keeps_straight_alpha() {
+        let mut p = [100, 100, 100, 255];
+        blend(&mut p, [0, 0, 0, 0]);
+        assert_eq!(p, [100, 100, 100, 255]);
+        blend(&mut p, [200, 10, 0, 255]);
+        assert_eq!(p, [200, 10, 0, 255]);
+        let mut clear = [0, 0, 0, 0];
+        blend(&mut clear, [64, 0, 0, 128]);
+        assert_eq!(clear, [127, 0, 0, 128]);
+    }
+}

@@ -1,0 +1,35 @@
+//! The window of Seaglass: panels, globe, timeline. The binary `seaglass` and the tests use this library.
+//!
+//! Panels are functions of plain state ([`model::Model`], [`state::UiState`]) that paint and append to [`state::Out`]:
+//! commands for the document, actions for the window. Only [`window`] knows the host, the GPU and the operating system.
+
+pub mod actions;
+pub mod cards;
+pub mod colormap_list;
+pub mod dialogs;
+pub mod feed;
+pub mod histogram;
+pub mod hover;
+pub mod icons;
+pub mod layer_row;
+pub mod layers;
+pub mod legend;
+pub mod menu;
+pub mod model;
+pub mod navigation;
+pub mod notices;
+pub mod palette;
+pub mod settings;
+pub mod state;
+pub mod statusbar;
+pub mod style_panel;
+pub mod system;
+pub mod text;
+pub mod theme;
+pub mod timeline;
+pub mod toasts;
+pub mod topbar;
+pub mod viewport;
+pub mod welcome;
+pub mod widgets;
+pub mod window;

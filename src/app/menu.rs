@@ -1,0 +1,172 @@
+//! The application menu, made from the command table.
+
+use egui::{Popup, Response, Ui};
+use seaglass_core::command::{Menu, TABLE};
+
+use crate::actions;
+use crate::model::Model;
+use crate::state::{Action, Out, UiState};
+use crate::theme::theme;
+use crate::widgets;
+
+const MENUS: [(Menu, &str); 6] = [
+    (Menu::File, "File"),
+    (Menu::Edit, "Edit"),
+    (Menu::View, "View"),
+    (Menu::Layer, "Layer"),
+    (Menu::Time, "Time"),
+    (Menu::Help, "Help"),
+];
+
+/// First entries of groups: a line stands above them.
+const GROUPS: [&str; 14] = [
+    "close_all",
+    "save_image",
+    "quit",
+    "copy_position",
+    "toggle_globe",
+    "home",
+    "north_up",
+    "toggle_relief",
+    "toggle_left_panel",
+    "duplicate_layer",
+    "layer_up",
+    "previous_granule",
+    "next_window",
+    "about",
+];
+
+/// Shows the menu under its button.
+pub fn show(button: &Response, model: &Model, state: &mut UiState, out: &mut Out) {
+    Popup::menu(button).accessible_name("Menu").show(|ui| {
+        ui.set_min_width(160.0);
+        for (menu, title) in MENUS {
+            ui.menu_button(title, |ui| {
+                ui.set_min_width(260.0);
+                section(ui, menu, model, state, out);
+                if menu == Menu::File && !model.recent.is_empty() {
+                    ui.separator();
+                    recent(ui, model, out);
+                }
+            });
+        }
+    });
+}
+
+fn section(ui: &mut Ui, menu: Menu, model: &Model, state: &mut UiState, out: &mut Out) {
+    for (k, e) in TABLE.iter().filter(|e| e.menu == menu).enumerate() {
+        if k > 0 && GROUPS.contains(&e.id) {
+            ui.separator();
+        }
+        let keys = e.keys.split(" / ").next().unwrap_or_default();
+        if widgets::menu_item(ui, e.title, keys, actions::enabled(e.id, model, state)) {
+            actions::perform(e.id, model, state, out);
+        }
+    }
+}
+
+fn recent(ui: &mut Ui, model: &Model, out: &mut Out) {
+    let t = theme(ui);
+    ui.label(egui::RichText::new("Recent files").font(t.small()).color(t.c.text_3));
+    for path in model.recent.iter().take(8) {
+        let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+        if ui
+            .add(egui::Button::new(name).frame_when_inactive(false).truncate())
+            .on_hover_text(path.display().to_string())
+            .clicked()
+        {
+            out.send(seaglass_core::command::Command::Open { paths: vec![path.clone()] });
+            ui.close();
+        }
+    }
+}
+
+/// Right-click menu of a layer row.
+pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &mut UiState, out: &mut Out) {
+    use seaglass_core::command::Command;
+    use seaglass_core::style::{StylePatch, TimeRule};
+    let layer = row.id;
+    if widgets::menu_item(ui, "Zoom to", "F", true) {
+        out.send(Command::ZoomToLayer { layer: Some(layer) });
+    }
+    if widgets::menu_item(ui, "Style…", "S", true) {
+        state.style_of = Some(layer);
+    }
+    ui.menu_button("Time rule", |ui| {
+        for (rule, name) in TIME_RULES {
+            let on = row.style.time_rule == rule;
+            if ui.add(egui::Button::new(name).selected(on).min_size(egui::vec2(140.0, 28.0))).clicked() {
+                let patch = StylePatch { time_rule: Some(rule), ..StylePatch::default() };
+                out.send(Command::SetStyle { layer, patch });
+                ui.close();
+            }
+        }
+    });
+    fields_menu(ui, row, model, out);
+    ui.separator();
+    if widgets::menu_item(ui, "Rename", "", true) {
+        state.renaming = Some((layer, row.name.clone()));
+    }
+    if widgets::menu_item(ui, "Duplicate", "Ctrl+D", true) {
+        out.send(Command::DuplicateLayer { layer });
+    }
+    if widgets::menu_item(ui, "Show only this layer", "Alt click", true) {
+        out.send(Command::SoloLayer { layer });
+    }
+    let file = model.session.catalogue().collections.get(&row.collection).and_then(|c| {
+        let t = &model.session.project().timeline;
+        c.shown(&row.field_name, TimeRule::InWindow, t.now, t.window())
+            .first()
+            .copied()
+            .or(c.granules.first())
+            .map(|g| g.path.clone())
+    });
+    if widgets::menu_item(ui, "Show file", "", file.is_some()) {
+        if let Some(path) = file {
+            out.act(Action::ShowFile(path.to_path_buf()));
+        }
+    }
+    ui.separator();
+    if widgets::menu_item(ui, "Remove", "Delete", true) {
+        out.send(Command::RemoveLayer { layer });
+    }
+}
+
+/// Time rules with their names.
+pub const TIME_RULES: [(seaglass_core::style::TimeRule, &str); 4] = [
+    (seaglass_core::style::TimeRule::InWindow, "In window"),
+    (seaglass_core::style::TimeRule::Latest, "Latest"),
+    (seaglass_core::style::TimeRule::Nearest, "Nearest"),
+    (seaglass_core::style::TimeRule::Always, "Always"),
+];
+
+fn fields_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, out: &mut Out) {
+    let Some(collection) = model.session.catalogue().collections.get(&row.collection) else { return };
+    ui.menu_button("Add field", |ui| add_fields(ui, collection, out));
+}
+
+/// Fields of a collection; a click adds a layer.
+pub fn add_fields(ui: &mut Ui, collection: &seaglass_core::catalogue::Collection, out: &mut Out) {
+    ui.set_min_width(300.0);
+    egui::ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+        let t = theme(ui);
+        for field in &collection.fields {
+            let unit = crate::text::Unit::of(field).label;
+            let label = crate::model::capitalized(&field.title());
+            let response = ui.add(
+                egui::Button::new(egui::RichText::new(label).color(t.c.text_1))
+                    .shortcut_text(unit)
+                    .frame_when_inactive(false)
+                    .truncate()
+                    .min_size(egui::vec2(290.0, 24.0)),
+            );
+            if response.on_hover_text(&field.name).clicked() {
+                out.send(seaglass_core::command::Command::AddLayer {
+                    collection: collection.id.clone(),
+                    field: field.name.clone(),
+                });
+                ui.close();
+            }
+        }
+    });
+}

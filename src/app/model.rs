@@ -1,0 +1,244 @@
+//! What panels show: a plain picture of session and host, made once a frame.
+
+use std::path::PathBuf;
+
+use seaglass_core::field::FieldInfo;
+use seaglass_core::granule::GeometryKind;
+use seaglass_core::project::{Layer, LayerId};
+use seaglass_core::session::Session;
+use seaglass_core::style::Style;
+use seaglass_core::time::Time;
+
+use crate::text::{self, Unit};
+
+/// Why nothing of a layer, or of all, is seen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// There are no granules.
+    NoData,
+    /// No granule in the time window; the nearest lies that many seconds from the clock.
+    OutOfTime {
+        /// Signed offset to the clock.
+        offset_s: f64,
+    },
+    /// Data lie outside the view.
+    OffScreen,
+    /// Every layer is hidden.
+    AllHidden,
+    /// Every value is masked or missing.
+    AllMasked,
+    /// Files could not be read.
+    Failed {
+        /// First sentence of the failure.
+        message: String,
+        /// File.
+        path: Option<PathBuf>,
+    },
+}
+
+impl Reason {
+    /// Second line of a layer row.
+    pub fn row_text(&self) -> String {
+        match self {
+            Self::NoData => "No granules".to_owned(),
+            Self::OutOfTime { offset_s } => {
+                let side = if *offset_s < 0.0 { "earlier" } else { "later" };
+                format!("Nearest granule {} {side}", text::duration(*offset_s))
+            }
+            Self::OffScreen => "Outside the view".to_owned(),
+            Self::AllHidden => "Hidden".to_owned(),
+            Self::AllMasked => "All values are masked".to_owned(),
+            Self::Failed { message, .. } => message.clone(),
+        }
+    }
+}
+
+/// What the host says of a layer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// Granules the time rule shows.
+    pub shown: usize,
+    /// Granules there are.
+    pub total: usize,
+    /// Of those shown, still being read.
+    pub loading: usize,
+    /// Of those shown, unreadable.
+    pub failed: usize,
+    /// Why nothing is seen.
+    pub reason: Option<Reason>,
+}
+
+/// One layer as panels show it.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Identity.
+    pub id: LayerId,
+    /// Name: the user's, else a short one from the field.
+    pub name: String,
+    /// Title of the collection.
+    pub product: String,
+    /// Long name of the field.
+    pub long_name: String,
+    /// Collection id.
+    pub collection: String,
+    /// Field name within it.
+    pub field_name: String,
+    /// Shown.
+    pub visible: bool,
+    /// Style.
+    pub style: Style,
+    /// Unit of what is shown.
+    pub unit: Unit,
+    /// Decimals of read-outs.
+    pub decimals: usize,
+    /// The field, when the collection still has it.
+    pub field: Option<FieldInfo>,
+    /// Geometry of the granules.
+    pub geometry: Option<GeometryKind>,
+    /// State.
+    pub status: Status,
+}
+
+impl Row {
+    /// A value of the file as text without unit.
+    pub fn value_text(&self, raw: f64) -> String {
+        if self.style.log {
+            text::significant(self.unit.shown(raw))
+        } else {
+            text::number(self.unit.shown(raw), self.decimals)
+        }
+    }
+
+    /// End of the colour range as text.
+    pub fn range_text(&self) -> Option<(String, String)> {
+        let [lo, hi] = self.style.range?;
+        let decimals = self.decimals.saturating_sub(usize::from(!self.style.log && self.decimals > 0));
+        let one = |v: f64| {
+            if self.style.log {
+                text::significant(self.unit.shown(v))
+            } else {
+                text::short(self.unit.shown(v), decimals.max(2))
+            }
+        };
+        Some((one(lo), one(hi)))
+    }
+
+    /// What a screen reader says of the row.
+    pub fn spoken(&self) -> String {
+        let range = self.range_text().map_or_else(String::new, |(a, b)| {
+            format!(", range {a} to {b}{}{}", if self.unit.label.is_empty() { "" } else { " " }, self.unit.label)
+        });
+        format!(
+            "{}, {}, {}, {} granules{range}, opacity {:.0} per cent",
+            self.name,
+            self.product,
+            if self.visible { "visible" } else { "hidden" },
+            self.status.shown,
+            f64::from(self.style.opacity) * 100.0
+        )
+    }
+}
+
+/// Reading in progress.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Work {
+    /// Files described, and to describe.
+    pub opening: (usize, usize),
+    /// Reads under way.
+    pub reading: usize,
+}
+
+impl Work {
+    /// Whether anything is under way.
+    pub fn busy(&self) -> bool {
+        self.opening.0 < self.opening.1 || self.reading > 0
+    }
+}
+
+/// All of it.
+pub struct Model<'a> {
+    /// The application state.
+    pub session: &'a Session,
+    /// Layers, top first.
+    pub rows: Vec<Row>,
+    /// Reading in progress.
+    pub work: Work,
+    /// Why the view is empty.
+    pub view_reason: Option<Reason>,
+    /// Graphics adapter, and whether it is software.
+    pub adapter: (String, bool),
+    /// Recently opened files, newest first.
+    pub recent: Vec<PathBuf>,
+    /// Welcome card wanted.
+    pub welcome: bool,
+}
+
+impl<'a> Model<'a> {
+    /// The picture of a session; `status` is asked once a layer.
+    pub fn new(session: &'a Session, mut status: impl FnMut(LayerId) -> Status) -> Self {
+        let rows = session.project().layers.iter().map(|l| row(session, l, status(l.id))).collect();
+        Self {
+            session,
+            rows,
+            work: Work::default(),
+            view_reason: None,
+            adapter: (String::new(), false),
+            recent: Vec::new(),
+            welcome: false,
+        }
+    }
+
+    /// The row of a layer.
+    pub fn row(&self, id: LayerId) -> Option<&Row> {
+        self.rows.iter().find(|r| r.id == id)
+    }
+
+    /// No layers and no data.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.session.catalogue().collections.is_empty()
+    }
+
+    /// The clock.
+    pub fn now(&self) -> Time {
+        self.session.project().timeline.now
+    }
+}
+
+fn row(session: &Session, layer: &Layer, status: Status) -> Row {
+    let collection = session.catalogue().collections.get(&layer.collection);
+    let field = collection.and_then(|c| c.field(&layer.field)).cloned();
+    let long_name = field.as_ref().map_or_else(|| layer.field.clone(), FieldInfo::title);
+    let (unit, decimals) = field.as_ref().map_or((Unit { label: String::new(), offset: 0.0 }, 3), |f| {
+        (Unit::of(f), text::decimals_for(layer.style.effective_range(), f.packing_step))
+    });
+    Row {
+        id: layer.id,
+        name: layer.name.clone().unwrap_or_else(|| short_name(&long_name, &layer.field)),
+        product: collection.map_or_else(|| layer.collection.clone(), |c| c.title.clone()),
+        long_name: capitalized(&long_name),
+        collection: layer.collection.clone(),
+        field_name: layer.field.clone(),
+        visible: layer.visible,
+        style: layer.style.clone(),
+        unit,
+        decimals,
+        field,
+        geometry: collection.and_then(|c| c.granules.first()).map(|g| g.geometry),
+        status,
+    }
+}
+
+/// Long names longer than a row's worth give way to the field's own name; the hover tells the rest.
+fn short_name(long_name: &str, field: &str) -> String {
+    if long_name.chars().count() <= 24 {
+        return capitalized(long_name);
+    }
+    let last = field.rsplit('/').next().unwrap_or(field);
+    if last.len() <= 6 { last.to_uppercase() } else { capitalized(&last.replace('_', " ")) }
+}
+
+/// First letter in upper case.
+pub fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}

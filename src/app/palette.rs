@@ -1,0 +1,379 @@
+//! The command palette: commands, layers and fields, places, positions, times.
+
+use egui::{Area, Id, Key, Modal, Modifiers, Order, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use seaglass_core::command::{Command, TABLE};
+use seaglass_core::geo::LonLat;
+use seaglass_core::project::LayerId;
+use seaglass_core::time::Time;
+use seaglass_render::assets;
+
+use crate::actions;
+use crate::model::{Model, capitalized};
+use crate::state::{Out, UiState};
+use crate::theme::{Theme, theme};
+use crate::{icons, text, widgets};
+
+/// What an entry does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Does {
+    /// An entry of the command table.
+    Run(&'static str),
+    /// A change of the document.
+    Send(Box<Command>),
+    /// Selects a layer.
+    Select(LayerId),
+}
+
+/// One line of the palette.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Section it stands in.
+    pub section: &'static str,
+    icon: &'static str,
+    /// Text.
+    pub label: String,
+    hint: String,
+    keys: &'static str,
+    /// What it does.
+    pub does: Does,
+    score: i32,
+}
+
+/// Lines of the places section.
+const PLACES: usize = 6;
+
+/// How well `pattern` fits `text`: every character in order; words' beginnings and runs count more. `None` = not at all.
+pub fn fuzzy(pattern: &str, text: &str) -> Option<i32> {
+    let text: Vec<char> = text.to_lowercase().chars().collect();
+    let (mut score, mut at, mut last) = (0, 0usize, usize::MAX);
+    for p in pattern.to_lowercase().chars().filter(|c| !c.is_whitespace()) {
+        let k = (at..text.len()).find(|k| text[*k] == p)?;
+        let word_start = k == 0 || !text[k - 1].is_alphanumeric();
+        score += 1 + if word_start { 6 } else { 0 } + if last != usize::MAX && k == last + 1 { 4 } else { 0 };
+        score -= ((k - at) as i32).min(6);
+        last = k;
+        at = k + 1;
+    }
+    Some(score - text.len() as i32 / 8)
+}
+
+/// Two numbers as latitude and longitude: `38.2 -64.1`, `38.2, -64.1`, `38.2N 64.1W`.
+pub fn parse_position(text: &str) -> Option<LonLat> {
+    let clean = text.replace(text::MINUS, "-").replace(['°', ','], " ");
+    let words: Vec<&str> = clean.split_whitespace().collect();
+    let mut numbers = Vec::new();
+    for word in words {
+        let last = word.chars().last()?;
+        match last.to_ascii_uppercase() {
+            'N' | 'E' | 'S' | 'W' if word.len() == 1 => {
+                let v: &mut f64 = numbers.last_mut()?;
+                *v *= if "SW".contains(last.to_ascii_uppercase()) { -1.0 } else { 1.0 };
+            }
+            'N' | 'E' => numbers.push(word[..word.len() - 1].parse().ok()?),
+            'S' | 'W' => numbers.push(-word[..word.len() - 1].parse::<f64>().ok()?),
+            _ => numbers.push(word.parse().ok()?),
+        }
+    }
+    let place = match numbers.as_slice() {
+        [lat, lon] => LonLat::new(*lon, *lat),
+        _ => return None,
+    };
+    (place.lat_deg.abs() <= 90.0 && place.lon_deg.abs() <= 360.0).then(|| place.normalized())
+}
+
+/// A time as typed: `2024-08-11 13:27`, `11 aug`, `11 aug 2024 13:27`; the year of `now` when left out.
+pub fn parse_time(text: &str, now: Time) -> Option<Time> {
+    if let Ok(t) = Time::parse(text) {
+        return Some(t);
+    }
+    let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let lower = text.to_lowercase();
+    let mut words: Vec<&str> = lower.split_whitespace().collect();
+    let clock = words
+        .last()
+        .filter(|w| w.contains(':'))
+        .and_then(|w| w.split_once(':'))
+        .map(|(h, m)| (h.parse::<i8>(), m.parse::<i8>()));
+    if clock.is_some() {
+        words.pop();
+    }
+    let month = words.iter().position(|w| w.len() >= 3 && months.iter().any(|m| w.starts_with(m)))?;
+    let number = months.iter().position(|m| words[month].starts_with(m))? as i8 + 1;
+    words.remove(month);
+    let day: i8 = words.first()?.parse().ok()?;
+    let year: i16 = match words.get(1) {
+        Some(y) => y.parse().ok()?,
+        None => now.civil()?.0,
+    };
+    let (h, m) = match clock {
+        Some((Ok(h), Ok(m))) => (h, m),
+        Some(_) => return None,
+        None => (0, 0),
+    };
+    Time::from_civil(year, number, day, h, m, 0.0)
+}
+
+/// The lines for what has been typed, best first within their sections.
+pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
+    let query = query.trim();
+    let only_commands = query.starts_with('>');
+    let words = query.trim_start_matches('>').trim();
+    let mut list = Vec::new();
+    let mut add = |section, icon, label: String, hint: String, keys, does, extra: i32| {
+        if let Some(score) = fuzzy(words, &label).or_else(|| fuzzy(words, &hint).map(|s| s - 6)) {
+            list.push(Item { section, icon, label, hint, keys, does, score: score + extra });
+        }
+    };
+    if !only_commands {
+        if let Some(place) = parse_position(words) {
+            let look = Command::LookAt { place, altitude_m: None };
+            list_first(&mut add, "Position", "tool_point", text::position(place, 3), words, Does::Send(Box::new(look)));
+        }
+        if let Some(now) = parse_time(words, model.now()).filter(|_| words.len() >= 4) {
+            list_first(
+                &mut add,
+                "Time",
+                "time_nearest",
+                now.to_string(),
+                words,
+                Does::Send(Box::new(Command::SetTime { now })),
+            );
+        }
+    }
+    for e in TABLE.iter().filter(|e| e.id != "palette" && actions::enabled(e.id, model, state)) {
+        add(
+            "Commands",
+            "menu",
+            e.title.to_owned(),
+            String::new(),
+            e.keys.split(" / ").next().unwrap_or_default(),
+            Does::Run(e.id),
+            0,
+        );
+    }
+    if !only_commands {
+        for row in &model.rows {
+            add("Layers", "layer_show", row.name.clone(), row.product.clone(), "", Does::Select(row.id), 2);
+        }
+        for c in model.session.catalogue().collections.values() {
+            for f in &c.fields {
+                let command = Command::AddLayer { collection: c.id.clone(), field: f.name.clone() };
+                add(
+                    "Add layer",
+                    "layer_add",
+                    capitalized(&f.title()),
+                    c.title.clone(),
+                    "",
+                    Does::Send(Box::new(command)),
+                    -1,
+                );
+            }
+        }
+        if words.chars().count() >= 2 {
+            places(words, &mut list);
+        }
+    }
+    let order = ["Position", "Time", "Commands", "Layers", "Add layer", "Places"];
+    let rank = |i: &Item| order.iter().position(|s| *s == i.section).unwrap_or(9);
+    if words.is_empty() {
+        list.sort_by_key(rank);
+    } else {
+        list.sort_by_key(|i| (rank(i), -i.score));
+        // The section with the best fit comes first.
+        let mut best = [i32::MIN; 10];
+        for i in &list {
+            best[rank(i)] = best[rank(i)].max(i.score);
+        }
+        list.sort_by_key(|i| (-best[rank(i)], rank(i), -i.score));
+    }
+    list
+}
+
+fn list_first(
+    add: &mut impl FnMut(&'static str, &'static str, String, String, &'static str, Does, i32),
+    section: &'static str,
+    icon: &'static str,
+    label: String,
+    typed: &str,
+    does: Does,
+) {
+    // What was typed is the hint, so that it fits itself.
+    add(section, icon, label, typed.to_owned(), "", does, 1000);
+}
+
+fn places(words: &str, list: &mut Vec<Item>) {
+    let mut found: Vec<Item> = assets::labels()
+        .iter()
+        .filter_map(|l| {
+            let score = fuzzy(words, &l.name)? + 4 - i32::from(l.rank) / 2;
+            let altitude_m = match l.kind {
+                assets::LabelKind::Ocean => 12_000_000.0,
+                assets::LabelKind::Sea | assets::LabelKind::Country => 3_000_000.0,
+                _ => 600_000.0,
+            };
+            let command = Command::LookAt { place: l.place, altitude_m: Some(altitude_m) };
+            Some(Item {
+                section: "Places",
+                icon: "tool_point",
+                label: l.name.clone(),
+                hint: text::position(l.place, 1),
+                keys: "",
+                does: Does::Send(Box::new(command)),
+                score,
+            })
+        })
+        .collect();
+    found.sort_by_key(|i| -i.score);
+    found.truncate(PLACES);
+    list.extend(found);
+}
+
+#[derive(Clone, Debug, Default)]
+struct Memory {
+    query: String,
+    cursor: usize,
+}
+
+/// Shows the palette when it is open.
+pub fn show(ctx: &egui::Context, model: &Model, state: &mut UiState, out: &mut Out) {
+    let id = Id::unique("palette");
+    if !state.palette_open {
+        return;
+    }
+    let t = Theme::get(ctx.global_style().visuals.dark_mode);
+    let mut memory: Memory = ctx.data(|d| d.get_temp(id)).unwrap_or_default();
+    let screen = ctx.content_rect();
+    let width = t.size.palette.min(screen.width() - 48.0);
+    let left = screen.center().x - width / 2.0;
+    let area =
+        Area::new(id.with("area")).order(Order::Foreground).fixed_pos(pos2(left, 96.0f32.min(screen.height() * 0.12)));
+    let mut chosen = None;
+    let modal = Modal::new(id).area(area).frame(t.popover(12).inner_margin(8)).show(ctx, |ui| {
+        ui.set_width(width - 16.0);
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let (down, up, enter) = ui.input_mut(|i| {
+            (
+                i.count_and_consume_key(Modifiers::NONE, Key::ArrowDown),
+                i.count_and_consume_key(Modifiers::NONE, Key::ArrowUp),
+                i.consume_key(Modifiers::NONE, Key::Enter),
+            )
+        });
+        let field = ui.add(
+            egui::TextEdit::singleline(&mut memory.query)
+                .hint_text("Search data, places and commands")
+                .font(t.name())
+                .margin(egui::Margin::symmetric(12, 10))
+                .desired_width(f32::INFINITY),
+        );
+        widgets::describe(&field, Role::TextInput, "Search data, places and commands");
+        field.request_focus();
+        if field.changed() {
+            memory.cursor = 0;
+        }
+        let list = items(&memory.query, model, state);
+        memory.cursor = (memory.cursor + down).saturating_sub(up).min(list.len().saturating_sub(1));
+        if list.is_empty() {
+            ui.add_space(8.0);
+            ui.label(egui::RichText::new("Nothing matches.").color(t.c.text_3));
+            ui.add_space(8.0);
+        }
+        let height = (screen.height() - 200.0).clamp(120.0, 420.0);
+        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let mut section = "";
+            for (k, item) in list.iter().enumerate() {
+                if item.section != section {
+                    section = item.section;
+                    ui.add_space(4.0);
+                    ui.label(egui::RichText::new(section).font(t.small()).color(t.c.text_3));
+                }
+                let response = line(ui, item, k == memory.cursor);
+                if k == memory.cursor && down + up > 0 {
+                    response.scroll_to_me(None);
+                }
+                if response.clicked() || (enter && k == memory.cursor) {
+                    chosen = Some(item.does.clone());
+                }
+            }
+        });
+    });
+    if modal.should_close() || chosen.is_some() {
+        state.palette_open = false;
+        ctx.data_mut(|d| d.remove::<Memory>(id));
+    } else {
+        ctx.data_mut(|d| d.insert_temp(id, memory));
+    }
+    match chosen {
+        Some(Does::Run(entry)) => actions::perform(entry, model, state, out),
+        Some(Does::Send(command)) => out.send(*command),
+        Some(Does::Select(layer)) => {
+            state.selected = Some(layer);
+            out.send(Command::ZoomToLayer { layer: Some(layer) });
+        }
+        None => {}
+    }
+}
+
+fn line(ui: &mut Ui, item: &Item, on: bool) -> egui::Response {
+    let t = theme(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 32.0), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, on, &item.label));
+    if on || response.hovered() {
+        ui.painter().rect_filled(rect, 6.0, if on { t.c.selection } else { t.c.hover });
+    }
+    let y = rect.center().y;
+    if item.section != "Commands" {
+        widgets::icon(ui.painter(), pos2(rect.left() + 16.0, y), item.icon, 16.0, t.c.text_2);
+    } else {
+        ui.painter().text(
+            pos2(rect.left() + 16.0, y),
+            egui::Align2::CENTER_CENTER,
+            icons::glyph("expand"),
+            icons::font(12.0),
+            t.c.text_3,
+        );
+    }
+    let mut right = rect.right() - 10.0;
+    if !item.keys.is_empty() {
+        right = widgets::key_badge(ui.painter(), t, pos2(right, y), item.keys) - 8.0;
+    }
+    let end = widgets::line(
+        ui.painter(),
+        rect.left() + 34.0,
+        y,
+        &item.label,
+        t.body(),
+        t.c.text_1,
+        right - rect.left() - 40.0,
+    );
+    if !item.hint.is_empty() && right - end > 40.0 {
+        widgets::line(ui.painter(), end + 12.0, y, &item.hint, t.small(), t.c.text_3, right - end - 16.0);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_and_times_are_understood() {
+        assert_eq!(parse_position("38.2 -64.1"), Some(LonLat::new(-64.1, 38.2)));
+        assert_eq!(parse_position("38.2° N, 64.1° W"), Some(LonLat::new(-64.1, 38.2)));
+        assert_eq!(parse_position("38.2N 295.9E"), Some(LonLat::new(295.9, 38.2).normalized()));
+        assert_eq!(parse_position("gulf stream"), None);
+        assert_eq!(parse_position("99 10"), None);
+        let now = Time::parse("2024-08-01").unwrap();
+        assert_eq!(parse_time("11 aug 13:27", now), Time::parse("2024-08-11T13:27:00").ok());
+        assert_eq!(parse_time("11 August 2021", now), Time::parse("2021-08-11").ok());
+        assert_eq!(parse_time("march", now), None);
+    }
+
+    #[test]
+    fn beginnings_of_words_fit_best() {
+        let best = |q: &str| TABLE.iter().max_by_key(|e| fuzzy(q, e.title).unwrap_or(i32::MIN)).unwrap().id;
+        assert_eq!(best("open fil"), "open_files");
+        assert_eq!(best("wh ea"), "home");
+        assert_eq!(fuzzy("xyz", "Open files"), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! State of the window that is not part of the document, and what panels answer with.
+
+use std::path::PathBuf;
+
+use egui::Pos2;
+use seaglass_core::command::Command;
+use seaglass_core::geo::LonLat;
+use seaglass_core::granule::GranuleId;
+use seaglass_core::project::LayerId;
+
+/// What panels produce in a frame.
+#[derive(Debug, Default)]
+pub struct Out {
+    /// Changes of the document.
+    pub commands: Vec<Command>,
+    /// Things only the window can do.
+    pub actions: Vec<Action>,
+    /// A drag has ended: the next change is its own undo step.
+    pub settle: bool,
+}
+
+impl Out {
+    /// Adds a command.
+    pub fn send(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
+    /// Adds an action.
+    pub fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+}
+
+/// Things only the window can do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// An entry of the command table.
+    Run(&'static str),
+    /// Opens the sample day, made on first use.
+    OpenSample,
+    /// Details of a file that failed.
+    FailureDetails(PathBuf),
+    /// Puts text on the clipboard.
+    Copy(String),
+    /// Shows a file in the file manager of the desktop.
+    ShowFile(PathBuf),
+    /// Does not show the welcome card again.
+    HideWelcome,
+}
+
+/// Panels and popups.
+#[derive(Clone, Debug)]
+pub struct UiState {
+    /// Selected layer.
+    pub selected: Option<LayerId>,
+    /// Width of the layers panel, which the timeline continues.
+    pub left_width: f32,
+    /// Clock of the last frame, to notice that it has moved.
+    pub last_now: i64,
+    /// Text typed at the clock.
+    pub clock_edit: Option<String>,
+    /// Layers panel shown.
+    pub left_open: bool,
+    /// Timeline shown.
+    pub timeline_open: bool,
+    /// All panels hidden.
+    pub presentation: bool,
+    /// Base map group unfolded.
+    pub base_open: bool,
+    /// Layer whose style panel is open.
+    pub style_of: Option<LayerId>,
+    /// Command palette open.
+    pub palette_open: bool,
+    /// Keyboard help open.
+    pub keys_open: bool,
+    /// About dialog open.
+    pub about_open: bool,
+    /// Place under the pointer.
+    pub pointer: Option<LonLat>,
+    /// Granule hovered on the timeline or in a list.
+    pub hovered_granule: Option<GranuleId>,
+    /// Granule selected by a click on the timeline.
+    pub selected_granule: Option<GranuleId>,
+    /// Position of the scene legend when the user has moved it, relative to the viewport's bottom right corner.
+    pub legend_offset: Option<egui::Vec2>,
+    /// Where the layer row of the selected layer ends, for the style panel.
+    pub style_anchor: Pos2,
+    /// Visible time span of the timeline; fits the data when absent.
+    pub time_view: Option<(f64, f64)>,
+    /// Data bounds the automatic view of the timeline was made for.
+    pub fitted: Option<(i64, i64)>,
+    /// Files are being dragged over the window.
+    pub dropping: bool,
+    /// Software banner closed by the user.
+    pub banner_closed: bool,
+    /// Welcome card closed for this run.
+    pub welcome_closed: bool,
+    /// Renaming a layer: id and text.
+    pub renaming: Option<(LayerId, String)>,
+}
+
+impl Default for UiState {
+    fn default() -> Self {
+        Self {
+            selected: None,
+            left_width: 296.0,
+            last_now: 0,
+            clock_edit: None,
+            left_open: true,
+            timeline_open: true,
+            presentation: false,
+            base_open: true,
+            style_of: None,
+            palette_open: false,
+            keys_open: false,
+            about_open: false,
+            pointer: None,
+            hovered_granule: None,
+            selected_granule: None,
+            legend_offset: None,
+            style_anchor: Pos2::ZERO,
+            time_view: None,
+            fitted: None,
+            dropping: false,
+            banner_closed: false,
+            welcome_closed: false,
+            renaming: None,
+        }
+    }
+}

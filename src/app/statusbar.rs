@@ -1,0 +1,122 @@
+//! The line at the bottom: position, depth, altitude, projection; progress; adapter.
+
+use egui::{Rect, Role, Sense, Ui, pos2, vec2};
+use seaglass_core::command::Command;
+use seaglass_render::assets;
+
+use crate::model::Model;
+use crate::state::{Action, Out, UiState};
+use crate::theme::theme;
+use crate::{hover, text, widgets};
+
+/// Shows the bar.
+pub fn show(ui: &mut Ui, model: &Model, state: &UiState, out: &mut Out) {
+    let t = theme(ui);
+    let rect = ui.max_rect();
+    let y = rect.center().y;
+    widgets::hairline(ui.painter(), t, rect.x_range(), rect.top() + 0.5);
+    let camera = model.session.project().camera;
+    let place = state.pointer.unwrap_or(camera.target);
+    let position = text::position(place, 4);
+    let cell = Rect::from_min_size(pos2(rect.left() + 12.0, rect.top()), vec2(160.0, rect.height()));
+    let response = ui.interact(cell, ui.scope_id().with("position"), Sense::click());
+    widgets::describe(&response, Role::Button, &format!("Position {position}"));
+    let ink = if response.hovered() { t.c.text_1 } else { t.c.text_2 };
+    let mut x =
+        widgets::line(ui.painter(), cell.left(), y, &position, t.small(), ink, 220.0).max(cell.left() + 156.0) + 12.0;
+    if response.on_hover_text("Copy   Ctrl+C copies the position under the cursor").clicked() {
+        out.act(Action::Copy(format!("{:.4}, {:.4}", place.lat_deg, place.lon_deg)));
+    }
+    let wide = rect.width() > 900.0;
+    if let Some(e) = assets::elevation(place).filter(|_| wide) {
+        x = widgets::line(ui.painter(), x, y, &hover::depth_text(e), t.small(), t.c.text_2, 160.0) + 16.0;
+    }
+    let distance = format!("Altitude {}", text::metres(round_two(camera.altitude_m)));
+    x = widgets::line(ui.painter(), x, y, &distance, t.small(), t.c.text_2, 160.0) + 16.0;
+    let mut projection = camera.projection.title().to_owned();
+    if camera.tilt_deg >= 0.5 && !camera.projection.is_map() {
+        projection.push_str(&format!(", tilt {:.0}°", camera.tilt_deg));
+    }
+    let left_end = widgets::line(ui.painter(), x, y, &projection, t.small(), t.c.text_3, 200.0);
+    let mut right = rect.right() - 12.0;
+    if model.adapter.1 {
+        right = right_text(ui, right, y, &format!("Software, {}", short_adapter(&model.adapter.0)), left_end) - 20.0;
+    }
+    progress(ui, rect, right, left_end, model, out);
+}
+
+/// Two significant digits, so that the last ones do not flicker while zooming.
+fn round_two(m: f64) -> f64 {
+    if m <= 0.0 {
+        return m;
+    }
+    let step = 10f64.powf(m.log10().floor() - 2.0);
+    (m / step).round() * step
+}
+
+fn short_adapter(name: &str) -> String {
+    name.split([' ', '(']).next().unwrap_or(name).to_owned()
+}
+
+fn right_text(ui: &Ui, right: f32, y: f32, words: &str, limit: f32) -> f32 {
+    let t = theme(ui);
+    let galley = widgets::elided(ui.painter(), words, t.small(), t.c.text_3, right - limit - 16.0);
+    let left = right - galley.size().x;
+    ui.painter().galley(pos2(left, (y - galley.size().y / 2.0).round()), galley, t.c.text_3);
+    left
+}
+
+fn progress(ui: &mut Ui, rect: Rect, right: f32, limit: f32, model: &Model, out: &mut Out) {
+    let t = theme(ui);
+    let work = &model.work;
+    let id = egui::Id::unique("busy since");
+    let now = ui.input(|i| i.time);
+    if !work.busy() {
+        ui.data_mut(|d| d.remove::<f64>(id));
+        return;
+    }
+    let since = ui.data_mut(|d| *d.get_temp_mut_or(id, now));
+    let wait = f64::from(t.motion.busy_delay) / 1000.0 - (now - since);
+    if wait > 0.0 {
+        ui.ctx().request_repaint_after_secs(wait as f32 + 0.01);
+        return;
+    }
+    let y = rect.center().y;
+    let mut x = right;
+    let opening = work.opening.0 < work.opening.1;
+    if opening {
+        let cell = Rect::from_center_size(pos2(x - 10.0, y), vec2(20.0, 20.0));
+        let response = ui.interact(cell.expand(2.0), ui.scope_id().with("cancel"), Sense::click());
+        if widgets::icon_button_at(ui, cell, response, "close", "Cancel opening", false).clicked() {
+            out.send(Command::CancelOpening);
+        }
+        x = cell.left() - 8.0;
+        let bar = Rect::from_min_max(pos2(x - 96.0, y - 1.5), pos2(x, y + 1.5));
+        ui.painter().rect_filled(bar, 1.5, t.c.pressed);
+        let share = work.opening.0 as f32 / work.opening.1.max(1) as f32;
+        let done = Rect::from_min_max(bar.min, pos2(bar.left() + bar.width() * share.max(0.02), bar.bottom()));
+        ui.painter().rect_filled(done, 1.5, t.c.accent);
+        x = bar.left() - 10.0;
+    }
+    let words = if opening {
+        format!("Opening {} of {} files", work.opening.0 + 1, work.opening.1)
+    } else {
+        format!("Reading, {} to go", work.reading)
+    };
+    let left = right_text(ui, x, y, &words, limit + 24.0);
+    spinner(ui, pos2(left - 14.0, y));
+}
+
+/// A ring with a gap that turns; ten pictures a second are enough for it.
+fn spinner(ui: &Ui, centre: egui::Pos2) {
+    let t = theme(ui);
+    let a0 = (ui.input(|i| i.time) * 5.0) as f32;
+    let arc: Vec<egui::Pos2> = (0..=18)
+        .map(|k| {
+            let a = a0 + k as f32 / 18.0 * 4.7;
+            centre + 5.0 * vec2(a.cos(), a.sin())
+        })
+        .collect();
+    ui.painter().add(egui::Shape::line(arc, egui::Stroke::new(1.5, t.c.accent)));
+    ui.ctx().request_repaint_after_secs(0.1);
+}

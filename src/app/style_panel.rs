@@ -1,0 +1,392 @@
+//! The style panel: range with histogram, colour map, opacity, interpolation, time rule (window design §6).
+
+use egui::{Area, Order, Popup, PopupCloseBehavior, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use seaglass_core::command::Command;
+use seaglass_core::style::{Filter, Method, OutOfRange, StylePatch};
+use seaglass_render::assets;
+
+use crate::colormap_list::{self, Picked};
+use crate::histogram::{self, Distribution};
+use crate::layer_row::send_range;
+use crate::menu::TIME_RULES;
+use crate::model::{Model, Row};
+use crate::state::{Out, UiState};
+use crate::theme::{Theme, theme};
+use crate::{text, widgets};
+
+/// Shows the panel of the layer chosen, beside the layers panel.
+pub fn show(
+    ctx: &egui::Context,
+    model: &Model,
+    data: Option<&Distribution>,
+    area: Rect,
+    state: &mut UiState,
+    out: &mut Out,
+) {
+    let Some(row) = state.style_of.and_then(|id| model.row(id)) else {
+        state.style_of = None;
+        return;
+    };
+    let t = Theme::get(ctx.global_style().visuals.dark_mode);
+    let width = t.size.popover_style;
+    let height_guess = 560.0;
+    let top =
+        (state.style_anchor.y - 12.0).clamp(area.top() + 8.0, (area.bottom() - height_guess).max(area.top() + 8.0));
+    let id = egui::Id::unique("style panel");
+    Area::new(id)
+        .order(Order::Foreground)
+        .default_pos(pos2(area.left() + 8.0, top))
+        .constrain_to(ctx.content_rect())
+        .movable(true)
+        .show(ctx, |ui| {
+            t.popover(8).show(ui, |ui| {
+                ui.set_width(width - 26.0);
+                let room = (ctx.content_rect().height() - 48.0).max(200.0);
+                egui::ScrollArea::vertical().max_height(room).show(ui, |ui| body(ui, row, model, data, state, out));
+            });
+        });
+    let popups = Popup::is_any_open(ctx);
+    if !popups && !ctx.text_edit_focused() && ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
+    {
+        state.style_of = None;
+    }
+}
+
+fn send(row: &Row, out: &mut Out, patch: StylePatch) {
+    out.send(Command::SetStyle { layer: row.id, patch });
+}
+
+fn body(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, state: &mut UiState, out: &mut Out) {
+    ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
+    header(ui, row, state);
+    field(ui, row, model, out);
+    method(ui, row, out);
+    range(ui, row, data, out);
+    colour_map(ui, row, out);
+    opacity(ui, row, out);
+    choices(ui, row, out);
+    footer(ui, row, out);
+}
+
+fn header(ui: &mut Ui, row: &Row, state: &mut UiState) {
+    let t = theme(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::hover());
+    let end = widgets::line(ui.painter(), rect.left(), rect.center().y, &row.name, t.heading(), t.c.text_1, 180.0);
+    let room = rect.right() - 32.0 - end - 10.0;
+    widgets::line(ui.painter(), end + 10.0, rect.center().y, &row.product, t.body(), t.c.text_3, room);
+    let cell = Rect::from_center_size(pos2(rect.right() - 12.0, rect.center().y), vec2(24.0, 24.0));
+    let response = ui.interact(cell, ui.scope_id().with("close style"), Sense::click());
+    if widgets::icon_button_at(ui, cell, response, "close", "Close style panel", false).clicked() {
+        state.style_of = None;
+    }
+}
+
+/// A label left and its control right of x = 80.
+fn labelled<R>(ui: &mut Ui, label: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let t = theme(ui);
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(72.0, t.size.control), Sense::hover());
+        widgets::line(ui.painter(), rect.left(), rect.center().y, label, t.body(), t.c.text_2, 72.0);
+        content(ui)
+    })
+    .inner
+}
+
+/// Depth, band … of the field.
+fn field(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
+    let Some(info) = row.field.as_ref().filter(|f| !f.extra_dims.is_empty()) else { return };
+    let Some(layer) = model.session.project().layer(row.id) else { return };
+    for (k, dim) in info.extra_dims.iter().enumerate() {
+        let now = layer.extra.get(k).copied().unwrap_or(0);
+        let label_of = |i: usize| match dim.values.get(i) {
+            Some(v) => format!("{}{}{}", text::short(*v, 3), text::THIN, text::typeset(&dim.units)),
+            None => format!("{} of {}", i + 1, dim.size),
+        };
+        labelled(ui, &crate::model::capitalized(&dim.name), |ui| {
+            egui::ComboBox::from_id_salt(("extra", k)).selected_text(label_of(now)).width(180.0).show_ui(ui, |ui| {
+                for i in 0..dim.size.min(1000) {
+                    if ui.selectable_label(i == now, label_of(i)).clicked() {
+                        let mut extra = layer.extra.clone();
+                        extra.resize(info.extra_dims.len(), 0);
+                        extra[k] = i;
+                        out.send(Command::SetLayerIndex { layer: row.id, extra });
+                    }
+                }
+            });
+        });
+    }
+}
+
+fn method(ui: &mut Ui, row: &Row, out: &mut Out) {
+    if row.geometry.is_none_or(|g| g.is_raster()) {
+        return;
+    }
+    let width = ui.available_width();
+    let methods = [Method::Line, Method::Points];
+    let now = methods.iter().position(|m| *m == row.style.method);
+    if let Some(k) = widgets::segments(ui, &["Line", "Points"], now, Some(width), "Method") {
+        send(row, out, StylePatch { method: Some(methods[k]), ..StylePatch::default() });
+    }
+    labelled(ui, "Size", |ui| {
+        let mut size = row.style.size_pt;
+        let slider = egui::Slider::new(&mut size, 0.5..=24.0).suffix(" pt").max_decimals(1);
+        let response = ui.add(slider);
+        widgets::describe(&response, Role::Slider, "Size");
+        if response.changed() {
+            send(row, out, StylePatch { size_pt: Some(size.clamp(0.5, 64.0)), ..StylePatch::default() });
+        }
+        out.settle |= response.drag_stopped();
+    });
+}
+
+fn range(ui: &mut Ui, row: &Row, data: Option<&Distribution>, out: &mut Out) {
+    let t = theme(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+    widgets::line(ui.painter(), rect.left(), rect.center().y, "Range", t.heading(), t.c.text_1, 100.0);
+    if let Some(d) = data {
+        let granules = if d.granules == 1 { "1 granule".to_owned() } else { format!("{} granules", d.granules) };
+        let caption = format!("{granules}, {} values", text::count(d.count));
+        let galley = ui.painter().layout_no_wrap(caption, t.small(), t.c.text_3);
+        ui.painter().galley(pos2(rect.right() - galley.size().x, rect.top() + 3.0), galley, t.c.text_3);
+    }
+    let map = assets::colormaps().get(&row.style.colormap);
+    if let Some(new) = histogram::show(ui, row, map.as_deref(), data, out) {
+        let new = if symmetric(row) { mirrored(row.style.effective_range(), new) } else { new };
+        send_range(row, new, true, out);
+    }
+    bounds(ui, row, out);
+    statistics(ui, row, data, out);
+}
+
+/// Whether the range is kept symmetric about zero: it is now, within rounding.
+fn symmetric(row: &Row) -> bool {
+    row.style.range.is_some_and(|[a, b]| a < 0.0 && (a + b).abs() < 1e-6 * (b - a))
+}
+
+/// The end that moved decides.
+fn mirrored(old: [f64; 2], new: [f64; 2]) -> [f64; 2] {
+    let reach = if (new[0] - old[0]).abs() > (new[1] - old[1]).abs() { -new[0] } else { new[1] };
+    if reach > 0.0 { [-reach, reach] } else { old }
+}
+
+fn bounds(ui: &mut Ui, row: &Row, out: &mut Out) {
+    let t = theme(ui);
+    let [lo, hi] = row.style.effective_range();
+    ui.horizontal(|ui| {
+        let speed = (hi - lo) * 0.005;
+        let mut ends = [row.unit.shown(lo), row.unit.shown(hi)];
+        let mut changed = false;
+        for (k, name) in ["Minimum", "Maximum"].into_iter().enumerate() {
+            let decimals = row.decimals.max(2).min(6);
+            let log = row.style.log;
+            let drag = egui::DragValue::new(&mut ends[k])
+                .speed(speed)
+                .max_decimals(8)
+                .custom_formatter(move |v, _| if log { text::significant(v) } else { text::number(v, decimals) })
+                .custom_parser(text::parse_number)
+                .update_while_editing(false);
+            let response = ui.add_sized(vec2(80.0, t.size.control), drag);
+            widgets::describe(&response, Role::SpinButton, name);
+            changed |= response.changed();
+            out.settle |= response.drag_stopped() || response.lost_focus();
+            if k == 0 {
+                ui.label(egui::RichText::new("to").color(t.c.text_3));
+            }
+        }
+        ui.label(egui::RichText::new(&row.unit.label).color(t.c.text_3));
+        let new = ends.map(|v| row.unit.raw(v));
+        let new = if symmetric(row) && changed { mirrored([lo, hi], new) } else { new };
+        send_range(row, new, changed, out);
+        if widgets::chip(ui, "Symmetric", symmetric(row)).clicked() {
+            let reach = if symmetric(row) { None } else { Some(lo.abs().max(hi.abs())) };
+            let new = reach.map_or([lo, hi * 1.1], |r| [-r, r]);
+            send_range(row, new, true, out);
+        }
+        ui.add_enabled_ui(lo > 0.0, |ui| {
+            let chip = widgets::chip(ui, "Log", row.style.log)
+                .on_disabled_hover_text("A logarithmic scale needs a range above zero.");
+            if chip.clicked() {
+                send(row, out, StylePatch { log: Some(!row.style.log), ..StylePatch::default() });
+            }
+        });
+    });
+}
+
+fn statistics(ui: &mut Ui, row: &Row, data: Option<&Distribution>, out: &mut Out) {
+    let usable = data.filter(|d| d.count > 0 && d.max > d.min);
+    ui.add_enabled_ui(usable.is_some(), |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let none = Distribution::default();
+            let d = usable.unwrap_or(&none);
+            let around =
+                |n: f64| if symmetric(row) { [-n * d.sd, n * d.sd] } else { [d.mean - n * d.sd, d.mean + n * d.sd] };
+            let options = [
+                ("2\u{2013}98 %", d.p02_p98),
+                ("1σ", around(1.0)),
+                ("2σ", around(2.0)),
+                ("3σ", around(3.0)),
+                ("Min\u{2013}max", [d.min, d.max]),
+            ];
+            for (name, wanted) in options {
+                let wanted = if symmetric(row) {
+                    let reach = wanted[0].abs().max(wanted[1].abs());
+                    [-reach, reach]
+                } else {
+                    wanted
+                };
+                let now = row.style.effective_range();
+                let width = (wanted[1] - wanted[0]).abs().max(1e-30);
+                let on = usable.is_some() && (0..2).all(|k| (now[k] - wanted[k]).abs() < 1e-4 * width);
+                if widgets::chip(ui, name, on).clicked() {
+                    let wanted =
+                        if row.style.log && wanted[0] <= 0.0 { [wanted[1] / 1000.0, wanted[1]] } else { wanted };
+                    send_range(row, wanted, true, out);
+                    out.settle = true;
+                }
+            }
+        });
+    });
+}
+
+fn colour_map(ui: &mut Ui, row: &Row, out: &mut Out) {
+    let t = theme(ui);
+    labelled(ui, "Colour map", |ui| {
+        let (rect, response) =
+            ui.allocate_exact_size(vec2(ui.available_width() - 36.0, t.size.control), Sense::click());
+        widgets::describe(&response, Role::ComboBox, "Colour map");
+        let fill = if response.hovered() { t.c.hover } else { t.c.surface_2 };
+        ui.painter().rect(rect, 6.0, fill, Stroke::new(1.0, t.c.border), StrokeKind::Inside);
+        let known = assets::colormaps();
+        let entry = known.entry(&row.style.colormap);
+        let bar = Rect::from_min_size(pos2(rect.left() + 8.0, rect.center().y - 6.0), vec2(64.0, 12.0));
+        if let Some(e) = entry {
+            widgets::colour_bar(ui.painter(), bar, &e.colormap, row.style.reversed, 1.0);
+        }
+        let title = entry.map_or_else(|| row.style.colormap.clone(), |e| format!("{}, {}", e.title, e.family));
+        widgets::line(
+            ui.painter(),
+            bar.right() + 10.0,
+            rect.center().y,
+            &title,
+            t.body(),
+            t.c.text_1,
+            rect.right() - bar.right() - 36.0,
+        );
+        widgets::icon(ui.painter(), pos2(rect.right() - 16.0, rect.center().y), "collapse", 12.0, t.c.text_2);
+        widgets::focus_ring(ui, &response, 6.0);
+        pick_map(&response, row, out);
+        let invert =
+            widgets::icon_button(ui, "style_invert", "Invert the colour map", t.size.control, row.style.reversed);
+        if invert.clicked() {
+            send(row, out, StylePatch { reversed: Some(!row.style.reversed), ..StylePatch::default() });
+        }
+    });
+    ui.horizontal(|ui| {
+        ui.add_space(80.0);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        for id in colormap_list::suggestions(row) {
+            let Some(map) = assets::colormaps().get(id) else { continue };
+            let (rect, response) = ui.allocate_exact_size(vec2(44.0, 24.0), Sense::click());
+            let on = row.style.colormap == id;
+            response
+                .widget_info(|| egui::WidgetInfo::selected(Role::RadioButton, true, on, format!("Colour map {id}")));
+            widgets::colour_bar(ui.painter(), rect.shrink(3.0), &map, row.style.reversed, 1.0);
+            if on || response.hovered() {
+                let ink = if on { t.c.accent } else { t.c.border_strong };
+                ui.painter().rect_stroke(rect, 6.0, Stroke::new(1.5, ink), StrokeKind::Inside);
+            }
+            widgets::focus_ring(ui, &response, 6.0);
+            if response.on_hover_text(id).clicked() {
+                send(row, out, StylePatch { colormap: Some(id.to_owned()), ..StylePatch::default() });
+            }
+        }
+    });
+}
+
+fn pick_map(response: &egui::Response, row: &Row, out: &mut Out) {
+    let before = egui::Id::unique("colormap before");
+    let ctx = &response.ctx;
+    if response.clicked() {
+        ctx.data_mut(|d| d.insert_temp(before, row.style.colormap.clone()));
+    }
+    let popup =
+        Popup::menu(response).close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name("Colour maps");
+    let mut settle = false;
+    popup.show(|ui| {
+        let patch = |id: String| StylePatch { colormap: Some(id), ..StylePatch::default() };
+        if ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape)) {
+            if let Some(id) = ui.data(|d| d.get_temp::<String>(before)) {
+                send(row, out, patch(id));
+            }
+            ui.close();
+            return;
+        }
+        match colormap_list::show(ui, row, &row.style.colormap) {
+            Some(Picked::Preview(id)) => send(row, out, patch(id)),
+            Some(Picked::Done(id)) => {
+                send(row, out, patch(id));
+                settle = true;
+                ui.close();
+            }
+            None => {}
+        }
+    });
+    out.settle |= settle;
+}
+
+fn opacity(ui: &mut Ui, row: &Row, out: &mut Out) {
+    let t = theme(ui);
+    labelled(ui, "Opacity", |ui| {
+        let mut percent = f64::from(row.style.opacity) * 100.0;
+        ui.spacing_mut().slider_width = ui.available_width() - 80.0;
+        let slider = ui.add(egui::Slider::new(&mut percent, 0.0..=100.0).show_value(false));
+        widgets::describe(&slider, Role::Slider, "Opacity");
+        let drag = egui::DragValue::new(&mut percent).range(0.0..=100.0).speed(1.0).max_decimals(0).suffix(" %");
+        let number = ui.add_sized(vec2(72.0, t.size.control), drag);
+        widgets::describe(&number, Role::SpinButton, "Opacity in per cent");
+        if slider.changed() || number.changed() {
+            send(row, out, StylePatch { opacity: Some((percent / 100.0) as f32), ..StylePatch::default() });
+        }
+        out.settle |= slider.drag_stopped() || number.drag_stopped();
+    });
+}
+
+fn choices(ui: &mut Ui, row: &Row, out: &mut Out) {
+    if row.geometry.is_none_or(|g| g.is_raster()) {
+        labelled(ui, "Filter", |ui| {
+            let width = ui.available_width();
+            let filters = [Filter::Nearest, Filter::Bilinear];
+            let now = filters.iter().position(|f| *f == row.style.filter);
+            if let Some(k) = widgets::segments(ui, &["Nearest", "Bilinear"], now, Some(width), "Filter") {
+                send(row, out, StylePatch { filter: Some(filters[k]), ..StylePatch::default() });
+            }
+        });
+    }
+    labelled(ui, "Outside", |ui| {
+        let width = ui.available_width();
+        let rules = [OutOfRange::Clamp, OutOfRange::Hide];
+        let now = rules.iter().position(|r| *r == row.style.out_of_range);
+        if let Some(k) = widgets::segments(ui, &["End colours", "Hidden"], now, Some(width), "Out of range") {
+            send(row, out, StylePatch { out_of_range: Some(rules[k]), ..StylePatch::default() });
+        }
+    });
+    labelled(ui, "Time", |ui| {
+        let width = ui.available_width();
+        let now = TIME_RULES.iter().position(|(r, _)| *r == row.style.time_rule);
+        let names: Vec<&str> = TIME_RULES.iter().map(|(_, n)| *n).collect();
+        if let Some(k) = widgets::segments(ui, &names, now, Some(width), "Time rule") {
+            send(row, out, StylePatch { time_rule: Some(TIME_RULES[k].0), ..StylePatch::default() });
+        }
+    });
+}
+
+fn footer(ui: &mut Ui, row: &Row, out: &mut Out) {
+    ui.add_space(4.0);
+    if widgets::button(ui, "Reset", Some("style_reset"), false)
+        .on_hover_text("The default style of this field")
+        .clicked()
+    {
+        out.send(Command::ResetStyle { layer: row.id });
+    }
+}

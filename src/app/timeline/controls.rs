@@ -1,0 +1,244 @@
+//! The controls of the timeline: transport, clock, window, step.
+
+use egui::{Align2, Popup, Rect, Role, Sense, Ui, UiBuilder, pos2, vec2};
+use seaglass_core::command::Command;
+use seaglass_core::timeline::Anchor;
+
+use crate::actions::{self, WINDOWS_S};
+use crate::model::Model;
+use crate::state::{Out, UiState};
+use crate::text;
+use crate::theme::theme;
+use crate::{icons, widgets};
+
+const SPEEDS: [(f64, &str); 8] = [
+    (1.0, "real time"),
+    (60.0, "1 min/s"),
+    (600.0, "10 min/s"),
+    (3600.0, "1 h/s"),
+    (10_800.0, "3 h/s"),
+    (43_200.0, "12 h/s"),
+    (86_400.0, "1 d/s"),
+    (604_800.0, "7 d/s"),
+];
+const ANCHORS: [(Anchor, &str); 3] =
+    [(Anchor::Trailing, "Trailing"), (Anchor::Centred, "Centred"), (Anchor::Leading, "Leading")];
+const STEPS: [(Option<f64>, &str); 7] = [
+    (None, "1/3 window"),
+    (Some(60.0), "1 min"),
+    (Some(600.0), "10 min"),
+    (Some(3600.0), "1 h"),
+    (Some(21_600.0), "6 h"),
+    (Some(86_400.0), "1 d"),
+    (Some(604_800.0), "7 d"),
+];
+
+/// Shows the row of controls; `idle` when there is no time to control.
+pub fn show(ui: &mut Ui, rect: Rect, split: f32, model: &Model, state: &mut UiState, out: &mut Out, idle: bool) {
+    let left = Rect::from_min_max(rect.min, pos2(split - 1.0, rect.bottom()));
+    ui.scope_builder(UiBuilder::new().max_rect(left.shrink2(vec2(8.0, 6.0))), |ui| {
+        if idle {
+            ui.disable();
+            ui.set_opacity(0.4);
+        }
+        ui.horizontal_centered(|ui| transport(ui, model, state, out, idle));
+    });
+    if idle {
+        return;
+    }
+    let right =
+        Rect::from_min_max(pos2(split + 12.0, rect.top() + 6.0), pos2(rect.right() - 12.0, rect.bottom() - 6.0));
+    let clock_end = clock(ui, right, model, state, out);
+    let free = right.right() - clock_end;
+    ui.scope_builder(UiBuilder::new().max_rect(Rect::from_min_max(pos2(clock_end, right.top()), right.max)), |ui| {
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            window_controls(ui, free, model, state, out)
+        });
+    });
+}
+
+fn transport(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out, idle: bool) {
+    let t = theme(ui);
+    ui.spacing_mut().item_spacing.x = 0.0;
+    let step = |ui: &mut Ui, icon: &str, id: &'static str, state: &mut UiState, out: &mut Out| {
+        if widgets::icon_button(ui, icon, &widgets::tip(id), 28.0, false).clicked() {
+            actions::perform(id, model, state, out);
+        }
+    };
+    step(ui, "time_first", "first_data", state, out);
+    step(ui, "time_previous", "step_back", state, out);
+    ui.add_space(4.0);
+    let playing = model.session.project().timeline.playing;
+    let (cell, response) = ui.allocate_exact_size(vec2(28.0, 28.0), Sense::click());
+    widgets::describe(&response, Role::Button, if playing { "Pause" } else { "Play" });
+    let fill = match (idle, response.is_pointer_button_down_on(), response.hovered()) {
+        (true, ..) => t.c.surface_2,
+        (_, true, _) => t.c.accent_pressed,
+        (_, _, true) => t.c.accent_hover,
+        _ => t.c.accent,
+    };
+    ui.painter().rect_filled(cell, 6.0, fill);
+    let glyph = icons::glyph(if playing { "time_pause" } else { "time_play" });
+    let ink = if idle { t.c.text_2 } else { t.c.on_accent };
+    ui.painter().text(cell.center(), Align2::CENTER_CENTER, glyph, icons::fill_font(16.0), ink);
+    widgets::focus_ring(ui, &response, 6.0);
+    if response.on_hover_text(widgets::tip("play")).clicked() {
+        actions::perform("play", model, state, out);
+    }
+    ui.add_space(4.0);
+    step(ui, "time_next", "step_forward", state, out);
+    step(ui, "time_last", "last_data", state, out);
+    if idle {
+        return;
+    }
+    let looped = model.session.project().timeline.looped;
+    if widgets::icon_button(ui, "time_loop", "Loop", 28.0, looped).clicked() {
+        out.send(Command::SetLoop { on: !looped });
+    }
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        let speed = model.session.project().timeline.speed;
+        let name = SPEEDS
+            .iter()
+            .find(|(s, _)| (s - speed).abs() < 0.5)
+            .map_or_else(|| format!("{}/s", text::duration(speed)), |(_, n)| (*n).to_owned());
+        drop_down(ui, &name, "Speed", |ui| {
+            for (speed, name) in SPEEDS {
+                if choice(ui, name) {
+                    out.send(Command::SetSpeed { speed });
+                }
+            }
+        });
+    });
+}
+
+/// A word with a caret that opens a menu.
+fn drop_down(ui: &mut Ui, word: &str, label: &str, content: impl FnOnce(&mut Ui)) {
+    let t = theme(ui);
+    let galley = ui.painter().layout_no_wrap(word.to_owned(), t.body(), t.c.text_2);
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 30.0, 28.0), Sense::click());
+    widgets::describe(&response, Role::ComboBox, &format!("{label}: {word}"));
+    let open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&response));
+    let ink = if response.hovered() || open { t.c.text_1 } else { t.c.text_2 };
+    if response.hovered() || open {
+        ui.painter().rect_filled(rect, 6.0, if open { t.c.pressed } else { t.c.hover });
+    }
+    widgets::line(ui.painter(), rect.left() + 8.0, rect.center().y, word, t.body(), ink, 200.0);
+    widgets::icon(ui.painter(), pos2(rect.right() - 12.0, rect.center().y), "collapse", 12.0, ink);
+    widgets::focus_ring(ui, &response, 6.0);
+    Popup::menu(&response).accessible_name(label).show(|ui| {
+        ui.set_min_width(120.0);
+        content(ui);
+    });
+}
+
+fn choice(ui: &mut Ui, name: &str) -> bool {
+    let clicked = ui.add(egui::Button::new(name).frame_when_inactive(false).min_size(vec2(120.0, 26.0))).clicked();
+    if clicked {
+        ui.close();
+    }
+    clicked
+}
+
+/// The clock; a click types. Returns where the controls right of it may begin.
+fn clock(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut Out) -> f32 {
+    let t = theme(ui);
+    let now = model.now();
+    if let Some(typed) = state.clock_edit.as_mut() {
+        let cell = Rect::from_min_size(pos2(rect.left() - 6.0, rect.top()), vec2(230.0, rect.height()));
+        let edit = egui::TextEdit::singleline(typed)
+            .font(t.clock())
+            .margin(egui::Margin::symmetric(6, 3))
+            .id(ui.scope_id().with("clock edit"));
+        let response = ui.put(cell, edit).on_hover_text("A time, a day of the year (2024-224), a CNES day, or −3 d");
+        if !response.has_focus() && !response.lost_focus() {
+            response.request_focus();
+        }
+        if response.lost_focus() {
+            let text = state.clock_edit.take().unwrap_or_default();
+            let escaped = ui.input(|i| i.key_pressed(egui::Key::Escape));
+            if let Some(now) = text::parse_clock(&text, now).filter(|_| !escaped) {
+                out.send(Command::SetTime { now });
+            }
+        }
+        return cell.right() + 12.0;
+    }
+    let galley = ui.painter().layout_no_wrap(now.to_string(), t.clock(), t.c.text_1);
+    let cell = Rect::from_min_size(pos2(rect.left(), rect.top()), vec2(galley.size().x, rect.height()));
+    let response = ui
+        .interact(cell.expand2(vec2(6.0, 0.0)), ui.scope_id().with("clock"), Sense::click())
+        .on_hover_cursor(egui::CursorIcon::Text);
+    widgets::describe(&response, Role::Button, &format!("Time {now}"));
+    if response.hovered() {
+        ui.painter().rect_filled(response.rect, 6.0, t.c.hover);
+    }
+    ui.painter().galley(pos2(cell.left(), (cell.center().y - galley.size().y / 2.0).round()), galley, t.c.text_1);
+    widgets::focus_ring(ui, &response, 6.0);
+    if response.on_hover_text("Type a time").clicked() {
+        state.clock_edit = Some(now.to_string());
+    }
+    if rect.width() > 860.0 {
+        let left = cell.right() + 24.0;
+        return widgets::line(ui.painter(), left, rect.center().y, &text::day_text(now), t.body(), t.c.text_3, 200.0)
+            + 16.0;
+    }
+    cell.right() + 16.0
+}
+
+/// Right to left: fit, step, anchor, window.
+fn window_controls(ui: &mut Ui, free: f32, model: &Model, state: &mut UiState, out: &mut Out) {
+    let t = theme(ui);
+    let timeline = &model.session.project().timeline;
+    ui.spacing_mut().item_spacing.x = 4.0;
+    if widgets::icon_button(ui, "time_fit", "Fit the visible layers", 28.0, false).clicked() {
+        state.time_view = None;
+    }
+    let word = |ui: &mut Ui, text: &str| {
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), t.body(), t.c.text_3);
+        let (rect, _) = ui.allocate_exact_size(vec2(galley.size().x + 4.0, 28.0), Sense::hover());
+        widgets::line(ui.painter(), rect.left(), rect.center().y, text, t.body(), t.c.text_3, 100.0);
+    };
+    let step_name = STEPS
+        .iter()
+        .find(|(s, _)| *s == timeline.step_s)
+        .map_or_else(|| text::duration(timeline.step_seconds()), |(_, n)| (*n).to_owned());
+    if free > 560.0 {
+        drop_down(ui, &step_name, "Step", |ui| {
+            for (step_s, name) in STEPS {
+                if choice(ui, name) {
+                    out.send(Command::SetStep { step_s });
+                }
+            }
+        });
+        word(ui, "Step");
+        let (line, _) = ui.allocate_exact_size(vec2(9.0, 16.0), Sense::hover());
+        ui.painter().vline(line.center().x, line.y_range(), egui::Stroke::new(1.0, t.c.border));
+    }
+    let anchor = ANCHORS.iter().find(|(a, _)| *a == timeline.anchor).map_or("", |(_, n)| n);
+    drop_down(ui, anchor, "Window anchor", |ui| {
+        for (anchor, name) in ANCHORS {
+            if choice(ui, name) {
+                out.send(Command::SetAnchor { anchor });
+            }
+        }
+    });
+    let names: Vec<String> = WINDOWS_S.iter().map(|s| text::span(*s)).collect();
+    let selected = WINDOWS_S.iter().position(|s| (s - timeline.window_s).abs() < 0.5);
+    if free > 520.0 {
+        let labels: Vec<&str> = names.iter().map(String::as_str).collect();
+        if let Some(k) = widgets::segments(ui, &labels, selected, None, "Window") {
+            out.send(Command::SetWindow { window_s: WINDOWS_S[k] });
+        }
+        if selected.is_none() {
+            word(ui, &text::duration(timeline.window_s));
+        }
+        word(ui, "Window");
+    } else {
+        drop_down(ui, &text::duration(timeline.window_s), "Window", |ui| {
+            for (k, name) in names.iter().enumerate() {
+                if choice(ui, name) {
+                    out.send(Command::SetWindow { window_s: WINDOWS_S[k] });
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,319 @@
+//! The timeline: controls, axis, one strip a layer, window and clock (window design §7).
+
+mod axis;
+mod controls;
+mod strips;
+
+use egui::{
+    CursorIcon, Key, PointerButton, Pos2, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
+    vec2,
+};
+use seaglass_core::command::Command;
+use seaglass_core::time::{Time, TimeSpan};
+use seaglass_core::timeline::Anchor;
+
+use crate::model::Model;
+use crate::state::{Out, UiState};
+use crate::text;
+use crate::theme::theme;
+use crate::widgets;
+
+/// Height of the controls.
+pub const CONTROLS: f32 = 40.0;
+/// Height of the axis.
+const AXIS: f32 = 24.0;
+/// Shortest and longest visible time, seconds.
+const VIEW_RANGE_S: [f64; 2] = [10.0, 300.0 * 31_557_600.0];
+
+/// Time on a horizontal axis of points.
+#[derive(Clone, Copy, Debug)]
+pub struct Scale {
+    /// Seconds since 1970 at the left edge.
+    pub t0: f64,
+    /// At the right edge.
+    pub t1: f64,
+    /// Where it lies.
+    pub rect: Rect,
+}
+
+impl Scale {
+    /// Point of a time; far outside is clamped to a little beyond the edges.
+    pub fn x(&self, seconds: f64) -> f32 {
+        let f = (seconds - self.t0) / (self.t1 - self.t0);
+        self.rect.left() + (f.clamp(-2.0, 3.0) as f32) * self.rect.width()
+    }
+
+    /// Time of a point.
+    pub fn seconds(&self, x: f32) -> f64 {
+        self.t0 + f64::from((x - self.rect.left()) / self.rect.width()) * (self.t1 - self.t0)
+    }
+
+    /// Seconds of one point.
+    pub fn per_point(&self) -> f64 {
+        (self.t1 - self.t0) / f64::from(self.rect.width().max(1.0))
+    }
+}
+
+/// Height the timeline wants for the number of layers and the height of the window.
+pub fn default_height(layers: usize, window_height: f32) -> f32 {
+    let most = if window_height < 700.0 {
+        72.0 + 16.0
+    } else if window_height < 800.0 {
+        120.0
+    } else if window_height < 1000.0 {
+        168.0
+    } else {
+        192.0
+    };
+    (CONTROLS + AXIS + 8.0 + layers.max(1) as f32 * 16.0).clamp(88.0, most)
+}
+
+/// Shows the timeline in the whole panel.
+pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
+    let t = theme(ui);
+    let rect = ui.max_rect();
+    ui.painter().rect_filled(rect, 0.0, t.c.surface_1);
+    widgets::hairline(ui.painter(), t, rect.x_range(), rect.top() + 0.5);
+    let split = rect.left() + label_width(rect, state);
+    ui.painter().vline(split - 0.5, rect.y_range(), Stroke::new(1.0, t.c.border_subtle));
+    let controls = Rect::from_min_size(rect.min, vec2(rect.width(), CONTROLS));
+    let empty = model.session.catalogue().span().is_none();
+    controls::show(ui, controls, split, model, state, out, empty);
+    if empty {
+        let (x, y) = (split + 12.0, controls.center().y);
+        let text =
+            if model.is_empty() { "The timeline opens with the first data." } else { "These data have no time." };
+        widgets::line(ui.painter(), x, y, text, t.body(), t.c.text_3, rect.right() - x);
+        return;
+    }
+    let body = Rect::from_min_max(pos2(split, rect.top() + CONTROLS), rect.max);
+    let labels = Rect::from_min_max(pos2(rect.left(), body.top()), pos2(split - 1.0, rect.bottom()));
+    let scale = view(model, state, body);
+    track(ui, body, labels, scale, model, state, out);
+}
+
+/// Width of the label column: that of the layers panel, when there is room.
+fn label_width(rect: Rect, state: &UiState) -> f32 {
+    let width = if state.left_open && !state.presentation { state.left_width } else { 240.0 };
+    width.clamp(220.0, (rect.width() * 0.4).max(220.0))
+}
+
+/// The visible time: the user's, or fitted to the data; follows the clock when it leaves.
+fn view(model: &Model, state: &mut UiState, rect: Rect) -> Scale {
+    let timeline = &model.session.project().timeline;
+    let now = timeline.now.unix_seconds();
+    let fit = fitted(model);
+    let (mut t0, mut t1) = state.time_view.unwrap_or(fit);
+    let moved = state.last_now != timeline.now.micros();
+    state.last_now = timeline.now.micros();
+    if moved && !(t0..=t1).contains(&now) {
+        let width = t1 - t0;
+        (t0, t1) = (now - width * 0.7, now + width * 0.3);
+        state.time_view = Some((t0, t1));
+    }
+    Scale { t0, t1, rect }
+}
+
+/// Visible time that shows the data of the visible layers and the window.
+fn fitted(model: &Model) -> (f64, f64) {
+    let timeline = &model.session.project().timeline;
+    let data = model.session.time_span().unwrap_or_else(|| timeline.window());
+    let all = data.union(&timeline.window());
+    // Data of many years beside a short window: about the clock, not all of it.
+    let wide = all.seconds() > 400.0 * timeline.window_s;
+    let (a, b) = if wide {
+        let now = timeline.now.unix_seconds();
+        (now - 60.0 * timeline.window_s, now + 40.0 * timeline.window_s)
+    } else {
+        (all.start.unix_seconds(), all.stop.unix_seconds())
+    };
+    let margin = ((b - a) * 0.04).max(timeline.window_s * 0.1).max(30.0);
+    (a - margin, b + margin)
+}
+
+fn track(ui: &mut Ui, body: Rect, labels: Rect, scale: Scale, model: &Model, state: &mut UiState, out: &mut Out) {
+    let t = theme(ui);
+    let axis_rect = Rect::from_min_size(body.min, vec2(body.width(), AXIS));
+    let strips_rect = Rect::from_min_max(pos2(body.left(), body.top() + AXIS), body.max);
+    let background = ui.interact(body, ui.scope_id().with("track"), Sense::click_and_drag());
+    describe_track(&background, model);
+    let timeline = &model.session.project().timeline;
+    let window = timeline.window();
+    let clip = ui.painter().with_clip_rect(body);
+    let (x0, x1) = (scale.x(window.start.unix_seconds()), scale.x(window.stop.unix_seconds()));
+    let tinted = Rect::from_x_y_ranges(x0..=x1, body.y_range());
+    clip.rect_filled(tinted, 0.0, t.c.accent.gamma_multiply(t.window_alpha));
+    axis::show(ui, axis_rect, body, scale);
+    widgets::line(ui.painter(), labels.right() - 34.0, axis_rect.center().y, "UTC", t.small(), t.c.text_3, 30.0);
+    let hit = strips::show(ui, strips_rect, labels, scale, model, state, out);
+    let inside = ui.interact(tinted.intersect(body), ui.scope_id().with("window"), Sense::click_and_drag());
+    inside.widget_info(|| WidgetInfo::labeled(Role::Group, true, "Time window"));
+    if inside.dragged() && inside.drag_delta().x != 0.0 {
+        let by = f64::from(inside.drag_delta().x) * scale.per_point();
+        out.send(Command::SetTime { now: timeline.now.plus_seconds(by) });
+    }
+    navigate(ui, &background, &inside, body, axis_rect, scale, hit, model, state, out);
+    handles(ui, body, scale, window, model, out);
+    head(ui, body, scale, model, out);
+}
+
+fn describe_track(response: &Response, model: &Model) {
+    let now = model.now().to_string();
+    response.widget_info(|| WidgetInfo::labeled(Role::Group, true, format!("Timeline, {now}")));
+}
+
+/// Pan, zoom, click, double click.
+#[allow(clippy::too_many_arguments, reason = "the parts of one gesture")]
+fn navigate(
+    ui: &mut Ui,
+    background: &Response,
+    inside: &Response,
+    body: Rect,
+    axis: Rect,
+    scale: Scale,
+    hit: Option<strips::Hit>,
+    model: &Model,
+    state: &mut UiState,
+    out: &mut Out,
+) {
+    let pointer = ui.input(|i| i.pointer.hover_pos()).filter(|p| body.contains(*p) && background.contains_pointer());
+    if background.dragged() && background.drag_delta().x != 0.0 {
+        let by = -f64::from(background.drag_delta().x) * scale.per_point();
+        state.time_view = Some((scale.t0 + by, scale.t1 + by));
+    }
+    if let Some(p) = pointer {
+        let scroll = ui.input_mut(|i| std::mem::take(&mut i.smooth_scroll_delta));
+        if scroll.y != 0.0 {
+            let factor = (-f64::from(scroll.y) / 200.0).exp();
+            let width = ((scale.t1 - scale.t0) * factor).clamp(VIEW_RANGE_S[0], VIEW_RANGE_S[1]);
+            let f = f64::from((p.x - body.left()) / body.width());
+            let at = scale.seconds(p.x);
+            state.time_view = Some((at - f * width, at + (1.0 - f) * width));
+        } else if scroll.x != 0.0 {
+            let by = -f64::from(scroll.x) * scale.per_point();
+            state.time_view = Some((scale.t0 + by, scale.t1 + by));
+        }
+    }
+    let clicked = background.clicked() || inside.clicked();
+    let double = background.double_clicked() || inside.double_clicked();
+    let at = background.interact_pointer_pos().or(inside.interact_pointer_pos());
+    match (double, clicked, hit, at) {
+        (true, _, Some(h), _) => {
+            if let Some(span) = h.span {
+                out.send(Command::SetTime { now: model.session.project().timeline.now_to_show(span) });
+            }
+        }
+        (true, _, None, _) => state.time_view = None,
+        (_, true, Some(h), _) => {
+            state.selected_granule = Some(h.granule);
+            state.selected = Some(h.layer);
+        }
+        (_, true, None, Some(p)) if axis.contains(p) => {
+            if let Some(now) = Time::from_unix_seconds(scale.seconds(p.x)) {
+                out.send(Command::SetTime { now });
+            }
+        }
+        (_, true, None, _) => state.selected_granule = None,
+        _ => {}
+    }
+}
+
+/// The window's free ends.
+fn handles(ui: &mut Ui, body: Rect, scale: Scale, window: TimeSpan, model: &Model, out: &mut Out) {
+    let t = theme(ui);
+    let timeline = &model.session.project().timeline;
+    let now = timeline.now.unix_seconds();
+    let ends: &[(&str, Time)] = match timeline.anchor {
+        Anchor::Trailing => &[("Start of the window", window.start)],
+        Anchor::Leading => &[("End of the window", window.stop)],
+        Anchor::Centred => &[("Start of the window", window.start), ("End of the window", window.stop)],
+    };
+    for (name, end) in ends {
+        let x = scale.x(end.unix_seconds());
+        if !body.x_range().contains(x) {
+            continue;
+        }
+        let painter = ui.painter().with_clip_rect(body);
+        painter.vline(x, body.y_range(), Stroke::new(1.0, t.c.accent));
+        let knob = Rect::from_center_size(pos2(x, body.top() + 12.0), vec2(6.0, 14.0));
+        let hit = Rect::from_center_size(knob.center(), vec2(24.0, 24.0));
+        let response = ui
+            .interact(hit, ui.scope_id().with(*name), Sense::drag())
+            .on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);
+        let length = timeline.window_s;
+        response.widget_info(|| WidgetInfo::slider(true, length, *name));
+        let fill = if response.hovered() || response.dragged() { t.c.accent_hover } else { t.c.accent };
+        painter.rect(knob, 3.0, fill, Stroke::new(1.0, t.c.surface_1), StrokeKind::Outside);
+        widgets::focus_ring(ui, &response, 3.0);
+        if let Some(p) = response.interact_pointer_pos().filter(|_| response.dragged()) {
+            let reach = (scale.seconds(p.x) - now).abs().max(1.0);
+            let window_s = if timeline.anchor == Anchor::Centred { reach * 2.0 } else { reach };
+            out.send(Command::SetWindow { window_s });
+            tooltip(ui, pos2(x, body.top()), &format!("{end}\nWindow {}", text::duration(window_s)));
+        }
+    }
+}
+
+/// The clock: line and shield-shaped head.
+fn head(ui: &mut Ui, body: Rect, scale: Scale, model: &Model, out: &mut Out) {
+    let t = theme(ui);
+    let now = model.now();
+    let x = scale.x(now.unix_seconds());
+    if x < body.left() - 1.0 || x > body.right() + 1.0 {
+        return;
+    }
+    ui.painter().with_clip_rect(body.expand2(vec2(7.0, 1.0))).vline(x, body.y_range(), Stroke::new(1.5, t.c.text_1));
+    let top = body.top();
+    let shield: Vec<Pos2> = [(-6.0, 0.0), (6.0, 0.0), (6.0, 7.0), (0.0, 12.0), (-6.0, 7.0)]
+        .iter()
+        .map(|(dx, dy)| pos2(x + dx, top + dy))
+        .collect();
+    ui.painter().add(Shape::convex_polygon(shield, t.c.text_1, Stroke::NONE));
+    let hit = Rect::from_min_size(pos2(x - 12.0, top), vec2(24.0, 24.0));
+    let response = ui
+        .interact(hit, ui.scope_id().with("clock head"), Sense::drag())
+        .on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);
+    response.widget_info(|| WidgetInfo::slider(true, now.unix_seconds(), "Clock"));
+    widgets::focus_ring(ui, &response, 3.0);
+    let keys = ui.input(|i| i.num_presses(Key::ArrowRight) as i32 - i.num_presses(Key::ArrowLeft) as i32);
+    if response.has_focus() && keys != 0 {
+        out.send(Command::StepTime { steps: keys });
+    }
+    if let Some(p) = response.interact_pointer_pos().filter(|_| response.dragged_by(PointerButton::Primary)) {
+        let mut to = scale.seconds(p.x);
+        if ui.input(|i| i.modifiers.shift) {
+            to = snapped(model, to).unwrap_or(to);
+        }
+        if let Some(time) = Time::from_unix_seconds(to) {
+            out.send(Command::SetTime { now: time });
+            tooltip(ui, pos2(x, top), &time.to_string());
+        }
+    }
+}
+
+/// Start of the granule nearest to a time.
+fn snapped(model: &Model, to: f64) -> Option<f64> {
+    let collections = model
+        .rows
+        .iter()
+        .filter(|r| r.visible)
+        .filter_map(|r| model.session.catalogue().collections.get(&r.collection));
+    collections
+        .flat_map(|c| c.granules.iter().filter_map(|g| g.span.map(|s| s.start.unix_seconds())))
+        .min_by(|a, b| (a - to).abs().total_cmp(&(b - to).abs()))
+}
+
+/// A small card above the axis.
+pub(crate) fn tooltip(ui: &Ui, at: Pos2, lines: &str) {
+    let t = theme(ui);
+    let layer = egui::LayerId::new(egui::Order::Tooltip, egui::Id::unique("timeline tooltip"));
+    let painter = ui.ctx().layer_painter(layer);
+    let galley = painter.layout_no_wrap(lines.to_owned(), t.body(), t.c.text_1);
+    let size = galley.size() + vec2(24.0, 16.0);
+    let screen = ui.ctx().content_rect();
+    let left = (at.x - size.x / 2.0).clamp(screen.left() + 4.0, screen.right() - size.x - 4.0);
+    let rect = Rect::from_min_size(pos2(left, at.y - size.y - 8.0), size);
+    painter.add(t.popover_shadow().as_shape(rect, 8.0));
+    painter.rect(rect, 8.0, t.c.surface_3, Stroke::new(1.0, t.c.border), StrokeKind::Inside);
+    painter.galley(rect.min + vec2(12.0, 8.0), galley, t.c.text_1);
+}

@@ -1,0 +1,148 @@
+//! Short messages bottom right above the timeline: at most three, errors stay until closed.
+
+use std::path::PathBuf;
+
+use egui::{Area, Id, Order, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+
+use crate::state::{Action, Out};
+use crate::theme::Theme;
+use crate::widgets;
+
+/// How serious a toast is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Done.
+    Success,
+    /// Something was left out.
+    Warning,
+    /// Something failed; stays.
+    Error,
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+pub struct Toast {
+    /// How serious.
+    pub level: Level,
+    /// One sentence.
+    pub text: String,
+    /// File it is about; errors with one offer details.
+    pub file: Option<PathBuf>,
+    /// How often it came.
+    pub count: usize,
+    born: Option<f64>,
+    id: u64,
+}
+
+/// All messages.
+#[derive(Clone, Debug, Default)]
+pub struct Toasts {
+    list: Vec<Toast>,
+    next: u64,
+}
+
+impl Toasts {
+    /// Adds a message; the same text again counts up instead.
+    pub fn push(&mut self, level: Level, text: impl Into<String>, file: Option<PathBuf>) {
+        let text = text.into();
+        if let Some(same) = self.list.iter_mut().find(|t| t.text == text && t.level == level) {
+            same.count += 1;
+            same.born = None;
+            return;
+        }
+        self.next += 1;
+        self.list.push(Toast { level, text, file, count: 1, born: None, id: self.next });
+        if self.list.len() > 30 {
+            self.list.remove(0);
+        }
+    }
+
+    /// Messages waiting or shown.
+    pub fn list(&self) -> &[Toast] {
+        &self.list
+    }
+
+    /// Shows the newest three with their bottom right corner at `corner`.
+    pub fn show(&mut self, ctx: &egui::Context, corner: egui::Pos2, out: &mut Out) {
+        let t = Theme::get(ctx.global_style().visuals.dark_mode);
+        let now = ctx.input(|i| i.time);
+        let life = f64::from(t.motion.toast_life) / 1000.0;
+        let mut closed = Vec::new();
+        let mut bottom = corner.y;
+        let hidden = self.list.len().saturating_sub(3);
+        for toast in self.list.iter_mut().rev().take(3) {
+            let born = *toast.born.get_or_insert(now);
+            if toast.level != Level::Error {
+                let left = life - (now - born);
+                if left <= 0.0 {
+                    closed.push(toast.id);
+                    continue;
+                }
+                ctx.request_repaint_after_secs(left as f32 + 0.02);
+            }
+            let id = Id::unique(("toast", toast.id));
+            let height = ctx.data(|d| d.get_temp::<f32>(id)).unwrap_or(44.0);
+            let min = pos2(corner.x - t.size.toast, bottom - height);
+            let shown = Area::new(id).order(Order::Foreground).fixed_pos(min).show(ctx, |ui| one(ui, t, toast, out));
+            ctx.data_mut(|d| d.insert_temp(id, shown.response.rect.height()));
+            if shown.inner {
+                closed.push(toast.id);
+            }
+            bottom = min.y - 8.0;
+        }
+        self.list.retain(|t| !closed.contains(&t.id));
+        // Errors beyond three wait; everything else that waits is as old as if it had been shown.
+        for toast in self.list.iter_mut().take(hidden).filter(|t| t.level != Level::Error) {
+            toast.born.get_or_insert(now);
+        }
+    }
+}
+
+/// Shows one; true when it is to be closed.
+fn one(ui: &mut Ui, t: &Theme, toast: &Toast, out: &mut Out) -> bool {
+    let (ink, icon) = match toast.level {
+        Level::Info => (t.c.info, "status_info"),
+        Level::Success => (t.c.success, "status_ok"),
+        Level::Warning => (t.c.warning, "status_warning"),
+        Level::Error => (t.c.error, "status_error"),
+    };
+    let width = t.size.toast;
+    let details = toast.level == Level::Error && toast.file.is_some();
+    let mut text = toast.text.clone();
+    if let Some(name) = toast.file.as_ref().and_then(|f| f.file_name()) {
+        text = format!("{}: {text}", name.to_string_lossy());
+    }
+    if toast.count > 1 {
+        text.push_str(&format!(" ({} times)", toast.count));
+    }
+    let action = if details { 62.0 } else { 0.0 };
+    let galley = ui.painter().layout(text.clone(), t.body(), t.c.text_1, width - 44.0 - 36.0 - action);
+    let height = (galley.size().y + 24.0).max(44.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &text));
+    ui.painter().add(t.popover_shadow().as_shape(rect, 8.0));
+    ui.painter().rect(rect, 8.0, t.c.surface_3, Stroke::new(1.0, t.c.border), StrokeKind::Inside);
+    let edge = Rect::from_min_size(rect.min + vec2(1.0, 8.0), vec2(3.0, rect.height() - 16.0));
+    ui.painter().rect_filled(edge, 1.5, ink);
+    widgets::icon(ui.painter(), pos2(rect.left() + 24.0, rect.center().y), icon, 18.0, ink);
+    ui.painter().galley(
+        pos2(rect.left() + 44.0, (rect.center().y - galley.size().y / 2.0).round()),
+        galley,
+        t.c.text_1,
+    );
+    let mut close = false;
+    if details {
+        let at = pos2(rect.right() - 40.0, rect.center().y);
+        if widgets::link_at(ui, at, "Details", ui.scope_id().with("details"), "Details").clicked() {
+            if let Some(file) = &toast.file {
+                out.act(Action::FailureDetails(file.clone()));
+            }
+            close = true;
+        }
+    }
+    let cell = Rect::from_center_size(pos2(rect.right() - 20.0, rect.center().y), vec2(24.0, 24.0));
+    let response = ui.interact(cell, ui.scope_id().with("close"), Sense::click());
+    close | widgets::icon_button_at(ui, cell, response, "close", "Close message", false).clicked()
+}

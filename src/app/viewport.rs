@@ -1,0 +1,141 @@
+//! The picture of globe or map: drawn offscreen when something has changed, then shown as an image.
+
+use egui::{Rect, TextureId, Ui};
+use egui_wgpu::wgpu;
+use seaglass_core::session::Session;
+use seaglass_host::Host;
+use seaglass_render::{Gpu, Renderer, RendererOptions};
+
+/// Format of the offscreen picture: gamma-encoded, as egui expects its textures.
+const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+/// How soon to look again while the picture is not complete, seconds.
+const LOOK_AGAIN_S: f32 = 0.06;
+
+/// Renderer and its target.
+pub struct Viewport {
+    state: egui_wgpu::RenderState,
+    gpu: Gpu,
+    renderer: Renderer,
+    target: Option<Target>,
+    drawn: Option<Drawn>,
+    complete: bool,
+    /// Pictures drawn since the start, for tests and the idle check.
+    pub frames: u64,
+}
+
+struct Target {
+    view: wgpu::TextureView,
+    id: TextureId,
+    size_px: [u32; 2],
+}
+
+/// What the last picture showed; a new one is drawn when this differs.
+#[derive(PartialEq)]
+struct Drawn {
+    project: seaglass_core::project::Project,
+    size_px: [u32; 2],
+    ppp: f32,
+    background: [u8; 4],
+}
+
+impl Viewport {
+    /// A viewport on the window's device.
+    ///
+    /// # Errors
+    /// The shaders do not compile on this device.
+    pub fn new(state: egui_wgpu::RenderState) -> anyhow::Result<Self> {
+        let gpu = Gpu::new(state.device.clone(), state.queue.clone(), &state.adapter.get_info());
+        let renderer = Renderer::new(&gpu, RendererOptions::default())?;
+        Ok(Self { state, gpu, renderer, target: None, drawn: None, complete: false, frames: 0 })
+    }
+
+    /// The device.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// The renderer, for exports.
+    pub fn renderer(&mut self) -> &mut Renderer {
+        &mut self.renderer
+    }
+
+    /// Draws what is new and shows the picture in `rect`. `arrived`: the host has something new.
+    pub fn show(&mut self, ui: &Ui, rect: Rect, host: &mut Host, background: egui::Color32, arrived: bool) {
+        let ppp = ui.pixels_per_point();
+        let size_px = [(rect.width() * ppp).round() as u32, (rect.height() * ppp).round() as u32];
+        if size_px[0] < 2 || size_px[1] < 2 {
+            return;
+        }
+        let background = background.to_array();
+        let now = Drawn { project: visible_part(host.session()), size_px, ppp, background };
+        let due = arrived || !self.complete || self.drawn.as_ref() != Some(&now);
+        if due {
+            let scene = host.scene(size_px, ppp, background);
+            let plan = host.drive(&mut self.renderer, &scene);
+            self.complete = plan.complete && scene.outlines.is_empty();
+            let target = self.target(size_px);
+            let (view, id) = (target.view.clone(), target.id);
+            self.renderer.render(&scene, &view, FORMAT);
+            self.frames += 1;
+            self.drawn = Some(now);
+            if !self.complete {
+                ui.ctx().request_repaint_after_secs(LOOK_AGAIN_S);
+            }
+            paint(ui, rect, id);
+        } else if let Some(target) = &self.target {
+            paint(ui, rect, target.id);
+        }
+    }
+
+    fn target(&mut self, size_px: [u32; 2]) -> &Target {
+        if self.target.as_ref().is_none_or(|t| t.size_px != size_px) {
+            let texture = self.gpu.device.create_texture(&wgpu::TextureDescriptor {
+                label: Some("viewport"),
+                size: wgpu::Extent3d { width: size_px[0], height: size_px[1], depth_or_array_layers: 1 },
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: wgpu::TextureDimension::D2,
+                format: FORMAT,
+                usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::TEXTURE_BINDING,
+                view_formats: &[],
+            });
+            let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+            let mut egui_renderer = self.state.renderer.write();
+            let id = match &self.target {
+                Some(old) => {
+                    egui_renderer.update_egui_texture_from_wgpu_texture(
+                        &self.gpu.device,
+                        &view,
+                        wgpu::FilterMode::Nearest,
+                        old.id,
+                    );
+                    old.id
+                }
+                None => egui_renderer.register_native_texture(&self.gpu.device, &view, wgpu::FilterMode::Nearest),
+            };
+            drop(egui_renderer);
+            self.target = Some(Target { view, id, size_px });
+        }
+        match &self.target {
+            Some(target) => target,
+            None => unreachable!("set above"),
+        }
+    }
+}
+
+fn paint(ui: &Ui, rect: Rect, id: TextureId) {
+    let uv = Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
+    ui.painter().image(id, rect, uv, egui::Color32::WHITE);
+}
+
+/// The part of the document a picture depends on.
+fn visible_part(session: &Session) -> seaglass_core::project::Project {
+    let mut project = session.project().clone();
+    project.sources.clear();
+    project.next_layer = 0;
+    project.timeline.playing = false;
+    for layer in &mut project.layers {
+        layer.name = None;
+    }
+    project
+}

@@ -1,0 +1,514 @@
+//! The application window: panels around the globe, and what connects them to the host.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{CentralPanel, Frame, Panel, Rect, Sense, Ui, pos2, vec2};
+use glam::DVec2;
+use seaglass_core::command::Command;
+use seaglass_host::{Host, HostOptions, Level as HostLevel, Notice, SaveImage};
+
+use crate::dialogs::{self, FailureAnswer, Pick, Pickers};
+use crate::histogram::Distribution;
+use crate::hover::HoverInfo;
+use crate::legend::{self, Decoration};
+use crate::model::{Model, Status};
+use crate::navigation::{self, Navigation};
+use crate::settings::Settings;
+use crate::state::{Action, Out, UiState};
+use crate::system::{Report, System};
+use crate::theme::{self, Theme};
+use crate::toasts::{Level, Toasts};
+use crate::viewport::Viewport;
+use crate::{
+    actions, cards, feed, hover, layer_row, layers, notices, palette, statusbar, style_panel, timeline, topbar, welcome,
+};
+
+/// What the command line says about the window.
+#[derive(Clone, Debug, Default)]
+pub struct WindowOptions {
+    /// Files and folders to open.
+    pub paths: Vec<PathBuf>,
+    /// Reader worker; found next to the executable when absent.
+    pub worker_path: Option<PathBuf>,
+    /// Product files; the built-in ones when absent.
+    pub readers_dir: Option<PathBuf>,
+    /// Reader processes; chosen from the number of cores when absent.
+    pub workers: Option<usize>,
+}
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// When there is no display or no graphics adapter at all.
+pub fn run(options: WindowOptions) -> anyhow::Result<()> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Seaglass")
+        .with_app_id("seaglass")
+        .with_inner_size([1440.0, 900.0])
+        .with_min_inner_size([800.0, 560.0])
+        .with_drag_and_drop(true);
+    let mut native = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
+    if let egui_wgpu::WgpuSetup::CreateNew(setup) = &mut native.wgpu_options.wgpu_setup {
+        setup.device_descriptor = Arc::new(seaglass_render::Gpu::device_descriptor);
+    }
+    let made = eframe::run_native("Seaglass", native, Box::new(move |cc| Ok(Box::new(Window::new(cc, options)?))));
+    made.map_err(|e| {
+        anyhow::anyhow!("The window cannot be opened: {e}. Pictures can be made without one: seaglass render --help.")
+    })
+}
+
+/// The application of the window.
+pub struct Window {
+    host: Host,
+    viewport: Option<Viewport>,
+    no_graphics: Option<String>,
+    state: UiState,
+    navigation: Navigation,
+    settings: Settings,
+    toasts: Toasts,
+    pickers: Pickers,
+    system: System,
+    failure: Option<PathBuf>,
+    hover: Option<HoverInfo>,
+    themed: Option<bool>,
+    title: String,
+}
+
+impl Window {
+    fn new(cc: &eframe::CreationContext<'_>, options: WindowOptions) -> anyhow::Result<Self> {
+        theme::install(&cc.egui_ctx);
+        let settings = Settings::load();
+        let ctx = cc.egui_ctx.clone();
+        let defaults = HostOptions::default();
+        let host = Host::new(HostOptions {
+            workers: options.workers.unwrap_or(defaults.workers),
+            worker_path: options.worker_path,
+            readers_dir: options.readers_dir,
+            wake: Arc::new(move || ctx.request_repaint()),
+            ..defaults
+        })?;
+        let (viewport, no_graphics) = match cc.wgpu_render_state.clone().map(Viewport::new) {
+            Some(Ok(v)) => (Some(v), None),
+            Some(Err(e)) => (None, Some(format!("The globe cannot be drawn: {e}"))),
+            None => (None, Some("The globe cannot be drawn: no graphics adapter was found.".to_owned())),
+        };
+        let state = UiState { left_width: settings.left_width, ..UiState::default() };
+        let mut window = Self {
+            host,
+            viewport,
+            no_graphics,
+            state,
+            navigation: Navigation::default(),
+            settings,
+            toasts: Toasts::default(),
+            pickers: Pickers::default(),
+            system: System::default(),
+            failure: None,
+            hover: None,
+            themed: None,
+            title: String::new(),
+        };
+        if !options.paths.is_empty() {
+            window.settings.opened(&options.paths);
+            window.host.send(Command::Open { paths: options.paths });
+        }
+        Ok(window)
+    }
+
+    fn adapter(&self) -> (String, bool) {
+        self.viewport.as_ref().map_or((String::new(), false), |v| (v.gpu().adapter.clone(), v.gpu().software))
+    }
+
+    /// Commands to the host; camera jumps become flights.
+    fn carry_out(&mut self, ctx: &egui::Context, out: Out) {
+        for action in out.actions {
+            self.act(ctx, action);
+        }
+        let flies = out.commands.iter().any(navigation::is_flight);
+        let before = self.host.session().project().camera;
+        for command in out.commands {
+            if let Command::Open { paths } = &command {
+                self.settings.opened(paths);
+            }
+            self.host.send(command);
+        }
+        if out.settle {
+            self.step(ctx);
+            self.host.settle();
+        }
+        if flies {
+            self.step(ctx);
+            let after = self.host.session().project().camera;
+            if after != before && after.projection == before.projection {
+                let t = Theme::get(self.settings.dark);
+                self.navigation.fly(before, after, ctx.input(|i| i.time), t.motion.camera_fly);
+                self.host.send(Command::SetCamera { camera: before });
+            }
+        }
+        ctx.request_repaint();
+    }
+
+    fn act(&mut self, ctx: &egui::Context, action: Action) {
+        match action {
+            Action::Run("open_files") => self.pick(ctx, Pick::Files),
+            Action::Run("open_folder") => self.pick(ctx, Pick::Folder),
+            Action::Run("save_image") => self.pick(ctx, Pick::Image),
+            Action::Run("quit") => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Action::Run("full_screen") => {
+                let full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
+                ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
+            }
+            Action::Run("theme") => self.settings.dark = !self.settings.dark,
+            Action::Run(other) => log::debug!("nothing to do for {other}"),
+            Action::OpenSample => {
+                self.toasts.push(Level::Info, "Making the sample day", None);
+                self.system.open_sample(ctx);
+            }
+            Action::FailureDetails(path) => self.failure = Some(path),
+            Action::Copy(text) => {
+                self.toasts.push(Level::Info, format!("Copied {}", text.lines().next().unwrap_or_default()), None);
+                ctx.copy_text(text);
+            }
+            Action::ShowFile(path) => self.system.show_file(ctx, &path),
+            Action::HideWelcome => {
+                self.settings.welcome = false;
+                self.state.welcome_closed = true;
+            }
+        }
+    }
+
+    fn pick(&mut self, ctx: &egui::Context, pick: Pick) {
+        if let Err(e) = self.pickers.open(pick, ctx) {
+            self.toasts.push(Level::Error, format!("The file dialog cannot be opened: {e}."), None);
+        }
+    }
+
+    /// Lets the host work; true when something is new.
+    fn step(&mut self, ctx: &egui::Context) -> bool {
+        let report = self.host.step();
+        for notice in report.notices {
+            self.notice(notice);
+        }
+        for save in report.save_images {
+            self.save_image(ctx, save);
+        }
+        report.changed
+    }
+
+    fn notice(&mut self, n: Notice) {
+        let level = match n.level {
+            HostLevel::Info => Level::Info,
+            HostLevel::Warning => Level::Warning,
+            HostLevel::Error => Level::Error,
+        };
+        self.toasts.push(level, n.text, n.file);
+    }
+
+    fn save_image(&mut self, ctx: &egui::Context, save: SaveImage) {
+        let Some(viewport) = self.viewport.as_mut() else { return };
+        let ppp = ctx.pixels_per_point();
+        let size = save.size.unwrap_or_else(|| {
+            let s = self.host.session().view_px;
+            [s.x as u32, s.y as u32]
+        });
+        let background = Theme::get(self.settings.dark).c.void.to_array();
+        let scene = self.host.scene(size, ppp, background);
+        let made = viewport.renderer().render_image(&scene).map_err(anyhow::Error::from).and_then(|mut image| {
+            if save.legend {
+                let options = Decoration { pixels_per_point: ppp, dark: self.settings.dark };
+                legend::decorate(viewport.gpu(), &mut image, self.host.session(), options)?;
+            }
+            Ok(image)
+        });
+        match made {
+            Ok(image) => self.system.write_png(ctx, image, save.path),
+            Err(e) => self.toasts.push(Level::Error, format!("The image cannot be made: {e}."), None),
+        }
+    }
+
+    /// Dropped files, answers of dialogs and background work.
+    fn incoming(&mut self, ctx: &egui::Context) {
+        while let Some(command) = self.pickers.poll() {
+            if let Command::Open { paths } = &command {
+                self.settings.opened(paths);
+            }
+            self.host.send(command);
+        }
+        while let Some(report) = self.system.poll() {
+            match report {
+                Report::Toast(level, text, file) => self.toasts.push(level, text, file),
+                Report::Open(path) => self.host.send(Command::Open { paths: vec![path] }),
+            }
+        }
+        let (dropped, hovering) = ctx.input(|i| {
+            let paths: Vec<PathBuf> = i.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect();
+            (paths, i.raw.hovered_files.len())
+        });
+        if !dropped.is_empty() {
+            self.settings.opened(&dropped);
+            self.host.send(Command::Open { paths: dropped });
+        }
+        self.state.dropping = hovering > 0;
+        if hovering > 0 {
+            notices::drop_overlay(ctx, hovering);
+        }
+    }
+
+    fn housekeeping(&mut self, ctx: &egui::Context) {
+        if self.themed != Some(self.settings.dark) {
+            self.themed = Some(self.settings.dark);
+            ctx.set_theme(if self.settings.dark { egui::Theme::Dark } else { egui::Theme::Light });
+        }
+        let project = self.host.session().project();
+        if self.state.selected.is_none_or(|id| project.layer(id).is_none()) {
+            self.state.selected = project.layers.first().map(|l| l.id);
+        }
+        let title = match project.sources.last().and_then(|p| p.file_name()) {
+            Some(name) => format!("{} \u{2013} Seaglass", name.to_string_lossy()),
+            None => "Seaglass".to_owned(),
+        };
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+        if project.timeline.playing {
+            ctx.request_repaint();
+        }
+        self.settings.left_width = self.state.left_width;
+        self.settings.save();
+    }
+
+    /// The picture of the host for panels.
+    fn model(&mut self) -> (Vec<(seaglass_core::project::LayerId, Status)>, Option<crate::model::Reason>) {
+        let statuses = feed::statuses(&mut self.host).into_iter().collect();
+        (statuses, self.host.view_status().map(feed::reason))
+    }
+
+    fn panels(&mut self, ui: &mut Ui, out: &mut Out) -> Rect {
+        let (statuses, view_reason) = self.model();
+        let adapter = self.adapter();
+        let find = |id| statuses.iter().find(|(l, _)| *l == id).map_or_else(Status::default, |(_, s)| s.clone());
+        let mut model = Model::new(self.host.session(), find);
+        model.work = feed::work(&self.host);
+        model.view_reason = view_reason;
+        model.recent.clone_from(&self.settings.recent);
+        model.welcome = self.settings.welcome;
+        model.adapter = adapter;
+        around(ui, &model, &mut self.state, out)
+    }
+
+    fn central(&mut self, ui: &mut Ui, area: Rect, arrived: bool, out: &mut Out) {
+        let dark = Theme::get(self.settings.dark);
+        ui.painter().rect_filled(area, 0.0, dark.c.void);
+        let wants_welcome = {
+            let mut model = Model::new(self.host.session(), |_| Status::default());
+            model.welcome = self.settings.welcome;
+            model.work = feed::work(&self.host);
+            welcome::wanted(&model, &self.state)
+        };
+        let globe = globe_rect(area, wants_welcome);
+        let frame = navigation::Frame { rect: globe, ppp: ui.pixels_per_point() };
+        self.host.set_view_size(DVec2::new(frame.size_px().x, frame.size_px().y));
+        let response = ui.interact(globe, egui::Id::unique("viewport"), Sense::click_and_drag());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, "Globe"));
+        if response.clicked() || response.drag_started() {
+            response.request_focus();
+        }
+        let filter = egui::EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: false };
+        ui.memory_mut(|m| m.set_focus_lock_filter(response.id, filter));
+        let camera = self.host.session().project().camera;
+        if let Some(camera) = self.navigation.update(ui, &response, frame, camera, out) {
+            self.host.send(Command::SetCamera { camera });
+            self.step(ui.ctx());
+        }
+        match (&mut self.viewport, &self.no_graphics) {
+            (Some(viewport), _) => viewport.show(ui, globe, &mut self.host, dark.c.void, arrived),
+            (None, Some(why)) => notices::no_graphics(ui, area, why),
+            (None, None) => {}
+        }
+        self.read_out(ui, &response, frame);
+        self.over_globe(ui, area, globe, frame, wants_welcome, out);
+    }
+
+    /// Asks for the values under the pointer.
+    fn read_out(&mut self, ui: &Ui, response: &egui::Response, frame: navigation::Frame) {
+        let pointer = response.hover_pos().filter(|_| response.contains_pointer() && !self.navigation.is_moving());
+        let view = self.host.session().project().camera.view(frame.size_px().x, frame.size_px().y);
+        let place = pointer.and_then(|p| view.lonlat_from_screen(frame.px(p)));
+        self.state.pointer = place;
+        self.hover = None;
+        let (Some(at), Some(pointer)) = (place, pointer) else { return };
+        let reach_deg = (view.metres_per_px() * 6.0 * f64::from(frame.ppp) / 111_000.0).max(1e-4);
+        let probed = self.host.probe(at, reach_deg);
+        let model = Model::new(self.host.session(), |_| Status::default());
+        let info = feed::hover(at, probed, &model);
+        if let Some(cell) = info.rows.iter().find_map(|r| r.cell).and_then(|c| view.screen_from_lonlat(c)) {
+            let at = frame.point(cell);
+            // A ring far from the pointer would point at nothing: cells larger than the view have no ring.
+            if at.distance(pointer) < 200.0 {
+                hover::ring(ui, at, frame.rect);
+            }
+        }
+        self.hover = Some(info);
+    }
+
+    fn over_globe(
+        &mut self,
+        ui: &mut Ui,
+        area: Rect,
+        globe: Rect,
+        frame: navigation::Frame,
+        welcome: bool,
+        out: &mut Out,
+    ) {
+        let (statuses, view_reason) = self.model();
+        let histogram = self.state.style_of.and_then(|id| self.host.histogram(id)).map(|h| feed::distribution(&h));
+        let adapter = self.adapter();
+        let find = |id| statuses.iter().find(|(l, _)| *l == id).map_or_else(Status::default, |(_, s)| s.clone());
+        let mut model = Model::new(self.host.session(), find);
+        model.work = feed::work(&self.host);
+        model.view_reason = view_reason;
+        model.recent.clone_from(&self.settings.recent);
+        model.adapter = adapter;
+        let state = &mut self.state;
+        if welcome {
+            model.welcome = true;
+            welcome::show(ui, area, &model, out);
+        } else {
+            let view = model.session.project().camera.view(frame.size_px().x, frame.size_px().y);
+            cards::show(ui, area, &view, &model, state, out);
+            notices::show(ui, area, &model, out);
+        }
+        if let (Some(info), Some(p)) = (&self.hover, ui.input(|i| i.pointer.hover_pos())) {
+            hover::show(ui, info, p, globe);
+        }
+        floating(ui.ctx(), &model, histogram.as_ref(), area, state, out);
+        if !egui::Popup::is_any_open(ui.ctx()) {
+            if let Some(id) = actions::pressed_shortcut(ui) {
+                actions::perform(id, &model, state, out);
+            }
+        }
+        if let Some(command) = layer_row::take_rename(ui.ctx()) {
+            out.send(command);
+        }
+    }
+
+    fn dialogs(&mut self, ctx: &egui::Context, out: &mut Out) {
+        dialogs::keys(ctx, &mut self.state);
+        let adapter = self.adapter();
+        dialogs::about(ctx, &mut self.state, &adapter);
+        if let Some(path) = self.failure.clone() {
+            let failed = self.host.session().failures().iter().find(|f| f.path == path).cloned();
+            match dialogs::failure(ctx, &path, failed.as_ref(), out) {
+                Some(FailureAnswer::Close) => self.failure = None,
+                Some(FailureAnswer::Retry(path)) => {
+                    self.failure = None;
+                    self.host.try_again(Some(&path));
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+impl eframe::App for Window {
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        self.incoming(&ctx);
+        let arrived = self.step(&ctx);
+        self.housekeeping(&ctx);
+        let mut out = Out::default();
+        let area = self.panels(ui, &mut out);
+        self.central(ui, area, arrived, &mut out);
+        self.dialogs(&ctx, &mut out);
+        self.toasts.show(&ctx, pos2(area.right() - 12.0, area.bottom() - 12.0), &mut out);
+        if !out.commands.is_empty() || !out.actions.is_empty() || out.settle {
+            self.carry_out(&ctx, out);
+        }
+    }
+
+    fn on_exit(&mut self) {
+        self.settings.save();
+    }
+}
+
+/// Panels around the globe; answers what is left for it.
+pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) -> Rect {
+    let t = theme::theme(ui);
+    let plain = Frame::NONE.fill(t.c.surface_1);
+    let window = ui.max_rect();
+    if !state.presentation {
+        Panel::top("top bar")
+            .exact_size(t.size.top_bar)
+            .frame(plain)
+            .show_separator_line(false)
+            .show(ui, |ui| topbar::show(ui, model, state, out));
+        if model.adapter.1 && !state.banner_closed {
+            Panel::top("banner")
+                .exact_size(32.0)
+                .frame(plain)
+                .show_separator_line(false)
+                .show(ui, |ui| notices::software_banner(ui, state, out));
+        }
+        Panel::bottom("status")
+            .exact_size(t.size.status_bar)
+            .frame(plain)
+            .show_separator_line(false)
+            .show(ui, |ui| statusbar::show(ui, model, state, out));
+        if state.timeline_open {
+            let panel = if model.session.catalogue().span().is_none() {
+                Panel::bottom("timeline idle").resizable(false).exact_size(t.size.timeline.first_run)
+            } else {
+                let default = timeline::default_height(model.rows.len(), window.height());
+                let limits = t.size.timeline;
+                Panel::bottom("timeline").resizable(true).default_size(default).size_range(limits.min..=limits.max)
+            };
+            panel.frame(plain).show_separator_line(false).show(ui, |ui| {
+                ui.set_min_height(ui.available_height());
+                timeline::show(ui, model, state, out);
+            });
+        }
+        if state.left_open {
+            let limits = t.size.left_panel;
+            let default = if window.width() < 1100.0 { limits.min } else { state.left_width };
+            let shown = Panel::left("layers")
+                .resizable(true)
+                .default_size(default)
+                .size_range(limits.min..=limits.max)
+                .frame(plain)
+                .show_separator_line(false)
+                .show(ui, |ui| {
+                    ui.set_min_width(ui.available_width());
+                    layers::show(ui, model, state, out);
+                });
+            state.left_width = shown.response.rect.width();
+        }
+    }
+    CentralPanel::no_frame().show(ui, |ui| ui.max_rect()).inner
+}
+
+/// Style panel and palette.
+pub fn floating(
+    ctx: &egui::Context,
+    model: &Model,
+    data: Option<&Distribution>,
+    area: Rect,
+    state: &mut UiState,
+    out: &mut Out,
+) {
+    if state.style_of.is_some() {
+        style_panel::show(ctx, model, data, area, state, out);
+    }
+    palette::show(ctx, model, state, out);
+}
+
+/// The globe stands right of the welcome card where there is room for both.
+fn globe_rect(area: Rect, welcome: bool) -> Rect {
+    let left = area.left() + 32.0 + welcome::WIDTH;
+    if welcome && area.right() - left > 420.0 {
+        Rect::from_min_max(pos2(left, area.top()), area.max)
+    } else {
+        Rect::from_min_size(area.min, area.size().max(vec2(2.0, 2.0)))
+    }
+}
