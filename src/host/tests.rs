@@ -112,7 +112,7 @@ impl Connection for FakeReader {
             return Err(Death::Died("signal: 11".into()));
         }
         if name.contains("hangs") {
-            drop(stop.recv_timeout(LIMIT));
+            assert!(stop.recv_timeout(LIMIT).is_err());
             return Err(Death::TimedOut);
         }
         match request {
