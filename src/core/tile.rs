@@ -78,13 +78,12 @@ impl TileGrid {
     /// Value `k` of the window is source cell `row + k·stride`.
     pub fn window(&self, level: u8, ty: u32, tx: u32) -> Window {
         let stride = 1usize << level;
-        let half = stride / 2;
         let (rows, cols) = self.size_at(level);
         let r0 = ty as usize * self.tile_rows;
         let c0 = tx as usize * self.tile_cols;
         Window {
-            row: r0 * stride + half,
-            col: c0 * stride + half,
+            row: Self::source_of(level, r0, self.shape[0]),
+            col: Self::source_of(level, c0, self.shape[1]),
             rows: self.tile_rows.min(rows.saturating_sub(r0)),
             cols: self.tile_cols.min(cols.saturating_sub(c0)),
             stride,
@@ -111,6 +110,17 @@ mod tests {
             }
             assert_eq!(seen, shape[0] * shape[1], "{shape:?}");
             assert_eq!(grid.tiles_at(grid.top_level()), (1, 1));
+        }
+    }
+
+    #[test]
+    fn coarse_windows_of_narrow_arrays_stay_inside() {
+        for shape in [[5640, 1], [1, 5640], [9860, 69]] {
+            let grid = TileGrid::new(shape, false);
+            for level in 0..=grid.top_level() + 3 {
+                let w = grid.window(level, 0, 0);
+                assert!(w.row < shape[0] && w.col < shape[1] && !w.is_empty(), "{shape:?} level {level}: {w:?}");
+            }
         }
     }
 
