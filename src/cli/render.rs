@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use glam::DVec2;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbaImage};
+use seaglass_app::legend::{Decoration, decorate};
 use seaglass_core::command::Command;
+use seaglass_core::protocol::FailureKind;
 use seaglass_host::{EmptyReason, Host, HostError, HostOptions, Level, Notice};
-use seaglass_render::{Gpu, RenderError, Renderer, RendererOptions, Scene};
+use seaglass_render::{Gpu, RenderError, Renderer, RendererOptions};
 use serde_json::json;
 
 use super::scene_setup::Wishes;
@@ -21,7 +23,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     let limit = Duration::from_secs_f64(options.timeout.clamp(0.001, 86_400.0));
     let wishes = Wishes::new(&options)?;
     // The graphics device takes a while to start; meanwhile files are opened and read.
-    let gpu = std::thread::Builder::new()
+    let starting = std::thread::Builder::new()
         .name("gpu-start".into())
         .spawn(start_renderer)
         .map_err(|e| Failure::new(Exit::Internal, format!("The renderer cannot be started: {e}.")))?;
@@ -31,7 +33,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     host.send(Command::Open { paths: options.paths.clone() });
     let notices = host.wait_opened(limit).map_err(late)?;
     log::info!("opened after {:?}", start.elapsed());
-    let mut failures = failures_of(&notices);
+    let mut failures = failures_of(&host, &notices);
     if host.session().catalogue().collections.is_empty() {
         if failures.is_empty() {
             failures.push(Failure::new(Exit::Nothing, "There is nothing to show in these files."));
@@ -41,7 +43,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     wishes.apply(&mut host, &options)?;
     let early = host.scene(wishes.size, 1.0, wishes.background);
     host.preload(&early);
-    let mut renderer = match gpu.join() {
+    let (gpu, mut renderer) = match starting.join() {
         Ok(renderer) => renderer.map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?,
         Err(_) => return Err(Failure::new(Exit::NoGpu, "The graphics driver failed while starting.")),
     };
@@ -49,10 +51,13 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     let waited = host.wait_complete(&mut renderer, wishes.size, 1.0, wishes.background, limit);
     let (scene, notices) = waited.map_err(late)?;
     log::info!("complete after {:?}", start.elapsed());
-    failures.extend(failures_of(&notices));
-    let image = renderer.render_image(&scene).map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?;
+    failures.extend(failures_of(&host, &notices));
+    let mut image = renderer.render_image(&scene).map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?;
     log::info!("drawn after {:?}", start.elapsed());
-    let image = if options.legend { decorate(image, &scene, &host) } else { image };
+    if options.legend {
+        decorate(&gpu, &mut image, host.session(), Decoration::default())
+            .map_err(|e| Failure::new(Exit::NoGpu, format!("The legend cannot be drawn: {e:#}.")))?;
+    }
     write(&options.out, &image)?;
     log::info!("written after {:?}", start.elapsed());
     if options.json {
@@ -67,22 +72,23 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     Ok(failures)
 }
 
-fn start_renderer() -> Result<Renderer, RenderError> {
+fn start_renderer() -> Result<(Gpu, Renderer), RenderError> {
     let gpu = Gpu::headless()?;
     log::info!("drawing with {}", gpu.adapter);
-    Renderer::new(&gpu, RendererOptions { synchronous: true, ..RendererOptions::default() })
+    let renderer = Renderer::new(&gpu, RendererOptions { synchronous: true, ..RendererOptions::default() })?;
+    Ok((gpu, renderer))
 }
 
-/// Colour bars, scale bar and time.
-fn decorate(image: RgbaImage, _scene: &Scene, _host: &Host) -> RgbaImage {
-    image
-}
-
-fn failures_of(notices: &[Notice]) -> Vec<Failure> {
+fn failures_of(host: &Host, notices: &[Notice]) -> Vec<Failure> {
+    let nothing_in = |file: &Path| {
+        let kind = host.session().failures().iter().find(|f| f.path == file).map(|f| f.error.kind);
+        kind == Some(FailureKind::NothingToShow)
+    };
     let mut failures: Vec<Failure> = Vec::new();
     for notice in notices.iter().filter(|n| n.level >= Level::Error || (n.level == Level::Warning && n.file.is_some()))
     {
-        let exit = if notice.level == Level::Error { Exit::Unreadable } else { Exit::Nothing };
+        let empty = notice.level != Level::Error || notice.file.as_deref().is_some_and(nothing_in);
+        let exit = if empty { Exit::Nothing } else { Exit::Unreadable };
         let failure = Failure { exit, message: notice.text.clone(), file: notice.file.clone() };
         // A product file left out is a warning, not a failure of the picture.
         if notice.file.as_ref().is_some_and(|f| f.extension().is_some_and(|e| e == "toml")) {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use glam::DVec2;
 
+use crate::camera::Camera;
 use crate::catalogue::Catalogue;
 use crate::command::Command;
 use crate::defaults::default_style;
-use crate::geo::GeoBox;
+use crate::geo::{GeoBox, LonLat};
 use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId};
 use crate::project::{Layer, LayerId, Project};
 use crate::projection::Projection;
@@ -18,6 +19,8 @@ use crate::undo::{History, UndoRule};
 
 /// Steps of undo kept.
 const UNDO_STEPS: usize = 200;
+/// Distance from the middle of a box to its corner beyond which an orbit in it is bent.
+const LONG_ORBIT_M: f64 = 4_000_000.0;
 /// Opening files adds no layer of its own beyond this many; further collections wait in the list of data.
 const MAX_AUTOMATIC_LAYERS: usize = 12;
 
@@ -327,13 +330,11 @@ impl Session {
             Command::NorthUp => camera.heading_deg = 0.0,
             Command::TopDown => camera.tilt_deg = 0.0,
             Command::Home => {
-                let home = crate::camera::Camera { projection: camera.projection, ..Default::default() };
-                camera = crate::camera::Camera { target: camera.target, ..home };
+                let home = Camera { projection: camera.projection, ..Default::default() };
+                camera = Camera { target: camera.target, ..home };
             }
             Command::ZoomToLayer { layer } => {
-                let target =
-                    self.bounds_of(*layer).ok_or_else(|| CommandError("There are no data to zoom to.".into()))?;
-                camera = camera.framing(&target, self.view_px);
+                camera = self.framing(*layer).ok_or_else(|| CommandError("There are no data to zoom to.".into()))?;
             }
             _ => return Ok(false),
         }
@@ -492,8 +493,8 @@ impl Session {
             let view = self.project.camera.view(self.view_px.x, self.view_px.y);
             let wide = target.east - target.west > 180.0;
             let seen = view.screen_from_lonlat(target.centre()).is_some();
-            if !wide || !seen {
-                self.project.camera = self.project.camera.framing(&target, self.view_px);
+            if let (true, Some(camera)) = (!wide || !seen || self.middle_of_orbit(None).is_some(), self.framing(None)) {
+                self.project.camera = camera;
             }
         }
     }
@@ -507,21 +508,50 @@ impl Session {
             .flat_map(|(l, c)| c.with_field(&l.field))
     }
 
+    fn shown_now(&self, layer: Option<LayerId>) -> impl Iterator<Item = &Granule> {
+        let t = &self.project.timeline;
+        self.project
+            .layers
+            .iter()
+            .filter(move |l| layer.map_or(l.visible, |id| l.id == id))
+            .filter_map(|l| Some((l, self.catalogue.collections.get(&l.collection)?)))
+            .flat_map(|(l, c)| c.shown(&l.field, l.style.time_rule, t.now, t.window()))
+    }
+
     /// Box around the granules of a layer (of all visible layers when `None`) that its time rule shows now,
     /// or around all of them when none is shown.
     pub fn bounds_of(&self, layer: Option<LayerId>) -> Option<GeoBox> {
-        let t = &self.project.timeline;
-        let shown: Vec<GeoBox> = self
-            .project
-            .layers
-            .iter()
-            .filter(|l| layer.map_or(l.visible, |id| l.id == id))
-            .filter_map(|l| Some((l, self.catalogue.collections.get(&l.collection)?)))
-            .flat_map(|(l, c)| c.shown(&l.field, l.style.time_rule, t.now, t.window()))
-            .map(|g| g.bounds)
-            .collect();
+        let shown: Vec<GeoBox> = self.shown_now(layer).map(|g| g.bounds).collect();
         let boxes = if shown.is_empty() { self.granules_of(layer).map(|g| g.bounds).collect() } else { shown };
         boxes.into_iter().reduce(|a, b| union(&a, &b))
+    }
+
+    /// The camera that shows the granules of a layer (of all visible layers when `None`); `None` without any.
+    pub fn framing(&self, layer: Option<LayerId>) -> Option<Camera> {
+        let target = self.bounds_of(layer)?;
+        let mut camera = self.project.camera.framing(&target, self.view_px);
+        // A long orbit bends: it does not run through the middle of its box.
+        let reach_m = target.centre().approx_distance_m(&LonLat::new(target.west, target.south));
+        if let (true, Some(middle)) = (reach_m > LONG_ORBIT_M, self.middle_of_orbit(layer)) {
+            camera.target = middle;
+        }
+        Some(camera.sanitized())
+    }
+
+    /// The middle of the first swath or track shown, from its outline.
+    fn middle_of_orbit(&self, layer: Option<LayerId>) -> Option<LonLat> {
+        let granule = self.shown_now(layer).next().or_else(|| self.granules_of(layer).next())?;
+        let outline = &granule.footprint;
+        let at = |eighths: usize| outline.get(outline.len() * eighths / 8).map(LonLat::up);
+        match granule.geometry {
+            GeometryKind::Track => outline.get(outline.len() / 2).copied(),
+            // Readers draw the ring along the four sides in turn: these are the middles of the two long ones.
+            GeometryKind::Swath => {
+                let up = at(3).zip(at(7)).map(|(a, b)| (a + b).normalize_or_zero())?;
+                Some(LonLat::new(up.y.atan2(up.x).to_degrees(), up.z.asin().to_degrees()))
+            }
+            _ => None,
+        }
     }
 
     /// Time covered by the visible layers.
