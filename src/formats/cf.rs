@@ -45,7 +45,7 @@ pub fn coordinate_score(var: &Var, role: Role) -> u32 {
             return 0;
         }
         // Tests of quality, of bounds and of precision carry the unit too.
-        let about = ["bnds", "bounds", "uncert", "error", "err", "qc", "flag", "vertices", "corner"];
+        let about = ["bnds", "bounds", "uncert", "error", "err", "qc", "flag", "vertices", "corner", "contour"];
         if !by_standard && about.iter().any(|w| name.contains(w)) {
             return 0;
         }
@@ -87,7 +87,7 @@ pub fn time_score(var: &Var) -> i32 {
     if var.text("axis").is_some_and(|a| a.eq_ignore_ascii_case("t")) {
         score += 4;
     }
-    if ["tai", "gps", "reference", "20hz", "bnds", "bounds", "update", "creation", "dtime", "juld_location"]
+    if ["tai", "gps", "reference", "bnds", "bounds", "update", "creation", "dtime", "juld_location"]
         .iter()
         .any(|w| name.contains(w))
     {
@@ -171,6 +171,8 @@ pub fn interest(standard_name: &str) -> i32 {
         60
     } else if s.contains("status_flag") || s.contains("standard_error") || s.contains("number_of_observations") {
         -20
+    } else if s.contains("pressure") || s == "depth" || s == "altitude" {
+        4
     } else if s.contains("due_to") || s.contains("correction") || s.contains("derivative") {
         -5
     } else if known.iter().any(|k| s.contains(k)) {
@@ -178,4 +180,12 @@ pub fn interest(standard_name: &str) -> i32 {
     } else {
         8
     }
+}
+
+/// Names of variables that say as much as a standard name where that is missing.
+pub fn interest_by_name(name: &str) -> i32 {
+    let n = name.to_ascii_lowercase();
+    let exact = ["sst", "ssh", "ssha", "sla", "adt", "swh", "hs", "sss", "chl", "chlor_a", "zeta", "temp", "salt", "wspd", "u", "v", "uo", "vo"];
+    let parts = ["wind_speed", "windspeed", "sea_surface", "temperature", "salinity", "ice_conc", "chlor", "current", "roughness", "nrcs", "sigma0"];
+    if exact.contains(&n.as_str()) || parts.iter().any(|p| n.contains(p)) { 30 } else { 0 }
 }

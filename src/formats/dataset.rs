@@ -1,7 +1,9 @@
 //! An open netCDF file: its dimensions, variables and attributes, and raw reads.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use netcdf::Extent;
 use netcdf::types::{FloatType, IntType, NcVariableType};
@@ -9,6 +11,7 @@ use seaglass_core::protocol::FailureKind;
 
 use crate::attr::{Attr, find};
 use crate::error::{Result, damaged, fail};
+use crate::fast;
 use crate::raw::{NumType, Raw};
 use crate::sniff::{self, Kind};
 
@@ -75,8 +78,13 @@ pub struct Dataset {
     /// Global attributes (of the root group).
     pub attrs: Vec<(String, Attr)>,
     by_path: HashMap<String, usize>,
+    /// For reading chunks past the library.
+    bytes: Option<std::fs::File>,
+    layouts: RefCell<HashMap<usize, Option<Rc<fast::Layout>>>>,
 }
 
+/// Blocks with fewer values are not worth a look at the chunk table.
+const FAST_VALUES: usize = 1 << 15;
 /// Groups nested deeper are not followed.
 const MAX_GROUP_DEPTH: usize = 24;
 /// More variables are not looked at.
@@ -101,6 +109,8 @@ impl Dataset {
             dims: Vec::new(),
             vars: Vec::new(),
             by_path: HashMap::new(),
+            bytes: std::fs::File::open(path).ok(),
+            layouts: RefCell::default(),
         };
         this.scan()?;
         this.by_path = this.vars.iter().enumerate().map(|(k, v)| (v.path.clone(), k)).collect();
@@ -198,7 +208,22 @@ impl Dataset {
 
     /// Like [`Self::read`], by the fastest way the storage allows.
     pub fn read_fast(&self, var: usize, start: &[usize], count: &[usize]) -> Result<Raw> {
-        self.read(var, start, count)
+        let n = count.iter().copied().fold(1usize, usize::saturating_mul);
+        let quick = if n >= FAST_VALUES { self.by_chunks(var, start, count) } else { None };
+        quick.map_or_else(|| self.read(var, start, count), Ok)
+    }
+
+    /// Past the library, where the variable is chunked in the plain way; see [`crate::fast`].
+    pub fn by_chunks(&self, var: usize, start: &[usize], count: &[usize]) -> Option<Raw> {
+        let v = &self.vars[var];
+        let ty = v.ty?;
+        let (Kind::Hdf5(0), Some(_)) = (self.kind, &v.chunks) else { return None };
+        let layout = {
+            let mut known = self.layouts.borrow_mut();
+            let entry = known.entry(var);
+            entry.or_insert_with(|| fast::layout(&self.path, &v.path, ty).map(Rc::new)).clone()?
+        };
+        fast::read(self.bytes.as_ref()?, &layout, ty, start, count)
     }
 
     /// Reads a whole variable, at most `limit` values.

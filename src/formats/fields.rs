@@ -21,7 +21,8 @@ pub fn describe(ds: &Dataset, operand: &Operand, extra_dims: &[usize], raster: b
         long_name: v.text("long_name").or_else(|| v.text("title")),
         standard_name: v.text("standard_name"),
         units: v.units().unwrap_or_default(),
-        kind: kind(v),
+        // Scaled numbers with marks for "no data" among them (RSS products) are numbers.
+        kind: if p.is_packed() { FieldKind::Scalar } else { kind(v) },
         extra_dims: extra_dims.iter().map(|d| extra_dim(ds, *d)).collect(),
         has_time: operand.has_step(),
         packing_step: (p.scale != 1.0 && !p.ty.is_float()).then_some(p.scale.abs()),
@@ -69,11 +70,11 @@ fn kind(v: &Var) -> FieldKind {
 }
 
 fn rank(v: &Var, raster: bool, extra: usize) -> i32 {
-    let mut rank = v.text("standard_name").map_or(0, |s| cf::interest(&s));
+    let mut rank = v.text("standard_name").map_or_else(|| cf::interest_by_name(&v.name), |s| cf::interest(&s));
     let name = v.name.to_ascii_lowercase();
     rank += if raster { 20 } else { 0 };
     rank += if v.ty.is_some_and(crate::raw::NumType::is_float) { 2 } else { 0 };
-    rank -= if v.attr("flag_meanings").is_some() { 60 } else { 0 };
+    rank -= if v.attr("flag_meanings").is_some() && v.attr("scale_factor").is_none() { 60 } else { 0 };
     rank -= 6 * extra as i32;
     let housekeeping = [
         "qc", "qual", "quality", "flag", "err", "error", "uncert", "uncertainty", "count", "index", "mask", "numval", "rms", "num",

@@ -387,14 +387,33 @@ fn starts(ds: &Dataset, links: &[Link], dims: &[usize]) -> Result<Vec<usize>> {
             Ok((0..outer).map(|k| k * inner).collect())
         }
         [obs] => {
-            let Some(link) = links.iter().find(|l| l.from == *obs) else { return Ok(vec![0]) };
-            let owner = links::table(ds, links, *obs, link.to)?.unwrap_or_default();
+            let owner: Vec<f64> = match (links.iter().find(|l| l.from == *obs), identity(ds, *obs)) {
+                (Some(link), _) => {
+                    let table = links::table(ds, links, *obs, link.to)?.unwrap_or_default();
+                    table.into_iter().map(f64::from).collect()
+                }
+                (None, Some(id)) => {
+                    let raw = ds.read_all(id, MAX_POSITIONS)?;
+                    (0..raw.len()).map(|k| raw.get(k)).collect()
+                }
+                (None, None) => Vec::new(),
+            };
             let mut out = vec![0];
             out.extend((1..owner.len()).filter(|k| owner[*k] != owner[k - 1]));
             Ok(out)
         }
         _ => Ok(vec![0]),
     }
+}
+
+/// A whole-numbered variable that says which trajectory an observation belongs to.
+fn identity(ds: &Dataset, obs: usize) -> Option<usize> {
+    let names = ["track", "trajectory", "trajectory_id", "traj_id", "id", "ids", "drifter_id", "platform_id"];
+    ds.vars.iter().position(|v| {
+        v.dims == [obs]
+            && v.ty.is_some_and(|t| !t.is_float())
+            && (names.contains(&v.name.to_ascii_lowercase().as_str()) || v.text("cf_role").as_deref() == Some("trajectory_id"))
+    })
 }
 
 /// By `featureType`; without it, samples in strict time order that go on from one another are a track.

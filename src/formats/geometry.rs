@@ -235,7 +235,7 @@ impl<'a> Finder<'a> {
     fn placeless(&self, var: usize) -> bool {
         let v = &self.ds.vars[var];
         v.attr("coordinates").is_some()
-            || self.feature.is_some()
+            || (self.feature.is_some() && !v.dims.is_empty())
             || v.dims.iter().any(|d| self.ds.coordinate_of(*d).is_some_and(|t| cf::is_time(&self.ds.vars[t])))
     }
 
@@ -357,7 +357,8 @@ impl<'a> Finder<'a> {
 
     fn is_time_dim(&self, dim: usize) -> bool {
         let axis = self.ds.coordinate_of(dim).is_some_and(|t| cf::is_time(&self.ds.vars[t]));
-        axis || self.ds.vars.iter().any(|v| v.dims == [dim] && cf::is_time(v) && cf::time_score(v) > 0)
+        let long = |v: &crate::dataset::Var| v.dims.iter().filter(|d| self.ds.dims[**d].len > 1).eq([&dim]);
+        axis || self.ds.vars.iter().any(|v| long(v) && cf::is_time(v) && cf::time_score(v) > 0)
     }
 
     fn has_times_on(&self, a: usize, b: usize) -> bool {

@@ -15,6 +15,7 @@ mod classic;
 pub mod crs;
 pub mod dataset;
 pub mod error;
+pub mod fast;
 pub mod fields;
 pub mod footprint;
 pub mod geoloc;

@@ -26,9 +26,11 @@ pub fn find(ds: &Dataset) -> Vec<Link> {
             let inside = |d: &crate::dataset::Dim| d.group.is_empty() || v.group.starts_with(&d.group);
             ds.dims.iter().position(|d| d.name == name.trim() && inside(d))
         };
-        if let Some(from) = v.text("sample_dimension").and_then(|n| dim_named(&n)) {
+        // ERDDAP's older files say `CF:ragged_row_count` and `CF:ragged_row_index`.
+        let named = |keys: [&str; 3]| keys.iter().find_map(|k| v.text(k)).and_then(|n| dim_named(&n));
+        if let Some(from) = named(["sample_dimension", "CF:ragged_row_count", "ragged_row_count"]) {
             out.push(Link { from, to: *own, var: k, contiguous: true });
-        } else if let Some(to) = v.text("instance_dimension").and_then(|n| dim_named(&n)) {
+        } else if let Some(to) = named(["instance_dimension", "CF:ragged_row_index", "ragged_row_index"]) {
             out.push(Link { from: *own, to, var: k, contiguous: false });
         } else if !ty.is_float() && ["rowsize", "row_size"].contains(&v.name.to_ascii_lowercase().as_str()) {
             // Without the attribute: the dimension whose length the counts add up to.

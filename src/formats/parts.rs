@@ -108,7 +108,11 @@ pub fn plan(ds: &Dataset, product: Option<&Product>) -> Result<Plan> {
         finder.kind = p.geolocation.kind;
     }
     let mut notes = Vec::new();
-    let (groups, skipped) = group(ds, &links, &finder, &mut notes);
+    let (mut groups, skipped) = group(ds, &links, &finder, false, &mut notes);
+    if groups.is_empty() {
+        // Positions and times alone are worth a track.
+        groups = group(ds, &links, &finder, true, &mut notes).0;
+    }
     let mut parts = Vec::new();
     let mut failures: Vec<ReadFailure> = Vec::new();
     for g in groups {
@@ -162,8 +166,17 @@ fn auxiliary(ds: &Dataset, links: &[Link], finder: &Finder<'_>) -> HashSet<usize
 }
 
 /// Variables by geometry. The second result tells why variables were left out, for the case that nothing remains.
-fn group(ds: &Dataset, links: &[Link], finder: &Finder<'_>, notes: &mut Vec<String>) -> (Vec<Group>, Skipped) {
-    let aux = auxiliary(ds, links, finder);
+fn group(
+    ds: &Dataset,
+    links: &[Link],
+    finder: &Finder<'_>,
+    times_too: bool,
+    notes: &mut Vec<String>,
+) -> (Vec<Group>, Skipped) {
+    let mut aux = auxiliary(ds, links, finder);
+    if times_too {
+        aux.retain(|k| !(cf::is_time(&ds.vars[*k]) && cf::time_score(&ds.vars[*k]) > 0));
+    }
     let mut groups: Vec<Group> = Vec::new();
     let mut skipped = Skipped::default();
     for (k, v) in ds.vars.iter().enumerate() {
@@ -177,12 +190,17 @@ fn group(ds: &Dataset, links: &[Link], finder: &Finder<'_>, notes: &mut Vec<Stri
         }
         for geom in finder.find(k) {
             let used = geom.dims();
-            let step_dim = v
-                .dims
-                .iter()
-                .copied()
-                .filter(|d| !used.contains(d) && (2..=MAX_STEPS).contains(&ds.dims[*d].len))
-                .find(|d| timeaxis::of_dim(ds, *d).is_some_and(|t| timeaxis::clock(ds, t).is_ok()));
+            let understood = |d: &usize| {
+                timeaxis::of_dim(ds, *d).is_some_and(|t| match timeaxis::clock(ds, t) {
+                    Ok(_) => true,
+                    Err(e) => {
+                        notes.push(format!("The times are not understood: {e}."));
+                        false
+                    }
+                })
+            };
+            let free = |d: &usize| !used.contains(d) && (2..=MAX_STEPS).contains(&ds.dims[*d].len);
+            let step_dim = v.dims.iter().copied().filter(free).find(understood);
             let cells: usize = v.dims.iter().filter(|d| used.contains(d)).map(|d| ds.dims[*d].len).fold(1, usize::saturating_mul);
             if cells > MAX_CELLS {
                 skipped.too_large = Some(too_large(ds, k));

@@ -254,5 +254,8 @@ fn bounds_span(ds: &Dataset, var: usize, clock: &CellClock) -> Option<TimeSpan> 
     let own_raw = ds.read_all(base.var, 1).ok()?;
     let t = c.time(base.packing.at(&own_raw, 0))?;
     // A climatology may bracket decades; an interval that does not hold its own time is a mistake.
-    (span.contains(t) && span.seconds() <= 400.0 * 86_400.0).then_some(span)
+    let plausible = span.contains(t) && span.seconds() <= 400.0 * 86_400.0;
+    // The end belongs to the next interval.
+    let stop = Time::from_micros(span.stop.micros() - i64::from(span.seconds() > 1.0));
+    plausible.then(|| TimeSpan::new(span.start, stop))
 }

@@ -60,7 +60,7 @@ pub fn within(ds: &Dataset, group: &str, dims: &[usize], near: &[usize]) -> Opti
     };
     let found = ds.vars.iter().enumerate().filter(|(_, v)| usable(v)).map(|(k, v)| {
         let long = v.dims.iter().filter(|d| ds.dims[**d].len > 1).count() as i32;
-        (cf::time_score(v) + 3 * long + 2 * i32::from(near.contains(&k)), k)
+        (cf::time_score(v) + 12 * long + 2 * i32::from(near.contains(&k)), k)
     });
     found.filter(|(s, _)| *s > 0).max_by_key(|(s, k)| (*s, std::cmp::Reverse(*k))).map(|(_, k)| k)
 }

@@ -1,0 +1,219 @@
+//! The value, position and time shown under the cursor are those of the file: random cells of every first product,
+//! probed through a real worker process, against what netCDF4-python gives (`tests/fidelity/expect.py`, recorded in
+//! `tests/fidelity/expected`).
+
+#![cfg(feature = "worker")]
+
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+
+use seaglass_core::granule::FileInfo;
+use seaglass_core::product::{Product, glob_matches};
+use seaglass_core::protocol::{
+    Answer, AnswerFrame, ProbedCell, Request, RequestFrame, Source, read_frame, write_frame,
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+struct Worker {
+    child: Child,
+    input: Option<BufWriter<ChildStdin>>,
+    output: BufReader<ChildStdout>,
+    id: u64,
+}
+
+impl Worker {
+    fn start() -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_seaglass-worker"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let input = Some(BufWriter::new(child.stdin.take().unwrap()));
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, input, output, id: 0 }
+    }
+
+    fn ask(&mut self, request: Request) -> Answer {
+        self.id += 1;
+        let frame = RequestFrame { id: self.id, request };
+        write_frame(self.input.as_mut().unwrap(), &frame, &[]).unwrap();
+        let (answer, _payload) = read_frame::<AnswerFrame>(&mut self.output).unwrap().unwrap();
+        assert_eq!(answer.id, self.id);
+        answer.answer
+    }
+
+    fn open(&mut self, source: &Source) -> FileInfo {
+        match self.ask(Request::Open { source: source.clone() }) {
+            Answer::Opened { info } => *info,
+            other => panic!("{}: {other:?}", source.path.display()),
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.input = None;
+        let _status = self.child.wait();
+    }
+}
+
+fn products() -> Vec<Arc<Product>> {
+    let mut list: Vec<Arc<Product>> = std::fs::read_dir(Path::new(ROOT).join("readers"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|x| x == "toml"))
+        .map(|p| Arc::new(toml::from_str(&std::fs::read_to_string(&p).unwrap()).unwrap()))
+        .collect();
+    list.sort_by_key(|p| std::cmp::Reverse(p.product.priority));
+    list
+}
+
+fn source(path: PathBuf, products: &[Arc<Product>]) -> Source {
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let fits = |p: &&Arc<Product>| {
+        let files = &p.matching.files;
+        files.is_empty() || files.iter().any(|g| glob_matches(g, &name))
+    };
+    let candidates = products.iter().filter(fits).cloned().collect();
+    Source { path, candidates }
+}
+
+/// One recorded cell.
+struct Expected {
+    field: String,
+    step: usize,
+    row: usize,
+    col: usize,
+    single: bool,
+    value: Option<f64>,
+    place: Option<(f64, f64)>,
+    time_us: Option<i64>,
+}
+
+fn recorded(path: &Path) -> (String, Vec<Expected>) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines();
+    let file = lines.next().unwrap().trim_start_matches("# ").to_owned();
+    assert_eq!(lines.next(), Some("field,step,row,col,precision,value,lon,lat,time_us"));
+    let cell = |line: &str| {
+        let c: Vec<&str> = line.split(',').collect();
+        let number = |k: usize| c[k].parse::<f64>().ok();
+        Expected {
+            field: c[0].to_owned(),
+            step: c[1].parse().unwrap(),
+            row: c[2].parse().unwrap(),
+            col: c[3].parse().unwrap(),
+            single: c[4] == "f32",
+            value: number(5),
+            place: number(6).zip(number(7)),
+            time_us: c[8].parse().ok(),
+        }
+    };
+    (file, lines.map(cell).collect())
+}
+
+/// Whether two values differ by at most `ulps` steps of the precision netCDF4 computes in.
+/// numpy rounds twice in single precision (product, then sum), Seaglass once.
+fn same_value(want: Option<f64>, got: Option<f64>, single: bool) -> bool {
+    match (want, got) {
+        (None, None) => true,
+        (Some(a), Some(b)) if single => {
+            let (a, b) = (a as f32, b as f32);
+            (a - b).abs() <= 2.0 * f32::EPSILON * a.abs().max(b.abs())
+        }
+        (Some(a), Some(b)) => (a - b).abs() <= f64::EPSILON * a.abs().max(b.abs()),
+        _ => false,
+    }
+}
+
+fn compare(want: &Expected, got: &ProbedCell, tolerance_deg: f64) -> Result<(), String> {
+    let value = &got.values[0];
+    if !same_value(want.value, value.value, want.single) {
+        return Err(format!("value {:?}, netCDF4 has {:?}", value.value, want.value));
+    }
+    let place = got.position.map(|p| (p.lon_deg, p.lat_deg));
+    let near = match (want.place, place) {
+        (None, None) => true,
+        (Some((lon, lat)), Some((x, y))) => {
+            let dlon = (lon - x + 540.0).rem_euclid(360.0) - 180.0;
+            dlon.abs() * lat.to_radians().cos() <= tolerance_deg && (lat - y).abs() <= tolerance_deg
+        }
+        _ => false,
+    };
+    if !near {
+        return Err(format!("position {place:?}, netCDF4 has {:?}", want.place));
+    }
+    // A double of seconds since 2000 resolves 0.1 µs; num2date and we may round to either neighbour.
+    match (want.time_us, got.time.map(seaglass_core::time::Time::micros)) {
+        (None, _) => Ok(()),
+        (Some(a), Some(b)) if (a - b).abs() <= 1 => Ok(()),
+        (a, b) => Err(format!("time {b:?}, netCDF4 has {a:?}")),
+    }
+}
+
+fn check(worker: &mut Worker, products: &[Arc<Product>], granules: &Path, csv: &Path) -> Result<usize, String> {
+    let (file, cells) = recorded(csv);
+    let path = granules.join(&file);
+    if !path.exists() {
+        println!("skipped: {file} is not here");
+        return Ok(0);
+    }
+    let source = source(path, products);
+    let info = worker.open(&source);
+    let mut wrong = Vec::new();
+    for want in &cells {
+        let part = info.parts.iter().position(|p| p.fields.iter().any(|f| f.name == want.field));
+        let part = part.ok_or_else(|| format!("{file}: no field {}", want.field))?;
+        // Projected positions go through another implementation of the projection.
+        let projected = info.parts[part].geometry == seaglass_core::granule::GeometryKind::ProjectedGrid;
+        let request = Request::Probe {
+            source: source.clone(),
+            part,
+            fields: vec![want.field.clone()],
+            step: want.step,
+            extra: Vec::new(),
+            row: want.row,
+            col: want.col,
+        };
+        let outcome = match worker.ask(request) {
+            Answer::Probed { cell } => compare(want, &cell, if projected { 1e-7 } else { 1e-9 }),
+            other => Err(format!("{other:?}")),
+        };
+        if let Err(why) = outcome {
+            wrong.push(format!("{file} {} [{}, {}, {}]: {why}", want.field, want.step, want.row, want.col));
+        }
+    }
+    if wrong.is_empty() {
+        println!("{file} ({:?}): {} cells agree", info.product, cells.len());
+        Ok(cells.len())
+    } else {
+        let n = wrong.len();
+        wrong.truncate(5);
+        Err(format!("{n} of {} cells differ:\n  {}", cells.len(), wrong.join("\n  ")))
+    }
+}
+
+#[test]
+fn probes_equal_netcdf4_python() {
+    let granules = Path::new(ROOT).join("../shared/granules");
+    if !granules.is_dir() {
+        println!("skipped: ../shared/granules is not here");
+        return;
+    }
+    let products = products();
+    let mut worker = Worker::start();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(Path::new(ROOT).join("tests/fidelity/expected"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    files.sort();
+    let outcomes: Vec<Result<usize, String>> =
+        files.iter().map(|csv| check(&mut worker, &products, &granules, csv)).collect();
+    let wrong: Vec<&String> = outcomes.iter().filter_map(|o| o.as_ref().err()).collect();
+    assert!(wrong.is_empty(), "{}", wrong.iter().map(|w| w.as_str()).collect::<Vec<_>>().join("\n"));
+    let cells: usize = outcomes.iter().flatten().sum();
+    assert!(cells > 500 * files.len() / 2, "only {cells} cells were compared");
+}
