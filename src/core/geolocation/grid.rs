@@ -106,6 +106,7 @@ impl Grid {
 
     /// See [`super::Geolocation::index_from_lonlat`].
     pub fn index_from_lonlat(&self, p: LonLat) -> Option<CellHit> {
+        let p = p.normalized();
         if !p.is_valid() {
             return None;
         }
@@ -254,7 +255,7 @@ mod tests {
         for (first, step) in [(0.125, 0.25), (-179.875, 0.25), (179.875, -0.25), (-180.0, 0.25), (0.0, 0.25)] {
             let g = Grid::new(regular(-89.875, 0.25, 720), regular(first, step, 1440), Crs::LonLat).unwrap();
             assert!(g.wraps(), "{first}");
-            for lon in [-180.0, -179.9, -0.05, 0.0, 33.3, 180.0, 200.0, 359.99, 360.0] {
+            for lon in [-900.0, -180.0, -179.9, -0.05, 0.0, 33.3, 180.0, 200.0, 359.99, 360.0, 700.0] {
                 let hit = g.index_from_lonlat(LonLat::new(lon, 10.0)).unwrap();
                 let back = g.lonlat_from_index(hit.row, hit.col).unwrap();
                 assert!(wrap_180(back.lon_deg - lon).abs() < 1e-9, "{first} {lon} {back:?}");

@@ -123,6 +123,7 @@ impl Swath {
 
     /// See [`super::Geolocation::index_from_lonlat`].
     pub fn index_from_lonlat(&self, p: LonLat) -> Option<CellHit> {
+        let p = p.normalized();
         if !p.is_valid() || self.shape.contains(&0) {
             return None;
         }

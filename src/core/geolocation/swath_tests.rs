@@ -83,6 +83,18 @@ proptest! {
 }
 
 #[test]
+fn positions_are_found_on_any_turn() {
+    // Found by the property test: beyond 540° a position was taken for a fill value.
+    let s = swath([50, 30], &orbit([50, 30], 0.002, 20.0, 178.0, 0.0));
+    let p = s.lonlat_from_index(20.3, 10.7).unwrap();
+    for turns in [-3.0, -1.0, 0.0, 1.0, 3.0] {
+        let hit = s.index_from_lonlat(LonLat::new(p.lon_deg + 360.0 * turns, p.lat_deg)).unwrap();
+        assert!((hit.row - 20.3).abs() < 1e-6 && (hit.col - 10.7).abs() < 1e-6, "{turns} {hit:?}");
+    }
+    assert_eq!(s.index_from_lonlat(LonLat::new(f64::NAN, 0.0)), None);
+}
+
+#[test]
 fn a_pole_inside_closes_the_bounds() {
     // Inclination 90°, a quarter of the way round: over the north pole.
     let s = swath([200, 40], &orbit([200, 40], 0.002, 90.0, 33.0, std::f64::consts::FRAC_PI_2 - 0.2));
