@@ -15,6 +15,7 @@ pub mod format;
 pub mod geo;
 pub mod geolocation;
 pub mod granule;
+pub mod ocean;
 pub mod product;
 pub mod project;
 pub mod projection;
