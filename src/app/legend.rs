@@ -116,7 +116,7 @@ fn nothing_shown(session: &Session, id: seaglass_core::project::LayerId) -> Opti
 fn overlay(
     gpu: &Gpu,
     ctx: &egui::Context,
-    textures: egui::TexturesDelta,
+    mut textures: egui::TexturesDelta,
     shapes: Vec<egui::epaint::ClippedShape>,
     size_px: [u32; 2],
     ppp: f32,
@@ -126,6 +126,7 @@ fn overlay(
     for (id, delta) in textures.set.iter().flat_map(|(id, list)| list.iter().map(move |d| (id, d))) {
         renderer.update_texture(&gpu.device, &gpu.queue, *id, delta);
     }
+    textures.clear();
     let jobs = ctx.tessellate(shapes, ppp);
     let side = gpu.max_side_px().min(4096);
     let mut all = vec![0u8; size_px[0] as usize * size_px[1] as usize * 4];
