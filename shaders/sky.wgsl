@@ -46,7 +46,7 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
             discard;
         }
         let height = clearance / (1.0 + sqrt(1.0 + clearance));
-        let glow = 0.62 * exp(-height / NEAR_GLOW) + 0.20 * exp(-height / FAR_GLOW);
+        let glow = 0.70 * exp(-height / NEAR_GLOW) + 0.24 * exp(-height / FAR_GLOW);
         let alpha = glow * sky.glow.y;
         return vec4<f32>(RIM * alpha, alpha);
     }

@@ -17,7 +17,7 @@ use crate::tree::unwrapped;
 /// Tone of deep water under the relief, sRGB.
 pub(crate) const OCEAN: [f32; 3] = [0.055, 0.110, 0.170];
 /// Coastlines and borders, sRGB with straight alpha, and their width in points.
-pub(crate) const COAST: ([f32; 4], f32) = ([0.93, 0.96, 0.98, 0.42], 1.0);
+pub(crate) const COAST: ([f32; 4], f32) = ([0.93, 0.96, 0.98, 0.36], 1.0);
 /// Borders.
 pub(crate) const BORDER: ([f32; 4], f32) = ([0.93, 0.93, 0.88, 0.26], 0.8);
 /// Graticule.
@@ -171,12 +171,27 @@ impl ReliefTexture {
 /// Points of one culling ball.
 const CHUNK: usize = 48;
 
+/// Closed lines smaller than this are not drawn, pixels.
+const SMALLEST_LINE_PX: f64 = 2.0;
+/// Distance of drawn points at least, pixels.
+const THINNING_PX: f64 = 0.8;
+
 /// Lines of the base map, projected.
 #[derive(Debug)]
 struct LineSet {
     positions: Vec<DVec3>,
-    /// First and last + 1 position of each piece (its last is the next one's first), its ball.
-    pieces: Vec<(u32, u32, DVec3, f64)>,
+    pieces: Vec<Piece>,
+}
+
+/// A piece of a line; its last position is the next piece's first.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    first: u32,
+    last: u32,
+    centre: DVec3,
+    radius: f64,
+    /// Size of the whole line, projected metres: islands of a pixel are left out.
+    line_m: f64,
 }
 
 impl LineSet {
@@ -198,26 +213,41 @@ impl LineSet {
     }
 
     fn add_run(&mut self, run: &[DVec3], turn: Option<f64>) {
+        let Some(start) = run.first() else { return };
+        let line_m = run.iter().map(|v| unwrapped(*v, *start, turn).distance(*start)).fold(0.0, f64::max);
         let mut from = 0;
         while from + 1 < run.len() {
             let to = (from + CHUNK).min(run.len() - 1);
             let piece = &run[from..=to];
-            let middle = piece[piece.len() / 2];
-            let radius = piece.iter().map(|v| unwrapped(*v, middle, turn).distance(middle)).fold(0.0, f64::max);
+            let centre = piece[piece.len() / 2];
+            let radius = piece.iter().map(|v| unwrapped(*v, centre, turn).distance(centre)).fold(0.0, f64::max) + 1.0;
             let first = self.positions.len() as u32;
             self.positions.extend_from_slice(piece);
-            self.pieces.push((first, self.positions.len() as u32, middle, radius + 1.0));
+            self.pieces.push(Piece { first, last: self.positions.len() as u32, centre, radius, line_m });
             from = to;
         }
     }
 
     fn draw(&self, pen: &mut Pen, frame: &FrameView) {
-        for (first, last, centre, radius) in &self.pieces {
-            if !frame.sees(*centre, *radius) {
+        for piece in &self.pieces {
+            if !frame.sees(piece.centre, piece.radius) {
                 continue;
             }
+            let m_per_px = frame.m_per_px(piece.centre, piece.radius);
+            if piece.line_m < SMALLEST_LINE_PX * m_per_px {
+                continue;
+            }
+            // Points closer than this add nothing but vertices, and bright knots where they crowd.
+            let step2 = (THINNING_PX * m_per_px).powi(2);
             pen.lift();
-            self.positions[*first as usize..*last as usize].iter().for_each(|v| pen.to(*v, 0.0));
+            let run = &self.positions[piece.first as usize..piece.last as usize];
+            let mut drawn = run[0];
+            for (k, v) in run.iter().enumerate() {
+                if k == 0 || k + 1 == run.len() || v.distance_squared(drawn) > step2 {
+                    pen.to(*v, 0.0);
+                    drawn = *v;
+                }
+            }
         }
         pen.lift();
     }
@@ -259,7 +289,7 @@ impl BaseLineSets {
     /// Draws the lines for a view; `false` while better ones are still being prepared.
     pub fn draw(&mut self, which: BaseLines, pen: &mut Pen, frame: &FrameView, wait: bool) -> bool {
         let projection = frame.view.camera.projection;
-        let lod = Lod::for_resolution(frame.m_per_px(frame.anchor, 0.0));
+        let lod = lod_for(frame.m_per_px(frame.anchor, 0.0));
         if let Some(set) = self.get((which, lod, projection), wait) {
             set.draw(pen, frame);
             return true;
@@ -292,6 +322,15 @@ impl BaseLineSets {
             });
         }
         slot.get()
+    }
+}
+
+/// Level of detail for a pixel of this many metres: the shapes of one level stay within about a pixel of the next.
+fn lod_for(m_per_px: f64) -> Lod {
+    match m_per_px {
+        m if m > 9_000.0 => Lod::Coarse,
+        m if m > 1_500.0 => Lod::Medium,
+        _ => Lod::Fine,
     }
 }
 

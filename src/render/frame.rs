@@ -75,7 +75,8 @@ impl FrameView {
         let inverse = DVec3::new(WGS84_A_M, WGS84_A_M, WGS84_B_M).powf(-2.0);
         let turn = projection.turn_m();
         let copies = match turn {
-            Some(turn) => view.map_copies(view.eye.x - 0.5 * turn, view.eye.x + 0.5 * turn),
+            // Patches and lines near the far meridian reach beyond half a turn.
+            Some(turn) => view.map_copies(view.eye.x - 0.6 * turn, view.eye.x + 0.6 * turn),
             None => vec![0.0],
         };
         let ground = LonLat::from_surface_ecef(view.eye);
@@ -101,9 +102,10 @@ impl FrameView {
         if !self.globe {
             let (x0, y0, x1, y1) = self.extent;
             let inside = |x: f64| x + radius >= x0 && x - radius <= x1;
+            let x = centre.x + self.turn_shift(centre.x);
             return centre.y + radius >= y0
                 && centre.y - radius <= y1
-                && self.copies.iter().any(|shift| inside(centre.x + shift));
+                && self.copies.iter().any(|shift| inside(x + shift));
         }
         if self.facing.dot(centre) - 1.0 < -self.facing.length() * radius {
             return false;

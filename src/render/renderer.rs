@@ -67,7 +67,7 @@ pub struct RenderStats {
 }
 
 /// Base map tolerance, pixels.
-const BASE_TOLERANCE_PX: f64 = 0.15;
+const BASE_TOLERANCE_PX: f64 = 0.25;
 /// Levels of detail given up at most to keep the tile budget.
 const MOST_BIAS: u8 = 8;
 /// Items not seen for so many plans are dropped.
@@ -243,7 +243,10 @@ impl Renderer {
         if let Some(relief) = &mut self.relief {
             relief.set_opacity(&self.gpu, opacity);
         }
-        self.draw_world(frame, prepared);
+        // Without relief the Earth is a plain body; over a transparent background only what was asked for is drawn.
+        if scene.base.relief || scene.background[3] > 0 {
+            self.draw_world(frame, prepared);
+        }
         if scene.base.atmosphere {
             prepared.draws.push(Draw::Sky);
         }
