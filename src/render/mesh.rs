@@ -193,3 +193,140 @@ impl<'a> Builder<'a> {
         self.mesh.indices.extend(triangles);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::CutOptions;
+    use glam::DVec2;
+    use proptest::prelude::*;
+    use seaglass_core::camera::Camera;
+    use seaglass_core::coord::CoordArray;
+    use seaglass_core::geo::{LonLat, wrap_180};
+    use seaglass_core::geolocation::{Axis, Crs, Geolocation, Grid, Swath};
+    use seaglass_core::projection::Projection;
+    use std::sync::Arc;
+
+    fn grid() -> Geolocation {
+        let axis = |first, step, len| Axis::Regular { first, step, len };
+        Geolocation::Grid(Grid::new(axis(-89.875, 0.25, 720), axis(0.125, 0.25, 1440), Crs::LonLat).unwrap())
+    }
+
+    /// Rows along a tilted great circle over the dateline and close to the pole.
+    fn swath() -> Geolocation {
+        let (rows, cols) = (1800, 31);
+        let (mut lon, mut lat) = (Vec::new(), Vec::new());
+        for r in 0..rows {
+            for c in 0..cols {
+                let (u, w) = ((r as f64 * 0.1).to_radians(), (c as f64 * 0.1 - 1.5).to_radians());
+                let (si, ci) = 82f64.to_radians().sin_cos();
+                let p = DVec3::new(u.cos(), u.sin() * ci, u.sin() * si) * w.cos() + DVec3::new(0.0, si, -ci) * w.sin();
+                lon.push(wrap_180(p.y.atan2(p.x).to_degrees() + 130.0));
+                lat.push(p.z.asin().to_degrees());
+            }
+        }
+        Geolocation::Swath(Swath::full([rows, cols], CoordArray::F64(lon), CoordArray::F64(lat), vec![]).unwrap())
+    }
+
+    fn screen(frame: &FrameView, local: DVec3) -> Option<DVec2> {
+        frame.view.screen_from_projected(frame.anchor + local)
+    }
+
+    /// Largest distance on the screen, in pixels, of vertices and of the middles of triangles from where the view puts
+    /// their index; how many were compared.
+    fn errors(geolocation: Geolocation, camera: Camera) -> (f64, f64, usize) {
+        let geolocation = Arc::new(geolocation);
+        let frame = FrameView::new(camera.view(900.0, 700.0));
+        let mut tree = Tree::new(Arc::clone(&geolocation), frame.view.camera.projection, None);
+        let options = CutOptions { tolerance_px: 0.1, most_leaves: 100_000, bias: 0, resident: &|_| true };
+        let cut = tree.cut(&frame, &options);
+        assert!(!cut.overflow);
+        let mesh = build(&tree, &cut.leaves, &frame, &Some);
+        let (mut at_vertices, mut between, mut compared) = (0f64, 0f64, 0);
+        for batch in &mesh.batches {
+            let stride = f64::from(1u32 << batch.tile.level);
+            let origin = [
+                f64::from(batch.tile.ty) * tree.grid.tile_rows as f64 * stride,
+                f64::from(batch.tile.tx) * tree.grid.tile_cols as f64 * stride,
+            ];
+            let truth = |texel: [f64; 2], near: DVec2| {
+                let index = |k: usize| texel[k] * stride + origin[k] - 0.5;
+                let p = geolocation.lonlat_from_index(index(0), index(1))?;
+                let v = frame.view.camera.projection.project(p)?;
+                if frame.view.is_globe() && !frame.view.faces(p, v) {
+                    return None;
+                }
+                let turn = frame.turn.unwrap_or(0.0);
+                let copies = [-1.0, 0.0, 1.0].map(|k| frame.view.screen_from_projected(v + DVec3::X * (k * turn)));
+                copies.into_iter().flatten().min_by(|a, b| a.distance(near).total_cmp(&b.distance(near)))
+            };
+            for triangle in mesh.indices[batch.indices.start as usize..batch.indices.end as usize].chunks_exact(3) {
+                let corner = |k: usize| mesh.vertices[(triangle[k] as i32 + batch.base_vertex) as usize];
+                let all = [corner(0), corner(1), corner(2)];
+                let local = all.map(|v| glam::Vec3::from(v.local).as_dvec3());
+                let texel = all.map(|v| v.texel.map(f64::from));
+                let mean = |k: usize| (texel[0][k] + texel[1][k] + texel[2][k]) / 3.0;
+                let places =
+                    [(local[0], texel[0], true), ((local[0] + local[1] + local[2]) / 3.0, [mean(0), mean(1)], false)];
+                for (local, texel, is_vertex) in places {
+                    let Some(drawn) = screen(&frame, local) else { continue };
+                    if drawn.min_element() < 0.0 || drawn.x > 900.0 || drawn.y > 700.0 {
+                        continue;
+                    }
+                    let Some(expected) = truth(texel, drawn) else { continue };
+                    let error = drawn.distance(expected);
+                    if is_vertex {
+                        at_vertices = at_vertices.max(error);
+                    } else {
+                        between = between.max(error);
+                    }
+                    compared += 1;
+                }
+            }
+        }
+        (at_vertices, between, compared)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn positions_are_right_to_a_tenth_of_a_pixel(
+            lon in -180.0..180.0f64, lat in -80.0..80.0f64, log_alt in 3.65..7.6f64,
+            heading in -180.0..180.0f64, tilt in 0.0..65.0f64, k in 0usize..5, which in 0usize..2,
+        ) {
+            let projection = Projection::ALL[k];
+            let lat = if projection == Projection::PolarSouth { -lat.abs() } else { lat };
+            let camera = Camera {
+                target: LonLat::new(lon, lat), altitude_m: 10f64.powf(log_alt),
+                heading_deg: heading, tilt_deg: tilt, projection,
+            };
+            let (at_vertices, between, _) = errors(if which == 0 { grid() } else { swath() }, camera);
+            prop_assert!(at_vertices < 0.05, "vertices {at_vertices} px off");
+            prop_assert!(between < 0.12, "triangles {between} px off");
+        }
+    }
+
+    #[test]
+    fn positions_over_the_dateline_and_at_the_pole_are_compared_too() {
+        for (lon, lat, altitude_m) in [(180.0, 0.0, 2e6), (0.0, 90.0, 8e5), (-179.99, 71.0, 3e4), (50.0, -90.0, 5e6)] {
+            let camera = Camera { target: LonLat::new(lon, lat), altitude_m, ..Camera::default() };
+            let (at_vertices, between, compared) = errors(grid(), camera);
+            assert!(
+                compared > 8 && at_vertices < 0.05 && between < 0.12,
+                "{lon} {lat}: {at_vertices} {between} {compared}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_smooth_swath_costs_few_vertices() {
+        let geolocation = Arc::new(swath());
+        let camera = Camera { target: LonLat::new(130.0, 30.0), altitude_m: 2e7, ..Camera::default() };
+        let frame = FrameView::new(camera.view(1280.0, 800.0));
+        let mut tree = Tree::new(geolocation, Projection::Globe, None);
+        let options = CutOptions { tolerance_px: 0.1, most_leaves: 100_000, bias: 0, resident: &|_| true };
+        let cut = tree.cut(&frame, &options);
+        let mesh = build(&tree, &cut.leaves, &frame, &Some);
+        assert!(mesh.vertices.len() < 700, "{} vertices for 55 800 cells", mesh.vertices.len());
+    }
+}

@@ -555,3 +555,81 @@ fn off_centre(frame: &FrameView, node: &Node) -> f32 {
 pub(crate) fn wraps(geolocation: &Geolocation) -> bool {
     matches!(geolocation, Geolocation::Grid(grid) if grid.wraps())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use seaglass_core::camera::Camera;
+    use seaglass_core::coord::CoordArray;
+    use seaglass_core::geo::LonLat;
+    use seaglass_core::geolocation::Swath;
+
+    /// A regional swath of any shape, so that narrow and wide tiles occur.
+    fn tree(rows: usize, cols: usize) -> Tree {
+        let lon = (0..rows * cols).map(|k| 20.0 + (k % cols) as f64 / cols as f64 * 8.0).collect();
+        let lat = (0..rows * cols).map(|k| 40.0 + (k / cols) as f64 / rows as f64 * 8.0).collect();
+        let swath = Swath::full([rows, cols], CoordArray::F64(lon), CoordArray::F64(lat), vec![]).expect("lengths fit");
+        Tree::new(Arc::new(Geolocation::Swath(swath)), Projection::Globe, None)
+    }
+
+    fn camera(log_alt: f64) -> Camera {
+        Camera { target: LonLat::new(24.0, 44.0), altitude_m: 10f64.powf(log_alt), ..Camera::default() }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+        #[test]
+        fn leaves_cover_every_visible_cell_exactly_once(
+            rows in 2usize..1500, cols in 2usize..900, log_alt in 5.3..7.5f64, seed in any::<u64>(),
+        ) {
+            let mut tree = tree(rows, cols);
+            let frame = FrameView::new(camera(log_alt).view(800.0, 600.0));
+            // Any set of resident tiles: the cover must not depend on it.
+            let resident = |t: TileAt| (seed >> ((u64::from(t.level) * 7 + u64::from(t.ty) * 3 + u64::from(t.tx)) % 64)) & 1 == 1;
+            let options = CutOptions { tolerance_px: 0.1, most_leaves: 100_000, bias: 0, resident: &resident };
+            let cut = tree.cut(&frame, &options);
+            let (mut covered, area) = (0i128, (rows as i128 * cols as i128) * i128::from(UNIT * UNIT));
+            for leaf in &cut.leaves {
+                let r = tree.node(leaf).rect;
+                covered += i128::from((r.r1 - r.r0) * (r.c1 - r.c0));
+                prop_assert_eq!(tree.tile_of(&r, leaf.tile.level), Some(leaf.tile), "a leaf lies in one tile");
+            }
+            // Leaves come from splitting one rectangle, so they cannot overlap; the whole swath is in view.
+            if log_alt > 6.3 {
+                prop_assert_eq!(covered, area);
+            } else {
+                prop_assert!(covered <= area && covered > 0);
+            }
+        }
+    }
+
+    #[test]
+    fn missing_tiles_are_wanted_and_finer_ones_stand_in() {
+        let mut tree = tree(2000, 2000);
+        let frame = FrameView::new(camera(6.3).view(400.0, 300.0));
+        let cut = |tree: &mut Tree, resident: &(dyn Fn(TileAt) -> bool + Sync)| {
+            tree.cut(&frame, &CutOptions { tolerance_px: 0.1, most_leaves: 100_000, bias: 0, resident })
+        };
+        let none = cut(&mut tree, &|_| false);
+        let level = none.leaves[0].tile.level;
+        assert!(level > 0 && none.tiles.iter().all(|(t, _)| t.level == level));
+        let finer = cut(&mut tree, &|t| t.level == level - 1);
+        assert!(finer.leaves.iter().all(|l| l.tile.level == level - 1), "finer tiles stand in for coarse ones");
+        assert!(finer.tiles.iter().all(|(t, _)| t.level == level), "but the right ones are still wanted");
+    }
+
+    #[test]
+    fn levels_follow_the_zoom() {
+        let mut tree = tree(2000, 2000);
+        let level_at = |tree: &mut Tree, log_alt| {
+            let frame = FrameView::new(camera(log_alt).view(800.0, 600.0));
+            let options = CutOptions { tolerance_px: 0.1, most_leaves: 100_000, bias: 0, resident: &|_| true };
+            tree.cut(&frame, &options).leaves.iter().map(|l| l.tile.level).max().unwrap_or(99)
+        };
+        // Cells of 0.004°, 440 m down: a pixel of 240 m, 2.4 km, 24 km.
+        assert_eq!(level_at(&mut tree, 175_000f64.log10()), 0);
+        assert_eq!(level_at(&mut tree, 6.24), 2);
+        assert_eq!(level_at(&mut tree, 7.24), tree.grid.top_level());
+    }
+}

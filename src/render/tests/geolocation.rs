@@ -91,7 +91,7 @@ fn a_marked_cell_of_a_grid_is_drawn_at_its_place() {
             // Cells of about five pixels, the marked one in the middle of 41 × 41.
             let step = (view.metres_per_px() * 5.0 / 111_195.0).min((89.9 - lat.abs()) / 20.0).min(4.0);
             let step_lon = (step / lat.to_radians().cos()).min(8.0);
-            if step * 111_195.0 < 4.0 * view.projected_m_per_px(place.ecef()) && !camera.projection.is_map() {
+            if step * 111_195.0 < 4.0 * view.metres_per_px() {
                 continue;
             }
             item += 1;
