@@ -108,7 +108,20 @@ pub fn projected_axis(var: &Var) -> Option<bool> {
         _ => {}
     }
     let unit = var.units()?.to_ascii_lowercase();
-    let length = ["m", "km", "meter", "meters", "metre", "metres", "kilometers", "kilometres", "rad", "radian", "radians", "microradian"];
+    let length = [
+        "m",
+        "km",
+        "meter",
+        "meters",
+        "metre",
+        "metres",
+        "kilometers",
+        "kilometres",
+        "rad",
+        "radian",
+        "radians",
+        "microradian",
+    ];
     if !length.contains(&unit.as_str()) {
         return None;
     }
@@ -185,7 +198,22 @@ pub fn interest(standard_name: &str) -> i32 {
 /// Names of variables that say as much as a standard name where that is missing.
 pub fn interest_by_name(name: &str) -> i32 {
     let n = name.to_ascii_lowercase();
-    let exact = ["sst", "ssh", "ssha", "sla", "adt", "swh", "hs", "sss", "chl", "chlor_a", "zeta", "temp", "salt", "wspd", "u", "v", "uo", "vo"];
-    let parts = ["wind_speed", "windspeed", "sea_surface", "temperature", "salinity", "ice_conc", "chlor", "current", "roughness", "nrcs", "sigma0"];
+    let exact = [
+        "sst", "ssh", "ssha", "sla", "adt", "swh", "hs", "sss", "chl", "chlor_a", "zeta", "temp", "salt", "wspd", "u",
+        "v", "uo", "vo",
+    ];
+    let parts = [
+        "wind_speed",
+        "windspeed",
+        "sea_surface",
+        "temperature",
+        "salinity",
+        "ice_conc",
+        "chlor",
+        "current",
+        "roughness",
+        "nrcs",
+        "sigma0",
+    ];
     if exact.contains(&n.as_str()) || parts.iter().any(|p| n.contains(p)) { 30 } else { 0 }
 }

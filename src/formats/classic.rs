@@ -23,9 +23,9 @@ const TAG_ATTRIBUTE: u64 = 12;
 pub fn check_complete(file: &mut File, len: u64) -> Result<()> {
     file.seek(SeekFrom::Start(0)).map_err(|e| crate::error::damaged("The beginning of the file", &e))?;
     let mut header = Header { input: BufReader::with_capacity(1 << 16, file), at: 0, len, version: 0 };
-    let expected = header.expected_length().ok_or_else(|| {
-        fail(FailureKind::Damaged, "The netCDF header is damaged or cut off; fetch the file again.")
-    })?;
+    let expected = header
+        .expected_length()
+        .ok_or_else(|| fail(FailureKind::Damaged, "The netCDF header is damaged or cut off; fetch the file again."))?;
     if expected > len {
         return Err(fail(
             FailureKind::Damaged,

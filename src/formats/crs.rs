@@ -19,7 +19,9 @@ pub fn proj_string(var: &Var) -> Result<Mapping, String> {
         .find_map(|n| var.text(n))
         .filter(|t| t.contains("+proj="));
     let Some(name) = var.text("grid_mapping_name") else {
-        return given.map(|proj| Mapping { proj, height_m: None }).ok_or_else(|| format!("{} names no projection", var.path));
+        return given
+            .map(|proj| Mapping { proj, height_m: None })
+            .ok_or_else(|| format!("{} names no projection", var.path));
     };
     match build(var, &name.to_ascii_lowercase()) {
         Some(m) => Ok(m),

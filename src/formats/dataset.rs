@@ -97,7 +97,9 @@ impl Dataset {
         let file = netcdf::open(path).map_err(|e| match kind {
             Kind::Hdf5(_) => fail(
                 FailureKind::Damaged,
-                format!("The HDF5 library cannot open the file ({e}); it is damaged or uses something netCDF-4 has not."),
+                format!(
+                    "The HDF5 library cannot open the file ({e}); it is damaged or uses something netCDF-4 has not."
+                ),
             ),
             Kind::Classic(_) => damaged("The netCDF header", &e),
         })?;
@@ -196,11 +198,8 @@ impl Dataset {
             return Ok(raw);
         }
         let handle = self.file.variable(&v.path).ok_or_else(|| damaged(&v.path, &"it has vanished"))?;
-        let extents: Vec<Extent> = start
-            .iter()
-            .zip(count)
-            .map(|(s, c)| Extent::SliceCount { start: *s, count: *c, stride: 1 })
-            .collect();
+        let extents: Vec<Extent> =
+            start.iter().zip(count).map(|(s, c)| Extent::SliceCount { start: *s, count: *c, stride: 1 }).collect();
         crate::with_raw!(&mut raw, values => handle.get_values_into(values.as_mut_slice(), extents))
             .map_err(|e| damaged(&format!("Variable {}", v.path), &e))?;
         Ok(raw)

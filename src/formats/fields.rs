@@ -77,8 +77,29 @@ fn rank(v: &Var, raster: bool, extra: usize) -> i32 {
     rank -= if v.attr("flag_meanings").is_some() && v.attr("scale_factor").is_none() { 60 } else { 0 };
     rank -= 6 * extra as i32;
     let housekeeping = [
-        "qc", "qual", "quality", "flag", "err", "error", "uncert", "uncertainty", "count", "index", "mask", "numval", "rms", "num",
-        "std", "cor", "corr", "bias", "distance", "angle", "dtime", "id", "time",
+        "qc",
+        "qual",
+        "quality",
+        "flag",
+        "err",
+        "error",
+        "uncert",
+        "uncertainty",
+        "count",
+        "index",
+        "mask",
+        "numval",
+        "rms",
+        "num",
+        "std",
+        "cor",
+        "corr",
+        "bias",
+        "distance",
+        "angle",
+        "dtime",
+        "id",
+        "time",
     ];
     if name.split(['_', '/', '-']).any(|w| housekeeping.contains(&w)) {
         rank -= 40;

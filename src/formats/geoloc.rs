@@ -229,6 +229,7 @@ fn coordinates(ds: &Dataset, var: usize, raw: Raw) -> CoordArray {
     let integers = |values: Vec<i32>| CoordArray::I32 { raw: values, scale: packing.scale, offset: packing.offset };
     let mark = |x: i32| if packing.value(f64::from(x)).is_nan() { i32::MIN } else { x };
     match raw {
+        _ if packing.is_single() => CoordArray::F32(packing.all(&raw).into_iter().map(|v| v as f32).collect()),
         _ if packing.turns_sign() => CoordArray::F64(packing.all(&raw)),
         Raw::I32(v) => integers(v.into_iter().map(mark).collect()),
         Raw::I16(v) => integers(v.into_iter().map(|x| mark(i32::from(x))).collect()),
@@ -293,7 +294,13 @@ fn check_positions(
 }
 
 /// How samples listed along `dims` find values of a variable that lies on some of these dimensions or beyond a link.
-pub fn sample_map(ds: &Dataset, links: &[Link], dims: &[usize], var: usize, aligned: bool) -> Result<Option<SampleMap>> {
+pub fn sample_map(
+    ds: &Dataset,
+    links: &[Link],
+    dims: &[usize],
+    var: usize,
+    aligned: bool,
+) -> Result<Option<SampleMap>> {
     let own: Vec<usize> = ds.vars[var].dims.iter().copied().filter(|d| ds.dims[*d].len > 1).collect();
     let long: Vec<usize> = dims.iter().copied().filter(|d| ds.dims[*d].len > 1).collect();
     if own == long || (aligned && own.len() == 1) {
@@ -342,7 +349,10 @@ fn series(
 ) -> Result<Located> {
     let n = dims.iter().map(|d| ds.dims[*d].len).fold(1usize, usize::saturating_mul);
     if n > MAX_POSITIONS / 2 {
-        return Err(fail(FailureKind::TooLarge, format!("The file lists {n} positions; at most {} million are read.", MAX_POSITIONS >> 21)));
+        return Err(fail(
+            FailureKind::TooLarge,
+            format!("The file lists {n} positions; at most {} million are read.", MAX_POSITIONS >> 21),
+        ));
     }
     let read = |var: usize| -> Result<CoordArray> {
         let map = sample_map(ds, links, dims, var, aligned)?
@@ -412,7 +422,8 @@ fn identity(ds: &Dataset, obs: usize) -> Option<usize> {
     ds.vars.iter().position(|v| {
         v.dims == [obs]
             && v.ty.is_some_and(|t| !t.is_float())
-            && (names.contains(&v.name.to_ascii_lowercase().as_str()) || v.text("cf_role").as_deref() == Some("trajectory_id"))
+            && (names.contains(&v.name.to_ascii_lowercase().as_str())
+                || v.text("cf_role").as_deref() == Some("trajectory_id"))
     })
 }
 

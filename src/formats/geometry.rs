@@ -270,9 +270,8 @@ impl<'a> Finder<'a> {
 
     fn classify(&self, var: usize, lon: usize, lat: usize) -> Vec<Geom> {
         let ds = self.ds;
-        let long = |k: usize| -> Vec<usize> {
-            ds.vars[k].dims.iter().copied().filter(|d| ds.dims[*d].len > 1).collect()
-        };
+        let long =
+            |k: usize| -> Vec<usize> { ds.vars[k].dims.iter().copied().filter(|d| ds.dims[*d].len > 1).collect() };
         let (lon_dims, lat_dims) = (&ds.vars[lon].dims, &ds.vars[lat].dims);
         let v_dims = &ds.vars[var].dims;
         if let ([x], [y]) = (lon_dims.as_slice(), lat_dims.as_slice()) {
@@ -310,9 +309,10 @@ impl<'a> Finder<'a> {
             _ => {}
         }
         let images = d[d.len() - 2..].iter().all(|k| self.ds.dims[*k].len > 1);
-        let discrete = self.feature.as_deref().is_some_and(|f| {
-            ["trajectory", "timeseries", "profile", "point", "station"].iter().any(|w| f.contains(w))
-        });
+        let discrete = self
+            .feature
+            .as_deref()
+            .is_some_and(|f| ["trajectory", "timeseries", "profile", "point", "station"].iter().any(|w| f.contains(w)));
         images && !discrete && !d[d.len() - 2..].iter().any(|k| cf::lists_objects(&self.ds.dims[*k].name))
     }
 
@@ -320,7 +320,8 @@ impl<'a> Finder<'a> {
         let ds = self.ds;
         let v_dims = &ds.vars[var].dims;
         let in_var = |d: &usize| v_dims.contains(d);
-        let positions: Vec<usize> = if lon_long.len() >= lat_long.len() { lon_long.to_vec() } else { lat_long.to_vec() };
+        let positions: Vec<usize> =
+            if lon_long.len() >= lat_long.len() { lon_long.to_vec() } else { lat_long.to_vec() };
         let time_dim = v_dims.iter().copied().find(|d| self.is_time_dim(*d));
         if positions.is_empty() {
             // One place: samples follow time, or the objects' own list.

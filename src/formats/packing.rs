@@ -18,6 +18,9 @@ pub struct Packing {
     pub offset: f64,
     /// Added to raw numbers below (`_Unsigned = "true"`) or subtracted above the bound, to change their signedness.
     turn: Option<(f64, f64)>,
+    /// Product and sum are formed in single precision, as CF §8.1 asks where the attributes are single and the packed
+    /// type is short; so do numpy and netCDF4-python, whose values ours must equal.
+    single: (bool, bool),
     missing: Vec<f64>,
     raw_range: Option<[f64; 2]>,
     value_range: Option<[f64; 2]>,
@@ -45,6 +48,7 @@ impl Packing {
             scale,
             offset,
             turn,
+            single: single_precision(var, ty),
             missing: Vec::new(),
             raw_range: None,
             value_range: None,
@@ -71,6 +75,11 @@ impl Packing {
     /// Whether the raw numbers are read with the other signedness.
     pub fn turns_sign(&self) -> bool {
         self.turn.is_some()
+    }
+
+    /// Whether values come out in single precision.
+    pub fn is_single(&self) -> bool {
+        self.is_packed() && self.single.0 && self.single.1
     }
 
     /// `valid_*` in units of the value.
@@ -152,12 +161,18 @@ impl Packing {
                 return f64::NAN;
             }
         }
-        let v = raw * self.scale + self.offset;
+        let v = self.unpack(raw);
         match self.value_range {
             // Scaling in f64 may push a limit over itself by a rounding error.
             Some([lo, hi]) if v < lo - 1e-9 * lo.abs() || v > hi + 1e-9 * hi.abs() => f64::NAN,
             _ => v,
         }
+    }
+
+    #[inline]
+    fn unpack(&self, raw: f64) -> f64 {
+        let product = if self.single.0 { f64::from(raw as f32 * self.scale as f32) } else { raw * self.scale };
+        if self.single.1 { f64::from(product as f32 + self.offset as f32) } else { product + self.offset }
     }
 
     /// Value `k` of a block.
@@ -218,4 +233,13 @@ fn signedness(var: &Var, ty: NumType) -> Option<(f64, f64)> {
         (NumType::U32, "false") => Some((2_147_483_648.0, -4_294_967_296.0)),
         _ => None,
     }
+}
+
+/// Whether product and sum of the scaling are formed in f32: numpy's promotion of the packed type and the attributes.
+fn single_precision(var: &Var, ty: NumType) -> (bool, bool) {
+    let short = matches!(ty, NumType::I8 | NumType::U8 | NumType::I16 | NumType::U16 | NumType::F32);
+    let is_single = |name: &str| var.attr(name).and_then(Attr::num_type).is_none_or(|t| t == NumType::F32);
+    let given = var.attr("scale_factor").is_some() || var.attr("add_offset").is_some();
+    let product = given && short && is_single("scale_factor");
+    (product, product && is_single("add_offset"))
 }

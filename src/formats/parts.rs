@@ -157,7 +157,12 @@ fn auxiliary(ds: &Dataset, links: &[Link], finder: &Finder<'_>) -> HashSet<usize
         let name = v.name.to_ascii_lowercase();
         let is_axis = v.dims.len() == 1 && ds.coordinate_of(v.dims[0]) == Some(k);
         let is_bounds = ["_bnds", "_bounds", "_vertices"].iter().any(|w| name.ends_with(w));
-        if v.ty.is_none() || is_axis || is_bounds || finder.is_position(k) || cf::is_time(v) || v.attr("grid_mapping_name").is_some()
+        if v.ty.is_none()
+            || is_axis
+            || is_bounds
+            || finder.is_position(k)
+            || cf::is_time(v)
+            || v.attr("grid_mapping_name").is_some()
         {
             out.insert(k);
         }
@@ -201,7 +206,8 @@ fn group(
             };
             let free = |d: &usize| !used.contains(d) && (2..=MAX_STEPS).contains(&ds.dims[*d].len);
             let step_dim = v.dims.iter().copied().filter(free).find(understood);
-            let cells: usize = v.dims.iter().filter(|d| used.contains(d)).map(|d| ds.dims[*d].len).fold(1, usize::saturating_mul);
+            let cells: usize =
+                v.dims.iter().filter(|d| used.contains(d)).map(|d| ds.dims[*d].len).fold(1, usize::saturating_mul);
             if cells > MAX_CELLS {
                 skipped.too_large = Some(too_large(ds, k));
                 notes.push(too_large(ds, k));
@@ -247,13 +253,7 @@ fn merge_static(mut groups: Vec<Group>) -> Vec<Group> {
     groups
 }
 
-fn build(
-    ds: &Dataset,
-    links: &[Link],
-    product: Option<&Product>,
-    g: Group,
-    notes: &mut Vec<String>,
-) -> Result<Part> {
+fn build(ds: &Dataset, links: &[Link], product: Option<&Product>, g: Group, notes: &mut Vec<String>) -> Result<Part> {
     let frame = Frame { geom: &g.geom, step_dim: g.step_dim };
     let times = parttime::of_group(ds, links, product, frame, &g.vars, notes)?;
     let wanted = product.and_then(|p| p.geolocation.kind);

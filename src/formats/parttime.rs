@@ -85,7 +85,13 @@ pub fn of_group(
 }
 
 /// The variable with the times of cells, rows, samples or of the whole part.
-fn time_variable(ds: &Dataset, links: &[Link], product: Option<&Product>, frame: Frame<'_>, vars: &[usize]) -> Option<usize> {
+fn time_variable(
+    ds: &Dataset,
+    links: &[Link],
+    product: Option<&Product>,
+    frame: Frame<'_>,
+    vars: &[usize],
+) -> Option<usize> {
     let first = *vars.first()?;
     let v = &ds.vars[first];
     if let Some(name) = product.and_then(|p| p.time.variable.as_deref()) {
@@ -137,7 +143,8 @@ fn cells(
         let group = &ds.vars[*vars.first()?].group;
         let k = ds.resolve(group, name.trim_start_matches("*/"))?;
         let (o, extra) = Operand::new(ds, frame, k, Packing::of(&ds.vars[k]).0);
-        (extra.is_empty() && !o.has_step() && ds.len(k) <= WHOLE_FIELD_CELLS).then(|| (o, timeaxis::offset_unit_seconds(ds.vars[k].units().as_deref())))
+        (extra.is_empty() && !o.has_step() && ds.len(k) <= WHOLE_FIELD_CELLS)
+            .then(|| (o, timeaxis::offset_unit_seconds(ds.vars[k].units().as_deref())))
     });
     let clock = CellClock { base: Some((base, Arc::new(clock))), offset };
     rows(ds, frame, &clock, out)?;
@@ -244,7 +251,10 @@ fn rows(ds: &Dataset, frame: Frame<'_>, clock: &CellClock, out: &mut Times) -> R
 /// The span of `bounds` of a single time.
 fn bounds_span(ds: &Dataset, var: usize, clock: &CellClock) -> Option<TimeSpan> {
     let v = &ds.vars[var];
-    let k = v.text("bounds").and_then(|n| ds.resolve(&v.group, &n)).filter(|k| ds.len(*k) == 2 && ds.vars[*k].ty.is_some())?;
+    let k = v
+        .text("bounds")
+        .and_then(|n| ds.resolve(&v.group, &n))
+        .filter(|k| ds.len(*k) == 2 && ds.vars[*k].ty.is_some())?;
     let raw = ds.read_all(k, 2).ok()?;
     let own = if ds.vars[k].attr("units").and_then(Attr::text).is_some() { timeaxis::clock(ds, k).ok() } else { None };
     let cf = own.map(Arc::new).or_else(|| clock.base.as_ref().map(|b| b.1.clone()))?;

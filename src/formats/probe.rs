@@ -39,7 +39,14 @@ pub fn cell(
     })
 }
 
-fn value(reader: &mut FieldReader<'_>, part: &Part, name: &str, at: Choice<'_>, row: usize, col: usize) -> Result<ProbedValue> {
+fn value(
+    reader: &mut FieldReader<'_>,
+    part: &Part,
+    name: &str,
+    at: Choice<'_>,
+    row: usize,
+    col: usize,
+) -> Result<ProbedValue> {
     let field = part
         .fields
         .iter()

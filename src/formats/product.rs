@@ -56,7 +56,10 @@ pub fn apply(product: &Product, ds: &Dataset, part: &mut Part) {
     }
     // A variable under its plain rule is that field; under a second name (with a mask, say) it stays available too.
     let plain = |f: &Field| {
-        named.iter().any(|n| n.info.name == f.info.name || (n.keep.is_empty() && matches!((&n.expr, &f.expr), (Expr::One(a), Expr::One(b)) if a.var == b.var)))
+        named.iter().any(|n| {
+            n.info.name == f.info.name
+                || (n.keep.is_empty() && matches!((&n.expr, &f.expr), (Expr::One(a), Expr::One(b)) if a.var == b.var))
+        })
     };
     part.fields.retain(|f| !plain(f));
     part.fields.extend(named);
@@ -64,7 +67,9 @@ pub fn apply(product: &Product, ds: &Dataset, part: &mut Part) {
 
 fn make(rule: &FieldRule, ds: &Dataset, part: &Part) -> Option<Field> {
     let find = |name: &str| {
-        part.fields.iter().find(|f| matches!(&f.expr, Expr::One(_)) && f.keep.is_empty() && names(name, &f.info.variable))
+        part.fields
+            .iter()
+            .find(|f| matches!(&f.expr, Expr::One(_)) && f.keep.is_empty() && names(name, &f.info.variable))
     };
     let operand = |f: &Field| match &f.expr {
         Expr::One(o) => Some(o.clone()),

@@ -83,7 +83,14 @@ struct Slab {
 
 impl FieldReader<'_> {
     /// Values of a window with its apron, row-major.
-    pub fn window(&mut self, field: &Field, shape: [usize; 2], at: Choice<'_>, window: Window, apron: Apron) -> Result<Vec<f32>> {
+    pub fn window(
+        &mut self,
+        field: &Field,
+        shape: [usize; 2],
+        at: Choice<'_>,
+        window: Window,
+        apron: Apron,
+    ) -> Result<Vec<f32>> {
         check_window(window, apron, shape)?;
         let cells = Cells::new(window, apron, shape);
         self.values(field, shape, at, &cells)
@@ -129,9 +136,9 @@ impl FieldReader<'_> {
     }
 
     fn slab(&mut self, o: &Operand, shape: [usize; 2], at: Choice<'_>, cells: &Cells) -> Result<Slab> {
-        let (start, count) = o.block(self.ds, at.step, at.extra).ok_or_else(|| {
-            bad_request(format!("{} has no such time step or index.", self.ds.vars[o.var].path))
-        })?;
+        let (start, count) = o
+            .block(self.ds, at.step, at.extra)
+            .ok_or_else(|| bad_request(format!("{} has no such time step or index.", self.ds.vars[o.var].path)))?;
         let n = count.iter().copied().fold(1usize, usize::saturating_mul);
         let (rs, cs) = o.strides(self.ds);
         let inner = self.inner_len(o, shape);
@@ -171,7 +178,10 @@ impl FieldReader<'_> {
     fn compact(&mut self, o: &Operand, mut start: Vec<usize>, mut count: Vec<usize>, cells: &Cells) -> Result<Slab> {
         let role = |r: DimRole| o.roles.iter().position(|x| *x == r);
         let (Some(row_dim), Some(col_dim)) = (role(DimRole::Row), role(DimRole::Col)) else {
-            return Err(fail(FailureKind::TooLarge, format!("{} is too long to be read by parts.", self.ds.vars[o.var].path)));
+            return Err(fail(
+                FailureKind::TooLarge,
+                format!("{} is too long to be read by parts.", self.ds.vars[o.var].path),
+            ));
         };
         let rows: Vec<usize> = cells.rows.iter().flatten().copied().collect();
         let cols: Vec<usize> = cells.cols.iter().flatten().copied().collect();

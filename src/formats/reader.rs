@@ -131,7 +131,15 @@ impl Reader {
         }
     }
 
-    fn read(&mut self, source: &Source, part: usize, field: &str, at: Choice<'_>, window: Window, apron: Apron) -> Result<Vec<u8>> {
+    fn read(
+        &mut self,
+        source: &Source,
+        part: usize,
+        field: &str,
+        at: Choice<'_>,
+        window: Window,
+        apron: Apron,
+    ) -> Result<Vec<u8>> {
         self.file(source)?;
         let (mut reader, part) = self.reader(source, part)?;
         let values = reader.window(field_of(part, field)?, part.shape, at, window, apron)?;
@@ -211,7 +219,10 @@ fn open(source: &Source, id: u64, stamp: (u64, Option<SystemTime>), products: Ve
             Err(why) => {
                 // A product file may be wrong about this file; CF alone may still do.
                 let mut plan = parts::plan(&ds, None).map_err(|_plain| why.clone())?;
-                plan.notes.push(format!("The product file {} does not fit ({}); read by CF rules.", p.product.id, why.message));
+                plan.notes.push(format!(
+                    "The product file {} does not fit ({}); read by CF rules.",
+                    p.product.id, why.message
+                ));
                 (plan, None)
             }
         },

@@ -115,7 +115,8 @@ fn refusal(head: &[u8]) -> String {
     let has = |needle: &[u8], within: usize| head[..head.len().min(within)].windows(needle.len()).any(|w| w == needle);
     let lower: Vec<u8> = head.iter().take(512).map(u8::to_ascii_lowercase).collect();
     let text_has = |needle: &str| lower.windows(needle.len()).any(|w| w == needle.as_bytes());
-    let known = |what: &str, hint: &str| format!("This is {what}, not netCDF.{}{hint}", if hint.is_empty() { "" } else { " " });
+    let known =
+        |what: &str, hint: &str| format!("This is {what}, not netCDF.{}{hint}", if hint.is_empty() { "" } else { " " });
     if has(b"GRIB", 256) {
         known("a GRIB file", "Convert it with wgrib2 or cdo first.")
     } else if has(b"BUFR", 256) {
@@ -141,7 +142,10 @@ fn refusal(head: &[u8]) -> String {
     } else if text_has("git-lfs") || text_has("/annex/objects/") {
         known("a pointer left by git-lfs or git-annex", "Fetch the real file first.")
     } else if head.starts_with(b"CDF") {
-        format!("The netCDF version byte {} is unknown; the file is damaged or too new.", head.get(3).copied().unwrap_or(0))
+        format!(
+            "The netCDF version byte {} is unknown; the file is damaged or too new.",
+            head.get(3).copied().unwrap_or(0)
+        )
     } else if head.iter().all(|b| *b == 0) {
         "The file begins with zeros only: a download that did not finish; fetch it again.".to_owned()
     } else if head.iter().take(512).all(|b| (*b >= 32 && *b != 127) || matches!(b, b'\n' | b'\r' | b'\t' | 12)) {

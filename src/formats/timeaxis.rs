@@ -125,7 +125,13 @@ mod tests {
     #[test]
     fn producers_write_times_in_many_ways() {
         let t = Time::from_civil(2019, 8, 5, 6, 55, 1.0);
-        for text in ["20190805T065501Z", "2019-08-05T06:55:01Z", "2019-08-05 06:55:01", "20190805065501", "2019-08-05 06:55:01 UTC"] {
+        for text in [
+            "20190805T065501Z",
+            "2019-08-05T06:55:01Z",
+            "2019-08-05 06:55:01",
+            "20190805065501",
+            "2019-08-05 06:55:01 UTC",
+        ] {
             assert_eq!(parse_text(text), t, "{text}");
         }
         assert_eq!(parse_text("20190805"), Time::from_civil(2019, 8, 5, 0, 0, 0.0));
