@@ -44,6 +44,13 @@ fn serve() -> anyhow::Result<()> {
 
 /// Writes the sample day.
 fn sample(args: &[String]) -> anyhow::Result<()> {
-    let _unused = args;
-    anyhow::bail!("the sample day is not part of this build")
+    let (dir, seed) = match args {
+        [dir] => (dir, 1),
+        [dir, flag, n] if flag == "--seed" => (dir, n.parse().with_context(|| format!("\"{n}\" is not a seed"))?),
+        _ => anyhow::bail!("{USAGE}"),
+    };
+    for path in seaglass_formats::sample::write(std::path::Path::new(dir), seed)? {
+        println!("{}", path.display());
+    }
+    Ok(())
 }
