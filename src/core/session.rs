@@ -465,21 +465,49 @@ impl Session {
                 touched.push(id);
             }
         }
+        let found_in_folder = !self.project.sources.iter().any(|s| s == path);
         for id in touched {
-            let has_layer = self.project.layers.iter().any(|l| l.collection == id);
-            let best = self.catalogue.collections.get(&id).and_then(|c| c.fields.first()).map(|f| f.name.clone());
-            let room = self.project.layers.len() < MAX_AUTOMATIC_LAYERS;
-            if let (false, true, Some(field)) = (has_layer, room, best) {
-                if let Ok(true) = self.change_layers(&Command::AddLayer { collection: id, field }) {
-                    let top = self.project.layers.first().filter(|l| l.style.range.is_none()).map(|l| l.id);
-                    effects.extend(top.map(Effect::ChooseRange));
-                }
+            if let Some(layer) = self.first_layer(&id, found_in_folder) {
+                effects.extend(layer.style.range.is_none().then_some(Effect::ChooseRange(layer.id)));
             }
         }
         if was_empty {
             self.show_first(info);
         }
         effects
+    }
+
+    /// Adds the first layer of a collection that has none. A file the user named goes on top. Files found in a folder
+    /// sort themselves: whole-Earth grids at the bottom, then grids, swaths, tracks and points, and a second whole-Earth
+    /// grid begins hidden, since it would hide the first.
+    fn first_layer(&mut self, id: &str, found_in_folder: bool) -> Option<Layer> {
+        let has_layer = self.project.layers.iter().any(|l| l.collection == id);
+        if has_layer || self.project.layers.len() >= MAX_AUTOMATIC_LAYERS {
+            return None;
+        }
+        let field = self.catalogue.collections.get(id)?.fields.first()?.name.clone();
+        self.change_layers(&Command::AddLayer { collection: id.to_owned(), field }).ok()?;
+        if found_in_folder {
+            let mut layer = self.project.layers.remove(0);
+            let height = self.drawing_height(&layer);
+            let at = self.project.layers.iter().position(|l| self.drawing_height(l) <= height);
+            let covered = |l: &Layer| l.visible && self.drawing_height(l) == 0;
+            layer.visible = height > 0 || !self.project.layers.iter().any(covered);
+            self.project.layers.insert(at.unwrap_or(self.project.layers.len()), layer);
+        }
+        self.project.layers.iter().find(|l| l.collection == id).cloned()
+    }
+
+    /// How high a layer lies when it may choose: 0 for grids round the Earth, more for what covers less.
+    fn drawing_height(&self, layer: &Layer) -> u8 {
+        let granule = self.catalogue.collections.get(&layer.collection).and_then(|c| c.with_field(&layer.field).next());
+        match granule.map(|g| (g.geometry, g.bounds.east - g.bounds.west)) {
+            Some((GeometryKind::Grid, width)) if width > 300.0 => 0,
+            Some((GeometryKind::Grid | GeometryKind::ProjectedGrid, _)) | None => 1,
+            Some((GeometryKind::Swath, _)) => 2,
+            Some((GeometryKind::Track, _)) => 3,
+            Some((GeometryKind::Points, _)) => 4,
+        }
     }
 
     /// The first data opened are brought before the user: clock, window and camera.

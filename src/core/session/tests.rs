@@ -87,6 +87,23 @@ fn daily_files_of_no_product_are_one_collection_and_layers_have_a_limit() {
 }
 
 #[test]
+fn files_of_a_folder_sort_themselves_and_named_files_go_on_top() {
+    let mut s = Session::default();
+    let make = |field: &str, geometry, bounds| {
+        info(Some(field), vec![PartInfo { geometry, bounds, ..part("", &[field], "2024-08-11", &[]) }])
+    };
+    let small = GeoBox { west: 10.0, south: 30.0, east: 20.0, north: 40.0 };
+    opened(&mut s, "/d/1.nc", make("swath", GeometryKind::Swath, small));
+    opened(&mut s, "/d/2.nc", make("world", GeometryKind::Grid, GeoBox::WORLD));
+    opened(&mut s, "/d/3.nc", make("track", GeometryKind::Track, small));
+    opened(&mut s, "/d/4.nc", make("world2", GeometryKind::Grid, GeoBox::WORLD));
+    assert_eq!(layers(&s), [("track", true), ("swath", true), ("world2", false), ("world", true)]);
+    s.apply(&Command::Open { paths: vec!["/named.nc".into()] }).unwrap();
+    opened(&mut s, "/named.nc", make("world3", GeometryKind::Grid, GeoBox::WORLD));
+    assert_eq!(layers(&s)[0], ("world3", true));
+}
+
+#[test]
 fn parts_with_other_fields_do_not_count_for_a_layer() {
     let mut s = Session::default();
     let parts = vec![part("1 Hz", &["swh"], "2024-08-11", &[]), part("20 Hz", &["swh_20"], "2024-08-11", &[])];
