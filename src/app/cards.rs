@@ -32,6 +32,23 @@ pub fn show(ui: &mut Ui, area: Rect, view: &View, model: &Model, state: &mut UiS
     legend(ui, area, model, state);
 }
 
+/// Outline of the granule hovered or selected on the timeline.
+pub fn footprint(ui: &Ui, frame: crate::navigation::Frame, view: &View, model: &Model, state: &UiState) {
+    let Some(id) = state.hovered_granule.or(state.selected_granule) else { return };
+    let Some(granule) = model.session.catalogue().granule(id) else { return };
+    let t = theme(ui);
+    let painter = ui.painter().with_clip_rect(frame.rect);
+    let points = granule.footprint.iter().chain(granule.footprint.first());
+    let places: Vec<Option<Pos2>> = points.map(|p| view.screen_from_lonlat(*p).map(|px| frame.point(px))).collect();
+    for pair in places.windows(2) {
+        let (Some(a), Some(b)) = (pair[0], pair[1]) else { continue };
+        // A side that crosses the whole view goes round the back of the map.
+        if a.distance(b) < frame.rect.width() * 0.5 {
+            painter.line_segment([a, b], Stroke::new(1.5, t.c.accent));
+        }
+    }
+}
+
 fn card_at(ui: &Ui, rect: Rect, radius: f32) {
     let t = theme(ui);
     ui.painter().add(t.card_shadow().as_shape(rect, radius));
@@ -209,6 +226,7 @@ fn legend(ui: &mut Ui, area: Rect, model: &Model, state: &mut UiState) {
     let t = theme(ui);
     let most = if area.height() < 560.0 { 1 } else { 3 };
     let rows = legend_rows(&model.rows, state.selected, most);
+    state.legend_top = None;
     if rows.is_empty() || area.width() < 420.0 {
         return;
     }
@@ -216,6 +234,8 @@ fn legend(ui: &mut Ui, area: Rect, model: &Model, state: &mut UiState) {
     let offset = state.legend_offset.unwrap_or(Vec2::ZERO);
     let home = pos2(area.right() - EDGE - size.x, area.bottom() - EDGE - size.y) + offset;
     let min = home.clamp(area.min, (area.max - size).max(area.min));
+    let in_corner = min.x + size.x > area.right() - 380.0 && min.y > area.center().y;
+    state.legend_top = in_corner.then_some(min.y);
     let shown = Area::new(Id::unique("scene legend")).order(Order::Middle).fixed_pos(min).show(ui.ctx(), |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
         let names: Vec<&str> = rows.iter().map(|r| r.long_name.as_str()).collect();

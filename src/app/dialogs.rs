@@ -172,26 +172,29 @@ pub fn keys(ctx: &egui::Context, state: &mut UiState) {
     }
     let t = Theme::get(ctx.global_style().visuals.dark_mode);
     let screen = ctx.content_rect();
-    let modal = Modal::new(Id::unique("keys")).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
-        ui.set_width(760.0f32.min(screen.width() - 80.0));
-        heading(ui, "Keyboard shortcuts");
-        ScrollArea::vertical().max_height(screen.height() - 160.0).show(ui, |ui| {
-            ui.columns(3, |columns| {
-                let sections = [
-                    (Menu::File, "File", 0),
-                    (Menu::Edit, "Edit", 0),
-                    (Menu::Layer, "Layer", 0),
-                    (Menu::View, "View", 1),
-                    (Menu::Time, "Time", 2),
-                    (Menu::Help, "Help", 2),
-                ];
-                for (menu, title, column) in sections {
-                    section(&mut columns[column], menu, title);
-                }
-                mouse(&mut columns[2]);
+    let modal = Modal::new(Id::unique("keys"))
+        .area(Modal::default_area(Id::unique("keys")).default_size(screen.size()))
+        .frame(t.popover(12).inner_margin(20))
+        .show(ctx, |ui| {
+            ui.set_width(760.0f32.min(screen.width() - 80.0));
+            heading(ui, "Keyboard shortcuts");
+            ScrollArea::vertical().max_height(screen.height() - 160.0).show(ui, |ui| {
+                ui.columns(3, |columns| {
+                    let sections = [
+                        (Menu::File, "File", 0),
+                        (Menu::Edit, "Edit", 0),
+                        (Menu::Layer, "Layer", 0),
+                        (Menu::View, "View", 1),
+                        (Menu::Time, "Time", 2),
+                        (Menu::Help, "Help", 2),
+                    ];
+                    for (menu, title, column) in sections {
+                        section(&mut columns[column], menu, title);
+                    }
+                    mouse(&mut columns[2]);
+                });
             });
         });
-    });
     if modal.should_close() {
         state.keys_open = false;
     }

@@ -79,7 +79,8 @@ pub fn show(
             ui.painter().text(plot.center(), Align2::CENTER_CENTER, "No values", t.small(), t.c.text_3);
         }
         None => {
-            ui.painter().text(plot.center(), Align2::CENTER_CENTER, "Counting values", t.small(), t.c.text_3);
+            let words = if row.status.shown == 0 { "No values at this time" } else { "Counting values" };
+            ui.painter().text(plot.center(), Align2::CENTER_CENTER, words, t.small(), t.c.text_3);
         }
     }
     if let Some(map) = map {

@@ -58,7 +58,7 @@ pub fn depth_text(elevation_m: f64) -> String {
 pub fn show(ui: &Ui, info: &HoverInfo, pointer: Pos2, area: Rect) {
     let t = theme(ui);
     let rows = info.rows.len().min(12);
-    let size = vec2(t.size.hover_card, 40.0 + if rows > 0 { 9.0 + 20.0 * rows as f32 } else { 0.0 });
+    let size = vec2(t.size.hover_card, 40.0 + if rows > 0 { 12.0 + 20.0 * rows as f32 } else { 0.0 });
     let rect = place(pointer, size, area);
     let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("hover card")));
     painter.add(t.card_shadow().as_shape(rect, 8.0));
@@ -74,7 +74,7 @@ pub fn show(ui: &Ui, info: &HoverInfo, pointer: Pos2, area: Rect) {
     }
     widgets::hairline(&painter, t, left..=right, rect.top() + 40.0);
     for (k, row) in info.rows.iter().take(rows).enumerate() {
-        let y = rect.top() + 56.0 + 20.0 * k as f32;
+        let y = rect.top() + 55.0 + 20.0 * k as f32;
         let value_right = right - 92.0;
         let value_left;
         match &row.value {

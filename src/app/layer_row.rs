@@ -219,14 +219,20 @@ fn reason_line(ui: &mut Ui, rect: Rect, row: &Row, reason: &Reason, out: &mut Ou
         }
     }
     let left = rect.left() + 56.0;
-    widgets::line(ui.painter(), left, y, &reason.row_text(), t.small(), t.c.text_3, right - left);
+    let mut words = reason.row_text();
+    if ui.painter().layout_no_wrap(words.clone(), t.small(), t.c.text_3).size().x > right - left {
+        words = words.replace(" granule", "");
+    }
+    widgets::line(ui.painter(), left, y, &words, t.small(), t.c.text_3, right - left);
 }
 
 fn second_line(ui: &mut Ui, rect: Rect, row: &Row, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let y = rect.top() + 40.0;
     let faded = if row.visible { 1.0 } else { 0.45 };
-    let bar = Rect::from_min_size(pos2(rect.left() + 36.0, y - 4.0), vec2(96.0, t.size.colour_bar_row));
+    // The narrowest panel gives the room to the numbers.
+    let bar_width = if rect.width() < 280.0 { 64.0 } else { 96.0 };
+    let bar = Rect::from_min_size(pos2(rect.left() + 36.0, y - 4.0), vec2(bar_width, t.size.colour_bar_row));
     draw_bar(ui, bar, row, faded);
     let hit = ui.interact(bar.expand2(vec2(0.0, 8.0)), ui.scope_id().with(("bar", row.id.0)), Sense::click());
     widgets::describe(&hit, Role::Button, &format!("Colour bar of {}", row.name));

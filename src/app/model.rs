@@ -129,11 +129,12 @@ impl Row {
             format!(", range {a} to {b}{}{}", if self.unit.label.is_empty() { "" } else { " " }, self.unit.label)
         });
         format!(
-            "{}, {}, {}, {} granules{range}, opacity {:.0} per cent",
+            "{}, {}, {}, {} {}{range}, opacity {:.0} per cent",
             self.name,
             self.product,
             if self.visible { "visible" } else { "hidden" },
             self.status.shown,
+            if self.status.shown == 1 { "granule" } else { "granules" },
             f64::from(self.style.opacity) * 100.0
         )
     }
@@ -230,11 +231,28 @@ fn row(session: &Session, layer: &Layer, status: Status) -> Row {
 
 /// Long names longer than a row's worth give way to the field's own name; the hover tells the rest.
 fn short_name(long_name: &str, field: &str) -> String {
-    if long_name.chars().count() <= 24 {
+    let lower = long_name.to_lowercase();
+    let usual = [
+        ("sea surface height anomaly", "SSHA"),
+        ("sea level anomaly", "SLA"),
+        ("absolute dynamic topography", "ADT"),
+        ("sea surface temperature", "SST"),
+        ("significant wave height", "SWH"),
+        ("sea surface salinity", "SSS"),
+    ];
+    if let Some((words, short)) = usual.iter().find(|(words, _)| lower.starts_with(words)) {
+        // What follows tells apart: "SSHA, filtered".
+        let rest = long_name.get(words.len()..).unwrap_or_default();
+        return if rest.chars().count() <= 16 { format!("{short}{rest}") } else { (*short).to_owned() };
+    }
+    if long_name.chars().count() <= 28 {
         return capitalized(long_name);
     }
     let last = field.rsplit('/').next().unwrap_or(field);
-    if last.len() <= 6 { last.to_uppercase() } else { capitalized(&last.replace('_', " ")) }
+    let known = ["ssha", "ssh", "sla", "adt", "sst", "swh", "mdt", "mss", "sss", "chl", "lst", "hs", "ku", "u", "v"];
+    let words: Vec<String> =
+        last.split('_').map(|w| if known.contains(&w) { w.to_uppercase() } else { w.to_owned() }).collect();
+    if words.len() == 1 && last.len() <= 5 { last.to_uppercase() } else { capitalized(&words.join(" ")) }
 }
 
 /// First letter in upper case.

@@ -83,6 +83,8 @@ pub struct UiState {
     pub selected_granule: Option<GranuleId>,
     /// Position of the scene legend when the user has moved it, relative to the viewport's bottom right corner.
     pub legend_offset: Option<egui::Vec2>,
+    /// Upper edge of the scene legend, when it is shown.
+    pub legend_top: Option<f32>,
     /// Where the layer row of the selected layer ends, for the style panel.
     pub style_anchor: Pos2,
     /// Visible time span of the timeline; fits the data when absent.
@@ -118,6 +120,7 @@ impl Default for UiState {
             hovered_granule: None,
             selected_granule: None,
             legend_offset: None,
+            legend_top: None,
             style_anchor: Pos2::ZERO,
             time_view: None,
             fitted: None,

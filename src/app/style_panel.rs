@@ -36,13 +36,18 @@ pub fn show(
     Area::new(id)
         .order(Order::Foreground)
         .default_pos(pos2(area.left() + 8.0, top))
-        .constrain_to(ctx.content_rect())
+        .constrain_to(area.shrink(4.0))
         .movable(true)
         .show(ctx, |ui| {
             t.popover(8).show(ui, |ui| {
                 ui.set_width(width - 26.0);
-                let room = (ctx.content_rect().height() - 48.0).max(200.0);
-                egui::ScrollArea::vertical().max_height(room).show(ui, |ui| body(ui, row, model, data, state, out));
+                let room = area.height() - 40.0;
+                if room > 560.0 {
+                    body(ui, row, model, data, state, out);
+                } else {
+                    let scroll = egui::ScrollArea::vertical().max_height(room).min_scrolled_height(room);
+                    scroll.show(ui, |ui| body(ui, row, model, data, state, out));
+                }
             });
         });
     let popups = Popup::is_any_open(ctx);
@@ -128,12 +133,15 @@ fn method(ui: &mut Ui, row: &Row, out: &mut Out) {
         send(row, out, StylePatch { method: Some(methods[k]), ..StylePatch::default() });
     }
     labelled(ui, "Size", |ui| {
-        let mut size = row.style.size_pt;
-        let slider = egui::Slider::new(&mut size, 0.5..=24.0).suffix(" pt").max_decimals(1);
-        let response = ui.add(slider);
-        widgets::describe(&response, Role::Slider, "Size");
+        let mut size = f64::from(row.style.size_pt);
+        let width = ui.available_width() - 80.0;
+        let slider = widgets::slider(ui, "Size", &mut size, 0.5..=24.0, width);
+        let drag = egui::DragValue::new(&mut size).range(0.5..=64.0).speed(0.1).max_decimals(1).suffix(" pt");
+        let number = ui.add_sized(vec2(72.0, theme(ui).size.control), drag);
+        widgets::describe(&number, Role::SpinButton, "Size in points");
+        let response = slider.union(number);
         if response.changed() {
-            send(row, out, StylePatch { size_pt: Some(size.clamp(0.5, 64.0)), ..StylePatch::default() });
+            send(row, out, StylePatch { size_pt: Some(size.clamp(0.5, 64.0) as f32), ..StylePatch::default() });
         }
         out.settle |= response.drag_stopped();
     });
@@ -173,6 +181,7 @@ fn bounds(ui: &mut Ui, row: &Row, out: &mut Out) {
     let t = theme(ui);
     let [lo, hi] = row.style.effective_range();
     ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
         let speed = (hi - lo) * 0.005;
         let mut ends = [row.unit.shown(lo), row.unit.shown(hi)];
         let mut changed = false;
@@ -185,7 +194,7 @@ fn bounds(ui: &mut Ui, row: &Row, out: &mut Out) {
                 .custom_formatter(move |v, _| if log { text::significant(v) } else { text::number(v, decimals) })
                 .custom_parser(text::parse_number)
                 .update_while_editing(false);
-            let response = ui.add_sized(vec2(80.0, t.size.control), drag);
+            let response = ui.add_sized(vec2(70.0, t.size.control), drag);
             widgets::describe(&response, Role::SpinButton, name);
             changed |= response.changed();
             out.settle |= response.drag_stopped() || response.lost_focus();
@@ -339,9 +348,8 @@ fn opacity(ui: &mut Ui, row: &Row, out: &mut Out) {
     let t = theme(ui);
     labelled(ui, "Opacity", |ui| {
         let mut percent = f64::from(row.style.opacity) * 100.0;
-        ui.spacing_mut().slider_width = ui.available_width() - 80.0;
-        let slider = ui.add(egui::Slider::new(&mut percent, 0.0..=100.0).show_value(false));
-        widgets::describe(&slider, Role::Slider, "Opacity");
+        let width = ui.available_width() - 80.0;
+        let slider = widgets::slider(ui, "Opacity", &mut percent, 0.0..=100.0, width);
         let drag = egui::DragValue::new(&mut percent).range(0.0..=100.0).speed(1.0).max_decimals(0).suffix(" %");
         let number = ui.add_sized(vec2(72.0, t.size.control), drag);
         widgets::describe(&number, Role::SpinButton, "Opacity in per cent");

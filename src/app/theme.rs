@@ -361,7 +361,7 @@ impl Theme {
         v.popup_shadow = self.popover_shadow();
         v.panel_fill = c.surface_1;
         v.selection.bg_fill = c.selection;
-        v.selection.stroke = Stroke::new(1.0, c.text_1);
+        v.selection.stroke = Stroke::new(1.0, c.focus);
         v.slider_trailing_fill = true;
         v.handle_shape = egui::style::HandleShape::Circle;
         let r = CornerRadius::same(6);

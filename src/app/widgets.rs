@@ -204,12 +204,44 @@ pub fn chip(ui: &mut Ui, label: &str, on: bool) -> Response {
 
 /// A key badge (`Ctrl O`) whose right end is at `right_centre`; returns its left end.
 pub fn key_badge(painter: &Painter, t: &Theme, right_centre: Pos2, keys: &str) -> f32 {
-    let galley = painter.layout_no_wrap(keys.replace('+', " "), t.small(), t.c.text_3);
+    let keys = if keys.len() > 1 { keys.replace('+', " ") } else { keys.to_owned() };
+    let galley = painter.layout_no_wrap(keys, t.small(), t.c.text_3);
     let size = vec2(galley.size().x + 12.0, 18.0);
     let rect = Rect::from_min_size(pos2(right_centre.x - size.x, right_centre.y - 9.0), size);
     painter.rect_stroke(rect, 4.0, Stroke::new(1.0, t.c.border), StrokeKind::Inside);
     painter.galley(pos2(rect.left() + 6.0, (rect.center().y - galley.size().y / 2.0).round()), galley, t.c.text_3);
     rect.left()
+}
+
+/// A slider: rail of 2, filled in the accent up to a round knob of 14.
+pub fn slider(ui: &mut Ui, label: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>, width: f32) -> Response {
+    let t = theme(ui);
+    let (rect, mut response) = ui.allocate_exact_size(vec2(width, t.size.control), Sense::click_and_drag());
+    let rail = Rect::from_x_y_ranges((rect.left() + 7.0)..=(rect.right() - 7.0), rect.y_range());
+    let (lo, hi) = (*range.start(), *range.end());
+    let before = *value;
+    if let Some(p) = response.interact_pointer_pos() {
+        let f = f64::from(((p.x - rail.left()) / rail.width().max(1.0)).clamp(0.0, 1.0));
+        *value = lo + f * (hi - lo);
+    }
+    if response.has_focus() {
+        let steps =
+            ui.input(|i| i.num_presses(egui::Key::ArrowRight) as f64 - i.num_presses(egui::Key::ArrowLeft) as f64);
+        *value = (*value + steps * (hi - lo) / 20.0).clamp(lo, hi);
+    }
+    if *value != before {
+        response.mark_changed();
+    }
+    let shown = *value;
+    response.widget_info(|| WidgetInfo::slider(true, shown, label));
+    let x = egui::lerp(rail.x_range(), ((*value - lo) / (hi - lo)).clamp(0.0, 1.0) as f32);
+    let y = rect.center().y;
+    ui.painter().hline(rail.x_range(), y, Stroke::new(2.0, t.c.border_strong));
+    ui.painter().hline(rail.left()..=x, y, Stroke::new(2.0, t.c.accent));
+    let knob = if response.hovered() || response.dragged() { t.c.accent_hover } else { t.c.text_1 };
+    ui.painter().circle(pos2(x, y), 7.0, knob, Stroke::new(1.0, t.c.surface_3));
+    focus_ring(ui, &response, 6.0);
+    response
 }
 
 /// A hairline across `rect` at `y`.

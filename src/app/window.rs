@@ -340,7 +340,15 @@ impl Window {
         self.hover = None;
         let (Some(at), Some(pointer)) = (place, pointer) else { return };
         let reach_deg = (view.metres_per_px() * 6.0 * f64::from(frame.ppp) / 111_000.0).max(1e-4);
-        let probed = self.host.probe(at, reach_deg);
+        // Layers with nothing at this time have nothing to say; their rows say why.
+        let mut probed = self.host.probe(at, reach_deg);
+        let timeline = self.host.session().project().timeline.clone();
+        probed.retain(|p| {
+            let session = self.host.session();
+            let Some(layer) = session.project().layer(p.layer) else { return false };
+            let Some(collection) = session.catalogue().collections.get(&layer.collection) else { return false };
+            !collection.shown(&layer.field, layer.style.time_rule, timeline.now, timeline.window()).is_empty()
+        });
         let model = Model::new(self.host.session(), |_| Status::default());
         let info = feed::hover(at, probed, &model);
         if let Some(cell) = info.rows.iter().find_map(|r| r.cell).and_then(|c| view.screen_from_lonlat(c)) {
@@ -377,6 +385,7 @@ impl Window {
             welcome::show(ui, area, &model, out);
         } else {
             let view = model.session.project().camera.view(frame.size_px().x, frame.size_px().y);
+            cards::footprint(ui, frame, &view, &model, state);
             cards::show(ui, area, &view, &model, state, out);
             notices::show(ui, area, &model, out);
         }
@@ -422,7 +431,9 @@ impl eframe::App for Window {
         let area = self.panels(ui, &mut out);
         self.central(ui, area, arrived, &mut out);
         self.dialogs(&ctx, &mut out);
-        self.toasts.show(&ctx, pos2(area.right() - 12.0, area.bottom() - 12.0), &mut out);
+        let bottom = self.state.legend_top.unwrap_or(area.bottom());
+        let corner = pos2(area.right() - 12.0, bottom - 12.0);
+        self.toasts.show(&ctx, corner, &mut out);
         if !out.commands.is_empty() || !out.actions.is_empty() || out.settle {
             self.carry_out(&ctx, out);
         }
@@ -460,7 +471,7 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
             let panel = if model.session.catalogue().span().is_none() {
                 Panel::bottom("timeline idle").resizable(false).exact_size(t.size.timeline.first_run)
             } else {
-                let default = timeline::default_height(model.rows.len(), window.height());
+                let default = timeline::default_height(window.height());
                 let limits = t.size.timeline;
                 Panel::bottom("timeline").resizable(true).default_size(default).size_range(limits.min..=limits.max)
             };

@@ -60,8 +60,9 @@ pub fn show(ui: &mut Ui, rect: Rect, split: f32, model: &Model, state: &mut UiSt
 fn transport(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out, idle: bool) {
     let t = theme(ui);
     ui.spacing_mut().item_spacing.x = 0.0;
+    let side = if ui.available_width() < 250.0 { 24.0 } else { 28.0 };
     let step = |ui: &mut Ui, icon: &str, id: &'static str, state: &mut UiState, out: &mut Out| {
-        if widgets::icon_button(ui, icon, &widgets::tip(id), 28.0, false).clicked() {
+        if widgets::icon_button(ui, icon, &widgets::tip(id), side, false).clicked() {
             actions::perform(id, model, state, out);
         }
     };
@@ -92,7 +93,7 @@ fn transport(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out, idl
         return;
     }
     let looped = model.session.project().timeline.looped;
-    if widgets::icon_button(ui, "time_loop", "Loop", 28.0, looped).clicked() {
+    if widgets::icon_button(ui, "time_loop", "Loop", side, looped).clicked() {
         out.send(Command::SetLoop { on: !looped });
     }
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

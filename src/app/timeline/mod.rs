@@ -54,18 +54,14 @@ impl Scale {
     }
 }
 
-/// Height the timeline wants for the number of layers and the height of the window.
-pub fn default_height(layers: usize, window_height: f32) -> f32 {
-    let most = if window_height < 700.0 {
-        72.0 + 16.0
-    } else if window_height < 800.0 {
-        120.0
-    } else if window_height < 1000.0 {
-        168.0
-    } else {
-        192.0
-    };
-    (CONTROLS + AXIS + 8.0 + layers.max(1) as f32 * 16.0).clamp(88.0, most)
+/// Height of the timeline for the height of the window.
+pub fn default_height(window_height: f32) -> f32 {
+    match window_height {
+        ..700.0 => CONTROLS + AXIS + 24.0,
+        ..800.0 => 120.0,
+        ..1000.0 => 168.0,
+        _ => 192.0,
+    }
 }
 
 /// Shows the timeline in the whole panel.
@@ -76,8 +72,9 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     widgets::hairline(ui.painter(), t, rect.x_range(), rect.top() + 0.5);
     let split = rect.left() + label_width(rect, state);
     ui.painter().vline(split - 0.5, rect.y_range(), Stroke::new(1.0, t.c.border_subtle));
-    let controls = Rect::from_min_size(rect.min, vec2(rect.width(), CONTROLS));
     let empty = model.session.catalogue().span().is_none();
+    let height = if empty { rect.height() } else { CONTROLS };
+    let controls = Rect::from_min_size(rect.min, vec2(rect.width(), height));
     controls::show(ui, controls, split, model, state, out, empty);
     if empty {
         let (x, y) = (split + 12.0, controls.center().y);

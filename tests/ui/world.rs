@@ -1,0 +1,171 @@
+//! A session without files, and panels around it in a headless egui.
+
+use egui_kittest::Harness;
+use seaglass_app::histogram::Distribution;
+use seaglass_app::model::{Model, Reason, Status};
+use seaglass_app::state::{Out, UiState};
+use seaglass_app::{theme, window};
+use seaglass_core::command::Command;
+use seaglass_core::field::{FieldInfo, FieldKind};
+use seaglass_core::geo::GeoBox;
+use seaglass_core::granule::{FileInfo, GeometryKind, PartInfo};
+use seaglass_core::project::LayerId;
+use seaglass_core::session::Session;
+use seaglass_core::style::StyleHint;
+use seaglass_core::time::{Time, TimeSpan};
+
+/// Session, state of the window, and everything the panels have answered so far.
+pub struct World {
+    pub session: Session,
+    pub state: UiState,
+    pub commands: Vec<Command>,
+    pub actions: Vec<seaglass_app::state::Action>,
+    pub settled: usize,
+    pub reasons: Vec<(LayerId, Reason)>,
+    pub view_reason: Option<Reason>,
+    pub histogram: Option<Distribution>,
+    pub welcome: bool,
+    /// Commands change the session, as in the application.
+    pub live: bool,
+}
+
+pub fn field(name: &str, long_name: &str, units: &str) -> FieldInfo {
+    FieldInfo {
+        name: name.into(),
+        variable: name.into(),
+        long_name: Some(long_name.into()),
+        standard_name: None,
+        units: units.into(),
+        kind: FieldKind::Scalar,
+        extra_dims: Vec::new(),
+        has_time: false,
+        packing_step: None,
+        valid_range: None,
+        style: StyleHint::default(),
+        rank: 0,
+    }
+}
+
+pub fn file(title: &str, fields: Vec<FieldInfo>, starts: &[&str], minutes: f64) -> Vec<FileInfo> {
+    starts
+        .iter()
+        .map(|s| {
+            let start = Time::parse(s).unwrap();
+            FileInfo {
+                product: Some(title.to_lowercase().replace(' ', "_")),
+                title: title.into(),
+                format: "netCDF-4".into(),
+                parts: vec![PartInfo {
+                    name: String::new(),
+                    geometry: GeometryKind::Swath,
+                    shape: [100, 50],
+                    bounds: GeoBox { west: -70.0, south: 20.0, east: -50.0, north: 45.0 },
+                    footprint: Vec::new(),
+                    span: Some(TimeSpan::new(start, start.plus_seconds(minutes * 60.0))),
+                    steps: Vec::new(),
+                    fields: fields.clone(),
+                }],
+                notes: Vec::new(),
+                attributes: Vec::new(),
+            }
+        })
+        .collect()
+}
+
+impl World {
+    pub fn empty() -> Self {
+        Self {
+            session: Session::default(),
+            state: UiState::default(),
+            commands: Vec::new(),
+            actions: Vec::new(),
+            settled: 0,
+            reasons: Vec::new(),
+            view_reason: None,
+            histogram: None,
+            welcome: true,
+            live: true,
+        }
+    }
+
+    /// Two collections, three granules and one; SST is on top.
+    pub fn with_data() -> Self {
+        let mut world = Self::empty();
+        let swot = file(
+            "SWOT L3",
+            vec![field("ssha", "Sea surface height anomaly", "m"), field("mdt", "Mean dynamic topography", "m")],
+            &["2024-08-11T02:00:00", "2024-08-11T06:43:12", "2024-08-12T03:00:00"],
+            51.0,
+        );
+        let sst =
+            file("GHRSST", vec![field("sst", "Sea surface temperature", "kelvin")], &["2024-08-11T09:00:00"], 5.0);
+        for (k, info) in swot.into_iter().chain(sst).enumerate() {
+            let path = format!("/data/file{k}.nc").into();
+            world.session.apply(&Command::Opened { path, info: Box::new(info) }).unwrap();
+        }
+        let ids: Vec<LayerId> = world.session.project().layers.iter().map(|l| l.id).collect();
+        for (id, range) in ids.iter().zip([[271.15, 305.15], [-0.3, 0.3]]) {
+            world.session.apply(&Command::InitRange { layer: *id, range }).unwrap();
+        }
+        world.state.selected = ids.first().copied();
+        world
+    }
+
+    pub fn id(&self, field: &str) -> LayerId {
+        self.session.project().layers.iter().find(|l| l.field == field).unwrap().id
+    }
+
+    fn frame(&mut self, ui: &mut egui::Ui) {
+        let mut out = Out::default();
+        let reasons = self.reasons.clone();
+        let session = &self.session;
+        let status = |id: LayerId| {
+            let layer = session.project().layer(id).unwrap();
+            let t = &session.project().timeline;
+            let shown = session
+                .catalogue()
+                .collections
+                .get(&layer.collection)
+                .map_or(0, |c| c.shown(&layer.field, layer.style.time_rule, t.now, t.window()).len());
+            let reason = reasons.iter().find(|(l, _)| *l == id).map(|(_, r)| r.clone());
+            Status { shown, total: shown, loading: 0, failed: 0, reason }
+        };
+        let mut model = Model::new(session, status);
+        model.view_reason = self.view_reason.clone();
+        model.welcome = self.welcome;
+        let area = window::around(ui, &model, &mut self.state, &mut out);
+        if seaglass_app::welcome::wanted(&model, &self.state) {
+            seaglass_app::welcome::show(ui, area, &model, &mut out);
+        } else {
+            let size = area.size();
+            let view = session.project().camera.view(f64::from(size.x), f64::from(size.y));
+            seaglass_app::cards::show(ui, area, &view, &model, &mut self.state, &mut out);
+            seaglass_app::notices::show(ui, area, &model, &mut out);
+        }
+        window::floating(ui.ctx(), &model, self.histogram.as_ref(), area, &mut self.state, &mut out);
+        if let Some(id) = seaglass_app::actions::pressed_shortcut(ui) {
+            seaglass_app::actions::perform(id, &model, &mut self.state, &mut out);
+        }
+        self.settled += usize::from(out.settle);
+        self.actions.append(&mut out.actions);
+        for command in out.commands {
+            if self.live {
+                self.session.apply(&command).unwrap();
+            }
+            self.commands.push(command);
+        }
+        if out.settle {
+            self.session.settle();
+        }
+    }
+
+    pub fn harness(self, width: f32, height: f32, dark: bool) -> Harness<'static, World> {
+        Harness::builder()
+            .with_size(egui::vec2(width, height))
+            .with_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light })
+            .with_max_steps(12)
+            .with_step_dt(1.0 / 60.0)
+            .with_context_setup(theme::install)
+            .build_ui_state(|ui, world: &mut World| world.frame(ui), self)
+    }
+}
