@@ -74,7 +74,7 @@ pub fn write(dir: &Path, seed: u64) -> Result<Vec<PathBuf>, SampleError> {
     let world = World { ocean: Ocean::new(seed), land: Land::new() };
     // One thread computes while this one compresses and writes: the HDF5 library works for one thread at a time.
     let (sender, receiver) = crossbeam::channel::bounded::<Container>(1);
-    std::thread::scope(|scope| {
+    std::thread::scope(move |scope| {
         std::thread::Builder::new()
             .name("sample-ocean".to_owned())
             .spawn_scoped(scope, move || {
@@ -86,7 +86,8 @@ pub fn write(dir: &Path, seed: u64) -> Result<Vec<PathBuf>, SampleError> {
                 }
             })
             .map_err(SampleError::Thread)?;
-        receiver.iter().map(|container| container.write(dir, seed)).collect()
+        // The receiver goes with the first failure, so that the other thread stops.
+        receiver.into_iter().map(|container| container.write(dir, seed)).collect()
     })
 }
 
@@ -118,4 +119,25 @@ fn compact(time: Time) -> String {
 /// Seconds since 2000-01-01T00:00:00Z, the epoch of altimetry.
 fn seconds_since_2000(time: Time) -> f64 {
     time.unix_seconds() - 946_684_800.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_written_ends_it_with_a_sentence() {
+        let dir = tempfile::tempdir().unwrap();
+        // A folder stands where the first file should go: the writer fails while the other thread is still computing.
+        std::fs::create_dir(dir.path().join(container_names(1)[0].as_str())).unwrap();
+        let error = write(dir.path(), 1).unwrap_err().to_string();
+        assert!(error.contains("ODYSSEA") && error.contains("cannot be written"), "{error}");
+        let error = write(Path::new("/proc/nowhere/day"), 1).unwrap_err().to_string();
+        assert!(error.contains("cannot be made"), "{error}");
+    }
+
+    fn container_names(count: usize) -> Vec<String> {
+        let world = World { ocean: Ocean::new(1), land: Land::new() };
+        makers().into_iter().take(count).map(|make| make(&world).name().to_owned()).collect()
+    }
 }

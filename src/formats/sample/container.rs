@@ -122,6 +122,9 @@ impl Container {
         for variable in &self.variables {
             define(&mut file, variable, self.classic).map_err(|e| failed(variable.name, e))?;
         }
+        if self.classic {
+            file.enddef().map_err(|e| failed("header", e))?;
+        }
         for variable in &self.variables {
             put(&mut file, variable).map_err(|e| failed(variable.name, e))?;
         }
