@@ -81,6 +81,10 @@ impl LonLat {
 
 /// Longitude in [−180, 180).
 pub fn wrap_180(lon_deg: f64) -> f64 {
+    // Most already are: nothing is rounded then, and no remainder is taken.
+    if (-180.0..180.0).contains(&lon_deg) {
+        return lon_deg;
+    }
     (lon_deg + 180.0).rem_euclid(360.0) - 180.0
 }
 

@@ -239,13 +239,13 @@ impl Job<'_> {
         let mut at = lo.clone();
         loop {
             let (mut from, mut to) = (0, 0);
-            for d in 0..rank {
-                from = from * l.chunk[d] + at[d] - piece.origin[d];
+            for (d, k) in at.iter().enumerate() {
+                from = from * l.chunk[d] + k - piece.origin[d];
                 // Dimensions before the split have one value; the band begins at its own first row.
                 match d.cmp(&self.split) {
                     std::cmp::Ordering::Less => {}
-                    std::cmp::Ordering::Equal => to = at[d] - band_first,
-                    std::cmp::Ordering::Greater => to = to * self.count[d] + at[d] - self.start[d],
+                    std::cmp::Ordering::Equal => to = k - band_first,
+                    std::cmp::Ordering::Greater => to = to * self.count[d] + k - self.start[d],
                 }
             }
             target[to * l.size..to * l.size + run].copy_from_slice(&plain[from * l.size..from * l.size + run]);

@@ -1,5 +1,6 @@
 //! Positions of a part, read from the file.
 
+use rayon::prelude::*;
 use seaglass_core::coord::CoordArray;
 use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::{Axis, Crs, Geolocation, Grid, Series, Swath};
@@ -15,6 +16,9 @@ use crate::links::{self, Link};
 use crate::packing::Packing;
 use crate::raw::Raw;
 use crate::timeaxis;
+
+/// Values looked at in one go by a thread.
+const BLOCK: usize = 1 << 17;
 
 /// Positions with what was noticed on the way.
 pub struct Located {
@@ -144,13 +148,13 @@ fn projected(ds: &Dataset, geom: &Geom, times: Vec<i64>) -> Result<Located> {
         Ok(g) => g,
         Err(e) => return by_positions(Some(format!("The map projection cannot be used: {e}."))),
     };
-    if let Some((lon, lat)) = lonlat {
-        if let Some(off) = disagreement(ds, &grid, *lon, *lat)? {
-            return by_positions(Some(format!(
-                "Projected axes and the positions in {} differ by {off:.1} cells; the positions are used.",
-                ds.vars[*lon].path
-            )));
-        }
+    if let Some((lon, lat)) = lonlat
+        && let Some(off) = disagreement(ds, &grid, *lon, *lat)?
+    {
+        return by_positions(Some(format!(
+            "Projected axes and the positions in {} differ by {off:.1} cells; the positions are used.",
+            ds.vars[*lon].path
+        )));
     }
     Ok(Located { geolocation: Geolocation::Grid(grid), kind: GeometryKind::ProjectedGrid, notes: Vec::new() })
 }
@@ -231,14 +235,22 @@ fn coordinates(ds: &Dataset, var: usize, raw: Raw) -> CoordArray {
     match raw {
         _ if packing.is_single() => CoordArray::F32(packing.all(&raw).into_iter().map(|v| v as f32).collect()),
         _ if packing.turns_sign() => CoordArray::F64(packing.all(&raw)),
-        Raw::I32(v) => integers(v.into_iter().map(mark).collect()),
+        Raw::I32(mut v) => {
+            v.par_chunks_mut(BLOCK).for_each(|block| block.iter_mut().for_each(|x| *x = mark(*x)));
+            integers(v)
+        }
         Raw::I16(v) => integers(v.into_iter().map(|x| mark(i32::from(x))).collect()),
         Raw::U16(v) => integers(v.into_iter().map(|x| mark(i32::from(x))).collect()),
         Raw::I8(v) => integers(v.into_iter().map(|x| mark(i32::from(x))).collect()),
         Raw::U8(v) => integers(v.into_iter().map(|x| mark(i32::from(x))).collect()),
-        Raw::F32(v) if !packing.is_packed() => CoordArray::F32(
-            v.into_iter().map(|x| if packing.value(f64::from(x)).is_nan() { f32::NAN } else { x }).collect(),
-        ),
+        Raw::F32(mut v) if !packing.is_packed() => {
+            v.par_chunks_mut(BLOCK).for_each(|block| {
+                for x in block.iter_mut().filter(|x| packing.value(f64::from(**x)).is_nan()) {
+                    *x = f32::NAN;
+                }
+            });
+            CoordArray::F32(v)
+        }
         other => CoordArray::F64(packing.all(&other)),
     }
 }
@@ -248,6 +260,31 @@ fn forget(array: &mut CoordArray, k: usize) {
         CoordArray::F32(v) => v[k] = f32::NAN,
         CoordArray::F64(v) => v[k] = f64::NAN,
         CoordArray::I32 { raw, .. } => raw[k] = i32::MIN,
+    }
+}
+
+/// What a look at a run of positions found.
+struct Checked {
+    bad: Vec<usize>,
+    first: Option<LonLat>,
+    varied: bool,
+}
+
+impl Checked {
+    fn of(lons: &CoordArray, lats: &CoordArray, range: std::ops::Range<usize>) -> Self {
+        let mut out = Self { bad: Vec::new(), first: None, varied: false };
+        for k in range {
+            let p = LonLat::new(lons.get(k), lats.get(k));
+            if p.is_valid() {
+                match out.first {
+                    None => out.first = Some(p),
+                    Some(f) => out.varied |= f != p,
+                }
+            } else if !(p.lon_deg.is_nan() || p.lat_deg.is_nan()) {
+                out.bad.push(k);
+            }
+        }
+        out
     }
 }
 
@@ -261,22 +298,18 @@ fn check_positions(
     image: bool,
     notes: &mut Vec<String>,
 ) -> Result<()> {
-    let (mut bad, mut good) = (0usize, 0usize);
-    let mut first: Option<LonLat> = None;
-    let mut varied = false;
-    for k in 0..lons.len().min(lats.len()) {
-        let p = LonLat::new(lons.get(k), lats.get(k));
-        if p.is_valid() {
-            good += 1;
-            match first {
-                None => first = Some(p),
-                Some(f) => varied |= f != p,
-            }
-        } else if !(p.lon_deg.is_nan() || p.lat_deg.is_nan()) {
-            bad += 1;
-            forget(lons, k);
-            forget(lats, k);
-        }
+    let n = lons.len().min(lats.len());
+    let blocks: Vec<Checked> = (0..n.div_ceil(BLOCK))
+        .into_par_iter()
+        .map(|b| Checked::of(lons, lats, b * BLOCK..((b + 1) * BLOCK).min(n)))
+        .collect();
+    let bad: usize = blocks.iter().map(|b| b.bad.len()).sum();
+    let good = blocks.iter().any(|b| b.first.is_some());
+    let first = blocks.iter().find_map(|b| b.first);
+    let varied = blocks.iter().any(|b| b.varied || (b.first.is_some() && b.first != first));
+    for k in blocks.iter().flat_map(|b| &b.bad) {
+        forget(lons, *k);
+        forget(lats, *k);
     }
     let names = format!("{} and {}", ds.vars[lon].path, ds.vars[lat].path);
     if bad > 0 {
@@ -284,7 +317,7 @@ fn check_positions(
             "{bad} positions in {names} lie outside the Earth (latitude beyond ±90° or fill values) and are left out."
         ));
     }
-    if good == 0 {
+    if !good {
         return Err(nothing(format!("All positions in {names} are missing.")));
     }
     if image && !varied && lons.len() > 1 {

@@ -156,10 +156,8 @@ impl Packing {
         if self.missing.contains(&raw) {
             return f64::NAN;
         }
-        if let Some([lo, hi]) = self.raw_range {
-            if !(raw >= lo && raw <= hi) {
-                return f64::NAN;
-            }
+        if self.raw_range.is_some_and(|[lo, hi]| !(raw >= lo && raw <= hi)) {
+            return f64::NAN;
         }
         let v = self.unpack(raw);
         match self.value_range {

@@ -73,13 +73,14 @@ pub fn of_group(
     }
     let given = rules.and_then(|r| timeaxis::attribute_span(ds, &r.attributes));
     out.span = given.or(out.span).or_else(|| timeaxis::usual_span(ds));
-    if let (Some(span), Some(seconds)) = (out.span, rules.and_then(|r| r.duration_s)) {
-        if span.start == span.stop && frame.step_dim.is_none() {
-            let half = seconds / 2.0;
-            // One microsecond less, so that consecutive days do not share an instant.
-            let stop = Time::from_micros(span.start.plus_seconds(half).micros() - 1);
-            out.span = Some(TimeSpan::new(span.start.plus_seconds(-half), stop));
-        }
+    if let (Some(span), Some(seconds)) = (out.span, rules.and_then(|r| r.duration_s))
+        && span.start == span.stop
+        && frame.step_dim.is_none()
+    {
+        let half = seconds / 2.0;
+        // One microsecond less, so that consecutive days do not share an instant.
+        let stop = Time::from_micros(span.start.plus_seconds(half).micros() - 1);
+        out.span = Some(TimeSpan::new(span.start.plus_seconds(-half), stop));
     }
     Ok(out)
 }

@@ -362,7 +362,7 @@ impl Sums {
             let (a, b) = self.range.unwrap_or((lo, hi));
             self.range = Some((a.min(lo), b.max(hi)));
         }
-        self.missing = self.missing + values.len() as u64;
+        self.missing += values.len() as u64;
         let skip = (step - first % step) % step;
         self.sample.extend(values.iter().skip(skip).step_by(step).filter(|v| !v.is_nan()));
     }

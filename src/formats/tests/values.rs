@@ -241,3 +241,26 @@ fn every_nasty_file_ends_in_an_answer() {
         assert!(start.elapsed().as_secs() < 10, "{}", path.display());
     }
 }
+
+#[test]
+fn files_cut_off_anywhere_are_refused_or_read() {
+    use netcdf::Options;
+    for (kind, options) in
+        [("64-bit offset", Options::_64BIT_OFFSET), ("CDF-5", Options::_64BIT_DATA), ("netCDF-4", Options::NETCDF4)]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("whole.nc");
+        let mut file = netcdf::create_with(&path, options).unwrap();
+        axes(&mut file, 40, 50).unwrap();
+        add(&mut file, "a", &["lat", "lon"], &[1.5f64; 2000], &[("units", "m")]).unwrap();
+        file.close().unwrap();
+        assert!(open(&path, &[]).is_ok());
+        let bytes = std::fs::read(&path).unwrap();
+        for cut in [0, 3, 8, 40, bytes.len() / 2, bytes.len() - 9] {
+            let short = dir.path().join("short.nc");
+            std::fs::write(&short, &bytes[..cut]).unwrap();
+            let message = open(&short, &[]).err().map(|e| e.message).unwrap_or_default();
+            assert!(!message.is_empty(), "{kind} cut at {cut} of {} was opened", bytes.len());
+        }
+    }
+}

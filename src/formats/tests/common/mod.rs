@@ -1,4 +1,5 @@
 //! Files written for a test, and a reader to ask.
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use std::path::{Path, PathBuf};
