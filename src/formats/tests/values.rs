@@ -251,8 +251,19 @@ fn files_cut_off_anywhere_are_refused_or_read() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("whole.nc");
         let mut file = netcdf::create_with(&path, options).unwrap();
-        axes(&mut file, 40, 50).unwrap();
-        add(&mut file, "a", &["lat", "lon"], &[1.5f64; 2000], &[("units", "m")]).unwrap();
+        file.add_dimension("lat", 40).unwrap();
+        file.add_dimension("lon", 50).unwrap();
+        for (name, dims, units) in
+            [("lat", &["lat"][..], "degrees_north"), ("lon", &["lon"], "degrees_east"), ("a", &["lat", "lon"], "m")]
+        {
+            file.add_variable::<f64>(name, dims).unwrap().put_attribute("units", units).unwrap();
+        }
+        // Classic files are first defined, then filled.
+        file.enddef().unwrap();
+        for (name, n) in [("lat", 40), ("lon", 50), ("a", 2000)] {
+            let values: Vec<f64> = (0..n).map(|k| 0.5 * f64::from(k)).collect();
+            file.variable_mut(name).unwrap().put_values(&values, ..).unwrap();
+        }
         file.close().unwrap();
         assert!(open(&path, &[]).is_ok());
         let bytes = std::fs::read(&path).unwrap();
