@@ -84,7 +84,7 @@ pub struct Ocean {
 }
 
 impl Ocean {
-    /// Builds the ocean of a seed: places about 16 000 eddies (some ms).
+    /// Builds the ocean of a seed: places about 18 000 eddies (some ms).
     pub fn new(seed: u64) -> Self {
         let jets = Jets::new(seed);
         let eddies = Eddies::new(seed, &jets);
@@ -163,11 +163,12 @@ impl Ocean {
         let wind = self.atmosphere.wind(at, t);
         let (source, core) = self.eddies.stirred(at, t);
         let warm = self.jets.temperature(source, t) + core;
-        let speed = wind.speed() * (1.0 + 0.03 * warm.clamp(-6.0, 6.0));
-        let film = self.texture.fbm(source.lon_deg, source.lat_deg, 18, 4);
-        let film_depth = 0.1 + 0.5 * (-(speed * speed) / 40.0).exp();
+        let speed = wind.speed() * (1.0 + 0.045 * warm.clamp(-6.0, 6.0));
+        let film = 0.7 * self.texture.fbm(source.lon_deg, source.lat_deg, 5, 3)
+            + 0.8 * self.texture.fbm(source.lon_deg, source.lat_deg, 36, 3);
+        let film_depth = 0.16 + 0.55 * (-(speed * speed) / 45.0).exp();
         let relief = climate::swell_relief(at, t, &self.texture) + climate::wind_streaks(at, &self.texture);
-        (speed.max(0.2) / 7.0).powf(1.4) * (1.0 + relief) * (1.0 + film_depth * film)
+        (speed.max(0.2) / 7.0).powf(1.2) * (1.0 + relief) * (1.0 + (film_depth * film).max(-0.9))
     }
 
     /// Height of the mean sea surface above the ellipsoid, metres: a smooth geoid and the mean dynamic topography.
@@ -256,7 +257,9 @@ mod tests {
         let speed = |lat: &f64| ocean.surface(section(*lat), REFERENCE).u;
         let core = steps.iter().copied().max_by(|a, b| speed(a).total_cmp(&speed(b))).unwrap();
         assert!(speed(&core) > 0.8, "{}", speed(&core));
-        let mean = |from: f64| (0..10).map(|k| ocean.sst_celsius(section(from + 0.1 * f64::from(k)), REFERENCE)).sum::<f64>() / 10.0;
+        let mean = |from: f64| {
+            (0..10).map(|k| ocean.sst_celsius(section(from + 0.1 * f64::from(k)), REFERENCE)).sum::<f64>() / 10.0
+        };
         assert!(mean(core - 2.5) - mean(core + 1.5) > 2.0);
     }
 }

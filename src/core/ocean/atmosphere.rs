@@ -1,9 +1,9 @@
 //! The wind at 10 m: trades and westerlies, highs, moving lows, gusts.
 
+use super::METRES_PER_DEGREE;
 use super::climate::by_latitude;
 use super::noise::{Noise, SplitMix};
 use super::places::WIND_BY_LATITUDE;
-use super::METRES_PER_DEGREE;
 use crate::geo::{LonLat, wrap_180};
 
 /// Wind at 10 m, m/s.
@@ -104,7 +104,7 @@ impl Atmosphere {
             Vortex::new([-6.0, -28.0], 1200.0, 6.5, false, [0.0, 0.0]),
             Vortex::new([75.0, -31.0], 1350.0, 7.0, false, [0.0, 0.0]),
             // A tropical storm south of the Gulf Stream and a low off Newfoundland.
-            Vortex::new([-55.6, 30.6], 95.0, 21.0, true, [-1.5, 4.0]),
+            Vortex::new([-57.0, 30.6], 95.0, 21.0, true, [-1.5, 4.0]),
             Vortex::new([-61.5, 49.5], 640.0, 12.0, true, [9.0, 2.0]),
             Vortex::new([132.0, 22.5], 140.0, 28.0, true, [-3.0, 3.5]),
             Vortex::new([-116.0, 17.5], 110.0, 19.0, true, [-5.0, 1.5]),
@@ -116,7 +116,13 @@ impl Atmosphere {
                 // Room for the low that is set.
                 if lat[0] < 0.0 || wrap_180(lon + 61.5).abs() > 22.0 {
                     let motion = [rng.range(east[0], east[1]), rng.range(-1.5, 1.5)];
-                    vortices.push(Vortex::new(at, rng.range(radius[0], radius[1]), rng.range(peak[0], peak[1]), true, motion));
+                    vortices.push(Vortex::new(
+                        at,
+                        rng.range(radius[0], radius[1]),
+                        rng.range(peak[0], peak[1]),
+                        true,
+                        motion,
+                    ));
                 }
             }
         };
@@ -131,7 +137,9 @@ impl Atmosphere {
         let [u, v] = by_latitude(&WIND_BY_LATITUDE, at.lat_deg);
         let mut sum = Wind { u, v };
         // Bent by up to 2°, so that no storm is a circle.
-        let bend = |k: usize, period: f64| self.gusts[k].at((at.lon_deg + 180.0) / period, at.lat_deg / period, (360.0 / period) as i64);
+        let bend = |k: usize, period: f64| {
+            self.gusts[k].at((at.lon_deg + 180.0) / period, at.lat_deg / period, (360.0 / period) as i64)
+        };
         let calm = at.lat_deg.to_radians().cos();
         let bent = LonLat::new(at.lon_deg + calm * 3.2 * bend(0, 9.0), at.lat_deg + calm * 2.2 * bend(1, 9.0));
         for vortex in &self.vortices {

@@ -58,7 +58,8 @@ fn cold_tongue(at: LonLat) -> f64 {
         if at.lon_deg <= west || at.lon_deg >= east {
             return 0.0;
         }
-        let x = if at.lon_deg < peak { (at.lon_deg - west) / (peak - west) } else { (east - at.lon_deg) / (east - peak) };
+        let x =
+            if at.lon_deg < peak { (at.lon_deg - west) / (peak - west) } else { (east - at.lon_deg) / (east - peak) };
         depth * super::noise::fade(x)
     };
     let depth = basin(-178.0, -95.0, -79.0, 4.2) + basin(-32.0, -10.0, 9.0, 3.4);

@@ -8,7 +8,7 @@ use super::{METRES_PER_DEGREE, VALID_WITHIN_S};
 use crate::geo::{LonLat, wrap_180};
 
 /// Mesoscale eddies (30–110 km) in the world.
-const MESOSCALE: usize = 3800;
+const MESOSCALE: usize = 4600;
 /// Broad, slow hills and hollows (110–210 km) in the world; they stir nothing.
 const BROAD: usize = 700;
 /// Submesoscale eddies (9–22 km) in the world.
@@ -198,7 +198,7 @@ fn mesoscale(rng: &mut SplitMix, jets: &Jets) -> Option<Eddy> {
     // Radii shrink with the Rossby radius, from about 100 km in the tropics to 35 km at 60°.
     let sigma = (38.0 + 75.0 * (-lat / 22.0).exp()) * rng.range(0.65, 1.3) * if energy > 2.0 { 1.12 } else { 1.0 };
     let tropics = smooth_step(lat, 6.0, 16.0).0;
-    let mut amplitude = (0.045 + 0.08 * rng.unit() * rng.unit()) * energy.powf(0.85) * (0.4 + 0.6 * tropics);
+    let mut amplitude = (0.058 + 0.11 * rng.unit() * rng.unit()) * energy.powf(0.72) * (0.4 + 0.6 * tropics);
     // Warm rings poleward, cold rings equatorward of a jet; elsewhere either.
     let ring = jets.ring_side(at);
     let warm = match ring {

@@ -139,11 +139,7 @@ impl Jet {
         let h = scale * local.envelope * shape;
         let per_n = scale * local.envelope * (sharp - tanh * fade_per_n);
         let per_s = scale * (local.envelope_per_s * shape - local.envelope * sharp * axis.1);
-        sum.add(
-            h,
-            (per_s * self.cos - per_n * self.sin) * self.cos_lat,
-            per_s * self.sin + per_n * self.cos,
-        );
+        sum.add(h, (per_s * self.cos - per_n * self.sin) * self.cos_lat, per_s * self.sin + per_n * self.cos);
     }
 }
 

@@ -197,9 +197,8 @@ pub(super) const TEMPERATURE: &[Hump] = &[
 ];
 
 /// Mean sea surface temperature of August every 10° from 90° S to 90° N, °C (rounded from common climatologies).
-pub(super) const TEMPERATURE_BY_LATITUDE: [f64; 19] = [
-    -1.9, -1.9, -1.85, -0.9, 4.2, 10.8, 17.6, 22.6, 25.8, 26.9, 28.0, 27.9, 26.9, 21.8, 14.2, 9.4, 4.6, 0.4, -1.6,
-];
+pub(super) const TEMPERATURE_BY_LATITUDE: [f64; 19] =
+    [-1.9, -1.9, -1.85, -0.9, 4.2, 10.8, 17.6, 22.6, 25.8, 26.9, 28.0, 27.9, 26.9, 21.8, 14.2, 9.4, 4.6, 0.4, -1.6];
 
 /// Mean eastward and northward wind of August every 10° from 90° S to 90° N, m/s.
 pub(super) const WIND_BY_LATITUDE: [[f64; 2]; 19] = [

@@ -23,7 +23,7 @@ const IMAGE_PIXELS: usize = 1200;
 const GROUND_SPEED: f64 = 6_790.0;
 
 fn orbit() -> Orbit {
-    Orbit::through(98.18, 693_000.0, LonLat::new(-59.6, 38.4), first_line(), false)
+    Orbit::through(98.18, 693_000.0, LonLat::new(-59.9, 37.6), first_line(), false)
 }
 
 fn first_line() -> Time {
