@@ -62,10 +62,10 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
             }
         }
         _ => {
-            if let Some(layer) = state.selected.filter(|l| model.row(*l).is_some()) {
-                if perform_on_layer(id, layer, model, state, out) {
-                    return;
-                }
+            if let Some(layer) = state.selected.filter(|l| model.row(*l).is_some())
+                && perform_on_layer(id, layer, model, state, out)
+            {
+                return;
             }
             out.act(Action::Run(id));
         }

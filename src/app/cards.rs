@@ -155,11 +155,7 @@ pub fn paint_scale_bar(painter: &Painter, t: &Theme, rect: Rect, bar: &ScaleBar)
 }
 
 /// Layers the legend shows: the selected one first, at most `most`.
-pub fn legend_rows<'a>(
-    rows: &'a [Row],
-    selected: Option<seaglass_core::project::LayerId>,
-    most: usize,
-) -> Vec<&'a Row> {
+pub fn legend_rows(rows: &[Row], selected: Option<seaglass_core::project::LayerId>, most: usize) -> Vec<&Row> {
     let mut list: Vec<&Row> =
         rows.iter().filter(|r| r.visible && r.style.range.is_some() && r.status.reason.is_none()).collect();
     list.sort_by_key(|r| Some(r.id) != selected);

@@ -143,10 +143,10 @@ pub fn failure(ctx: &egui::Context, path: &Path, failed: Option<&FailedFile>, ou
             if widgets::button(ui, "Try again", None, false).clicked() {
                 answer = Some(FailureAnswer::Retry(path.to_path_buf()));
             }
-            if let Some(f) = failed {
-                if widgets::button(ui, "Copy report", Some("layer_duplicate"), false).clicked() {
-                    out.act(Action::Copy(report(path, f)));
-                }
+            if let Some(f) = failed
+                && widgets::button(ui, "Copy report", Some("layer_duplicate"), false).clicked()
+            {
+                out.act(Action::Copy(report(path, f)));
             }
             if widgets::button(ui, "Show file", None, false).clicked() {
                 out.act(Action::ShowFile(path.to_path_buf()));

@@ -94,6 +94,9 @@ fn rows(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     }
 }
 
+/// Switches one part of the base map.
+type Toggle = fn(&mut BaseMap);
+
 fn base_map(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let width = ui.available_width();
@@ -115,7 +118,7 @@ fn base_map(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
         return;
     }
     let base = &model.session.project().base;
-    let entries: [(&str, bool, fn(&mut BaseMap)); 5] = [
+    let entries: [(&str, bool, Toggle); 5] = [
         ("Relief", base.relief, |b| b.relief = !b.relief),
         ("Coastline", base.coastlines, |b| b.coastlines = !b.coastlines),
         ("Borders", base.borders, |b| b.borders = !b.borders),

@@ -121,10 +121,10 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
             .or(c.granules.first())
             .map(|g| g.path.clone())
     });
-    if widgets::menu_item(ui, "Show file", "", file.is_some()) {
-        if let Some(path) = file {
-            out.act(Action::ShowFile(path.to_path_buf()));
-        }
+    if widgets::menu_item(ui, "Show file", "", file.is_some())
+        && let Some(path) = file
+    {
+        out.act(Action::ShowFile(path.to_path_buf()));
     }
     ui.separator();
     if widgets::menu_item(ui, "Remove", "Delete", true) {

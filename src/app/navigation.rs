@@ -182,12 +182,14 @@ impl Navigation {
                 i.time,
             )
         });
-        if double && response.contains_pointer() && !self.moved {
-            if let Some(p) = pos {
-                let factor = if shift { 2.5 } else { 0.4 };
-                let to = centred(camera, frame, p, factor);
-                self.fly(camera, to, now, theme(ui).motion.camera_fly / 2.0);
-            }
+        if double
+            && response.contains_pointer()
+            && !self.moved
+            && let Some(p) = pos
+        {
+            let factor = if shift { 2.5 } else { 0.4 };
+            let to = centred(camera, frame, p, factor);
+            self.fly(camera, to, now, theme(ui).motion.camera_fly / 2.0);
         }
         if !released {
             return;

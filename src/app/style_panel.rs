@@ -186,7 +186,7 @@ fn bounds(ui: &mut Ui, row: &Row, out: &mut Out) {
         let mut ends = [row.unit.shown(lo), row.unit.shown(hi)];
         let mut changed = false;
         for (k, name) in ["Minimum", "Maximum"].into_iter().enumerate() {
-            let decimals = row.decimals.max(2).min(6);
+            let decimals = row.decimals.clamp(2, 6);
             let log = row.style.log;
             let drag = egui::DragValue::new(&mut ends[k])
                 .speed(speed)

@@ -170,7 +170,7 @@ fn drop_zone(ui: &mut Ui, out: &mut Out) {
     }
 }
 
-fn recent_row(ui: &mut Ui, path: &PathBuf, out: &mut Out) {
+fn recent_row(ui: &mut Ui, path: &std::path::Path, out: &mut Out) {
     let t = theme(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::click());
     let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
@@ -184,6 +184,6 @@ fn recent_row(ui: &mut Ui, path: &PathBuf, out: &mut Out) {
     widgets::line(ui.painter(), end + 10.0, rect.center().y, &folder, t.small(), t.c.text_3, rect.right() - end - 10.0);
     widgets::focus_ring(ui, &response, 4.0);
     if response.on_hover_text(path.display().to_string()).clicked() {
-        out.send(Command::Open { paths: vec![path.clone()] });
+        out.send(Command::Open { paths: vec![path.to_path_buf()] });
     }
 }

@@ -393,10 +393,10 @@ impl Window {
             hover::show(ui, info, p, globe);
         }
         floating(ui.ctx(), &model, histogram.as_ref(), area, state, out);
-        if !egui::Popup::is_any_open(ui.ctx()) {
-            if let Some(id) = actions::pressed_shortcut(ui) {
-                actions::perform(id, &model, state, out);
-            }
+        if !egui::Popup::is_any_open(ui.ctx())
+            && let Some(id) = actions::pressed_shortcut(ui)
+        {
+            actions::perform(id, &model, state, out);
         }
         if let Some(command) = layer_row::take_rename(ui.ctx()) {
             out.send(command);
