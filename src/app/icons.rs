@@ -50,6 +50,6 @@ mod tests {
                 checked += 1;
             }
         }
-        assert!(checked > 20);
+        assert!(checked > 10, "only {checked} icons found in the sources");
     }
 }
