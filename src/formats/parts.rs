@@ -330,6 +330,13 @@ fn explain(ds: &Dataset, finder: &Finder<'_>, mut failures: Vec<ReadFailure>, sk
     if ds.vars.is_empty() {
         return nothing("The file holds no variables.".to_owned());
     }
+    let empty = ds.vars.iter().flat_map(|v| &v.dims).find(|d| ds.dims[**d].len == 0);
+    if let (0, Some(dim)) = (skipped.numeric, empty) {
+        return nothing(format!(
+            "The dimension {} has length 0: the file is complete, but holds no data.",
+            ds.dims[*dim].name
+        ));
+    }
     if skipped.numeric == 0 {
         return nothing("The file holds coordinates, times or texts, but no other numbers to show.".to_owned());
     }
