@@ -10,7 +10,12 @@ struct Corner {
     @location(1) value: f32,
     @location(2) facing: f32,
     @location(3) local: vec2<f32>,
+    // 1, towards the limb 0 for lines of the base map, which crowd there.
+    @location(4) fade: f32,
 }
+
+// Equatorial radius, metres: makes `facing` divided by the distance the cosine of the viewing angle.
+const RADIUS_M: f32 = 6378137.0;
 
 const NEAR_W: f32 = 1e-3;
 
@@ -57,6 +62,7 @@ fn vertex_main(
     out.value = 0.0;
     out.facing = -1.0;
     out.local = vec2<f32>(0.0);
+    out.fade = 1.0;
     if (is_missing(start.w) || is_missing(end.w)) {
         return out;
     }
@@ -106,6 +112,9 @@ fn vertex_main(
     out.value = point.w;
     out.facing = facing_of(point.xyz);
     out.local = point.xy;
+    if ((style.flags & PLAIN_COLOUR) != 0u) {
+        out.fade = smoothstep(0.02, 0.22, out.facing * RADIUS_M / at.w);
+    }
     return out;
 }
 
@@ -118,5 +127,5 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
     // A line thinner than a pixel keeps one pixel's width and fades instead.
     let drawn = max(half_px, 0.5);
     let coverage = clamp(drawn + 0.5 - abs(in.across), 0.0, 1.0) * min(half_px / 0.5, 1.0);
-    return colour_of(in.value) * coverage;
+    return colour_of(in.value) * (coverage * in.fade);
 }

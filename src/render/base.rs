@@ -77,10 +77,10 @@ fn halved(image: &image::RgbaImage) -> image::RgbaImage {
     for (y, row) in out.chunks_exact_mut(w * 4).enumerate() {
         let (top, bottom) = (&pixels[2 * y * line..][..line], &pixels[(2 * y + 1) * line..][..line]);
         for (x, pixel) in row.chunks_exact_mut(4).enumerate() {
-            for c in 0..4 {
+            for (c, out) in pixel.iter_mut().enumerate() {
                 let k = x * 8 + c;
                 let sum = u16::from(top[k]) + u16::from(top[k + 4]) + u16::from(bottom[k]) + u16::from(bottom[k + 4]);
-                pixel[c] = ((sum + 2) / 4) as u8;
+                *out = ((sum + 2) / 4) as u8;
             }
         }
     }

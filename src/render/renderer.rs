@@ -20,7 +20,7 @@ use crate::error::RenderError;
 use crate::frame::{FrameView, Part};
 use crate::gpu::Gpu;
 use crate::item::Item;
-use crate::mesh;
+use crate::mesh::{self, Mesh};
 use crate::pipelines::Pipelines;
 use crate::polyline::{great_circle, project};
 use crate::residency::Residency;
@@ -92,6 +92,8 @@ pub struct Renderer {
     pub(crate) stats: RenderStats,
     items: HashMap<u64, Item>,
     world: Option<(Projection, Tree)>,
+    /// Mesh of the base map, and the camera and size it was made for.
+    world_mesh: Option<((Camera, [u32; 2]), Mesh)>,
     relief_loader: ReliefLoader,
     base_lines: BaseLineSets,
     grey: Arc<Colormap>,
@@ -123,6 +125,7 @@ impl Renderer {
             stats: RenderStats::default(),
             items: HashMap::new(),
             world: None,
+            world_mesh: None,
             relief_loader,
             base_lines: BaseLineSets::default(),
             grey: Arc::new(Colormap { id: "grey".to_owned(), lut }),
@@ -283,11 +286,15 @@ impl Renderer {
             self.world = base::world_grid().map(|g| (projection, Tree::new(Arc::new(g), projection, None)));
         }
         let Some((_, tree)) = &mut self.world else { return };
-        let options =
-            CutOptions { tolerance_px: BASE_TOLERANCE_PX, most_leaves: 100_000, bias: 0, resident: &|_| true };
-        let cut = tree.cut(frame, &options);
-        let mesh = mesh::build(tree, &cut.leaves, frame, &Some);
-        let base = prepared.add_mesh(&mesh);
+        let key = (frame.view.camera, prepared.size_px);
+        if self.world_mesh.as_ref().is_none_or(|(k, _)| *k != key) {
+            let options =
+                CutOptions { tolerance_px: BASE_TOLERANCE_PX, most_leaves: 100_000, bias: 0, resident: &|_| true };
+            let cut = tree.cut(frame, &options);
+            self.world_mesh = Some((key, mesh::build(tree, &cut.leaves, frame, &Some)));
+        }
+        let Some((_, mesh)) = &self.world_mesh else { return };
+        let base = prepared.add_mesh(mesh);
         for batch in &mesh.batches {
             prepared.draws.push(Draw::Relief(base.of(batch)));
         }

@@ -578,7 +578,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(30))]
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(30) })]
         #[test]
         fn leaves_cover_every_visible_cell_exactly_once(
             rows in 2usize..1500, cols in 2usize..900, log_alt in 5.3..7.5f64, seed in any::<u64>(),

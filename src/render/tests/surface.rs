@@ -1,4 +1,5 @@
 //! The surface has no holes: dateline, poles, borders of patches and tiles; gaps of a swath stay gaps.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
