@@ -23,10 +23,10 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// Camera at frame `k`: wanders about a place by less than a tenth of the view.
 fn camera(view: &str, k: usize) -> Camera {
-    // The ground track of the fifth pass (inputs.py) crosses the equator here.
+    // On the ground track of the second pass (inputs.py), where its swath is full.
     let (place, altitude_m, step) = match view {
-        "near" => (LonLat::new(-18.04, 0.0), 200_000.0, 0.004),
-        _ => (LonLat::new(-18.04, 0.0), 15_000_000.0, 0.4),
+        "near" => (LonLat::new(-156.224, -20.0), 200_000.0, 0.004),
+        _ => (LonLat::new(-156.224, -20.0), 15_000_000.0, 0.4),
     };
     let phase = k as f64 * 0.7;
     let target = LonLat::new(place.lon_deg + step * phase.cos(), place.lat_deg + step * phase.sin());
@@ -57,7 +57,7 @@ fn children_mib() -> f64 {
 fn open(host: &mut Host, scene: &str, data: &std::path::Path) -> anyhow::Result<()> {
     let path = match scene {
         "nothing" => return Ok(()),
-        "pass" => data.join("swot").join("pass_05.nc"),
+        "pass" => data.join("swot").join("pass_02.nc"),
         "day" => data.join("swot"),
         other => bail!("there is no scene {other}"),
     };

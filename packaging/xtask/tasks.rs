@@ -108,7 +108,7 @@ fn with_display(tests: &mut Command, totals: &mut Totals) -> Result<()> {
     if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", crate::shell::shown(tests))) }
 }
 
-/// `cargo xtask bless [--fidelity]`: rewrites recorded expectations; look at the difference before you commit it.
+/// `cargo xtask bless [--fidelity [GRANULES OUT]]`: rewrites recorded expectations; look at the difference before you commit it.
 pub fn bless(args: &[String]) -> Result<()> {
     let environment = prepare(Need::Test)?;
     if args.first().is_some_and(|a| a == "--fidelity") {
@@ -116,8 +116,15 @@ pub fn bless(args: &[String]) -> Result<()> {
         if !script.is_file() {
             return Err(format!("{} is not there", script.display()));
         }
-        let python = venv("fidelity", &["numpy", "netCDF4", "h5py", "xarray", "cftime", "pyproj"])?;
-        return run_command(command(python).arg(script).args(&args[1..]));
+        let python = venv("fidelity", &["numpy", "netCDF4", "pyproj"])?;
+        let mut record = command(python);
+        record.arg(script);
+        match &args[1..] {
+            // The folder with real granules lies beside the repository; it is not part of it.
+            [] => record.args(["../shared/granules", "tests/fidelity/expected"]),
+            given => record.args(given),
+        };
+        return run_command(&mut record);
     }
     let mut totals = Totals::default();
     let mut tests = cargo();
