@@ -10,6 +10,7 @@ use crate::geo::{GeoBox, LonLat};
 mod axis;
 mod bounds;
 mod crs;
+mod decimate;
 mod finder;
 mod grid;
 mod swath;

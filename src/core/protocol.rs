@@ -54,6 +54,10 @@ pub enum Request {
         source: Source,
         /// Index into `FileInfo::parts`.
         part: usize,
+        /// Large swaths may come as tie points when interpolation finds every cell within this many cells of its place;
+        /// 0 = every position of the file.
+        #[serde(default)]
+        tolerance_cells: f64,
     },
     /// Values of a window as f32, masks applied, missing = NaN.
     Read {

@@ -89,6 +89,8 @@ pub struct Part {
     pub fields: Vec<Field>,
     /// Positions.
     pub geolocation: Arc<Geolocation>,
+    /// Tie points of a large swath, enough for a picture.
+    pub light: Option<Geolocation>,
 }
 
 /// Everything `Request::Open` tells, and what later requests need.
@@ -280,6 +282,7 @@ fn build(ds: &Dataset, links: &[Link], product: Option<&Product>, g: Group, note
         span: times.span,
         fields: out,
         geolocation: Arc::new(located.geolocation),
+        light: None,
     };
     if let Some(p) = product {
         product::apply(p, ds, &mut part);

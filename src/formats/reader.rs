@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use seaglass_core::field::{Apron, Window};
+use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::{FileInfo, PartInfo};
 use seaglass_core::protocol::{Answer, FailureKind, PROTOCOL_VERSION, Request, Source, wire_from_geolocation};
 use seaglass_core::time::Time;
@@ -25,6 +26,8 @@ const CACHE_BYTES: usize = 320 << 20;
 const POSITION_BYTES: usize = 512 << 20;
 /// Files kept open.
 const MAX_OPEN: usize = 48;
+/// Tie points in place of all positions of a large swath err by at most this part of a cell.
+const LIGHT_TOLERANCE_CELLS: f64 = 0.02;
 /// Longest global attribute passed on, characters.
 const MAX_ATTRIBUTE: usize = 500;
 
@@ -105,9 +108,11 @@ impl Reader {
                 let info = describe(self.file(&source)?);
                 plain(Answer::Opened { info: Box::new(info) })
             }
-            Request::Geolocation { source, part } => {
+            Request::Geolocation { source, part, tolerance_cells } => {
                 let file = self.file(&source)?;
-                let (wire, bytes) = wire_from_geolocation(&part_of(file, part)?.geolocation);
+                let part = part_of(file, part)?;
+                let light = part.light.as_ref().filter(|_| tolerance_cells >= LIGHT_TOLERANCE_CELLS);
+                let (wire, bytes) = wire_from_geolocation(light.unwrap_or(&part.geolocation));
                 Ok((Answer::Geolocation { wire }, bytes))
             }
             Request::Read { source, part, field, step, extra, window, apron } => {
@@ -212,7 +217,7 @@ fn field_of<'a>(part: &'a Part, name: &str) -> Result<&'a Field> {
 fn open(source: &Source, id: u64, stamp: (u64, Option<SystemTime>), products: Vec<String>) -> Result<OpenFile> {
     let ds = Dataset::open(&source.path)?;
     let product = source.candidates.iter().find(|p| product::claims(p, &ds));
-    let (plan, product) = match product {
+    let (mut plan, product) = match product {
         None => (parts::plan(&ds, None)?, None),
         Some(p) => match parts::plan(&ds, Some(p)) {
             Ok(plan) => (plan, Some(p)),
@@ -227,6 +232,11 @@ fn open(source: &Source, id: u64, stamp: (u64, Option<SystemTime>), products: Ve
             }
         },
     };
+    for part in &mut plan.parts {
+        if let Geolocation::Swath(swath) = &*part.geolocation {
+            part.light = swath.decimated(LIGHT_TOLERANCE_CELLS).map(Geolocation::Swath);
+        }
+    }
     let name = source.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let title = product.map(|p| p.product.title.clone()).or_else(|| ds.global("title")).unwrap_or(name);
     let product = product.map(|p| p.product.id.clone());
@@ -254,12 +264,13 @@ fn describe(file: &OpenFile) -> FileInfo {
 }
 
 fn describe_part(part: &Part) -> PartInfo {
+    let positions = part.light.as_ref().unwrap_or(&part.geolocation);
     PartInfo {
         name: part.name.clone(),
         geometry: part.kind,
         shape: part.shape,
-        bounds: part.geolocation.bounds().unwrap_or(seaglass_core::geo::GeoBox::WORLD),
-        footprint: footprint::of(&part.geolocation),
+        bounds: positions.bounds().unwrap_or(seaglass_core::geo::GeoBox::WORLD),
+        footprint: footprint::of(positions),
         span: part.span,
         steps: steps(part),
         fields: part.fields.iter().map(|f| f.info.clone()).collect(),

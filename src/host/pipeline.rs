@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use seaglass_core::camera::View;
+use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::{GeometryKind, Granule};
 use seaglass_core::protocol::Request;
 use seaglass_data::pool::{Job, Lane};
@@ -14,6 +16,8 @@ use crate::visible::VisibleCap;
 
 /// Tiles handed to the readers at a time; the rest is asked for again next frame.
 const TILES_AHEAD: usize = 64;
+/// Large swaths first come as tie points that err by at most this part of a cell.
+const TIE_TOLERANCE_CELLS: f64 = 0.02;
 
 /// A granule that is, or should be, in the scene.
 struct Placed {
@@ -90,13 +94,22 @@ impl Host {
         let mut jobs = self.wanted_ranges();
         let mut budget = self.positions_budget;
         let mut asked = HashSet::new();
+        let view = scene.view();
         for placed in self.placed(scene) {
-            if self.items.positions.peek(&placed.part).is_some() {
+            let known = self.items.positions.peek(&placed.part);
+            let refine = known.is_some_and(|g| too_coarse(g, &view));
+            if known.is_some() {
                 budget = budget.saturating_sub(placed.weight);
-            } else if placed.weight <= budget && asked.insert(placed.part.clone()) {
+            }
+            if known.is_some() && !refine {
+                continue;
+            }
+            if placed.weight <= budget && asked.insert(placed.part.clone()) {
                 budget -= placed.weight;
                 let (path, part) = &placed.part;
-                let request = Request::Geolocation { source: source(&self.registry, path), part: *part };
+                let tolerance_cells = if refine { 0.0 } else { TIE_TOLERANCE_CELLS };
+                let request =
+                    Request::Geolocation { source: source(&self.registry, path), part: *part, tolerance_cells };
                 jobs.push(Job { tag: Tag::Positions(placed.part.clone()), request });
             }
         }
@@ -129,15 +142,25 @@ impl Host {
         let placed = self.placed(scene);
         let mut budget = self.positions_budget;
         let mut missing = 0;
+        let view = scene.view();
         for p in placed {
             debug_assert!(p.item > 0);
             if p.weight <= budget {
                 budget -= p.weight;
-                missing += usize::from(self.items.positions.peek(&p.part).is_none());
+                let known = self.items.positions.peek(&p.part);
+                missing += usize::from(known.is_none_or(|g| too_coarse(g, &view)));
             }
         }
         missing
     }
+}
+
+/// Whether the error of tie points could be seen: more than a tenth of a pixel.
+fn too_coarse(positions: &Geolocation, view: &View) -> bool {
+    let Geolocation::Swath(swath) = positions else { return false };
+    let tied = swath.rows.len() < swath.shape[0] || swath.cols.len() < swath.shape[1];
+    let [down, along] = swath.cell_spacing();
+    tied && down.min(along) * TIE_TOLERANCE_CELLS > 0.1 * view.metres_per_px()
 }
 
 fn weight(granule: &Granule) -> u64 {

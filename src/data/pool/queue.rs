@@ -136,7 +136,7 @@ fn claim_of(request: &Request) -> Option<Claim> {
             step: *step,
             extra: extra.clone(),
         }),
-        Request::Geolocation { source, part } => Some(Claim::Positions { path: source.path.clone(), part: *part }),
+        Request::Geolocation { source, part, .. } => Some(Claim::Positions { path: source.path.clone(), part: *part }),
         Request::Open { source } | Request::Probe { source, .. } => Some(Claim::File(source.path.clone())),
         Request::Close { .. } | Request::Hello { .. } | Request::Ping => None,
     }
@@ -182,7 +182,7 @@ mod tests {
         q.push(Lane::Open, job(1, Request::Open { source: source("a") }));
         assert_eq!(q.take(1, now).unwrap().tag, 1);
         q.idle(1);
-        q.push(Lane::Positions, job(2, Request::Geolocation { source: source("a"), part: 0 }));
+        q.push(Lane::Positions, job(2, Request::Geolocation { source: source("a"), part: 0, tolerance_cells: 0.0 }));
         assert!(q.take(0, now).is_none());
         assert_eq!(q.take(1, now).unwrap().tag, 2);
         q.push(Lane::Tiles, job(3, read("a", "u")));

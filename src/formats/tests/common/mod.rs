@@ -126,7 +126,7 @@ impl Opened {
     }
 
     pub fn geolocation(&mut self) -> Geolocation {
-        match self.reader.handle(Request::Geolocation { source: self.source.clone(), part: 0 }) {
+        match self.reader.handle(Request::Geolocation { source: self.source.clone(), part: 0, tolerance_cells: 0.0 }) {
             (Answer::Geolocation { wire }, bytes) => geolocation_from_wire(wire, &bytes).unwrap(),
             (other, _) => panic!("{other:?}"),
         }
