@@ -105,7 +105,10 @@ impl Item {
         }
         let at = |tile: TileAt| TileKey { item, level: tile.level, ty: tile.ty, tx: tile.tx };
         let resident = |tile: TileAt| tiles.has(at(tile));
-        let cut = cut_within(tree, frame, bias, &resident);
+        let cut = tree.cut_within(
+            frame,
+            &CutOptions { tolerance_px: TOLERANCE_PX, most_leaves: MOST_LEAVES, bias, resident: &resident },
+        );
         let top = tree.grid.top_level();
         let drawn = |tile: TileAt| {
             std::iter::successors(Some(tile), |t| (t.level < top).then(|| t.parent())).find(|t| resident(*t))
@@ -129,18 +132,6 @@ impl Item {
             Kind::Series { shape: Some((_, shape)) } => Some(shape),
             _ => None,
         }
-    }
-}
-
-/// The cut, with as much tolerance as its size needs.
-fn cut_within(tree: &mut Tree, frame: &FrameView, bias: u8, resident: &(dyn Fn(TileAt) -> bool + Sync)) -> Cut {
-    let mut tolerance_px = TOLERANCE_PX;
-    loop {
-        let cut = tree.cut(frame, &CutOptions { tolerance_px, most_leaves: MOST_LEAVES, bias, resident });
-        if !cut.overflow || tolerance_px > 4.0 {
-            return cut;
-        }
-        tolerance_px *= 2.0;
     }
 }
 

@@ -289,8 +289,8 @@ impl Renderer {
         let key = (frame.view.camera, prepared.size_px);
         if self.world_mesh.as_ref().is_none_or(|(k, _)| *k != key) {
             let options =
-                CutOptions { tolerance_px: BASE_TOLERANCE_PX, most_leaves: 100_000, bias: 0, resident: &|_| true };
-            let cut = tree.cut(frame, &options);
+                CutOptions { tolerance_px: BASE_TOLERANCE_PX, most_leaves: 50_000, bias: 0, resident: &|_| true };
+            let cut = tree.cut_within(frame, &options);
             self.world_mesh = Some((key, mesh::build(tree, &cut.leaves, frame, &Some)));
         }
         let Some((_, mesh)) = &self.world_mesh else { return };

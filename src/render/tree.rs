@@ -18,14 +18,16 @@ use crate::cuts::{Cuts, Tear};
 use crate::frame::FrameView;
 
 /// Fixed-point units of one source cell. Index space is measured in cell edges: edge 0 is half a cell before the first
-/// centre.
-pub(crate) const UNIT: i64 = 1024;
+/// centre. Fine enough (10 cm for cells of 1°) that no view at the closest zoom wants half a unit.
+pub(crate) const UNIT: i64 = 1 << 20;
 /// Nodes larger than this (radius, projected metres) are always split: nine samples say little about more.
 const LARGEST_M: f64 = 0.15 * WGS84_A_M;
 /// Nodes kept before the tree is rebuilt from scratch.
 const MOST_NODES: usize = 600_000;
 /// A torn or partly invalid node is not split below this size on the screen.
 const SMALLEST_PX: f64 = 0.5;
+/// Tolerance beyond which a cut with too many leaves is drawn as far as it goes.
+const WORST_PX: f64 = 4.0;
 /// Positions just inside a node are taken this part of a cell from its border.
 const NUDGE: f64 = 1e-6;
 /// Further apart than this (metres), the positions on and beside a border show a tear.
@@ -137,6 +139,7 @@ pub(crate) struct Cut {
 }
 
 /// How a cut is to be made.
+#[derive(Clone, Copy)]
 pub(crate) struct CutOptions<'a> {
     /// Allowed error, pixels.
     pub tolerance_px: f64,
@@ -362,6 +365,18 @@ impl Tree {
         }
         self.nodes[k as usize].children = Some([first, first + 1]);
         Some([first, first + 1])
+    }
+
+    /// Selects the nodes to draw in a view, with as much more tolerance as keeping their number within bounds needs.
+    pub fn cut_within(&mut self, frame: &FrameView, options: &CutOptions) -> Cut {
+        let mut tolerance_px = options.tolerance_px;
+        loop {
+            let cut = self.cut(frame, &CutOptions { tolerance_px, ..*options });
+            if !cut.overflow || tolerance_px > WORST_PX {
+                return cut;
+            }
+            tolerance_px *= 2.0;
+        }
     }
 
     /// Selects the nodes to draw in a view.

@@ -1,5 +1,6 @@
 //! Frame times without files: nothing, one SWOT-like pass, a day of 28 (19 million cells), same view.
 //! `cargo run --release -p seaglass-render --example frame`
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "an example may end with a message")]
 
 #[path = "../tests/support/mod.rs"]
 mod support;

@@ -1,4 +1,5 @@
 //! Draws the base map and some synthetic data to PNG files, to be looked at: `cargo run --example look -- FOLDER`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "an example may end with a message")]
 
 #[path = "../tests/support/mod.rs"]
 mod support;

@@ -1,4 +1,5 @@
 //! Targets drawn at known places land where the view says, on the globe and on every map.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Budgets, priorities and failures: what is asked for, kept and drawn.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! The surface has no holes: dateline, poles, borders of patches and tiles; gaps of a swath stay gaps.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod support;
 
@@ -65,6 +65,41 @@ fn a_whole_circle_field_has_no_hole() {
             let found = holes(&image, camera);
             assert!(found.is_empty(), "field {k}, {camera:?}: {} holes, first {:?}", found.len(), found.first());
         }
+    }
+}
+
+#[test]
+fn the_base_map_has_no_hole() {
+    let Some(gpu) = support::gpu() else { return };
+    let mut renderer = renderer(&gpu);
+    let mut state = 7u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / f64::from(1u32 << 31)
+    };
+    for k in 0..60 {
+        // Everywhere, but often close to a pole or the dateline, from 40 000 km down to 1 km.
+        let lat = match k % 3 {
+            0 => 180.0 * random() - 90.0,
+            1 => 90.0 - 10f64.powf(2.0 - 5.0 * random()).min(90.0),
+            _ => -90.0 + 10f64.powf(2.0 - 5.0 * random()).min(90.0),
+        };
+        let lon = if k % 4 == 0 { 180.0 + 0.01 * random() } else { 360.0 * random() };
+        let camera = Camera {
+            target: LonLat::new(lon, lat),
+            altitude_m: 10f64.powf(3.0 + 4.6 * random()),
+            heading_deg: 360.0 * random(),
+            tilt_deg: 80.0 * random(),
+            projection: if k % 6 == 5 { Projection::ALL[1 + (k / 6) % 4] } else { Projection::Globe },
+        };
+        let mut scene = bare(camera, SIZE);
+        scene.base.relief = true;
+        let image = picture(&mut renderer, &scene, &[]);
+        let found = holes(&image, &camera);
+        if !found.is_empty() {
+            keep(&image, &format!("base_{k}"));
+        }
+        assert!(found.is_empty(), "{camera:?}: {} holes, first {:?}", found.len(), found.first());
     }
 }
 

@@ -1,4 +1,5 @@
 //! Lines and dots: drawn where there are samples, cut where there are none, cheap when there are many.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod support;
 

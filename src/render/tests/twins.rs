@@ -1,4 +1,5 @@
 //! The shader and its CPU twins colour alike: `Style::position`, `Colormap::colour`, and bilinear interpolation.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod support;
 

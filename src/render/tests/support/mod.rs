@@ -1,5 +1,5 @@
 //! Scenes over synthetic arrays, drawn completely without files.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::sync::Arc;
