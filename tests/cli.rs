@@ -1,5 +1,9 @@
 //! The command line: exit codes and texts a script can rely on.
 
+#[cfg(feature = "worker")]
+#[path = "support/sample_day.rs"]
+mod sample_day;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -112,22 +116,10 @@ fn product_files_are_listed_and_checked() {
 mod with_data {
     use super::*;
     use std::path::PathBuf;
-    use std::sync::OnceLock;
-
-    /// The sample day, written once.
-    fn sample() -> &'static Path {
-        static DIR: OnceLock<tempfile::TempDir> = OnceLock::new();
-        DIR.get_or_init(|| {
-            let dir = tempfile::tempdir().unwrap();
-            let out = seaglass(&["sample", path(dir.path())]);
-            assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
-            dir
-        })
-        .path()
-    }
 
     fn sst_l4() -> PathBuf {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(sample()).unwrap().flatten().map(|e| e.path()).collect();
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(sample_day::sample_day()).unwrap().flatten().map(|e| e.path()).collect();
         files.retain(|f| f.to_string_lossy().contains("L4"));
         files.sort();
         files.into_iter().next().expect("the sample day has an L4 analysis")

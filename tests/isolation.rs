@@ -2,6 +2,10 @@
 
 #![cfg(unix)]
 
+#[cfg(feature = "worker")]
+#[path = "support/sample_day.rs"]
+mod sample_day;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +19,7 @@ const SEAGLASS: &str = env!("CARGO_BIN_EXE_seaglass");
 #[cfg(feature = "worker")]
 const WORKER: &str = env!("CARGO_BIN_EXE_seaglass-worker");
 
-/// A reader program made of a few lines of shell; `$HELLO` and `$FRAME` print frames.
+/// A reader program made of a few lines of shell.
 fn fake_reader(dir: &Path, script: &str) -> PathBuf {
     let path = dir.join("reader.sh");
     // frame JSON: little-endian lengths of header and payload, then the header.
@@ -128,27 +132,15 @@ mod with_the_real_worker {
         found
     }
 
-    fn sample(dir: &Path) -> Option<PathBuf> {
-        let made = Command::new(WORKER).arg("sample").arg(dir).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let mut files: Vec<PathBuf> = walk(dir);
-        files.sort_by_key(|f| std::cmp::Reverse(std::fs::metadata(f).map(|m| m.len()).unwrap_or(0)));
-        files.into_iter().next()
-    }
-
-    fn walk(dir: &Path) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(dir).unwrap().flatten() {
-            let path = entry.path();
-            if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
-        }
-        files
+    /// The largest file of the sample day.
+    fn large_file() -> PathBuf {
+        let files = std::fs::read_dir(sample_day::sample_day()).unwrap().flatten().map(|e| e.path());
+        files.max_by_key(|f| std::fs::metadata(f).map(|m| m.len()).unwrap_or(0)).expect("the sample day has files")
     }
 
     #[test]
     fn a_worker_killed_mid_read_costs_nothing_but_time() {
-        let dir = tempfile::tempdir().unwrap();
-        let Some(file) = sample(dir.path()) else { panic!("the sample day has no file") };
+        let file = large_file();
         let registry = Registry::load(None);
         let options = PoolOptions {
             workers: 1,

@@ -22,28 +22,27 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     let start = Instant::now();
     let limit = Duration::from_secs_f64(options.timeout.clamp(0.001, 86_400.0));
     let wishes = Wishes::new(&options)?;
+    if options.paths.iter().all(|p| !p.exists()) {
+        let missing = |p: &std::path::PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
+        return Ok(options.paths.iter().map(missing).collect());
+    }
     // The graphics device takes a while to start; meanwhile files are opened and read.
     let starting = std::thread::Builder::new()
         .name("gpu-start".into())
         .spawn(start_renderer)
         .map_err(|e| Failure::new(Exit::Internal, format!("The renderer cannot be started: {e}.")))?;
-    let mut host = Host::new(HostOptions { readers_dir: readers_dir(), timeout: limit, ..HostOptions::default() })
-        .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
-    host.set_view_size(DVec2::new(f64::from(wishes.size[0]), f64::from(wishes.size[1])));
-    host.send(Command::Open { paths: options.paths.clone() });
-    let notices = host.wait_opened(limit).map_err(late)?;
+    let prepared = prepare(&options, &wishes, limit);
     log::info!("opened after {:?}", start.elapsed());
-    let mut failures = failures_of(&host, &notices);
+    // Waited for in any case: leaving while a driver starts in another thread may crash in the driver.
+    let started = starting.join();
+    let (mut host, mut failures) = prepared?;
     if host.session().catalogue().collections.is_empty() {
         if failures.is_empty() {
             failures.push(Failure::new(Exit::Nothing, "There is nothing to show in these files."));
         }
         return Ok(failures);
     }
-    wishes.apply(&mut host, &options)?;
-    let early = host.scene(wishes.size, 1.0, wishes.background);
-    host.preload(&early);
-    let (gpu, mut renderer) = match starting.join() {
+    let (gpu, mut renderer) = match started {
         Ok(renderer) => renderer.map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?,
         Err(_) => return Err(Failure::new(Exit::NoGpu, "The graphics driver failed while starting.")),
     };
@@ -70,6 +69,22 @@ pub fn run(options: Box<args::Render>) -> Outcome {
         failures.push(Failure::new(Exit::Nothing, empty_text(&reason)));
     }
     Ok(failures)
+}
+
+/// Opens the files, sets up the picture, and lets the readers begin with what it needs.
+fn prepare(options: &args::Render, wishes: &Wishes, limit: Duration) -> Result<(Host, Vec<Failure>), Failure> {
+    let mut host = Host::new(HostOptions { readers_dir: readers_dir(), timeout: limit, ..HostOptions::default() })
+        .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
+    host.set_view_size(DVec2::new(f64::from(wishes.size[0]), f64::from(wishes.size[1])));
+    host.send(Command::Open { paths: options.paths.clone() });
+    let notices = host.wait_opened(limit).map_err(late)?;
+    let failures = failures_of(&host, &notices);
+    if !host.session().catalogue().collections.is_empty() {
+        wishes.apply(&mut host, options)?;
+        let early = host.scene(wishes.size, 1.0, wishes.background);
+        host.preload(&early);
+    }
+    Ok((host, failures))
 }
 
 fn start_renderer() -> Result<(Gpu, Renderer), RenderError> {

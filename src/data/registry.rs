@@ -226,7 +226,7 @@ fn check(product: &Product) -> Result<(), String> {
             return Err(format!("the field \"{name}\" is there twice"));
         }
         names.push(name);
-        if let Some([a, b]) = field.style.range.filter(|[a, b]| !(a < b)) {
+        if let Some([a, b]) = field.style.range.filter(|[a, b]| a.partial_cmp(b) != Some(std::cmp::Ordering::Less)) {
             return Err(format!("the range {a} to {b} of the field \"{name}\" is empty"));
         }
     }

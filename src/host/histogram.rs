@@ -73,10 +73,10 @@ impl Host {
             self.histograms.samples.insert(*number, None);
         }
         numbers.retain(|n| matches!(self.histograms.samples.get(n), Some(Some(_))));
-        if let Some((of, made)) = self.histograms.made.get(&id) {
-            if *of == numbers {
-                return made.clone();
-            }
+        if let Some((of, made)) = self.histograms.made.get(&id)
+            && *of == numbers
+        {
+            return made.clone();
         }
         let samples: Vec<Arc<Vec<f32>>> =
             numbers.iter().filter_map(|n| self.histograms.samples.get(n).cloned().flatten()).collect();

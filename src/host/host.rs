@@ -290,7 +290,7 @@ impl Host {
                 self.items.positions.insert(key, positions, bytes);
             }
             (Tag::Positions(key), Err(error)) => {
-                self.read_failed(&key.0.to_path_buf(), &error);
+                self.read_failed(&key.0, &error);
                 self.items.failed_parts.insert(key, error);
             }
             (Tag::Tile(key), Ok(Content::Block(block))) => {
