@@ -32,7 +32,10 @@ fn vertex_main(@location(0) local: vec3<f32>, @location(1) index: vec2<f32>) -> 
 fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
     // Sampled before any discard: derivatives need uniform control flow.
     let colour = textureSample(picture, picture_sampler, in.uv).rgb;
-    if (in.facing <= 0.0 || !on_map(in.local)) {
+    // Flat patches lie a little inside the ellipsoid, so their horizon comes early: a little beyond it is drawn too, lest
+    // the void shines through in specks along the limb.
+    let beyond = -max(2e-4, 1e-3 * abs(frame.facing.w));
+    if (in.facing <= beyond || !on_map(in.local)) {
         discard;
     }
     return vec4<f32>(mix(relief.tone.rgb, colour, relief.tone.a), 1.0);

@@ -53,6 +53,10 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
     // Cosine of the angle between the ray and the surface normal where the ray enters.
     let cosine = sqrt(min(-clearance, 1.0));
     let haze = 0.55 * exp(-cosine / 0.11) + 0.10 * exp(-cosine / 0.35);
-    let alpha = haze * sky.glow.y;
-    return vec4<f32>(HAZE * alpha, alpha);
+    // The last pixel before the limb belongs to the glow: patches end a fraction of a pixel early there, and the edge of
+    // the Earth is smoothed.
+    let inside_px = -0.5 * clearance / (sky.glow.x * towards);
+    let edge = 1.0 - smoothstep(0.0, 1.5, inside_px);
+    let alpha = mix(haze, 0.94, edge) * sky.glow.y;
+    return vec4<f32>(mix(HAZE, RIM, edge) * alpha, alpha);
 }
