@@ -109,6 +109,9 @@ impl Camera {
     #[must_use]
     pub fn framing(&self, target: &GeoBox, size_px: DVec2) -> Self {
         let mut camera = Self { target: target.centre(), tilt_deg: 0.0, ..*self }.sanitized();
+        if camera.projection.is_map() {
+            return camera.framing_on_map(target, size_px);
+        }
         let centre = camera.target;
         let mut reach: f64 = 1_000.0;
         for (fx, fy) in [(0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (0.0, 0.5), (1.0, 0.5), (0.0, 1.0), (0.5, 1.0), (1.0, 1.0)]
@@ -121,6 +124,37 @@ impl Camera {
         camera.altitude_m =
             if reach > 5_000_000.0 { 14_200_000.0 / (size_px.x / size_px.y).min(1.0) } else { reach / tan * 1.15 };
         camera.sanitized()
+    }
+}
+
+/// The same for maps: as near as the projected box allows.
+impl Camera {
+    fn framing_on_map(mut self, target: &GeoBox, size_px: DVec2) -> Self {
+        let width = target.east - target.west;
+        match self.projection {
+            // All around the pole: the pole is the middle.
+            Projection::PolarNorth if width > 180.0 => self.target = LonLat::new(self.target.lon_deg, 90.0),
+            Projection::PolarSouth if width > 180.0 => self.target = LonLat::new(self.target.lon_deg, -90.0),
+            _ => {}
+        }
+        let centre = self.target;
+        let Some(middle) = self.projection.project(centre) else { return self };
+        let mut half = DVec2::splat(500.0);
+        for k in 0..=16 {
+            for l in 0..=16 {
+                let lon = centre.lon_deg + width * (f64::from(k) / 16.0 - 0.5);
+                let lat = target.south + (target.north - target.south) * f64::from(l) / 16.0;
+                let place = self.projection.clamp_centre(LonLat::new(lon, lat));
+                if let Some(p) = self.projection.project(place) {
+                    half = half.max((p - middle).truncate().abs());
+                }
+            }
+        }
+        let tan = (FIELD_OF_VIEW_DEG.to_radians() / 2.0).tan();
+        let need = half.y.max(half.x * size_px.y / size_px.x);
+        self.altitude_m = need / (tan * self.projection.scale_at(centre)) * 1.05;
+        self.heading_deg = 0.0;
+        self.sanitized()
     }
 }
 
@@ -322,6 +356,30 @@ mod tests {
     }
 
     #[test]
+    fn framing_on_a_map_shows_the_whole_box_and_little_more() {
+        let size = DVec2::new(1280.0, 800.0);
+        let sea = GeoBox { west: 170.0, south: 30.0, east: 200.0, north: 62.0 };
+        for projection in [Projection::Equirectangular, Projection::Mercator, Projection::PolarNorth] {
+            let south_end = if projection == Projection::PolarNorth { -29.9 } else { -85.0 };
+            for area in [sea, GeoBox::WORLD] {
+                let camera = Camera { projection, ..Camera::default() }.framing(&area, size);
+                let view = camera.view(size.x, size.y);
+                let mut most: f64 = 0.0;
+                for (lon, lat) in [(area.west, area.south), (area.west, area.north), (area.east, area.north)] {
+                    // Just inside, as the edge of the world is on both sides.
+                    let inside =
+                        LonLat::new(lon + (area.centre().lon_deg - lon).signum() * 1e-6, lat.clamp(south_end, 85.0));
+                    let Some(px) = view.screen_from_lonlat(inside) else { continue };
+                    let off = ((px - size / 2.0) / (size / 2.0)).abs().max_element();
+                    assert!(off <= 1.0, "{projection:?} {area:?}: {px}");
+                    most = most.max(off);
+                }
+                assert!(most > 0.5, "{projection:?} {area:?}: the box fills only {most}");
+            }
+        }
+    }
+
+    #[test]
     fn switching_projection_keeps_the_scale() {
         let place = LonLat::new(10.0, 55.0);
         let offset = |projection| {
@@ -343,13 +401,11 @@ mod tests {
             let camera = Camera { target: LonLat::new(lon, lat), altitude_m: 10f64.powf(log_alt), heading_deg: heading, tilt_deg: tilt, projection };
             let view = camera.view(800.0, 600.0);
             let px = DVec2::new(x, y);
-            if let Some(p) = view.lonlat_from_screen(px) {
-                if let Some(back) = view.screen_from_lonlat(p) {
-                    // On a cylindrical map another copy of the place may be nearer to the centre.
-                    let turn_px = projection.turn_m().map_or(f64::INFINITY, |t| t / view.projected_m_per_px(view.eye));
-                    let d = back.distance(px);
-                    prop_assert!(d < 1e-3 || d > 0.4 * turn_px, "{px} {back}");
-                }
+            if let Some(back) = view.lonlat_from_screen(px).and_then(|p| view.screen_from_lonlat(p)) {
+                // On a cylindrical map another copy of the place may be nearer to the centre.
+                let turn_px = projection.turn_m().map_or(f64::INFINITY, |t| t / view.projected_m_per_px(view.eye));
+                let d = back.distance(px);
+                prop_assert!(d < 1e-3 || d > 0.4 * turn_px, "{px} {back}");
             }
         }
 

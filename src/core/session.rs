@@ -568,6 +568,11 @@ impl Session {
 
     /// The middle of the first swath or track shown, from its outline.
     fn middle_of_orbit(&self, layer: Option<LayerId>) -> Option<LonLat> {
+        let is_orbit = |g: &Granule| matches!(g.geometry, GeometryKind::Track | GeometryKind::Swath);
+        // Beside a map of the whole Earth the middle of one orbit means nothing.
+        if !self.shown_now(layer).all(is_orbit) {
+            return None;
+        }
         let granule = self.shown_now(layer).next().or_else(|| self.granules_of(layer).next())?;
         let outline = &granule.footprint;
         let at = |eighths: usize| outline.get(outline.len() * eighths / 8).map(LonLat::up);
