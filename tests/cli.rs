@@ -1,5 +1,7 @@
 //! The command line: exit codes and texts a script can rely on.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
 #[cfg(feature = "worker")]
 #[path = "support/sample_day.rs"]
 mod sample_day;

@@ -2,6 +2,7 @@
 //! probed through a real worker process, against what netCDF4-python gives (`tests/fidelity/expect.py`, recorded in
 //! `tests/fidelity/expected`).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 #![cfg(feature = "worker")]
 
 use std::io::{BufReader, BufWriter};

@@ -1,5 +1,6 @@
 //! The application survives its readers: killed, hanging, talking nonsense. And it holds no code that parses foreign files.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 #![cfg(unix)]
 
 #[cfg(feature = "worker")]

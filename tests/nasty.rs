@@ -1,5 +1,6 @@
 //! Bad input: every file ends with an answer, soon, and the other files still open.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 #![cfg(feature = "worker")]
 
 #[path = "support/sample_day.rs"]
@@ -27,11 +28,12 @@ fn run(args: &[&str]) -> Option<Output> {
         .spawn()
         .unwrap();
     fn drain(mut pipe: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
-        std::thread::spawn(move || {
+        let read = move || {
             let mut bytes = Vec::new();
             pipe.read_to_end(&mut bytes).unwrap();
             bytes
-        })
+        };
+        std::thread::Builder::new().name("drain".into()).spawn(read).unwrap()
     }
     let (out, err) = (drain(child.stdout.take().unwrap()), drain(child.stderr.take().unwrap()));
     let start = Instant::now();

@@ -1,6 +1,7 @@
 //! The sample day is the analytic ocean: what a reader process says of a random cell of any product is what the ocean
 //! is at the cell's own place and time, within the step of the packing. And it is the same every time, and small.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 #![cfg(feature = "worker")]
 
 #[path = "support/worker.rs"]

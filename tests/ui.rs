@@ -1,5 +1,7 @@
 //! The panels of the window, driven by label: what they send, what they say, what they look like to a screen reader.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
 #[path = "ui/world.rs"]
 mod world;
 

@@ -26,6 +26,15 @@ pub struct Args {
     /// Files and folders to open in the window.
     #[arg(value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,
+    /// Place in the middle of the window at the start, degrees.
+    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
+    pub look_at: Option<String>,
+    /// Distance of the eye at the start, kilometres.
+    #[arg(long, value_name = "KM")]
+    pub altitude: Option<f64>,
+    /// Tilt of the view at the start: 0 looks straight down, 85 almost along the ground.
+    #[arg(long, value_name = "DEG")]
+    pub tilt: Option<f64>,
     #[command(subcommand)]
     pub task: Option<Task>,
 }

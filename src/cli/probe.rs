@@ -60,7 +60,8 @@ fn find<'a>(
     let mut empty = None;
     for (k, part, field) in having {
         let source = asker.source(path);
-        let positions = match asker.ask(Request::Geolocation { source: source.clone(), part: k, tolerance_cells: 0.0 }) {
+        let positions = match asker.ask(Request::Geolocation { source: source.clone(), part: k, tolerance_cells: 0.0 })
+        {
             Ok(Content::Geolocation(positions)) => positions,
             Ok(_) => {
                 return Err(Failure::new(Exit::Internal, "The reader gave another answer than asked for.").about(path));

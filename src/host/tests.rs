@@ -206,7 +206,7 @@ fn an_opened_file_becomes_a_layer_with_a_range() {
     assert_eq!(scene.layers.len(), 1);
     assert_eq!(scene.layers[0].items.len(), 1);
     assert!(scene.outlines.is_empty(), "its positions are here");
-    assert_eq!(host.session().can_undo_redo().0, false, "opening and ranging are no undo steps");
+    assert!(!host.session().can_undo_redo().0, "opening and ranging are no undo steps");
 }
 
 #[test]

@@ -49,7 +49,9 @@ impl Swath {
                     let centre = (a + b) / 2;
                     let g = (centre - a) as f64 / (b - a) as f64;
                     let guess = bilinear(&[above[j - 1], above[j], here[j - 1], here[j]], f, g).normalize();
-                    if !(up(middle, centre)?.distance(guess) <= limit) {
+                    // Not a number counts as too far.
+                    let error = up(middle, centre)?.distance(guess);
+                    if error.is_nan() || error > limit {
                         return None;
                     }
                 }

@@ -1,5 +1,7 @@
 //! Which positions and times a reader finds.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
 mod common;
 
 use common::{add, axes, try_written, written};
