@@ -7,6 +7,9 @@ use std::process::{Command, Stdio};
 use crate::shell::{Result, cargo, command, root, run as run_command, target};
 use crate::system::{Environment, Need, VirtualDisplay, has_display, prepare, venv};
 
+/// Where the sample day is richest: the Gulf Stream.
+const SAMPLE_VIEW: [&str; 5] = ["--look-at=-60,36", "--altitude", "4500", "--tilt", "30"];
+
 /// The release build of the window; built when out of date.
 pub fn release_binary(environment: &Environment) -> Result<PathBuf> {
     run_command(environment.apply(cargo().args(["build", "--release", "--package", "seaglass"])))?;
@@ -34,13 +37,14 @@ pub fn run(args: &[String]) -> Result<()> {
     let seaglass = release_binary(&environment)?;
     let data: Vec<PathBuf> =
         if args.is_empty() { vec![sample_day(&seaglass)?] } else { args.iter().map(PathBuf::from).collect() };
+    let place: &[&str] = if args.is_empty() { &SAMPLE_VIEW } else { &[] };
     if has_display() {
         // Paths a user types are relative to where he is, not to the repository.
-        return run_command(Command::new(&seaglass).args(&data));
+        return run_command(Command::new(&seaglass).args(place).args(&data));
     }
     let picture = target().join("sample-day.png");
     let mut render = Command::new(&seaglass);
-    render.arg("render").args(&data).arg("--out").arg(&picture).args(["--size", "1440x900", "--legend"]);
+    render.arg("render").args(place).args(&data).arg("--out").arg(&picture).args(["--size", "1440x900", "--legend"]);
     run_command(&mut render)?;
     println!("No display here (DISPLAY and WAYLAND_DISPLAY are unset), so the picture is in {}", picture.display());
     Ok(())

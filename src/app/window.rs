@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use egui::{CentralPanel, Frame, Panel, Rect, Sense, Ui, pos2, vec2};
 use glam::DVec2;
+use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
+use seaglass_core::geo::LonLat;
 use seaglass_host::{Host, HostOptions, Level as HostLevel, Notice, SaveImage};
 
 use crate::dialogs::{self, FailureAnswer, Pick, Pickers};
@@ -24,6 +26,17 @@ use crate::{
     actions, cards, feed, hover, layer_row, layers, notices, palette, statusbar, style_panel, timeline, topbar, welcome,
 };
 
+/// Where the window looks at the start.
+#[derive(Clone, Copy, Debug)]
+pub struct StartView {
+    /// Place in the middle.
+    pub place: LonLat,
+    /// Distance of the eye, metres.
+    pub altitude_m: Option<f64>,
+    /// Degrees from straight down.
+    pub tilt_deg: f64,
+}
+
 /// What the command line says about the window.
 #[derive(Clone, Debug, Default)]
 pub struct WindowOptions {
@@ -33,6 +46,8 @@ pub struct WindowOptions {
     pub worker_path: Option<PathBuf>,
     /// Product files; the built-in ones when absent.
     pub readers_dir: Option<PathBuf>,
+    /// Camera at the start; the data decide when absent.
+    pub camera: Option<StartView>,
     /// Reader processes; chosen from the number of cores when absent.
     pub workers: Option<usize>,
 }
@@ -109,6 +124,11 @@ impl Window {
             themed: None,
             title: String::new(),
         };
+        if let Some(StartView { place, altitude_m, tilt_deg }) = options.camera {
+            let camera = Camera { tilt_deg, ..window.host.session().project().camera };
+            window.host.send(Command::SetCamera { camera });
+            window.host.send(Command::LookAt { place, altitude_m });
+        }
         if !options.paths.is_empty() {
             window.settings.opened(&options.paths);
             window.host.send(Command::Open { paths: options.paths });

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use seaglass_app::window::{self, WindowOptions};
+use seaglass_app::window::{self, StartView, WindowOptions};
 
 use args::{Args, Task};
 pub use failure::{Exit, Failure, Outcome};
@@ -38,7 +38,7 @@ pub fn main() -> ExitCode {
     logger::start(args.task.is_none());
     let json = args.task.as_ref().is_some_and(Task::wants_json);
     let outcome = match args.task {
-        None => open_window(args.paths),
+        None => open_window(args),
         Some(Task::Render(options)) => render::run(options),
         Some(Task::Inspect(options)) => inspect::run(&options),
         Some(Task::Probe(options)) => probe::run(&options),
@@ -53,8 +53,18 @@ pub fn main() -> ExitCode {
     failures.first().map_or(ExitCode::SUCCESS, |f| f.exit.into())
 }
 
-fn open_window(paths: Vec<PathBuf>) -> Outcome {
-    let options = WindowOptions { paths, readers_dir: readers_dir(), ..WindowOptions::default() };
+fn open_window(args: Args) -> Outcome {
+    let place = args.look_at.as_deref().map(numbers::place).transpose()?;
+    if place.is_none() && (args.altitude.is_some() || args.tilt.is_some()) {
+        return Err(Failure::new(Exit::Usage, "--altitude and --tilt need --look-at.".to_owned()));
+    }
+    if args.altitude.is_some_and(|km| !(0.1..=60_000.0).contains(&km)) {
+        return Err(Failure::new(Exit::Usage, "--altitude must lie between 0.1 and 60000 km.".to_owned()));
+    }
+    let altitude_m = args.altitude.map(|km| km * 1000.0);
+    let tilt_deg = args.tilt.unwrap_or(0.0).clamp(0.0, 85.0);
+    let camera = place.map(|place| StartView { place, altitude_m, tilt_deg });
+    let options = WindowOptions { paths: args.paths, camera, readers_dir: readers_dir(), ..WindowOptions::default() };
     window::run(options).map_err(|e| Failure::new(Exit::NoGpu, format!("The window cannot be opened: {e:#}.")))?;
     Ok(Vec::new())
 }

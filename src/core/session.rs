@@ -69,6 +69,8 @@ pub struct Session {
     failures: Vec<FailedFile>,
     next_granule: u64,
     last_map: Projection,
+    /// A place was named before any data came: the first data do not move the camera.
+    place_named: bool,
     /// Screen size in pixels, for framing.
     pub view_px: DVec2,
 }
@@ -82,6 +84,7 @@ impl Default for Session {
             failures: Vec::new(),
             next_granule: 1,
             last_map: Projection::Equirectangular,
+            place_named: false,
             view_px: DVec2::new(1280.0, 800.0),
         }
     }
@@ -320,6 +323,7 @@ impl Session {
                     )));
                 }
                 camera.target = *place;
+                self.place_named = true;
                 camera.altitude_m = altitude_m.unwrap_or(camera.altitude_m);
             }
             Command::SetProjection { projection } => camera.projection = *projection,
@@ -517,7 +521,7 @@ impl Session {
             let t = &mut self.project.timeline;
             t.now = t.now_to_show(span);
         }
-        if let Some(target) = self.bounds_of(None) {
+        if let Some(target) = self.bounds_of(None).filter(|_| !self.place_named) {
             let view = self.project.camera.view(self.view_px.x, self.view_px.y);
             let wide = target.east - target.west > 180.0;
             let seen = view.screen_from_lonlat(target.centre()).is_some();

@@ -15,6 +15,9 @@ use crate::packing::finite_f32;
 use crate::parts::{Expr, Field};
 use crate::raw::Raw;
 
+/// Coarse windows over more cells than this are not searched for single values.
+const MAX_SPARSE_CELLS: usize = 16 << 20;
+
 /// What a request names beside the cells.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<'a> {
@@ -93,7 +96,41 @@ impl FieldReader<'_> {
     ) -> Result<Vec<f32>> {
         check_window(window, apron, shape)?;
         let cells = Cells::new(window, apron, shape);
-        self.values(field, shape, at, &cells)
+        let values = self.values(field, shape, at, &cells)?;
+        if window.stride > 1 && values.iter().all(|v| v.is_nan()) {
+            return self.sparse(field, shape, at, window, apron, values);
+        }
+        Ok(values)
+    }
+
+    /// A coarse window that sampling leaves blank shows the first value found in each block of cells instead: a few
+    /// valid cells in a large field (one nadir line in a swath) must not vanish from afar.
+    fn sparse(
+        &mut self,
+        field: &Field,
+        shape: [usize; 2],
+        at: Choice<'_>,
+        window: Window,
+        apron: Apron,
+        mut blank: Vec<f32>,
+    ) -> Result<Vec<f32>> {
+        let s = window.stride;
+        let (row, col) = (window.row / s * s, window.col / s * s);
+        let (rows, cols) = ((window.rows * s).min(shape[0] - row), (window.cols * s).min(shape[1] - col));
+        if rows * cols > MAX_SPARSE_CELLS {
+            return Ok(blank);
+        }
+        let fine = Window { row, col, rows, cols, stride: 1 };
+        let all = self.values(field, shape, at, &Cells::new(fine, Apron::None, shape))?;
+        let edge = usize::from(apron != Apron::None);
+        let width = window.cols + 2 * edge;
+        for (k, v) in all.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
+            let out = &mut blank[(k / cols / s + edge) * width + k % cols / s + edge];
+            if out.is_nan() {
+                *out = *v;
+            }
+        }
+        Ok(blank)
     }
 
     fn values(&mut self, field: &Field, shape: [usize; 2], at: Choice<'_>, cells: &Cells) -> Result<Vec<f32>> {

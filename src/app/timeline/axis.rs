@@ -99,9 +99,17 @@ pub fn show(ui: &Ui, axis: Rect, body: Rect, scale: Scale) {
             painter.vline(x, (axis.bottom() - 6.0)..=axis.bottom(), Stroke::new(1.0, t.c.border));
         }
     }
+    let year = Time::from_unix_seconds(scale.t0).and_then(Time::civil).map(|c| c.0);
+    let first_major =
+        ticks(major, scale.t0, scale.t1).into_iter().find(|a| *a >= scale.t0).map_or(f32::INFINITY, |a| scale.x(a));
+    let year = year.filter(|_| matches!(major, Step::Seconds(_)) && first_major - body.left() > 44.0);
     for at in ticks(major, scale.t0, scale.t1) {
         let x = scale.x(at).round() + 0.5;
         painter.vline(x, body.y_range(), Stroke::new(1.0, t.c.border));
+        // A label cut by the left edge would lie under the year.
+        if year.is_some() && x < body.left() {
+            continue;
+        }
         let (main, extra) = label(major, at);
         let end = widgets::line(&painter, x + 6.0, axis.top() + 11.0, &main, t.body(), t.c.text_2, 120.0);
         if !extra.is_empty() {
@@ -109,10 +117,7 @@ pub fn show(ui: &Ui, axis: Rect, body: Rect, scale: Scale) {
         }
     }
     painter.hline(body.x_range(), axis.bottom() + 0.5, Stroke::new(1.0, t.c.border_subtle));
-    let year = Time::from_unix_seconds(scale.t0).and_then(Time::civil).map(|c| c.0);
-    let first_major =
-        ticks(major, scale.t0, scale.t1).into_iter().find(|a| *a >= scale.t0).map_or(f32::INFINITY, |a| scale.x(a));
-    if let Some(y) = year.filter(|_| matches!(major, Step::Seconds(_)) && first_major - body.left() > 44.0) {
+    if let Some(y) = year {
         painter.text(
             pos2(body.left() + 6.0, axis.top() + 11.0),
             egui::Align2::LEFT_CENTER,

@@ -104,6 +104,15 @@ fn files_of_a_folder_sort_themselves_and_named_files_go_on_top() {
 }
 
 #[test]
+fn a_named_place_is_kept_when_the_first_data_come() {
+    let mut s = Session::default();
+    let place = crate::geo::LonLat::new(-58.0, 36.0);
+    s.apply(&Command::LookAt { place, altitude_m: Some(4.5e6) }).unwrap();
+    opened(&mut s, "/a.nc", info(Some("p"), vec![part("", &["sst"], "2024-08-11", &[])]));
+    assert_eq!(s.project().camera.target, place);
+}
+
+#[test]
 fn parts_with_other_fields_do_not_count_for_a_layer() {
     let mut s = Session::default();
     let parts = vec![part("1 Hz", &["swh"], "2024-08-11", &[]), part("20 Hz", &["swh_20"], "2024-08-11", &[])];
