@@ -275,3 +275,22 @@ fn files_cut_off_anywhere_are_refused_or_read() {
         }
     }
 }
+
+#[test]
+fn a_few_values_in_a_large_field_show_from_afar() {
+    let mut f = written(|f| {
+        axes(f, 64, 48)?;
+        let mut v = f.add_variable::<f32>("sparse", &["lat", "lon"])?;
+        let mut values = vec![f32::NAN; 64 * 48];
+        values[17 * 48 + 33] = 5.0;
+        values[63 * 48 + 47] = 7.0;
+        v.put_values(&values, ..)
+    });
+    // Every 16th value, from the middle of the blocks: sampling alone meets none of the two.
+    let window = Window { row: 8, col: 8, rows: 4, cols: 3, stride: 16 };
+    for (apron, width, edge) in [(Apron::None, 3, 0), (Apron::Edge, 5, 1)] {
+        let got = f.window("sparse", window, apron);
+        let shown: Vec<(usize, f32)> = got.iter().enumerate().filter_map(|(k, v)| Some((k, (*v)?))).collect();
+        assert_eq!(shown, [((1 + edge) * width + 2 + edge, 5.0), ((3 + edge) * width + 2 + edge, 7.0)]);
+    }
+}
