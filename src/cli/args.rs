@@ -9,8 +9,8 @@ Exit codes:
   0  all went well
   1  something unexpected
   2  the arguments make no sense
-  3  a file could not be read (other files are still drawn)
-  4  nothing to show, or no such field, place or time
+  3  a file could not be read or has nothing to show (the other files are still drawn)
+  4  nothing to show (a picture of the base map alone may have been written), or no such field, place or time
   5  no graphics adapter, or no window
   6  the output could not be written
 
@@ -107,7 +107,8 @@ pub struct Render {
     /// Index along a further dimension of the field (`--index depth=3`).
     #[arg(long, value_name = "DIM=K")]
     pub index: Vec<String>,
-    /// Values at the ends of the colour map; once for all fields or once for each.
+    /// Values at the ends of the colour map, in the unit of the file (kelvin where `inspect` says kelvin, also when the
+    /// legend shows °C); once for all fields or once for each.
     #[arg(long, value_name = "A,B", allow_hyphen_values = true)]
     pub range: Vec<String>,
     /// Colour map; once for all fields or once for each.

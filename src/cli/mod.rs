@@ -65,8 +65,26 @@ fn open_window(args: Args) -> Outcome {
     let tilt_deg = args.tilt.unwrap_or(0.0).clamp(0.0, 85.0);
     let camera = place.map(|place| StartView { place, altitude_m, tilt_deg });
     let options = WindowOptions { paths: args.paths, camera, readers_dir: readers_dir(), ..WindowOptions::default() };
-    window::run(options).map_err(|e| Failure::new(Exit::NoGpu, format!("The window cannot be opened: {e:#}.")))?;
+    if !options.paths.is_empty() && options.paths.iter().all(|p| !p.exists()) {
+        let missing = |p: &PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
+        return Ok(options.paths.iter().map(missing).collect());
+    }
+    window::run(options).map_err(|e| Failure::new(Exit::NoGpu, without_source_places(&format!("{e:#}"))))?;
     Ok(Vec::new())
+}
+
+/// A library's error text without the place in its source code.
+fn without_source_places(text: &str) -> String {
+    let is_place = |w: &str| w.starts_with('/') && w.contains(".rs:");
+    let mut words: Vec<&str> = Vec::new();
+    for word in text.split(' ') {
+        if is_place(word) {
+            words.pop_if(|w| *w == "at");
+        } else {
+            words.push(word);
+        }
+    }
+    words.join(" ")
 }
 
 /// Clap's explanation on one line.

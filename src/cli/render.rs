@@ -65,8 +65,11 @@ pub fn run(options: Box<args::Render>) -> Outcome {
         let object = json!({ "out": options.out.display().to_string(), "width": w, "height": h, "seconds": seconds });
         print(&format!("{object}\n"));
     }
-    if let Some(reason) = host.view_status().filter(|_| failures.is_empty()) {
-        failures.push(Failure::new(Exit::Nothing, empty_text(&reason)));
+    match host.view_status() {
+        Some(reason) if failures.is_empty() => failures.push(Failure::new(Exit::Nothing, empty_text(&reason))),
+        Some(_) => {}
+        // There is a picture with data: files left out, for whatever reason, are one thing to a script.
+        None => failures.iter_mut().for_each(|f| f.exit = Exit::Unreadable),
     }
     Ok(failures)
 }

@@ -19,6 +19,8 @@ use crate::undo::{History, UndoRule};
 
 /// Steps of undo kept.
 const UNDO_STEPS: usize = 200;
+/// Longest time window and step, seconds: climatologies of the year 0 and this year's data fit in one window.
+const LONGEST_S: f64 = 3.2e11;
 /// Distance from the middle of a box to its corner beyond which an orbit in it is bent.
 const LONG_ORBIT_M: f64 = 4_000_000.0;
 /// Opening files adds no layer of its own beyond this many; further collections wait in the list of data.
@@ -353,15 +355,19 @@ impl Session {
         match command {
             Command::SetTime { now } => self.project.timeline.now = *now,
             Command::SetWindow { window_s } => {
-                if !(1e-3..=3.2e9).contains(window_s) {
-                    return Err(CommandError("The time window must last between a millisecond and a century.".into()));
+                if !(1e-3..=LONGEST_S).contains(window_s) {
+                    return Err(CommandError(
+                        "The time window must last between a millisecond and ten thousand years.".into(),
+                    ));
                 }
                 self.project.timeline.window_s = *window_s;
             }
             Command::SetAnchor { anchor } => self.project.timeline.anchor = *anchor,
             Command::SetStep { step_s } => {
-                if step_s.is_some_and(|s| !(1e-3..=3.2e9).contains(&s)) {
-                    return Err(CommandError("The step must last between a millisecond and a century.".into()));
+                if step_s.is_some_and(|s| !(1e-3..=LONGEST_S).contains(&s)) {
+                    return Err(CommandError(
+                        "The step must last between a millisecond and ten thousand years.".into(),
+                    ));
                 }
                 self.project.timeline.step_s = *step_s;
             }

@@ -460,8 +460,22 @@ fn identity(ds: &Dataset, obs: usize) -> Option<usize> {
     })
 }
 
+/// Some trajectory has two places. One that stands still has no line to draw, but a dot.
+fn moves(series: &Series) -> bool {
+    let n = series.lon.len();
+    let ends = |k: usize| series.starts.get(k + 1).copied().unwrap_or(n).min(n);
+    series.starts.iter().enumerate().any(|(k, start)| {
+        let mut places = (*start..ends(k)).filter_map(|i| series.lonlat(i));
+        let first = places.next();
+        places.any(|p| Some(p) != first)
+    })
+}
+
 /// By `featureType`; without it, samples in strict time order that go on from one another are a track.
 fn is_track(ds: &Dataset, series: &Series) -> bool {
+    if !moves(series) {
+        return false;
+    }
     match crate::cf::feature_type(ds).as_deref() {
         Some(f) if f.starts_with("traj") => return true,
         Some(f) if ["point", "timeseries", "profile", "station"].iter().any(|w| f.starts_with(w)) => return false,

@@ -141,6 +141,19 @@ fn rising_times_along_a_path_are_a_track_else_points() {
 }
 
 #[test]
+fn a_trajectory_that_stands_still_is_dots() {
+    let f = written(|f| {
+        f.add_attribute("featureType", "trajectoryProfile")?;
+        f.add_dimension("obs", 4)?;
+        add(f, "lon", &["obs"], &[-60.5f64; 4], &[("units", "degrees_east")])?;
+        add(f, "lat", &["obs"], &[36.5f64; 4], &[("units", "degrees_north")])?;
+        add(f, "time", &["obs"], &[0.0, 0.1, 0.2, 0.3], &[DAYS])?;
+        add(f, "temp", &["obs"], &[20.0, 19.0, 18.0, 17.0], &[("units", "degC")])
+    });
+    assert_eq!(f.kind(), GeometryKind::Points);
+}
+
+#[test]
 fn contiguous_ragged_trajectories_begin_anew() {
     let mut f = written(|f| {
         f.add_attribute("featureType", "trajectory")?;
