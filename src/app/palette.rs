@@ -41,6 +41,8 @@ pub struct Item {
 
 /// Lines of the places section.
 const PLACES: usize = 6;
+/// Lift of a command, layer or field with a word that begins with what was typed.
+const NAMED: i32 = 100;
 
 /// How well `pattern` fits `text`: every character in order; words' beginnings and runs count more. `None` = not at all.
 pub fn fuzzy(pattern: &str, text: &str) -> Option<i32> {
@@ -55,6 +57,13 @@ pub fn fuzzy(pattern: &str, text: &str) -> Option<i32> {
         at = k + 1;
     }
     Some(score - text.len() as i32 / 8)
+}
+
+/// Whether a word of `text` begins with `pattern`.
+fn begins_word(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
+    let starts = |k: usize| text[..k].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+    !pattern.is_empty() && text.match_indices(&pattern).any(|(k, _)| starts(k))
 }
 
 /// Two numbers as latitude and longitude: `38.2 -64.1`, `38.2, -64.1`, `38.2N 64.1W`.
@@ -121,6 +130,9 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
     let mut list = Vec::new();
     let mut add = |section, icon, label: String, hint: String, keys, does, extra: i32| {
         if let Some(score) = fuzzy(words, &label).or_else(|| fuzzy(words, &hint).map(|s| s - 6)) {
+            // A place fits almost any beginning: what the application has by that name comes before it.
+            let named = begins_word(words, &label) || begins_word(words, &hint);
+            let extra = extra + if named { NAMED } else { 0 };
             list.push(Item { section, icon, label, hint, keys, does, score: score + extra });
         }
     };
@@ -232,6 +244,29 @@ fn places(words: &str, list: &mut Vec<Item>) {
 struct Memory {
     query: String,
     cursor: usize,
+    /// The field had the keyboard at the end of the last pass.
+    ready: bool,
+}
+
+/// Adds what was typed in this pass to the query while the field does not have the keyboard yet; a slow first frame would
+/// lose it otherwise. Whoever opens the palette by a key calls it once in that frame.
+pub fn collect_typed(ctx: &egui::Context) {
+    let id = Id::unique("palette");
+    let mut memory: Memory = ctx.data(|d| d.get_temp(id)).unwrap_or_default();
+    take_text(ctx, &mut memory.query);
+    ctx.data_mut(|d| d.insert_temp(id, memory));
+}
+
+fn take_text(ctx: &egui::Context, query: &mut String) -> bool {
+    let before = query.len();
+    ctx.input_mut(|i| {
+        i.events.retain(|e| {
+            let egui::Event::Text(text) = e else { return true };
+            query.push_str(text);
+            false
+        });
+    });
+    query.len() > before
 }
 
 /// Shows the palette when it is open.
@@ -248,6 +283,13 @@ pub fn show(ctx: &egui::Context, model: &Model, state: &mut UiState, out: &mut O
     let area =
         Area::new(id.with("area")).order(Order::Foreground).fixed_pos(pos2(left, 96.0f32.min(screen.height() * 0.12)));
     let mut chosen = None;
+    let field_id = id.with("field");
+    if !memory.ready && take_text(ctx, &mut memory.query) {
+        let end = egui::text::CCursor::new(memory.query.chars().count());
+        let mut edit = egui::text_edit::TextEditState::load(ctx, field_id).unwrap_or_default();
+        edit.cursor.set_char_range(Some(egui::text::CCursorRange::one(end)));
+        edit.store(ctx, field_id);
+    }
     let modal = Modal::new(id).area(area).frame(t.popover(12).inner_margin(8)).show(ctx, |ui| {
         ui.set_width(width - 16.0);
         ui.spacing_mut().item_spacing.y = 2.0;
@@ -258,14 +300,19 @@ pub fn show(ctx: &egui::Context, model: &Model, state: &mut UiState, out: &mut O
                 i.consume_key(Modifiers::NONE, Key::Enter),
             )
         });
+        // Before the field is made, so that it takes the keys of this very frame.
+        ui.memory_mut(|m| m.request_focus(field_id));
         let field = ui.add(
             egui::TextEdit::singleline(&mut memory.query)
+                .id(field_id)
                 .hint_text("Search data, places and commands")
                 .font(t.name())
                 .margin(egui::Margin::symmetric(12, 10))
                 .desired_width(f32::INFINITY),
         );
         widgets::describe(&field, Role::TextInput, "Search data, places and commands");
+        // The first pass of a new area only measures: its widgets are disabled.
+        memory.ready = field.has_focus() && !ui.is_sizing_pass();
         field.request_focus();
         if field.changed() {
             memory.cursor = 0;
@@ -375,5 +422,7 @@ mod tests {
         assert_eq!(best("open fil"), "open_files");
         assert_eq!(best("wh ea"), "home");
         assert_eq!(fuzzy("xyz", "Open files"), None);
+        assert!(begins_word("merc", "Mercator map") && begins_word("map", "Mercator map"));
+        assert!(!begins_word("cat", "Mercator map") && !begins_word("", "Mercator map"));
     }
 }

@@ -413,10 +413,8 @@ impl Window {
             hover::show(ui, info, p, globe);
         }
         floating(ui.ctx(), &model, histogram.as_ref(), area, state, out);
-        if !egui::Popup::is_any_open(ui.ctx())
-            && let Some(id) = actions::pressed_shortcut(ui)
-        {
-            actions::perform(id, &model, state, out);
+        if !egui::Popup::is_any_open(ui.ctx()) {
+            shortcuts(ui, &model, state, out);
         }
         if let Some(command) = layer_row::take_rename(ui.ctx()) {
             out.send(command);
@@ -517,6 +515,17 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
         }
     }
     CentralPanel::no_frame().show(ui, |ui| ui.max_rect()).inner
+}
+
+/// What the keys of the command table do.
+pub fn shortcuts(ui: &Ui, model: &Model, state: &mut UiState, out: &mut Out) {
+    let Some(id) = actions::pressed_shortcut(ui) else { return };
+    let was_open = state.palette_open;
+    actions::perform(id, model, state, out);
+    if state.palette_open && !was_open {
+        palette::collect_typed(ui.ctx());
+        ui.ctx().request_repaint();
+    }
 }
 
 /// Style panel and palette.

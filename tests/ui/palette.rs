@@ -47,3 +47,35 @@ fn escape_changes_nothing() {
     assert!(!h.state().state.palette_open);
     assert!(h.state().commands.is_empty());
 }
+
+/// Letters count from the moment of Ctrl+K, however slow the frames are.
+#[test]
+fn no_letter_is_lost_while_it_opens() {
+    for frames in 0..4 {
+        let mut h = World::with_data().harness(1440.0, 900.0, true);
+        h.run_ok();
+        h.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::K);
+        for _ in 0..frames {
+            h.step();
+        }
+        for letter in "mercator".chars() {
+            h.event(egui::Event::Text(letter.to_string()));
+            if frames > 0 {
+                h.step();
+            }
+        }
+        h.run_ok();
+        let mut fields = h.query_all_by_label("Search data, places and commands");
+        let whole = fields.any(|f| f.value().as_deref() == Some("mercator"));
+        assert!(whole, "{frames} frames after the key");
+    }
+}
+
+#[test]
+fn commands_come_before_places() {
+    let h = run("merc");
+    let [Command::SetProjection { projection }] = h.state().commands.as_slice() else {
+        panic!("{:?}", h.state().commands)
+    };
+    assert_eq!(*projection, seaglass_core::projection::Projection::Mercator);
+}

@@ -143,9 +143,7 @@ impl World {
             seaglass_app::notices::show(ui, area, &model, &mut out);
         }
         window::floating(ui.ctx(), &model, self.histogram.as_ref(), area, &mut self.state, &mut out);
-        if let Some(id) = seaglass_app::actions::pressed_shortcut(ui) {
-            seaglass_app::actions::perform(id, &model, &mut self.state, &mut out);
-        }
+        window::shortcuts(ui, &model, &mut self.state, &mut out);
         self.settled += usize::from(out.settle);
         self.actions.append(&mut out.actions);
         for command in out.commands {
