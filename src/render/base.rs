@@ -360,17 +360,25 @@ pub(crate) fn graticule_spacing(frame: &FrameView) -> f64 {
     SPACINGS.into_iter().find(|s| tall_deg / s >= 2.7).unwrap_or(SPACINGS[SPACINGS.len() - 1])
 }
 
+/// Spacing of the meridians over a range of longitude: wider than that of the parallels where the range is too wide for
+/// it, as around a pole. Leaving out the last ones instead would draw one side of the pole only.
+fn meridian_spacing(spacing: f64, range_deg: f64) -> f64 {
+    let fits = |s: &f64| *s >= spacing && range_deg / *s <= MOST_LINES as f64;
+    SPACINGS.into_iter().rev().find(fits).unwrap_or(SPACINGS[0])
+}
+
 /// Draws the graticule.
 pub(crate) fn graticule(pen: &mut Pen, frame: &FrameView) {
     let spacing = graticule_spacing(frame);
     let bounds = visible_box(frame, spacing);
     let sag_m = 0.2 * frame.m_per_px(frame.anchor, 0.0);
     let piece = (8.0 * sag_m / 6_371_008.8).sqrt().to_degrees().clamp(spacing / 64.0, 2.0);
-    let first = |a: f64| (a / spacing).ceil() as i64;
-    let last = |b: f64| (b / spacing).floor() as i64;
-    let (west, mut east) = (first(bounds.west), last(bounds.east));
+    let first = |a: f64, spacing: f64| (a / spacing).ceil() as i64;
+    let last = |b: f64, spacing: f64| (b / spacing).floor() as i64;
+    let apart = meridian_spacing(spacing, bounds.east - bounds.west);
+    let (west, mut east) = (first(bounds.west, apart), last(bounds.east, apart));
     if bounds.east - bounds.west >= 360.0 {
-        east = west + (360.0 / spacing).round() as i64 - 1;
+        east = west + (360.0 / apart).round() as i64 - 1;
     }
     let draw = |pen: &mut Pen, n: usize, place: &dyn Fn(f64) -> LonLat| {
         pen.lift();
@@ -387,12 +395,12 @@ pub(crate) fn graticule(pen: &mut Pen, frame: &FrameView) {
     let (south, north) = (bounds.south.max(-top), bounds.north.min(top));
     if north > south {
         let n = ((north - south) / piece).ceil().max(1.0) as usize;
-        for k in west..=east.min(west + MOST_LINES) {
-            draw(pen, n, &|t| LonLat::new(k as f64 * spacing, south + (north - south) * t));
+        for k in west..=east {
+            draw(pen, n, &|t| LonLat::new(k as f64 * apart, south + (north - south) * t));
         }
     }
     let n = ((bounds.east - bounds.west) / piece).ceil().max(1.0) as usize;
-    let (low, high) = (first(bounds.south), last(bounds.north));
+    let (low, high) = (first(bounds.south, spacing), last(bounds.north, spacing));
     for k in low..=high.min(low + MOST_LINES) {
         let lat = k as f64 * spacing;
         if lat.abs() < 89.999 {

@@ -9,7 +9,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use glam::DVec3;
-use seaglass_core::geo::WGS84_A_M;
+use seaglass_core::geo::{LonLat, WGS84_A_M};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::projection::Projection;
 use seaglass_core::tile::TileGrid;
@@ -22,6 +22,14 @@ use crate::frame::FrameView;
 pub(crate) const UNIT: i64 = 1 << 20;
 /// Nodes larger than this (radius, projected metres) are always split: nine samples say little about more.
 const LARGEST_M: f64 = 0.15 * WGS84_A_M;
+/// Nodes larger than this (radius, projected metres) are never taken for out of sight: between their samples a swath may
+/// go anywhere, on a map still more than on the globe.
+const EVERYWHERE_M: f64 = 4.0 * LARGEST_M;
+/// Latitude on the other hemisphere up to which polar maps give extended positions.
+const FAR_RIM_DEG: f64 = 60.0;
+/// Nodes are left out only when they lie beyond the edge of a map by this much (degrees of latitude): between its samples
+/// a node may bulge inwards.
+const EDGE_MARGIN_DEG: f64 = 2.0;
 /// Nodes kept before the tree is rebuilt from scratch.
 const MOST_NODES: usize = 600_000;
 /// A torn or partly invalid node is not split below this size on the screen.
@@ -78,7 +86,7 @@ impl Rect {
 pub(crate) struct Point {
     pub v: DVec3,
     pub valid: bool,
-    /// Beyond the edge of the map.
+    /// Well beyond the edge of the map.
     pub outside: bool,
 }
 
@@ -202,9 +210,10 @@ impl Tree {
         let row = row.clamp(-0.5, rows as f64 - 0.5);
         let col = col.clamp(-0.5, cols as f64 - 0.5);
         let Some(p) = self.geolocation.lonlat_from_index(row, col) else { return none };
-        let p = seaglass_core::geo::LonLat::new(p.lon_deg, p.lat_deg.clamp(-90.0, 90.0));
-        let outside = !self.projection.shows(p);
-        match self.projection.project_extended(p) {
+        let p = LonLat::new(p.lon_deg, p.lat_deg.clamp(-90.0, 90.0));
+        let inward = LonLat::new(p.lon_deg, p.lat_deg - EDGE_MARGIN_DEG.min(p.lat_deg.abs()).copysign(p.lat_deg));
+        let outside = !self.projection.shows(inward);
+        match self.projection.project_extended(p).or_else(|| far_side(self.projection, p)) {
             Some(v) if v.is_finite() => Point { v, valid: true, outside },
             _ => Point { outside, ..none },
         }
@@ -270,11 +279,13 @@ impl Tree {
         let turn = self.projection.turn_m();
         let v = at.map(|row| row.map(|p| if p.valid { unwrapped(p.v, reference, turn) } else { reference }));
         let radius = v.iter().flatten().map(|p| p.distance(reference)).fold(0.0, f64::max) * 1.1;
+        let oversize = radius > LARGEST_M;
+        // Nine samples of so large a node do not tell how far it reaches; it is split before it is drawn anyway.
+        let radius = if oversize { 1.5 * radius } else { radius };
         let shape = Shape::of(&v);
         let cells = |a: i64, b: i64| (b - a) as f64 / UNIT as f64;
         let (tall, wide) = (cells(rect.r0, rect.r1), cells(rect.c0, rect.c1));
         let cell_m = (shape.down_m / tall).max(shape.along_m / wide);
-        let oversize = radius > LARGEST_M;
         Node {
             rect,
             centre: reference,
@@ -390,7 +401,8 @@ impl Tree {
         while let Some((k, level)) = stack.pop() {
             let node = &self.nodes[k as usize];
             let placed = node.radius.is_finite();
-            if node.drop || (placed && !frame.sees(node.centre, node.radius)) {
+            let local = placed && node.radius < EVERYWHERE_M;
+            if node.drop || (local && !frame.sees(node.centre, node.radius)) {
                 continue;
             }
             let m_per_px = frame.m_per_px(node.centre, if placed { node.radius } else { 0.0 });
@@ -555,6 +567,19 @@ pub(crate) fn turns_to(x: f64, reference: f64, turn: f64) -> f64 {
     ((reference - x) / turn).round()
 }
 
+/// A stand-in for the position of a place so far over on the other hemisphere that a polar map has none. It only serves
+/// to tell the size of nodes that reach there: without it a node of which a few samples lie on the map would seem to be
+/// no larger than those, and be culled with all it has on the map. The cap is closed by a cone below the map, so that
+/// neighbouring places stay neighbours even at the far pole.
+fn far_side(projection: Projection, p: LonLat) -> Option<DVec3> {
+    if !matches!(projection, Projection::PolarNorth | Projection::PolarSouth) {
+        return None;
+    }
+    let rim = projection.project_extended(LonLat::new(p.lon_deg, FAR_RIM_DEG.copysign(p.lat_deg)))?;
+    let part = (90.0 - p.lat_deg.abs()) / (90.0 - FAR_RIM_DEG);
+    Some(DVec3::new(rim.x * part, rim.y * part, (part - 1.0) * rim.length()))
+}
+
 /// Distance of a node from the middle of the screen, in half heights, less its size.
 fn off_centre(frame: &FrameView, node: &Node) -> f32 {
     let size = frame.view.size_px;
@@ -577,7 +602,6 @@ mod tests {
     use proptest::prelude::*;
     use seaglass_core::camera::Camera;
     use seaglass_core::coord::CoordArray;
-    use seaglass_core::geo::LonLat;
     use seaglass_core::geolocation::Swath;
 
     /// A regional swath of any shape, so that narrow and wide tiles occur.

@@ -174,3 +174,72 @@ fn pictures_in_strips_are_the_same_as_in_one_piece() {
     // Borders of cells may fall differently within the tolerance; a misplaced strip would differ everywhere.
     assert!(different < 300, "{different} of 312 500 pixels differ");
 }
+
+/// A whole revolution of a polar orbiter, 1 600 × 40 cells of 25 km: it crosses the map twice, and the far side.
+fn revolution() -> Swath {
+    let (rows, cols) = (1601, 40);
+    let (mut lon, mut lat) = (Vec::new(), Vec::new());
+    for r in 0..rows {
+        let along = std::f64::consts::TAU * r as f64 / 1600.0 - 1.1;
+        for c in 0..cols {
+            let p = support::orbit_place(20.0, 98.6, along, (c as f64 - 19.5) * 25_000.0);
+            lon.push(p.lon_deg);
+            lat.push(p.lat_deg);
+        }
+    }
+    Swath::full([rows, cols], CoordArray::F64(lon), CoordArray::F64(lat), vec![]).unwrap()
+}
+
+#[test]
+fn a_swath_going_beyond_the_edge_of_a_polar_map_is_whole_within_it() {
+    let Some(gpu) = support::gpu() else { return };
+    let mut renderer = renderer(&gpu);
+    let data = Data::new(1, Geolocation::Swath(revolution()), |_, _| 1.0);
+    for projection in [Projection::PolarNorth, Projection::PolarSouth, Projection::Mercator] {
+        for k in 0..28 {
+            // Along the orbit, from close by to the whole map.
+            let target = support::orbit_place(20.0, 98.6, std::f64::consts::TAU * f64::from(k % 14) / 14.0, 2e5);
+            let altitude_m = if k < 14 { 2.4e6 } else { 1.2e7 };
+            let target = projection.clamp_centre(target);
+            let camera = Camera { target, altitude_m, projection, ..Camera::default() };
+            let scene = Scene { layers: vec![data.layer(unit_style(), &marker())], ..bare(camera, SIZE) };
+            let image = picture(&mut renderer, &scene, std::slice::from_ref(&data));
+            keep(&image, &format!("revolution_{}_{k}", projection.id()));
+            let view = camera.view(f64::from(SIZE[0]), f64::from(SIZE[1]));
+            for row in 4..1597 {
+                // Off the border of the swath, by more than a pixel.
+                for col in 4..36 {
+                    let Some(p) = data.geolocation.lonlat_from_index(f64::from(row), f64::from(col)) else { continue };
+                    // Off the rim, whose pixels are only partly on the map.
+                    let on_map = [-1.0, 1.0].iter().all(|d| projection.shows(LonLat::new(p.lon_deg, p.lat_deg + d)));
+                    let Some(px) = view.screen_from_lonlat(p).filter(|_| on_map) else { continue };
+                    if px.x >= 0.0 && px.y >= 0.0 && px.x < f64::from(SIZE[0]) && px.y < f64::from(SIZE[1]) {
+                        let drawn = image.get_pixel(px.x as u32, px.y as u32)[3] > 0;
+                        assert!(drawn, "{camera:?}: cell {row} {col} at {p:?} is missing");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_graticule_goes_all_round_the_pole() {
+    let Some(gpu) = support::gpu() else { return };
+    let mut renderer = renderer(&gpu);
+    for (k, lat) in [90.0, 89.9, -90.0].into_iter().enumerate() {
+        for altitude_m in [2e5, 1.5e6, 2.5e6] {
+            let camera = Camera { target: LonLat::new(0.0, lat), altitude_m, ..Camera::default() };
+            let mut scene = bare(camera, [480, 480]);
+            scene.base.graticule = true;
+            let image = picture(&mut renderer, &scene, &[]);
+            keep(&image, &format!("pole_{k}_{}", altitude_m as u64 / 1000));
+            let mut quarters = [0usize; 4];
+            for (x, y, p) in image.enumerate_pixels() {
+                quarters[usize::from(x >= 240) + 2 * usize::from(y >= 240)] += usize::from(p[3] > 0);
+            }
+            let (least, most) = (quarters.iter().min().unwrap(), quarters.iter().max().unwrap());
+            assert!(*least > 100 && *most < 2 * *least, "{camera:?}: lines lit {quarters:?} pixels of the quarters");
+        }
+    }
+}
