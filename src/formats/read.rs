@@ -17,6 +17,8 @@ use crate::raw::Raw;
 
 /// Coarse windows over more cells than this are not searched for single values.
 const MAX_SPARSE_CELLS: usize = 16 << 20;
+/// Fewer than one value in this many counts as all but blank.
+const SPARSE_SHARE: usize = 20;
 
 /// What a request names beside the cells.
 #[derive(Clone, Copy, Debug)]
@@ -97,14 +99,15 @@ impl FieldReader<'_> {
         check_window(window, apron, shape)?;
         let cells = Cells::new(window, apron, shape);
         let values = self.values(field, shape, at, &cells)?;
-        if window.stride > 1 && values.iter().all(|v| v.is_nan()) {
+        let valid = values.iter().filter(|v| !v.is_nan()).count();
+        if window.stride > 1 && valid * SPARSE_SHARE < values.len() {
             return self.sparse(field, shape, at, window, apron, values);
         }
         Ok(values)
     }
 
-    /// A coarse window that sampling leaves blank shows the first value found in each block of cells instead: a few
-    /// valid cells in a large field (one nadir line in a swath) must not vanish from afar.
+    /// A coarse window that sampling leaves all but blank shows the first value found in each block of cells instead: a
+    /// few valid cells in a large field (one nadir line in a swath) must not vanish from afar.
     fn sparse(
         &mut self,
         field: &Field,

@@ -48,11 +48,13 @@ impl Host {
         let mut notices = Vec::new();
         loop {
             notices.extend(self.step().notices);
+            // Asked before the scene is made: a layer that waits for its range is not in it yet.
+            let ranged = self.ranges.is_idle();
             let scene = self.scene(size_px, pixels_per_point, background);
             let plan = self.drive(renderer, &scene);
             let positions = self.positions_missing(&scene);
             let quiet = self.opening.is_idle() && !self.has_commands() && self.ready.is_empty();
-            if quiet && positions == 0 && self.ranges.is_idle() && plan.complete {
+            if quiet && positions == 0 && ranged && plan.complete {
                 return Ok((scene, notices));
             }
             if start.elapsed() > limit {
