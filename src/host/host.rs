@@ -19,6 +19,7 @@ use seaglass_data::registry::Registry;
 use crate::histogram::Histograms;
 use crate::items::{Items, PartKey, name_of};
 use crate::opening::{Event, Opening};
+use crate::pipeline::Planned;
 use crate::probe::Probes;
 use crate::ranges::Ranges;
 use crate::report::{HostError, Level, Notice, Progress, SaveImage, StepReport};
@@ -54,6 +55,8 @@ pub struct Host {
     pub(crate) gone: Vec<u64>,
     pub(crate) off_screen: HashSet<u64>,
     pub(crate) plan_complete: bool,
+    /// What the last plan was made for; nothing before the first.
+    pub(crate) planned: Option<Planned>,
     pub(crate) positions_budget: u64,
     /// Raised whenever something arrives; lets the waiting functions sleep.
     pub(crate) signal: Receiver<()>,
@@ -115,6 +118,7 @@ impl Host {
             gone: Vec::new(),
             off_screen: HashSet::new(),
             plan_complete: true,
+            planned: None,
             positions_budget: options.cpu_cache_bytes,
             signal,
             wake,

@@ -27,6 +27,16 @@ struct Placed {
     weight: u64,
 }
 
+/// What the last plan was about.
+pub(crate) struct Planned {
+    /// What the view could see.
+    pub cap: VisibleCap,
+    /// Items of the scene.
+    pub items: HashSet<u64>,
+    /// Items with tiles still to be read.
+    pub wanted: HashSet<u64>,
+}
+
 impl Host {
     /// The scene of the session as it is now. Granules whose positions are not there yet are outlined.
     pub fn scene(&mut self, size_px: [u32; 2], pixels_per_point: f32, background: [u8; 4]) -> Scene {
@@ -85,6 +95,11 @@ impl Host {
         self.preload(scene);
         self.off_screen = plan.off_screen.iter().copied().collect();
         self.plan_complete = plan.complete;
+        self.planned = Some(Planned {
+            cap: VisibleCap::of(&scene.view()),
+            items: scene.layers.iter().flat_map(|l| l.items.iter().map(|i| i.item)).collect(),
+            wanted: plan.wanted.iter().map(|w| w.key.item).collect(),
+        });
         plan
     }
 

@@ -1,8 +1,9 @@
 //! Why a layer or the view is as it is: an empty view is never unexplained.
 
+use seaglass_core::granule::Granule;
 use seaglass_core::project::LayerId;
 
-use crate::host::Host;
+use crate::host::{Host, Tag};
 use crate::items::Shown;
 use crate::report::{EmptyReason, LayerStatus};
 
@@ -21,7 +22,7 @@ impl Host {
         for granule in &shown.granules {
             let item = self.items.number(granule, shown.field, &shown.layer.extra);
             let seen = self.items.seen(item);
-            let loaded = self.items.part_key(item).is_some_and(|k| self.items.positions.peek(&k).is_some());
+            let waits = shown.layer.visible && self.waits(id, item, granule);
             if let Some(why) = self.items.failure(item) {
                 status.failed += 1;
                 failure = Some(why.message);
@@ -29,9 +30,9 @@ impl Host {
                 off_screen += 1;
             } else if seen.valid {
                 status.shown += 1;
-            } else if seen.read && self.plan_complete {
+            } else if seen.read && (self.plan_complete || !waits) {
                 masked += 1;
-            } else if loaded || self.is_asked(item) {
+            } else if waits {
                 status.loading += 1;
             } else {
                 off_screen += 1;
@@ -59,9 +60,24 @@ impl Host {
         status
     }
 
-    fn is_asked(&self, item: u64) -> bool {
+    /// Whether something of the item is being read or wanted. A granule that is in time but not in view waits for nothing.
+    fn waits(&self, layer: LayerId, item: u64, granule: &Granule) -> bool {
+        if self.is_asked(layer, item) {
+            return true;
+        }
+        let loaded = self.items.part_key(item).is_some_and(|k| self.items.positions.peek(&k).is_some());
+        match &self.planned {
+            Some(p) if p.wanted.contains(&item) => true,
+            // Positions that came after the last plan: the next one will ask for tiles.
+            Some(p) => loaded && !p.items.contains(&item) && p.cap.may_see(&granule.bounds),
+            None => loaded,
+        }
+    }
+
+    fn is_asked(&self, layer: LayerId, item: u64) -> bool {
         let Some(part) = self.items.part_key(item) else { return false };
-        self.pool.pending(|t| *t == crate::host::Tag::Positions(part.clone())) > 0
+        let (positions, stats) = (Tag::Positions(part), Tag::Stats(layer, item));
+        self.pool.pending(|t| *t == positions || *t == stats) > 0
     }
 }
 
