@@ -56,8 +56,25 @@ pub fn distribution(h: &Histogram) -> Distribution {
 
 /// The hover card for a place.
 pub fn hover(at: LonLat, probed: Vec<ProbeRow>, model: &Model) -> HoverInfo {
-    let rows = probed.into_iter().filter_map(|p| Some(hover_row(model.row(p.layer)?, p, model))).collect();
+    let mut rows: Vec<HoverRow> =
+        probed.into_iter().filter_map(|p| Some(hover_row(model.row(p.layer)?, p, model))).collect();
+    let names: Vec<String> = rows.iter().map(|r| r.name.clone()).collect();
+    for row in &mut rows {
+        if names.iter().filter(|n| **n == row.name).count() > 1 {
+            row.product = model.row(row.layer).map(|r| short_product(&r.product));
+        }
+    }
     HoverInfo { at, elevation_m: assets::elevation(at), rows }
+}
+
+/// Titles of collections are long; many end with a short name in parentheses.
+fn short_product(title: &str) -> String {
+    let inner = title.rsplit_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(inner, _)| inner.trim());
+    match inner.filter(|s| !s.is_empty()) {
+        Some(short) => short.to_owned(),
+        None if title.chars().count() > 18 => format!("{}…", title.chars().take(17).collect::<String>().trim_end()),
+        None => title.to_owned(),
+    }
 }
 
 fn hover_row(row: &Row, probed: ProbeRow, model: &Model) -> HoverRow {
@@ -75,6 +92,7 @@ fn hover_row(row: &Row, probed: ProbeRow, model: &Model) -> HoverRow {
     HoverRow {
         layer: row.id,
         name: row.name.clone(),
+        product: None,
         value,
         offset_s,
         cell: cell.filter(|_| shown).and_then(|c| c.position),
@@ -89,5 +107,17 @@ fn value_text(row: &Row, cell: &seaglass_core::protocol::ProbedCell) -> Value {
     match v.value {
         Some(number) => Value::Number(row.value_text(number), row.unit.label.clone()),
         None => Value::Words("No data".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_have_short_names() {
+        assert_eq!(short_product("Level 4 sea surface temperature (GHRSST L4)"), "GHRSST L4");
+        assert_eq!(short_product("SWOT L3"), "SWOT L3");
+        assert_eq!(short_product("Sea level from all altimeters"), "Sea level from al…");
     }
 }

@@ -15,6 +15,8 @@ pub struct HoverRow {
     pub layer: LayerId,
     /// Name of the layer.
     pub name: String,
+    /// Short name of the product, where another row has the same name.
+    pub product: Option<String>,
     /// Value, or what there is instead ("No data").
     pub value: Value,
     /// Offset of the acquisition to the clock.
@@ -100,7 +102,11 @@ pub fn show(ui: &Ui, info: &HoverInfo, pointer: Pos2, area: Rect) {
         if let Some(s) = row.offset_s {
             painter.text(pos2(right, y), Align2::RIGHT_CENTER, text::offset(s), t.body(), t.c.text_3);
         }
-        widgets::line(&painter, left, y, &row.name, t.body(), t.c.text_2, value_left - left - 8.0);
+        let end = widgets::line(&painter, left, y, &row.name, t.body(), t.c.text_2, value_left - left - 8.0);
+        let room = value_left - end - 14.0;
+        if let Some(product) = row.product.as_ref().filter(|_| room > 20.0) {
+            widgets::line(&painter, end + 6.0, y, product, t.body(), t.c.text_3, room);
+        }
     }
 }
 
