@@ -1,9 +1,10 @@
 //! Dialogs: the operating system's file pickers (in a thread, never blocking), failure details, keys, about.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, bounded};
-use egui::{Id, Modal, ScrollArea, Sense, Ui, vec2};
+use egui::{Id, Key, Modal, Modifiers, Role, ScrollArea, Sense, Ui, vec2};
 use seaglass_core::command::{Command, Menu, TABLE};
 use seaglass_core::protocol::FailureKind;
 use seaglass_core::session::FailedFile;
@@ -12,10 +13,22 @@ use crate::state::{Action, Out, UiState};
 use crate::theme::{Theme, theme};
 use crate::widgets;
 
+/// Nobody dismisses a dialog faster than this: it was never shown.
+const TOO_FAST: Duration = Duration::from_millis(300);
+
+/// What became of a picker.
+#[derive(Debug)]
+pub enum Picked {
+    /// The user's choice.
+    Chosen(Box<Command>),
+    /// The system has no file dialog to show.
+    NoDialog(Pick),
+}
+
 /// Answers of the pickers.
 pub struct Pickers {
-    sender: Sender<Command>,
-    receiver: Receiver<Command>,
+    sender: Sender<Picked>,
+    receiver: Receiver<Picked>,
 }
 
 impl Default for Pickers {
@@ -36,6 +49,31 @@ pub enum Pick {
     Image,
 }
 
+impl Pick {
+    /// Title of the dialog, label of its button.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Files => ("Open files", "Open"),
+            Self::Folder => ("Open folder", "Open"),
+            Self::Image => ("Save image", "Save"),
+        }
+    }
+
+    /// What a typed path starts as.
+    pub fn suggestion(self) -> String {
+        let home = directories::UserDirs::new().map(|d| d.home_dir().to_path_buf()).unwrap_or_default();
+        let path = if self == Self::Image { home.join("seaglass.png") } else { home.join("") };
+        path.display().to_string()
+    }
+
+    fn command(self, path: PathBuf) -> Command {
+        match self {
+            Self::Files | Self::Folder => Command::Open { paths: vec![path] },
+            Self::Image => Command::SaveImage { path: with_png(path), size: None, legend: true },
+        }
+    }
+}
+
 impl Pickers {
     /// Opens a picker. Its answer comes with [`poll`](Self::poll).
     ///
@@ -44,24 +82,28 @@ impl Pickers {
     pub fn open(&self, pick: Pick, ctx: &egui::Context) -> std::io::Result<()> {
         let (sender, ctx) = (self.sender.clone(), ctx.clone());
         std::thread::Builder::new().name("file picker".to_owned()).spawn(move || {
-            let dialog = rfd::FileDialog::new();
+            let (dialog, started) = (rfd::FileDialog::new().set_title(pick.words().0), Instant::now());
             let command = match pick {
                 Pick::Files => dialog
-                    .set_title("Open files")
                     .add_filter("NetCDF and HDF5", &["nc", "nc4", "cdf", "h5", "hdf5", "he5", "hdf"])
                     .add_filter("All files", &["*"])
                     .pick_files()
                     .map(|paths| Command::Open { paths }),
-                Pick::Folder => dialog.set_title("Open folder").pick_folders().map(|paths| Command::Open { paths }),
+                Pick::Folder => dialog.pick_folders().map(|paths| Command::Open { paths }),
                 Pick::Image => dialog
-                    .set_title("Save image")
                     .set_file_name("seaglass.png")
                     .add_filter("PNG image", &["png"])
                     .save_file()
-                    .map(|path| Command::SaveImage { path: with_png(path), size: None, legend: true }),
+                    .map(|path| pick.command(path)),
+            };
+            // rfd answers a failure like a cancelled dialog; only the time tells them apart.
+            let answer = match command {
+                Some(command) => Some(Picked::Chosen(Box::new(command))),
+                None if started.elapsed() < TOO_FAST => Some(Picked::NoDialog(pick)),
+                None => None,
             };
             // A window that has closed meanwhile takes no answer.
-            if command.is_some_and(|c| sender.try_send(c).is_ok()) {
+            if answer.is_some_and(|a| sender.try_send(a).is_ok()) {
                 ctx.request_repaint();
             }
         })?;
@@ -69,13 +111,59 @@ impl Pickers {
     }
 
     /// What has been picked since.
-    pub fn poll(&self) -> Option<Command> {
+    pub fn poll(&self) -> Option<Picked> {
         self.receiver.try_recv().ok()
     }
 }
 
 fn with_png(path: PathBuf) -> PathBuf {
     if path.extension().is_some() { path } else { path.with_extension("png") }
+}
+
+/// A path to type where the system shows no file dialog.
+pub fn typed_path(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
+    let Some(typed) = state.typed_path.as_mut() else { return };
+    let t = Theme::get(ctx.global_style().visuals.dark_mode);
+    let (title, verb) = typed.pick.words();
+    let (mut done, mut cancelled) = (false, false);
+    let id = Id::unique("typed path");
+    let modal = Modal::new(id).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
+        ui.set_width(480.0f32.min(ctx.content_rect().width() - 80.0));
+        heading(ui, title);
+        ui.label(egui::RichText::new("No file dialog is available here. Type the path.").color(t.c.text_2));
+        ui.add_space(8.0);
+        let enter = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter));
+        let field_id = id.with("field");
+        // Taken once: Tab has to reach the buttons.
+        if ui.memory(|m| m.focused().is_none()) {
+            ui.memory_mut(|m| m.request_focus(field_id));
+        }
+        let edit = egui::TextEdit::singleline(&mut typed.text).id(field_id).margin(egui::Margin::symmetric(8, 6));
+        let field = ui.add(edit.desired_width(f32::INFINITY));
+        widgets::describe(&field, Role::TextInput, "Path");
+        ui.add_space(12.0);
+        ui.horizontal(|ui| {
+            let named = !typed.text.trim().is_empty();
+            let button = ui.add_enabled_ui(named, |ui| widgets::button(ui, verb, None, true)).inner;
+            done = named && (button.clicked() || (enter && field.has_focus()));
+            let button = widgets::button(ui, "Cancel", None, false);
+            cancelled = button.clicked() || (enter && button.has_focus());
+        });
+    });
+    if done {
+        out.send(typed.pick.command(at_home(typed.text.trim())));
+    }
+    if done || cancelled || modal.should_close() {
+        state.typed_path = None;
+    }
+}
+
+/// `~/` is what a shell would have made the home folder of.
+fn at_home(text: &str) -> PathBuf {
+    match (text.strip_prefix("~/"), directories::UserDirs::new()) {
+        (Some(rest), Some(user)) => user.home_dir().join(rest),
+        _ => PathBuf::from(text),
+    }
 }
 
 /// What can be done about a failure.

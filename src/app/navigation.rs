@@ -245,7 +245,8 @@ impl Navigation {
     }
 
     fn keys(&mut self, ui: &Ui, response: &Response, camera: &mut Camera) {
-        if !response.has_focus() {
+        // A dialog over the globe has the keys, even while the globe keeps the focus underneath.
+        if !response.has_focus() || ui.memory(|m| m.top_modal_layer().is_some()) {
             return;
         }
         let step = camera.altitude_m / 111_000.0 * 0.08;

@@ -273,6 +273,8 @@ fn take_text(ctx: &egui::Context, query: &mut String) -> bool {
 pub fn show(ctx: &egui::Context, model: &Model, state: &mut UiState, out: &mut Out) {
     let id = Id::unique("palette");
     if !state.palette_open {
+        // Closed by its own key: the next opening starts afresh.
+        ctx.data_mut(|d| d.remove::<Memory>(id));
         return;
     }
     let t = Theme::get(ctx.global_style().visuals.dark_mode);

@@ -8,6 +8,8 @@ use seaglass_core::geo::LonLat;
 use seaglass_core::granule::GranuleId;
 use seaglass_core::project::LayerId;
 
+use crate::dialogs::Pick;
+
 /// What panels produce in a frame.
 #[derive(Debug, Default)]
 pub struct Out {
@@ -75,6 +77,10 @@ pub struct UiState {
     pub keys_open: bool,
     /// About dialog open.
     pub about_open: bool,
+    /// File whose failure is explained in a dialog.
+    pub failure: Option<PathBuf>,
+    /// A path being typed, where the system shows no file dialog.
+    pub typed_path: Option<TypedPath>,
     /// Place under the pointer.
     pub pointer: Option<LonLat>,
     /// Granule hovered on the timeline or in a list.
@@ -101,6 +107,22 @@ pub struct UiState {
     pub renaming: Option<(LayerId, String)>,
 }
 
+/// A path being typed in place of a file dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypedPath {
+    /// What it is for.
+    pub pick: Pick,
+    /// Text so far.
+    pub text: String,
+}
+
+impl UiState {
+    /// Something covers the window and has the keyboard for itself.
+    pub fn is_covered(&self) -> bool {
+        self.palette_open || self.keys_open || self.about_open || self.failure.is_some() || self.typed_path.is_some()
+    }
+}
+
 impl Default for UiState {
     fn default() -> Self {
         Self {
@@ -116,6 +138,8 @@ impl Default for UiState {
             palette_open: false,
             keys_open: false,
             about_open: false,
+            failure: None,
+            typed_path: None,
             pointer: None,
             hovered_granule: None,
             selected_granule: None,

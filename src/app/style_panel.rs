@@ -50,8 +50,11 @@ pub fn show(
                 }
             });
         });
-    let popups = Popup::is_any_open(ctx);
-    if !popups && !ctx.text_edit_focused() && ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
+    // What lies on top of the panel closes first.
+    let covered = Popup::is_any_open(ctx) || state.is_covered();
+    if !covered
+        && !ctx.text_edit_focused()
+        && ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
     {
         state.style_of = None;
     }

@@ -10,14 +10,14 @@ use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
 use seaglass_host::{Host, HostOptions, Level as HostLevel, Notice, SaveImage};
 
-use crate::dialogs::{self, FailureAnswer, Pick, Pickers};
+use crate::dialogs::{self, FailureAnswer, Pick, Picked, Pickers};
 use crate::histogram::Distribution;
 use crate::hover::HoverInfo;
 use crate::legend::{self, Decoration};
 use crate::model::{Model, Status};
 use crate::navigation::{self, Navigation};
 use crate::settings::Settings;
-use crate::state::{Action, Out, UiState};
+use crate::state::{Action, Out, TypedPath, UiState};
 use crate::system::{Report, System};
 use crate::theme::{self, Theme};
 use crate::toasts::{Level, Toasts};
@@ -84,7 +84,6 @@ pub struct Window {
     toasts: Toasts,
     pickers: Pickers,
     system: System,
-    failure: Option<PathBuf>,
     hover: Option<HoverInfo>,
     themed: Option<bool>,
     title: String,
@@ -119,7 +118,6 @@ impl Window {
             toasts: Toasts::default(),
             pickers: Pickers::default(),
             system: System::default(),
-            failure: None,
             hover: None,
             themed: None,
             title: String::new(),
@@ -185,7 +183,7 @@ impl Window {
                 self.toasts.push(Level::Info, "Making the sample day", None);
                 self.system.open_sample(ctx);
             }
-            Action::FailureDetails(path) => self.failure = Some(path),
+            Action::FailureDetails(path) => self.state.failure = Some(path),
             Action::Copy(text) => {
                 self.toasts.push(Level::Info, format!("Copied {}", text.lines().next().unwrap_or_default()), None);
                 ctx.copy_text(text);
@@ -200,8 +198,13 @@ impl Window {
 
     fn pick(&mut self, ctx: &egui::Context, pick: Pick) {
         if let Err(e) = self.pickers.open(pick, ctx) {
-            self.toasts.push(Level::Error, format!("The file dialog cannot be opened: {e}."), None);
+            log::error!("the file dialog cannot be opened: {e}");
+            self.type_path(pick);
         }
+    }
+
+    fn type_path(&mut self, pick: Pick) {
+        self.state.typed_path = Some(TypedPath { pick, text: pick.suggestion() });
     }
 
     /// Lets the host work; true when something is new.
@@ -249,11 +252,16 @@ impl Window {
 
     /// Dropped files, answers of dialogs and background work.
     fn incoming(&mut self, ctx: &egui::Context) {
-        while let Some(command) = self.pickers.poll() {
-            if let Command::Open { paths } = &command {
-                self.settings.opened(paths);
+        while let Some(answer) = self.pickers.poll() {
+            match answer {
+                Picked::Chosen(command) => {
+                    if let Command::Open { paths } = command.as_ref() {
+                        self.settings.opened(paths);
+                    }
+                    self.host.send(*command);
+                }
+                Picked::NoDialog(pick) => self.type_path(pick),
             }
-            self.host.send(command);
         }
         while let Some(report) = self.system.poll() {
             match report {
@@ -422,15 +430,14 @@ impl Window {
     }
 
     fn dialogs(&mut self, ctx: &egui::Context, out: &mut Out) {
-        dialogs::keys(ctx, &mut self.state);
         let adapter = self.adapter();
         dialogs::about(ctx, &mut self.state, &adapter);
-        if let Some(path) = self.failure.clone() {
+        if let Some(path) = self.state.failure.clone() {
             let failed = self.host.session().failures().iter().find(|f| f.path == path).cloned();
             match dialogs::failure(ctx, &path, failed.as_ref(), out) {
-                Some(FailureAnswer::Close) => self.failure = None,
+                Some(FailureAnswer::Close) => self.state.failure = None,
                 Some(FailureAnswer::Retry(path)) => {
-                    self.failure = None;
+                    self.state.failure = None;
                     self.host.try_again(Some(&path));
                 }
                 None => {}
@@ -521,6 +528,11 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
 pub fn shortcuts(ui: &Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let Some(id) = actions::pressed_shortcut(ui) else { return };
     let was_open = state.palette_open;
+    // What covers the window has the keyboard; only its own key, which closes it again, goes through.
+    let closes = (id == "palette" && was_open) || (id == "keys" && state.keys_open && !was_open);
+    if state.is_covered() && !closes {
+        return;
+    }
     actions::perform(id, model, state, out);
     if state.palette_open && !was_open {
         palette::collect_typed(ui.ctx());
@@ -528,7 +540,7 @@ pub fn shortcuts(ui: &Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     }
 }
 
-/// Style panel and palette.
+/// Style panel, palette, key sheet and typed path.
 pub fn floating(
     ctx: &egui::Context,
     model: &Model,
@@ -541,6 +553,8 @@ pub fn floating(
         style_panel::show(ctx, model, data, area, state, out);
     }
     palette::show(ctx, model, state, out);
+    dialogs::keys(ctx, state);
+    dialogs::typed_path(ctx, state, out);
 }
 
 /// The globe stands right of the welcome card where there is room for both.

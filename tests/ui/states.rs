@@ -1,8 +1,9 @@
 //! Empty views, first run, sizes and themes.
 
 use egui_kittest::kittest::{NodeT, Queryable};
+use seaglass_app::dialogs::Pick;
 use seaglass_app::model::Reason;
-use seaglass_app::state::Action;
+use seaglass_app::state::{Action, TypedPath};
 use seaglass_core::command::Command;
 
 use crate::world::World;
@@ -92,4 +93,54 @@ fn an_idle_window_asks_for_no_frame() {
     h.run_ok();
     let delays: Vec<_> = h.output().viewport_output.values().map(|v| v.repaint_delay).collect();
     assert!(delays.iter().all(|d| *d > std::time::Duration::from_secs(60)), "{delays:?}");
+}
+
+/// What lies on top closes first, and has the keys for itself.
+#[test]
+fn escape_closes_from_the_top() {
+    let mut h = World::with_data().harness(1440.0, 900.0, true);
+    h.run_ok();
+    h.key_press(egui::Key::S);
+    h.run_ok();
+    h.event(egui::Event::Text("?".to_owned()));
+    h.run_ok();
+    assert!(h.state().state.style_of.is_some() && h.state().state.keys_open);
+    h.key_press(egui::Key::S);
+    h.run_ok();
+    h.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::K);
+    h.run_ok();
+    assert!(h.state().state.style_of.is_some() && !h.state().state.palette_open, "the sheet has the keys");
+    h.key_press(egui::Key::Escape);
+    h.run_ok();
+    assert!(h.state().state.style_of.is_some() && !h.state().state.keys_open, "the sheet first");
+    h.key_press(egui::Key::Escape);
+    h.run_ok();
+    assert!(h.state().state.style_of.is_none());
+}
+
+#[test]
+fn a_path_can_be_typed() {
+    for (pick, verb, typed) in [(Pick::Files, "Open", "/data/a.nc"), (Pick::Image, "Save", "/data/a")] {
+        for enter in [true, false] {
+            let mut world = World::empty();
+            world.live = false;
+            world.state.typed_path = Some(TypedPath { pick, text: String::new() });
+            let mut h = world.harness(1440.0, 900.0, true);
+            h.run_ok();
+            h.event(egui::Event::Text(typed.to_owned()));
+            h.run_ok();
+            if enter {
+                h.key_press(egui::Key::Enter)
+            } else {
+                h.get_by_label(verb).click()
+            }
+            h.run_ok();
+            match h.state().commands.as_slice() {
+                [Command::Open { paths }] => assert_eq!(paths, &[std::path::PathBuf::from(typed)]),
+                [Command::SaveImage { path, .. }] => assert_eq!(path, std::path::Path::new("/data/a.png")),
+                other => panic!("{other:?}"),
+            }
+            assert!(h.state().state.typed_path.is_none());
+        }
+    }
 }
