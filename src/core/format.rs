@@ -11,8 +11,9 @@ pub use parse::{parse_clock, parse_number, parse_position};
 
 /// Typographic minus.
 pub const MINUS: char = '\u{2212}';
-/// Thin space before units.
-pub const THIN: char = '\u{2009}';
+/// Space before units and between thousands, never broken. Not U+2009: the window's text engine draws that only
+/// 1.5 points wide, which reads as none.
+pub const THIN: char = '\u{a0}';
 
 /// A number with fixed decimals, U+2212 as minus and thin-space thousands; a dash for NaN and infinity.
 pub fn number(value: f64, decimals: usize) -> String {
@@ -283,7 +284,7 @@ mod tests {
     fn numbers_follow_the_design() {
         assert_eq!(number(-0.12, 3), "\u{2212}0.120");
         assert_eq!(number(-0.0001, 2), "0.00", "no minus before zero");
-        assert_eq!(number(4870.0, 0), "4\u{2009}870");
+        assert_eq!(number(4870.0, 0), "4\u{a0}870");
         assert_eq!(number(f64::NAN, 1), "\u{2013}");
         assert_eq!(decimals_for([-0.3, 0.3], None), 3);
         assert_eq!(decimals_for([0.0, 20.0], None), 1);
@@ -316,13 +317,13 @@ mod tests {
         )
         .unwrap();
         let style = Style { range: Some([271.15, 305.15]), ..Style::default() };
-        assert_eq!(value_with_unit(&sst, &style, 291.574), "18.4\u{2009}°C");
-        assert_eq!(range(&sst, [271.15, 305.15]), "\u{2212}2 to 32\u{2009}°C");
+        assert_eq!(value_with_unit(&sst, &style, 291.574), "18.4\u{a0}°C");
+        assert_eq!(range(&sst, [271.15, 305.15]), "\u{2212}2 to 32\u{a0}°C");
         sst.packing_step = Some(1.0);
         assert_eq!(value(&sst, &style, 291.574), "18");
         assert_eq!(value(&sst, &style, f64::NAN), "\u{2013}");
         let sla: FieldInfo = serde_json::from_str(r#"{"name": "sla", "variable": "sla", "units": "m"}"#).unwrap();
-        assert_eq!(range(&sla, [-0.3, 0.3]), "\u{2212}0.30 to 0.30\u{2009}m");
+        assert_eq!(range(&sla, [-0.3, 0.3]), "\u{2212}0.30 to 0.30\u{a0}m");
         let chl = Style { range: Some([0.01, 20.0]), log: true, ..Style::default() };
         assert_eq!(value(&sla, &chl, 0.012_34), "0.0123");
     }
