@@ -218,3 +218,28 @@ fn probes_equal_netcdf4_python() {
     let cells: usize = outcomes.iter().flatten().sum();
     assert!(cells > 500 * files.len() / 2, "only {cells} cells were compared");
 }
+
+/// With Python and netCDF4 at hand the recorded expectations are made anew and must come out the same.
+#[test]
+fn recorded_expectations_are_what_python_says_now() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let granules = root.join("../shared/granules");
+    let python = std::env::var("SEAGLASS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let knows = std::process::Command::new(&python).args(["-c", "import netCDF4, numpy"]).output();
+    if !granules.is_dir() || !knows.is_ok_and(|o| o.status.success()) {
+        eprintln!("skipped: no granules, or no python3 with netCDF4 (SEAGLASS_PYTHON names another)");
+        return;
+    }
+    let fresh = tempfile::tempdir().unwrap();
+    let script = root.join("tests/fidelity/expect.py");
+    let made = std::process::Command::new(&python).arg(script).arg(&granules).arg(fresh.path()).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mut files = 0;
+    for entry in std::fs::read_dir(fresh.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let recorded = root.join("tests/fidelity/expected").join(path.file_name().unwrap());
+        assert!(std::fs::read(&path).unwrap() == std::fs::read(&recorded).unwrap(), "{} differs", recorded.display());
+        files += 1;
+    }
+    assert!(files > 10, "only {files} expectations were made");
+}
