@@ -131,10 +131,10 @@ impl Wishes {
             let Some(all) = firsts.reduce(|a: TimeSpan, b| a.union(&b)) else { return };
             let window_s =
                 self.window_s.unwrap_or_else(|| host.session().project().timeline.window_s.max(all.seconds()));
-            // The clock stands in the middle: that is the nominal time of a daily mean, and what the legend shows.
-            host.send(Command::SetAnchor { anchor: Anchor::Centred });
-            host.send(Command::SetWindow { window_s: window_s + 2e-6 });
-            host.send(Command::SetTime { now: all.middle() });
+            // Ends exactly with the data: a window reaching further would show the second step of a file as well.
+            host.send(Command::SetAnchor { anchor: Anchor::Trailing });
+            host.send(Command::SetWindow { window_s });
+            host.send(Command::SetTime { now: all.stop.max(all.start.plus_seconds(window_s.min(all.seconds()))) });
             return;
         };
         // A day is that day; an instant is the middle of the window.
