@@ -1,3 +1,5 @@
+use super::extent::union;
+use super::opening::MAX_AUTOMATIC_LAYERS;
 use super::*;
 use crate::field::FieldInfo;
 use crate::granule::{GeometryKind, PartInfo};

@@ -1,0 +1,94 @@
+//! Where and when the data of layers lie.
+
+use super::Session;
+use crate::camera::Camera;
+use crate::geo::{GeoBox, LonLat};
+use crate::granule::{GeometryKind, Granule};
+use crate::project::LayerId;
+use crate::time::TimeSpan;
+
+/// Distance from the middle of a box to its corner beyond which an orbit in it is bent.
+const LONG_ORBIT_M: f64 = 4_000_000.0;
+
+impl Session {
+    pub(super) fn granules_of(&self, layer: Option<LayerId>) -> impl Iterator<Item = &Granule> {
+        self.project
+            .layers
+            .iter()
+            .filter(move |l| layer.map_or(l.visible, |id| l.id == id))
+            .filter_map(|l| Some((l, self.catalogue.collections.get(&l.collection)?)))
+            .flat_map(|(l, c)| c.with_field(&l.field))
+    }
+
+    pub(super) fn shown_now(&self, layer: Option<LayerId>) -> impl Iterator<Item = &Granule> {
+        let t = &self.project.timeline;
+        self.project
+            .layers
+            .iter()
+            .filter(move |l| layer.map_or(l.visible, |id| l.id == id))
+            .filter_map(|l| Some((l, self.catalogue.collections.get(&l.collection)?)))
+            .flat_map(|(l, c)| c.shown(&l.field, l.style.time_rule, t.now, t.window()))
+    }
+
+    /// Box around the granules of a layer (of all visible layers when `None`) that its time rule shows now,
+    /// or around all of them when none is shown.
+    pub fn bounds_of(&self, layer: Option<LayerId>) -> Option<GeoBox> {
+        let shown: Vec<GeoBox> = self.shown_now(layer).map(|g| g.bounds).collect();
+        let boxes = if shown.is_empty() { self.granules_of(layer).map(|g| g.bounds).collect() } else { shown };
+        boxes.into_iter().reduce(|a, b| union(&a, &b))
+    }
+
+    /// The camera that shows the granules of a layer (of all visible layers when `None`); `None` without any.
+    pub fn framing(&self, layer: Option<LayerId>) -> Option<Camera> {
+        let target = self.bounds_of(layer)?;
+        let mut camera = self.project.camera.framing(&target, self.view_px);
+        // A long orbit bends: it does not run through the middle of its box.
+        let reach_m = target.centre().approx_distance_m(&LonLat::new(target.west, target.south));
+        if let (true, Some(middle)) = (reach_m > LONG_ORBIT_M, self.middle_of_orbit(layer)) {
+            camera.target = middle;
+        }
+        Some(camera.sanitized())
+    }
+
+    /// The middle of the first swath or track shown, from its outline.
+    pub(super) fn middle_of_orbit(&self, layer: Option<LayerId>) -> Option<LonLat> {
+        let is_orbit = |g: &Granule| matches!(g.geometry, GeometryKind::Track | GeometryKind::Swath);
+        // Beside a map of the whole Earth the middle of one orbit means nothing.
+        if !self.shown_now(layer).all(is_orbit) {
+            return None;
+        }
+        let granule = self.shown_now(layer).next().or_else(|| self.granules_of(layer).next())?;
+        let outline = &granule.footprint;
+        let at = |eighths: usize| outline.get(outline.len() * eighths / 8).map(LonLat::up);
+        match granule.geometry {
+            GeometryKind::Track => outline.get(outline.len() / 2).copied(),
+            // Readers draw the ring along the four sides in turn: these are the middles of the two long ones.
+            GeometryKind::Swath => {
+                let up = at(3).zip(at(7)).map(|(a, b)| (a + b).normalize_or_zero())?;
+                Some(LonLat::new(up.y.atan2(up.x).to_degrees(), up.z.asin().to_degrees()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Time covered by the visible layers.
+    pub fn time_span(&self) -> Option<TimeSpan> {
+        self.granules_of(None).filter_map(|g| g.span).reduce(|a, b| a.union(&b)).or_else(|| self.catalogue.span())
+    }
+}
+
+pub(super) fn union(a: &GeoBox, b: &GeoBox) -> GeoBox {
+    let (south, north) = (a.south.min(b.south), a.north.max(b.north));
+    // Of the two ways round, the narrower.
+    let narrowest = [0.0, 360.0, -360.0]
+        .map(|turn| (a.west.min(b.west + turn), a.east.max(b.east + turn)))
+        .into_iter()
+        .min_by(|x, y| (x.1 - x.0).total_cmp(&(y.1 - y.0)));
+    match narrowest {
+        Some((west, east)) if east - west < 360.0 => {
+            let w = crate::geo::wrap_180(west);
+            GeoBox { west: w, east: w + (east - west), south, north }
+        }
+        _ => GeoBox { west: -180.0, east: 180.0, south, north },
+    }
+}

@@ -1,0 +1,119 @@
+//! Commands that change the layer stack.
+
+use super::{CommandError, Session};
+use crate::command::Command;
+use crate::defaults::default_style;
+use crate::project::{Layer, LayerId};
+
+impl Session {
+    pub(super) fn layer_mut(&mut self, id: LayerId) -> Result<&mut Layer, CommandError> {
+        self.project
+            .layers
+            .iter_mut()
+            .find(|l| l.id == id)
+            .ok_or_else(|| CommandError(format!("There is no layer {}.", id.0)))
+    }
+
+    pub(super) fn new_layer_id(&mut self) -> LayerId {
+        self.project.next_layer += 1;
+        LayerId(self.project.next_layer)
+    }
+
+    pub(super) fn change_layers(&mut self, command: &Command) -> Result<bool, CommandError> {
+        match command {
+            Command::AddLayer { collection, field } => {
+                let known = self
+                    .catalogue
+                    .collections
+                    .get(collection)
+                    .ok_or_else(|| CommandError(format!("There is no collection \"{collection}\".")))?;
+                let info = known.field(field).ok_or_else(|| {
+                    let names: Vec<&str> = known.fields.iter().map(|f| f.name.as_str()).collect();
+                    CommandError(format!("\"{}\" has no field \"{field}\"; it has {}.", known.title, names.join(", ")))
+                })?;
+                let geometry = known.granules.first().map(|g| g.geometry);
+                let layer = Layer {
+                    id: LayerId(0),
+                    collection: collection.clone(),
+                    field: field.clone(),
+                    extra: vec![0; info.extra_dims.len()],
+                    name: None,
+                    visible: true,
+                    style: default_style(info, geometry),
+                };
+                let id = self.new_layer_id();
+                self.project.layers.insert(0, Layer { id, ..layer });
+            }
+            Command::RemoveLayer { layer } => {
+                self.layer_mut(*layer)?;
+                self.project.layers.retain(|l| l.id != *layer);
+            }
+            Command::DuplicateLayer { layer } => {
+                let copy = self.layer_mut(*layer)?.clone();
+                let at = self.project.position(*layer).unwrap_or(0);
+                let id = self.new_layer_id();
+                self.project.layers.insert(at, Layer { id, ..copy });
+            }
+            Command::ShowLayer { layer, visible } => self.layer_mut(*layer)?.visible = *visible,
+            Command::SoloLayer { layer } => {
+                self.layer_mut(*layer)?;
+                let alone = self.project.layers.iter().all(|l| l.visible == (l.id == *layer));
+                for l in &mut self.project.layers {
+                    l.visible = alone || l.id == *layer;
+                }
+            }
+            Command::ShowAllLayers => self.project.layers.iter_mut().for_each(|l| l.visible = true),
+            Command::MoveLayer { layer, to } => {
+                let from = self
+                    .project
+                    .position(*layer)
+                    .ok_or_else(|| CommandError(format!("There is no layer {}.", layer.0)))?;
+                let moved = self.project.layers.remove(from);
+                let to = (*to).min(self.project.layers.len());
+                self.project.layers.insert(to, moved);
+            }
+            Command::RenameLayer { layer, name } => {
+                let name = name.trim();
+                self.layer_mut(*layer)?.name = (!name.is_empty()).then(|| name.to_owned());
+            }
+            Command::SetLayerIndex { layer, extra } => {
+                let dims = {
+                    let l = self.layer_mut(*layer)?;
+                    let (c, f) = (l.collection.clone(), l.field.clone());
+                    let field = self.catalogue.collections.get(&c).and_then(|c| c.field(&f));
+                    field.map(|f| f.extra_dims.clone()).unwrap_or_default()
+                };
+                if extra.len() != dims.len() || extra.iter().zip(&dims).any(|(i, d)| *i >= d.size) {
+                    return Err(CommandError(format!(
+                        "The layer has {} further dimensions; the index does not fit them.",
+                        dims.len()
+                    )));
+                }
+                self.layer_mut(*layer)?.extra.clone_from(extra);
+            }
+            Command::SetStyle { layer, patch } => {
+                patch
+                    .apply(&mut self.layer_mut(*layer)?.style)
+                    .map_err(|e| CommandError(format!("The style is not changed: {e}.")))?;
+            }
+            Command::InitRange { layer, range } => {
+                let style = &mut self.layer_mut(*layer)?.style;
+                if style.range.is_none() && range[0].is_finite() && range[1].is_finite() {
+                    style.range = Some(*range);
+                    let [lo, _] = style.effective_range();
+                    style.log &= lo > 0.0;
+                }
+            }
+            Command::ResetStyle { layer } => {
+                let l = self.layer_mut(*layer)?.clone();
+                let collection = self.catalogue.collections.get(&l.collection);
+                let style = collection
+                    .and_then(|c| Some(default_style(c.field(&l.field)?, c.granules.first().map(|g| g.geometry))));
+                self.layer_mut(*layer)?.style = style.unwrap_or_default();
+            }
+            Command::SetBaseMap { base } => self.project.base = base.clone(),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,136 @@
+//! Commands that move the camera and the clock.
+
+use super::{CommandError, Session};
+use crate::camera::Camera;
+use crate::command::Command;
+use crate::projection::Projection;
+use crate::time::TimeSpan;
+
+/// Longest time window and step, seconds: climatologies of the year 0 and this year's data fit in one window.
+const LONGEST_S: f64 = 3.2e11;
+
+impl Session {
+    pub(super) fn change_camera(&mut self, command: &Command) -> Result<bool, CommandError> {
+        let mut camera = self.project.camera;
+        match command {
+            Command::SetCamera { camera: new } => camera = *new,
+            Command::LookAt { place, altitude_m } => {
+                if !place.is_valid() {
+                    return Err(CommandError(format!(
+                        "{}, {} is not a place on the Earth.",
+                        place.lon_deg, place.lat_deg
+                    )));
+                }
+                camera.target = *place;
+                self.place_named = true;
+                camera.altitude_m = altitude_m.unwrap_or(camera.altitude_m);
+            }
+            Command::SetProjection { projection } => camera.projection = *projection,
+            Command::ToggleGlobe => {
+                camera.projection = if camera.projection.is_map() { Projection::Globe } else { self.last_map };
+            }
+            Command::Zoom { factor } => camera = camera.zoomed(*factor, None, self.view_px),
+            Command::NorthUp => camera.heading_deg = 0.0,
+            Command::TopDown => camera.tilt_deg = 0.0,
+            Command::Home => {
+                let home = Camera { projection: camera.projection, ..Default::default() };
+                camera = Camera { target: camera.target, ..home };
+            }
+            Command::ZoomToLayer { layer } => {
+                camera = self.framing(*layer).ok_or_else(|| CommandError("There are no data to zoom to.".into()))?;
+            }
+            _ => return Ok(false),
+        }
+        if camera.projection.is_map() {
+            self.last_map = camera.projection;
+        }
+        self.project.camera = camera.sanitized();
+        Ok(true)
+    }
+
+    pub(super) fn change_time(&mut self, command: &Command) -> Result<(), CommandError> {
+        match command {
+            Command::SetTime { now } => self.project.timeline.now = *now,
+            Command::SetWindow { window_s } => {
+                if !(1e-3..=LONGEST_S).contains(window_s) {
+                    return Err(CommandError(
+                        "The time window must last between a millisecond and ten thousand years.".into(),
+                    ));
+                }
+                self.project.timeline.window_s = *window_s;
+            }
+            Command::SetAnchor { anchor } => self.project.timeline.anchor = *anchor,
+            Command::SetStep { step_s } => {
+                if step_s.is_some_and(|s| !(1e-3..=LONGEST_S).contains(&s)) {
+                    return Err(CommandError(
+                        "The step must last between a millisecond and ten thousand years.".into(),
+                    ));
+                }
+                self.project.timeline.step_s = *step_s;
+            }
+            Command::StepTime { steps } => {
+                let t = &mut self.project.timeline;
+                t.now = t.now.plus_seconds(t.step_seconds() * f64::from(*steps));
+            }
+            Command::StepGranule { layer, steps } => {
+                let mut spans: Vec<TimeSpan> = self.granules_of(*layer).filter_map(|g| g.span).collect();
+                spans.sort_by_key(|s| s.stop);
+                spans.dedup();
+                let now = self.project.timeline.now;
+                let shows = |s: &TimeSpan| self.project.timeline.now_to_show(*s);
+                let next = if *steps >= 0 {
+                    spans.iter().map(shows).filter(|t| *t > now).nth(steps.unsigned_abs().saturating_sub(1) as usize)
+                } else {
+                    spans
+                        .iter()
+                        .rev()
+                        .map(shows)
+                        .filter(|t| *t < now)
+                        .nth(steps.unsigned_abs().saturating_sub(1) as usize)
+                };
+                self.project.timeline.now = next.ok_or_else(|| {
+                    CommandError(format!("There is no {} granule.", if *steps >= 0 { "later" } else { "earlier" }))
+                })?;
+            }
+            Command::GoToEnd { last } => {
+                let span = self.time_span().ok_or_else(|| CommandError("The data have no time.".into()))?;
+                self.project.timeline.now = if *last { span.stop } else { span.start };
+            }
+            Command::JumpToData { layer } => {
+                let now = self.project.timeline.now;
+                let nearest = self
+                    .granules_of(*layer)
+                    .filter_map(|g| g.span)
+                    .min_by(|a, b| a.offset_seconds(now).abs().total_cmp(&b.offset_seconds(now).abs()))
+                    .ok_or_else(|| CommandError("There are no data to jump to.".into()))?;
+                self.project.timeline.now = self.project.timeline.now_to_show(nearest);
+            }
+            Command::Play { on } => self.project.timeline.playing = *on,
+            Command::SetSpeed { speed } => {
+                if !(speed.is_finite() && *speed > 0.0 && *speed <= 3.2e8) {
+                    return Err(CommandError("The speed must be above zero and at most ten years a second.".into()));
+                }
+                self.project.timeline.speed = *speed;
+            }
+            Command::SetLoop { on } => self.project.timeline.looped = *on,
+            Command::Tick { dt_s } => self.tick(*dt_s),
+            _ => return Err(CommandError("This command is not known here.".into())),
+        }
+        Ok(())
+    }
+
+    pub(super) fn tick(&mut self, dt_s: f64) {
+        if !self.project.timeline.playing {
+            return;
+        }
+        let span = self.time_span();
+        let t = &mut self.project.timeline;
+        t.now = t.now.plus_seconds(t.speed * dt_s.clamp(0.0, 1.0));
+        if let Some(span) =
+            span.filter(|s| t.now > s.stop.plus_seconds(if s.seconds() == 0.0 { t.window_s } else { 0.0 }))
+        {
+            t.playing = t.looped;
+            t.now = if t.looped { span.start } else { span.stop };
+        }
+    }
+}
