@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::columns::{FileCard, Outline, OutlineAsk, RowsAsk, RowsWire};
 use crate::coord::{CoordArray, CoordEncoding};
 use crate::field::{Apron, FieldStats, Window};
 use crate::geo::LonLat;
@@ -106,6 +107,27 @@ pub enum Request {
         /// Column.
         col: usize,
     },
+    /// Where and when the cells of a file lie, for joins.
+    Outline {
+        /// File.
+        source: Source,
+        /// What is needed of it.
+        ask: OutlineAsk,
+    },
+    /// Cells with exact position, time and values.
+    Rows {
+        /// File.
+        source: Source,
+        /// Which.
+        ask: RowsAsk,
+    },
+    /// Writes a table as netCDF-4. Nothing is left of it when it fails.
+    WriteTable {
+        /// Our own intermediate file with columns (`seaglass_core::spool`).
+        spool: PathBuf,
+        /// File to write.
+        out: PathBuf,
+    },
     /// Forgets a file.
     Close {
         /// Which.
@@ -152,6 +174,19 @@ pub enum Answer {
     Probed {
         /// The cell.
         cell: ProbedCell,
+    },
+    /// Parts of a file as tables; the payload has the [`TileBox`](crate::columns::TileBox)es of all, one part after the
+    /// other.
+    Outlined {
+        /// What the file is.
+        card: Box<FileCard>,
+        /// At least one.
+        parts: Vec<Outline>,
+    },
+    /// Rows; the payload is read by [`Rows::from_wire`](crate::columns::Rows::from_wire).
+    Rows {
+        /// Layout of the payload.
+        wire: RowsWire,
     },
     /// Nothing to say.
     Done,

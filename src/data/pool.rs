@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use parking_lot::{Condvar, Mutex};
+use seaglass_core::columns::{FileCard, Outline, Rows, TileBox};
 use seaglass_core::field::{Block, FieldStats};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::FileInfo;
@@ -72,8 +73,21 @@ pub enum Content {
     Stats(Option<FieldStats>),
     /// One cell.
     Cell(ProbedCell),
+    /// Parts of a file as tables.
+    Outlines(Box<Outlines>),
+    /// Rows of one.
+    Rows(Rows),
     /// Nothing to say.
     Done,
+}
+
+/// Parts of a file as tables, with their tiles.
+#[derive(Clone, Debug)]
+pub struct Outlines {
+    /// What the file is.
+    pub card: FileCard,
+    /// At least one part, each with its tiles.
+    pub parts: Vec<(Outline, Vec<TileBox>)>,
 }
 
 /// A job that is over.
@@ -358,6 +372,13 @@ fn content(request: &Request, answer: Answer, payload: Vec<u8>) -> Result<Conten
         }
         (Request::Stats { .. }, Answer::Stats { stats }) => Ok(Content::Stats(stats)),
         (Request::Probe { .. }, Answer::Probed { cell }) => Ok(Content::Cell(cell)),
+        (Request::Outline { .. }, Answer::Outlined { card, parts }) => {
+            let outlines = outlines(*card, parts, &payload).ok_or_else(|| misfit("tiles are missing"))?;
+            Ok(Content::Outlines(Box::new(outlines)))
+        }
+        (Request::Rows { .. }, Answer::Rows { wire }) => {
+            Rows::from_wire(&wire, &payload).map(Content::Rows).ok_or_else(|| misfit("rows are missing"))
+        }
         (_, Answer::Done) => Ok(Content::Done),
         (_, other) => {
             let name = serde_json::to_value(&other).ok();
@@ -365,6 +386,20 @@ fn content(request: &Request, answer: Answer, payload: Vec<u8>) -> Result<Conten
             Err(misfit(&format!("it is of the kind \"{name}\"")))
         }
     }
+}
+
+/// The tiles of a payload given to their parts; `None` when they do not fit.
+fn outlines(card: FileCard, parts: Vec<Outline>, payload: &[u8]) -> Option<Outlines> {
+    let mut tiles = TileBox::read_all(payload)?.into_iter();
+    let parts: Option<Vec<_>> = parts
+        .into_iter()
+        .map(|part| {
+            let own: Vec<TileBox> = tiles.by_ref().take(part.tiles).collect();
+            (own.len() == part.tiles).then_some((part, own))
+        })
+        .collect();
+    let parts = parts.filter(|p| !p.is_empty() && tiles.next().is_none())?;
+    Some(Outlines { card, parts })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod attr;
 pub mod cache;
 pub mod cf;
 mod classic;
+pub mod columns;
 pub mod crs;
 pub mod dataset;
 pub mod error;
@@ -33,6 +34,7 @@ pub mod read;
 mod reader;
 pub mod sample;
 pub mod sniff;
+pub mod table;
 pub mod timeaxis;
 
 pub use reader::Reader;

@@ -12,6 +12,7 @@ use seaglass_core::protocol::{Answer, FailureKind, PROTOCOL_VERSION, Request, So
 use seaglass_core::time::Time;
 
 use crate::cache::BlockCache;
+use crate::columns::ColumnReader;
 use crate::dataset::Dataset;
 use crate::error::{Result, bad_request, fail};
 use crate::footprint;
@@ -19,6 +20,7 @@ use crate::parts::{self, Field, Part, Plan};
 use crate::probe;
 use crate::product;
 use crate::read::{Choice, FieldReader};
+use crate::table;
 
 /// Bytes of decoded blocks kept.
 const CACHE_BYTES: usize = 320 << 20;
@@ -53,6 +55,8 @@ pub struct Reader {
     files: HashMap<PathBuf, OpenFile>,
     cache: BlockCache,
     next_id: u64,
+    /// Files read as tables.
+    columns: ColumnReader,
     clock: u64,
 }
 
@@ -65,7 +69,7 @@ impl Default for Reader {
 impl Reader {
     /// A reader that has opened nothing.
     pub fn new() -> Self {
-        Self { files: HashMap::new(), cache: BlockCache::new(CACHE_BYTES), next_id: 1, clock: 0 }
+        Self { files: HashMap::new(), cache: BlockCache::new(CACHE_BYTES), columns: ColumnReader::default(), next_id: 1, clock: 0 }
     }
 
     /// Answers a request. Never panics: a fault inside becomes an answer.
@@ -75,9 +79,12 @@ impl Reader {
             | Request::Geolocation { source, .. }
             | Request::Read { source, .. }
             | Request::Stats { source, .. }
-            | Request::Probe { source, .. } => Some(source.path.clone()),
+            | Request::Probe { source, .. }
+            | Request::Outline { source, .. }
+            | Request::Rows { source, .. } => Some(source.path.clone()),
             Request::Close { path } => Some(path.clone()),
             Request::Hello { .. } | Request::Ping => None,
+            Request::WriteTable { .. } => None,
         };
         match catch_unwind(AssertUnwindSafe(|| self.answer(request))) {
             Ok(Ok(done)) => done,
@@ -134,6 +141,12 @@ impl Reader {
                 plain(Answer::Probed { cell })
             }
         }
+            Request::Outline { source, ask } => self.columns.outline(&source, &ask),
+            Request::Rows { source, ask } => self.columns.rows(&source, &ask),
+            Request::WriteTable { spool, out } => {
+                table::write(&spool, &out)?;
+                plain(Answer::Done)
+            }
     }
 
     fn read(
@@ -197,6 +210,7 @@ impl Reader {
             self.cache.forget(f.id);
         }
     }
+        self.columns.close(path);
 }
 
 fn stamp(path: &Path) -> (u64, Option<SystemTime>) {

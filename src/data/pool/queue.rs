@@ -120,8 +120,12 @@ pub(super) fn path_of(request: &Request) -> Option<&Path> {
         | Request::Geolocation { source, .. }
         | Request::Read { source, .. }
         | Request::Stats { source, .. }
-        | Request::Probe { source, .. } => Some(&source.path),
+        | Request::Probe { source, .. }
+        | Request::Outline { source, .. }
+        | Request::Rows { source, .. } => Some(&source.path),
         Request::Close { path } => Some(path),
+        // Our own intermediate file: a fault there is no fault of a granule.
+        Request::WriteTable { .. } => None,
         Request::Hello { .. } | Request::Ping => None,
     }
 }
@@ -137,8 +141,11 @@ fn claim_of(request: &Request) -> Option<Claim> {
             extra: extra.clone(),
         }),
         Request::Geolocation { source, part, .. } => Some(Claim::Positions { path: source.path.clone(), part: *part }),
-        Request::Open { source } | Request::Probe { source, .. } => Some(Claim::File(source.path.clone())),
-        Request::Close { .. } | Request::Hello { .. } | Request::Ping => None,
+        Request::Open { source }
+        | Request::Probe { source, .. }
+        | Request::Outline { source, .. }
+        | Request::Rows { source, .. } => Some(Claim::File(source.path.clone())),
+        Request::Close { .. } | Request::WriteTable { .. } | Request::Hello { .. } | Request::Ping => None,
     }
 }
 
