@@ -17,6 +17,9 @@ pub struct Collection {
     pub id: String,
     /// Title.
     pub title: String,
+    /// Short title for narrow rows, where the product has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short: Option<String>,
     /// Union of the fields of its granules, best first.
     pub fields: Vec<FieldInfo>,
     /// Granules in time order (static ones first), then by path, part and step.

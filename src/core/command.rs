@@ -161,6 +161,12 @@ pub enum Command {
         /// Which.
         layer: Option<LayerId>,
     },
+    /// Remembers this view to come back to (sent by the window when the camera rests).
+    KeepView,
+    /// Back to the view before.
+    ViewBack,
+    /// Forward again.
+    ViewForward,
     /// Sets the clock.
     SetTime {
         /// Clock.
@@ -282,11 +288,15 @@ pub const TABLE: &[Entry] = &[
     entry("north_up", Menu::View, "North up", "N"),
     entry("top_down", Menu::View, "Look straight down", "U"),
     entry("reset_view", Menu::View, "North up and straight down", "R"),
+    entry("view_back", Menu::View, "Back to the view before", "Alt+Left"),
+    entry("view_forward", Menu::View, "Forward to the view after", "Alt+Right"),
     entry("toggle_relief", Menu::View, "Relief", ""),
     entry("toggle_coastlines", Menu::View, "Coastline", "B"),
     entry("toggle_graticule", Menu::View, "Graticule", "L"),
     entry("toggle_left_panel", Menu::View, "Layers panel", "Ctrl+1"),
     entry("toggle_timeline", Menu::View, "Timeline", "Ctrl+3"),
+    entry("next_region", Menu::View, "Next region of the window", "F6"),
+    entry("previous_region", Menu::View, "Previous region of the window", "Shift+F6"),
     entry("presentation", Menu::View, "Hide panels", "Tab"),
     entry("full_screen", Menu::View, "Full screen", "F11"),
     entry("theme", Menu::View, "Dark or light theme", ""),

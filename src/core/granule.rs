@@ -16,6 +16,9 @@ pub struct FileInfo {
     pub product: Option<String>,
     /// Human title: the product's, else the file's `title`, else its name.
     pub title: String,
+    /// The product's short title, for narrow rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short: Option<String>,
     /// File format, e.g. `netCDF-4`, `netCDF classic`.
     pub format: String,
     /// One entry a geometry in the file.

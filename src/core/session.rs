@@ -14,6 +14,7 @@ use crate::protocol::ReadFailure;
 use crate::time::{Time, TimeSpan};
 use crate::undo::{History, UndoRule};
 
+mod arrival;
 mod extent;
 mod layers;
 mod opening;
@@ -67,6 +68,10 @@ pub struct Session {
     failures: Vec<FailedFile>,
     next_granule: u64,
     last_map: Projection,
+    /// The files opened first.
+    arrival: arrival::Arrival,
+    /// Views to go back to.
+    views: view::Views,
     /// A place was named before any data came: the first data do not move the camera.
     place_named: bool,
     /// Screen size in pixels, for framing.
@@ -82,6 +87,8 @@ impl Default for Session {
             failures: Vec::new(),
             next_granule: 1,
             last_map: Projection::Equirectangular,
+            arrival: arrival::Arrival::default(),
+            views: view::Views::default(),
             place_named: false,
             view_px: DVec2::new(1280.0, 800.0),
         }
@@ -158,6 +165,7 @@ impl Session {
     fn change(&mut self, command: &Command) -> Result<Vec<Effect>, CommandError> {
         match command {
             Command::Open { paths } => {
+                self.arrival.given(paths, !self.catalogue.collections.is_empty());
                 for path in paths {
                     if !self.project.sources.contains(path) {
                         self.project.sources.push(path.clone());
@@ -175,6 +183,7 @@ impl Session {
                 self.project.layers.clear();
                 self.project.sources.clear();
                 self.catalogue = Catalogue::default();
+                self.arrival = arrival::Arrival::default();
                 self.failures.clear();
                 self.history = History::new(UNDO_STEPS);
                 return Ok(vec![Effect::Forget]);

@@ -42,6 +42,7 @@ struct OpenFile {
     plan: Plan,
     product: Option<String>,
     title: String,
+    short: Option<String>,
 }
 
 impl OpenFile {
@@ -253,14 +254,16 @@ fn open(source: &Source, id: u64, stamp: (u64, Option<SystemTime>), products: Ve
     }
     let name = source.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let title = product.map(|p| p.product.title.clone()).or_else(|| ds.global("title")).unwrap_or(name);
+    let short = product.and_then(|p| p.product.short.clone());
     let product = product.map(|p| p.product.id.clone());
-    Ok(OpenFile { id, used: 0, stamp, products, ds, plan, product, title })
+    Ok(OpenFile { id, used: 0, stamp, products, ds, plan, product, title, short })
 }
 
 fn describe(file: &OpenFile) -> FileInfo {
     FileInfo {
         product: file.product.clone(),
         title: file.title.clone(),
+        short: file.short.clone(),
         format: file.ds.kind.label().to_owned(),
         parts: file.plan.parts.iter().map(describe_part).collect(),
         notes: file.plan.notes.clone(),

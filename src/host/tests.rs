@@ -95,6 +95,7 @@ fn info(name: &str) -> FileInfo {
     FileInfo {
         product: Some("fake".into()),
         title: "Made up".into(),
+        short: None,
         format: "fake".into(),
         parts: vec![part],
         notes: Vec::new(),

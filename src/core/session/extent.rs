@@ -27,54 +27,65 @@ impl Session {
             .iter()
             .filter(move |l| layer.map_or(l.visible, |id| l.id == id))
             .filter_map(|l| Some((l, self.catalogue.collections.get(&l.collection)?)))
-            .flat_map(|(l, c)| c.shown(&l.field, l.style.time_rule, t.now, t.window()))
+            .flat_map(|(l, c)| c.shown_at(&l.field, l.style.time_rule, t))
     }
 
     /// Box around the granules of a layer (of all visible layers when `None`) that its time rule shows now,
     /// or around all of them when none is shown.
     pub fn bounds_of(&self, layer: Option<LayerId>) -> Option<GeoBox> {
-        let shown: Vec<GeoBox> = self.shown_now(layer).map(|g| g.bounds).collect();
-        let boxes = if shown.is_empty() { self.granules_of(layer).map(|g| g.bounds).collect() } else { shown };
-        boxes.into_iter().reduce(|a, b| union(&a, &b))
+        box_around(&self.in_reach(layer))
+    }
+
+    /// Granules shown now, or all where none is.
+    pub(super) fn in_reach(&self, layer: Option<LayerId>) -> Vec<&Granule> {
+        let shown: Vec<&Granule> = self.shown_now(layer).collect();
+        if shown.is_empty() { self.granules_of(layer).collect() } else { shown }
     }
 
     /// The camera that shows the granules of a layer (of all visible layers when `None`); `None` without any.
     pub fn framing(&self, layer: Option<LayerId>) -> Option<Camera> {
-        let target = self.bounds_of(layer)?;
+        self.framing_of(&self.in_reach(layer))
+    }
+
+    /// The camera that shows these granules.
+    pub(super) fn framing_of(&self, granules: &[&Granule]) -> Option<Camera> {
+        let target = box_around(granules)?;
         let mut camera = self.project.camera.framing(&target, self.view_px);
         // A long orbit bends: it does not run through the middle of its box.
         let reach_m = target.centre().approx_distance_m(&LonLat::new(target.west, target.south));
-        if let (true, Some(middle)) = (reach_m > LONG_ORBIT_M, self.middle_of_orbit(layer)) {
+        if let (true, Some(middle)) = (reach_m > LONG_ORBIT_M, middle_of_orbit(granules)) {
             camera.target = middle;
         }
         Some(camera.sanitized())
-    }
-
-    /// The middle of the first swath or track shown, from its outline.
-    pub(super) fn middle_of_orbit(&self, layer: Option<LayerId>) -> Option<LonLat> {
-        let is_orbit = |g: &Granule| matches!(g.geometry, GeometryKind::Track | GeometryKind::Swath);
-        // Beside a map of the whole Earth the middle of one orbit means nothing.
-        if !self.shown_now(layer).all(is_orbit) {
-            return None;
-        }
-        let granule = self.shown_now(layer).next().or_else(|| self.granules_of(layer).next())?;
-        let outline = &granule.footprint;
-        let at = |eighths: usize| outline.get(outline.len() * eighths / 8).map(LonLat::up);
-        match granule.geometry {
-            GeometryKind::Track => outline.get(outline.len() / 2).copied(),
-            // Readers draw the ring along the four sides in turn: these are the middles of the two long ones.
-            GeometryKind::Swath => {
-                let up = at(3).zip(at(7)).map(|(a, b)| (a + b).normalize_or_zero())?;
-                Some(LonLat::new(up.y.atan2(up.x).to_degrees(), up.z.asin().to_degrees()))
-            }
-            _ => None,
-        }
     }
 
     /// Time covered by the visible layers.
     pub fn time_span(&self) -> Option<TimeSpan> {
         self.granules_of(None).filter_map(|g| g.span).reduce(|a, b| a.union(&b)).or_else(|| self.catalogue.span())
     }
+}
+
+/// The middle of the first of these swaths or tracks, from its outline.
+pub(super) fn middle_of_orbit(granules: &[&Granule]) -> Option<LonLat> {
+    let is_orbit = |g: &&Granule| matches!(g.geometry, GeometryKind::Track | GeometryKind::Swath);
+    // Beside a map of the whole Earth the middle of one orbit means nothing.
+    let granule = granules.iter().all(is_orbit).then(|| granules.first()).flatten()?;
+    let outline = &granule.footprint;
+    let at = |eighths: usize| outline.get(outline.len() * eighths / 8).map(LonLat::up);
+    match granule.geometry {
+        GeometryKind::Track => outline.get(outline.len() / 2).copied(),
+        // Readers draw the ring along the four sides in turn: these are the middles of the two long ones.
+        GeometryKind::Swath => {
+            let up = at(3).zip(at(7)).map(|(a, b)| (a + b).normalize_or_zero())?;
+            Some(LonLat::new(up.y.atan2(up.x).to_degrees(), up.z.asin().to_degrees()))
+        }
+        _ => None,
+    }
+}
+
+/// Box around granules.
+pub(super) fn box_around(granules: &[&Granule]) -> Option<GeoBox> {
+    granules.iter().map(|g| g.bounds).reduce(|a, b| union(&a, &b))
 }
 
 pub(super) fn union(a: &GeoBox, b: &GeoBox) -> GeoBox {

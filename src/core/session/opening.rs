@@ -45,6 +45,7 @@ impl Session {
             collection.id.clone_from(&id);
             if collection.title.is_empty() {
                 collection.title.clone_from(&info.title);
+                collection.short.clone_from(&info.short);
             }
             collection.merge(&part.fields, granules);
             if !touched.contains(&id) {
@@ -52,14 +53,12 @@ impl Session {
             }
         }
         let found_in_folder = !self.project.sources.iter().any(|s| s == path);
-        for id in touched {
-            if let Some(layer) = self.first_layer(&id, found_in_folder) {
+        for id in &touched {
+            if let Some(layer) = self.first_layer(id, found_in_folder) {
                 effects.extend(layer.style.range.is_none().then_some(Effect::ChooseRange(layer.id)));
             }
         }
-        if was_empty {
-            self.show_first(info);
-        }
+        self.arrange(path, info, was_empty, &touched);
         effects
     }
 
@@ -93,23 +92,6 @@ impl Session {
             Some((GeometryKind::Swath, _)) => 2,
             Some((GeometryKind::Track, _)) => 3,
             Some((GeometryKind::Points, _)) => 4,
-        }
-    }
-
-    /// The first data opened are brought before the user: clock, window and camera.
-    pub(super) fn show_first(&mut self, info: &FileInfo) {
-        let steps = || info.parts.iter().flat_map(|p| p.steps.first().map(|t| TimeSpan::at(*t)).or(p.span));
-        if let Some(span) = steps().reduce(|a, b| a.union(&b)) {
-            let t = &mut self.project.timeline;
-            t.now = t.now_to_show(span);
-        }
-        if let Some(target) = self.bounds_of(None).filter(|_| !self.place_named) {
-            let view = self.project.camera.view(self.view_px.x, self.view_px.y);
-            let wide = target.east - target.west > 180.0;
-            let seen = view.screen_from_lonlat(target.centre()).is_some();
-            if let (true, Some(camera)) = (!wide || !seen || self.middle_of_orbit(None).is_some(), self.framing(None)) {
-                self.project.camera = camera;
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 use super::extent::union;
 use super::opening::MAX_AUTOMATIC_LAYERS;
 use super::*;
+use crate::camera::Camera;
 use crate::field::FieldInfo;
 use crate::granule::{GeometryKind, PartInfo};
 use crate::protocol::FailureKind;
@@ -27,6 +28,7 @@ fn info(product: Option<&str>, parts: Vec<PartInfo>) -> Box<FileInfo> {
     Box::new(FileInfo {
         product: product.map(str::to_owned),
         title: "Test".to_owned(),
+        short: None,
         format: "netCDF-4".to_owned(),
         parts,
         notes: Vec::new(),
@@ -228,4 +230,90 @@ fn boxes_join_the_short_way_round() {
     let u = union(&a, &b);
     assert_eq!((u.west, u.east, u.south, u.north), (170.0, 190.0, 0.0, 3.0));
     assert_eq!(union(&u, &GeoBox::WORLD).east - union(&u, &GeoBox::WORLD).west, 360.0);
+}
+
+/// Every order in which readers may answer ends in the same picture.
+#[test]
+fn files_opened_together_give_one_picture() {
+    let make = |field: &str, geometry, west: f64, start: &str| {
+        let bounds = match geometry {
+            GeometryKind::Grid => GeoBox::WORLD,
+            _ => GeoBox { west, south: 30.0, east: west + 10.0, north: 40.0 },
+        };
+        info(Some(field), vec![PartInfo { geometry, bounds, ..part("", &[field], start, &[]) }])
+    };
+    let file = |k: usize, day: &str| match k {
+        0 => ("/d/1.nc", make("swath", GeometryKind::Swath, 10.0, "2024-08-11T03:00")),
+        1 => ("/d/2.nc", make("world", GeometryKind::Grid, 0.0, "2024-08-11T12:00")),
+        2 => ("/d/3.nc", make("world2", GeometryKind::Grid, 0.0, day)),
+        _ => ("/d/4.nc", make("track", GeometryKind::Track, -50.0, "2024-08-11T20:00")),
+    };
+    let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1], [1, 0, 3, 2]];
+    // All fits into the window of a day, and then it does not.
+    for (day, now) in [("2024-08-11T12:00", "2024-08-11T20:00"), ("2024-09-11", "2024-08-11T03:00")] {
+        for order in orders {
+            let mut s = Session::default();
+            s.apply(&Command::Open { paths: vec!["/d".into()] }).unwrap();
+            for k in order {
+                let (path, info) = file(k, day);
+                opened(&mut s, path, info);
+            }
+            assert_eq!(layers(&s), [("track", true), ("swath", true), ("world2", false), ("world", true)], "{order:?}");
+            assert_eq!(s.project().timeline.now, Time::parse(now).unwrap(), "{order:?}");
+            assert_eq!(s.project().camera.target.lon_deg.round(), 15.0, "{order:?}");
+        }
+    }
+    // Named files: the last given lies on top, the first decides.
+    for order in orders {
+        let mut s = Session::default();
+        s.apply(&Command::Open { paths: ["/d/4.nc", "/d/2.nc", "/d/1.nc", "/d/3.nc"].map(Into::into).to_vec() })
+            .unwrap();
+        for k in order {
+            let (path, info) = file(k, "2024-09-11");
+            opened(&mut s, path, info);
+        }
+        assert_eq!(layers(&s), [("world2", true), ("swath", true), ("world", true), ("track", true)], "{order:?}");
+        assert_eq!(s.project().timeline.now, Time::parse("2024-08-11T20:00").unwrap(), "{order:?}");
+    }
+}
+
+#[test]
+fn what_the_user_moves_while_files_arrive_stays() {
+    let mut s = Session::default();
+    s.apply(&Command::Open { paths: vec!["/d".into()] }).unwrap();
+    opened(&mut s, "/d/2.nc", info(Some("p"), vec![part("", &["sst"], "2024-08-11", &[])]));
+    let (now, camera) = (Time::parse("2024-08-20").unwrap(), Camera { altitude_m: 1e6, ..Camera::default() });
+    s.apply(&Command::SetTime { now }).unwrap();
+    s.apply(&Command::SetCamera { camera }).unwrap();
+    opened(&mut s, "/d/1.nc", info(Some("q"), vec![part("", &["ssha"], "2024-08-12", &[])]));
+    assert_eq!((s.project().timeline.now, s.project().camera), (now, camera.sanitized()));
+}
+
+#[test]
+fn views_are_kept_to_go_back_to() {
+    let mut s = Session::default();
+    let look = |s: &mut Session, lon: f64| {
+        s.apply(&Command::LookAt { place: crate::geo::LonLat::new(lon, 0.0), altitude_m: None }).unwrap();
+    };
+    let at = |s: &Session| s.project().camera.target.lon_deg;
+    assert_eq!(s.can_go_back_forward(), (false, false));
+    for lon in [10.0, 20.0, 30.0] {
+        look(&mut s, lon);
+        s.apply(&Command::KeepView).unwrap();
+        s.apply(&Command::KeepView).unwrap();
+    }
+    // Moved but not rested: that view is kept as well.
+    look(&mut s, 40.0);
+    for lon in [30.0, 20.0, 10.0] {
+        s.apply(&Command::ViewBack).unwrap();
+        assert_eq!(at(&s), lon);
+    }
+    assert!(s.apply(&Command::ViewBack).is_err());
+    s.apply(&Command::ViewForward).unwrap();
+    assert_eq!((at(&s), s.can_go_back_forward()), (20.0, (true, true)));
+    look(&mut s, 50.0);
+    s.apply(&Command::KeepView).unwrap();
+    assert!(s.apply(&Command::ViewForward).is_err(), "a new view ends the way forward");
+    s.apply(&Command::ViewBack).unwrap();
+    assert_eq!(at(&s), 20.0);
 }

@@ -9,7 +9,48 @@ use crate::time::TimeSpan;
 /// Longest time window and step, seconds: climatologies of the year 0 and this year's data fit in one window.
 const LONGEST_S: f64 = 3.2e11;
 
+/// Views kept to go back to.
+const VIEWS: usize = 100;
+
+/// Views the user has rested at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Views {
+    back: Vec<Camera>,
+    forward: Vec<Camera>,
+    /// The one looked at, when nothing has moved since.
+    here: Option<Camera>,
+}
+
+impl Views {
+    fn keep(&mut self, camera: Camera) {
+        if self.here == Some(camera) {
+            return;
+        }
+        if let Some(before) = self.here.replace(camera) {
+            self.back.push(before);
+            self.forward.clear();
+            if self.back.len() > VIEWS {
+                self.back.remove(0);
+            }
+        }
+    }
+
+    fn step(&mut self, camera: Camera, back: bool) -> Option<Camera> {
+        self.keep(camera);
+        let (from, to) = if back { (&mut self.back, &mut self.forward) } else { (&mut self.forward, &mut self.back) };
+        let next = from.pop()?;
+        to.extend(self.here.replace(next));
+        Some(next)
+    }
+}
+
 impl Session {
+    /// Whether there are views to go back and forward to.
+    pub fn can_go_back_forward(&self) -> (bool, bool) {
+        let moved = self.views.here.is_some_and(|h| h != self.project.camera);
+        (moved || !self.views.back.is_empty(), !moved && !self.views.forward.is_empty())
+    }
+
     pub(super) fn change_camera(&mut self, command: &Command) -> Result<bool, CommandError> {
         let mut camera = self.project.camera;
         match command {
@@ -25,6 +66,13 @@ impl Session {
                 self.place_named = true;
                 camera.altitude_m = altitude_m.unwrap_or(camera.altitude_m);
             }
+            Command::SetAltitude { altitude_m } => {
+                if !altitude_m.is_finite() {
+                    return Err(CommandError("The altitude must be a number.".into()));
+                }
+                camera.altitude_m = *altitude_m;
+            }
+            Command::ResetCamera => camera = Camera { projection: camera.projection, ..Camera::default() },
             Command::SetProjection { projection } => camera.projection = *projection,
             Command::ToggleGlobe => {
                 camera.projection = if camera.projection.is_map() { Projection::Globe } else { self.last_map };
@@ -35,6 +83,13 @@ impl Session {
             Command::Home => {
                 let home = Camera { projection: camera.projection, ..Default::default() };
                 camera = Camera { target: camera.target, ..home };
+            }
+            Command::KeepView => self.views.keep(camera),
+            Command::ViewBack | Command::ViewForward => {
+                let back = *command == Command::ViewBack;
+                camera = self.views.step(camera, back).ok_or_else(|| {
+                    CommandError(format!("There is no {} view.", if back { "earlier" } else { "later" }))
+                })?;
             }
             Command::ZoomToLayer { layer } => {
                 camera = self.framing(*layer).ok_or_else(|| CommandError("There are no data to zoom to.".into()))?;
@@ -58,8 +113,12 @@ impl Session {
                     ));
                 }
                 self.project.timeline.window_s = *window_s;
+                self.project.timeline.offsets_s = None;
             }
-            Command::SetAnchor { anchor } => self.project.timeline.anchor = *anchor,
+            Command::SetAnchor { anchor } => {
+                self.project.timeline.anchor = *anchor;
+                self.project.timeline.offsets_s = None;
+            }
             Command::SetStep { step_s } => {
                 if step_s.is_some_and(|s| !(1e-3..=LONGEST_S).contains(&s)) {
                     return Err(CommandError(
