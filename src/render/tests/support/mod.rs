@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub mod outline;
+
 use std::sync::Arc;
 
 use seaglass_core::camera::Camera;
