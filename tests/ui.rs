@@ -7,6 +7,8 @@ mod world;
 
 #[path = "ui/layers.rs"]
 mod layers;
+#[path = "ui/looks.rs"]
+mod looks;
 #[path = "ui/palette.rs"]
 mod palette;
 #[path = "ui/states.rs"]

@@ -16,6 +16,8 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
     let has_data = !model.is_empty();
     let (undo, redo) = model.session.can_undo_redo();
     match id {
+        "view_back" => model.session.can_go_back_forward().0,
+        "view_forward" => model.session.can_go_back_forward().1,
         "undo" => undo,
         "redo" => redo,
         "close_all" => has_data || !model.session.failures().is_empty(),
@@ -85,6 +87,8 @@ fn simple(id: &str, model: &Model) -> Option<Command> {
         "close_all" => Command::CloseAll,
         "toggle_globe" => Command::ToggleGlobe,
         "home" => Command::Home,
+        "view_back" => Command::ViewBack,
+        "view_forward" => Command::ViewForward,
         "zoom_in" => Command::Zoom { factor: 1.0 / 1.5 },
         "zoom_out" => Command::Zoom { factor: 1.5 },
         "north_up" => Command::NorthUp,

@@ -1,35 +1,62 @@
-//! Cards over the globe: compass, zoom, scale bar, legend. Scale bar and legend paint on any painter, so that exported
-//! images get them too.
+//! Cards over the globe: compass, zoom, scale bar, time. Scale bar and time paint on any painter, so that exported images
+//! get them too.
 
-use egui::{
-    Align2, Area, Id, Order, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, pos2,
-    vec2,
-};
+use egui::{Align2, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 use seaglass_core::camera::{Camera, View};
 use seaglass_core::command::Command;
-use seaglass_render::assets;
 
-use crate::model::{Model, Row};
+use crate::model::Model;
+use crate::placing::EDGE;
 use crate::state::{Out, UiState};
 use crate::theme::{Theme, theme};
-use crate::{actions, text, widgets};
+use crate::{actions, scene_legend, text, widgets};
 
-/// Distance of cards from the edges.
-const EDGE: f32 = 12.0;
-/// Height of one bar in the legend.
-const BAR_HEIGHT: f32 = 58.0;
-
-/// Shows the cards.
+/// Shows the cards; without panels only those that belong to the picture.
 pub fn show(ui: &mut Ui, area: Rect, view: &View, model: &Model, state: &mut UiState, out: &mut Out) {
-    compass(ui, area, &view.camera, out);
-    zoom(ui, area, model, state, out);
+    let t = theme(ui);
+    if !state.presentation {
+        compass(ui, area, &view.camera, state, out);
+        zoom(ui, area, model, state, out);
+    }
+    let mut left = area.left();
     if let Some(bar) = scale_bar_for(view, ui.pixels_per_point()) {
-        let t = theme(ui);
         let size = scale_bar_size(ui.painter(), t, &bar);
         let rect = Rect::from_min_size(pos2(area.left() + EDGE, area.bottom() - EDGE - size.y), size);
         paint_scale_bar(ui.painter(), t, rect, &bar);
+        state.taken.add("scale bar", rect);
+        left = rect.right();
     }
-    legend(ui, area, model, state);
+    let legend = scene_legend::show(ui, area, model, state);
+    if state.presentation && model.session.catalogue().span().is_some() {
+        let text = model.now().to_string();
+        let size = time_size(ui.painter(), t, &text);
+        let rect = time_rect(area, left, legend.map_or(area.right(), |r| r.left()), size);
+        paint_time(ui.painter(), t, rect, &text);
+        state.taken.add("time", rect);
+    }
+}
+
+/// Size of the card with the time.
+pub fn time_size(painter: &Painter, t: &Theme, text: &str) -> Vec2 {
+    vec2(painter.layout_no_wrap(text.to_owned(), t.heading(), t.c.text_1).size().x + 24.0, 24.0)
+}
+
+/// Where the time stands: bottom centre between scale bar and legend, above the scale bar where there is no room.
+pub fn time_rect(area: Rect, scale_right: f32, legend_left: f32, size: Vec2) -> Rect {
+    let (low, high) = (scale_right + EDGE, legend_left - EDGE - size.x);
+    let bottom = area.bottom() - EDGE;
+    if low <= high {
+        let x = (area.center().x - size.x / 2.0).clamp(low, high);
+        return Rect::from_min_size(pos2(x, bottom - size.y), size);
+    }
+    let above = bottom - 24.0 - EDGE - size.y;
+    Rect::from_min_size(pos2(area.left() + EDGE, above), size)
+}
+
+/// Paints the time with its card.
+pub fn paint_time(painter: &Painter, t: &Theme, rect: Rect, text: &str) {
+    painter.rect(rect, 8.0, t.overlay(), Stroke::new(1.0, t.c.border), StrokeKind::Inside);
+    painter.text(rect.center(), Align2::CENTER_CENTER, text, t.heading(), t.c.text_1);
 }
 
 /// Outline of the granule hovered or selected on the timeline.
@@ -55,10 +82,11 @@ fn card_at(ui: &Ui, rect: Rect, radius: f32) {
     ui.painter().rect(rect, radius, t.overlay(), Stroke::new(1.0, t.c.border), StrokeKind::Inside);
 }
 
-fn compass(ui: &mut Ui, area: Rect, camera: &Camera, out: &mut Out) {
+fn compass(ui: &mut Ui, area: Rect, camera: &Camera, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let rect = Rect::from_min_size(pos2(area.right() - EDGE - 36.0, area.top() + EDGE), Vec2::splat(36.0));
     card_at(ui, rect, 18.0);
+    state.taken.add("compass", rect);
     let response = ui.interact(rect, ui.scope_id().with("compass"), Sense::click());
     widgets::describe(&response, Role::Button, "Compass: north up");
     let c = rect.center();
@@ -97,6 +125,7 @@ fn compass(ui: &mut Ui, area: Rect, camera: &Camera, out: &mut Out) {
 fn zoom(ui: &mut Ui, area: Rect, model: &Model, state: &mut UiState, out: &mut Out) {
     let rect = Rect::from_min_size(pos2(area.right() - EDGE - 36.0, area.top() + EDGE + 44.0), vec2(36.0, 92.0));
     card_at(ui, rect, 8.0);
+    state.taken.add("zoom", rect);
     for (k, (icon, id)) in
         [("zoom_in", "zoom_in"), ("zoom_out", "zoom_out"), ("home_view", "home")].into_iter().enumerate()
     {
@@ -154,103 +183,22 @@ pub fn paint_scale_bar(painter: &Painter, t: &Theme, rect: Rect, bar: &ScaleBar)
     painter.text(pos2(b + 8.0, rect.center().y), Align2::LEFT_CENTER, &bar.label, t.small(), t.c.text_1);
 }
 
-/// Layers the legend shows: the selected one first, at most `most`.
-pub fn legend_rows(rows: &[Row], selected: Option<seaglass_core::project::LayerId>, most: usize) -> Vec<&Row> {
-    let mut list: Vec<&Row> =
-        rows.iter().filter(|r| r.visible && r.style.range.is_some() && r.status.reason.is_none()).collect();
-    list.sort_by_key(|r| Some(r.id) != selected);
-    list.truncate(most);
-    list
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Size of the legend card.
-pub fn legend_size(t: &Theme, rows: usize) -> Vec2 {
-    vec2(t.size.scene_legend, 8.0 + BAR_HEIGHT * rows as f32)
-}
-
-/// Paints the legend card; answers the rectangle of each bar.
-pub fn paint_legend(painter: &Painter, t: &Theme, rect: Rect, rows: &[&Row]) -> Vec<Rect> {
-    painter.add(t.card_shadow().as_shape(rect, 8.0));
-    painter.rect(rect, 8.0, t.overlay(), Stroke::new(1.0, t.c.border), StrokeKind::Inside);
-    let mut bars = Vec::new();
-    for (k, row) in rows.iter().enumerate() {
-        let top = rect.top() + 4.0 + BAR_HEIGHT * k as f32;
-        let (left, right) = (rect.left() + 12.0, rect.right() - 12.0);
-        let unit = painter.layout_no_wrap(row.unit.label.clone(), t.body(), t.c.text_3);
-        let unit_left = right - unit.size().x;
-        painter.galley(pos2(unit_left, (top + 12.0 - unit.size().y / 2.0).round()), unit, t.c.text_3);
-        widgets::line(painter, left, top + 12.0, &row.long_name, t.body(), t.c.text_1, unit_left - left - 8.0);
-        let bar = Rect::from_min_max(pos2(left, top + 25.0), pos2(right, top + 25.0 + t.size.colour_bar_scene));
-        if let Some(map) = assets::colormaps().get(&row.style.colormap) {
-            widgets::colour_bar(painter, bar, &map, row.style.reversed, row.style.opacity.max(0.3));
+    #[test]
+    fn the_time_never_meets_scale_bar_or_legend() {
+        let size = vec2(190.0, 24.0);
+        for width in [400.0, 520.0, 640.0, 760.0, 1024.0, 1440.0] {
+            let area = Rect::from_min_size(Pos2::ZERO, vec2(width, 400.0));
+            let scale = Rect::from_min_size(pos2(EDGE, 400.0 - EDGE - 24.0), vec2(150.0, 24.0));
+            let legend = Rect::from_min_size(pos2(width - EDGE - 264.0, 400.0 - EDGE - 66.0), vec2(264.0, 66.0));
+            let rect = time_rect(area, scale.right(), legend.left(), size);
+            assert!(!rect.intersects(scale), "{width}: {rect:?}");
+            assert!(rect.left() >= 0.0 && (!rect.intersects(legend) || width < 480.0), "{width}: {rect:?}");
         }
-        painter.rect_stroke(bar, 0.0, Stroke::new(1.0, t.c.border), StrokeKind::Outside);
-        legend_ticks(painter, t, bar, row);
-        bars.push(bar);
-    }
-    bars
-}
-
-fn legend_ticks(painter: &Painter, t: &Theme, bar: Rect, row: &Row) {
-    let [lo, hi] = row.style.effective_range();
-    let (a, b) = (row.unit.shown(lo), row.unit.shown(hi));
-    let log = row.style.log && lo > 0.0;
-    let ticks: Vec<(f64, String)> = if log {
-        text::log_ticks(lo, hi).into_iter().map(|v| (v, text::short(v, 8))).collect()
-    } else {
-        let inner = text::round_ticks(a, b, 4);
-        inner.into_iter().map(|v| (row.unit.raw(v), text::short(v, text::decimals_for([a, b], None)))).collect()
-    };
-    let mut free = f32::NEG_INFINITY;
-    for (v, label) in ticks {
-        let x = bar.left() + (row.style.position(v) as f32).clamp(0.0, 1.0) * bar.width();
-        let galley = painter.layout_no_wrap(label, t.small(), t.c.text_2);
-        let left = (x - galley.size().x / 2.0).clamp(bar.left(), bar.right() - galley.size().x);
-        if left > free {
-            painter.vline(
-                x.clamp(bar.left() + 0.5, bar.right() - 0.5),
-                bar.bottom()..=(bar.bottom() + 3.0),
-                Stroke::new(1.0, t.c.text_3),
-            );
-            free = left + galley.size().x + 6.0;
-            painter.galley(pos2(left, bar.bottom() + 3.0), galley, t.c.text_2);
-        }
-    }
-}
-
-fn legend(ui: &mut Ui, area: Rect, model: &Model, state: &mut UiState) {
-    let t = theme(ui);
-    let most = if area.height() < 560.0 { 1 } else { 3 };
-    let rows = legend_rows(&model.rows, state.selected, most);
-    state.legend_top = None;
-    if rows.is_empty() || area.width() < 420.0 {
-        return;
-    }
-    let size = legend_size(t, rows.len());
-    let offset = state.legend_offset.unwrap_or(Vec2::ZERO);
-    let home = pos2(area.right() - EDGE - size.x, area.bottom() - EDGE - size.y) + offset;
-    let min = home.clamp(area.min, (area.max - size).max(area.min));
-    let in_corner = min.x + size.x > area.right() - 380.0 && min.y > area.center().y;
-    state.legend_top = in_corner.then_some(min.y);
-    let shown = Area::new(Id::unique("scene legend")).order(Order::Middle).fixed_pos(min).show(ui.ctx(), |ui| {
-        let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-        let names: Vec<&str> = rows.iter().map(|r| r.long_name.as_str()).collect();
-        widgets::describe(&response, Role::Group, &format!("Legend: {}", names.join(", ")));
-        let bars = paint_legend(ui.painter(), t, rect, &rows);
-        (response, bars)
-    });
-    let (response, bars): (Response, Vec<Rect>) = shown.inner;
-    if response.dragged() {
-        state.legend_offset = Some(offset + response.drag_delta());
-    }
-    if response.double_clicked() {
-        state.legend_offset = None;
-    } else if response.clicked() {
-        let at = response.interact_pointer_pos();
-        let hit = bars.iter().position(|b| at.is_some_and(|p| b.expand2(vec2(12.0, 22.0)).contains(p)));
-        if let Some(row) = hit.and_then(|k| rows.get(k)) {
-            state.selected = Some(row.id);
-            state.style_of = Some(row.id);
-        }
+        let wide = time_rect(Rect::from_min_size(Pos2::ZERO, vec2(1440.0, 900.0)), 162.0, 1164.0, size);
+        assert_eq!(wide.center().x, 720.0);
     }
 }

@@ -4,6 +4,7 @@ use egui::{Align2, Pos2, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::LayerId;
 
+use crate::placing::Taken;
 use crate::text;
 use crate::theme::{Theme, theme};
 use crate::widgets;
@@ -56,12 +57,13 @@ pub fn depth_text(elevation_m: f64) -> String {
     }
 }
 
-/// Shows the card beside the pointer, inside `area`.
-pub fn show(ui: &Ui, info: &HoverInfo, pointer: Pos2, area: Rect) {
+/// Shows the card beside the pointer, inside `area` and off the other cards where that is possible.
+pub fn show(ui: &Ui, info: &HoverInfo, pointer: Pos2, area: Rect, taken: &mut Taken) {
     let t = theme(ui);
     let rows = info.rows.len().min(12);
     let size = vec2(t.size.hover_card, 40.0 + if rows > 0 { 12.0 + 20.0 * rows as f32 } else { 0.0 });
-    let rect = place(pointer, size, area);
+    let rect = taken.beside(pointer, size, area);
+    taken.add("hover card", rect);
     let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("hover card")));
     painter.add(t.card_shadow().as_shape(rect, 8.0));
     painter.rect(rect, 8.0, t.overlay(), Stroke::new(1.0, t.c.border), StrokeKind::Inside);
@@ -108,17 +110,6 @@ pub fn show(ui: &Ui, info: &HoverInfo, pointer: Pos2, area: Rect) {
             widgets::line(&painter, end + 6.0, y, product, t.body(), t.c.text_3, room);
         }
     }
-}
-
-/// 24 right of the pointer; on the other side where there is no room.
-fn place(pointer: Pos2, size: egui::Vec2, area: Rect) -> Rect {
-    let mut min = pos2(pointer.x + 24.0, pointer.y - size.y / 2.0);
-    if min.x + size.x > area.right() - 8.0 {
-        min.x = pointer.x - 24.0 - size.x;
-    }
-    min.x = min.x.max(area.left() + 8.0);
-    min.y = min.y.clamp(area.top() + 8.0, (area.bottom() - size.y - 8.0).max(area.top() + 8.0));
-    Rect::from_min_size(min, size)
 }
 
 /// Ring of 14 around the middle of the sampled cell, with its casing.

@@ -32,6 +32,7 @@ pub fn show(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mu
     background(ui, rect, selected, hovered, &response);
     if selected {
         state.style_anchor = rect.right_top();
+        state.regions[1] = Some(id);
     }
     if response.clicked() {
         state.selected = Some(row.id);
@@ -55,7 +56,7 @@ pub fn show(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mu
 fn hover_text(row: &Row, model: &Model) -> String {
     let field = row.field.as_ref().map_or("", |f| f.name.as_str());
     let files = model.session.catalogue().collections.get(&row.collection).map_or(0, |c| c.granules.len());
-    format!("{}\n{}\n{field}, {files} granules", row.long_name, row.product)
+    format!("{}\n{}\n{field}, {files} granules", row.long_name, row.product_title)
 }
 
 fn background(ui: &Ui, rect: Rect, selected: bool, hovered: bool, response: &Response) {

@@ -10,12 +10,27 @@ use crate::state::{Action, Out, UiState};
 use crate::theme::theme;
 use crate::widgets::{self, Scrub};
 
+/// Width of the panel for the width of the window: what the user has chosen, or what fits the window.
+pub fn default_width(window: f32, chosen: f32) -> f32 {
+    let t = crate::theme::Theme::get(true);
+    if (chosen - t.size.left_panel.default).abs() > 1.0 && window >= 1100.0 {
+        return chosen;
+    }
+    match window {
+        ..1100.0 => t.size.left_panel.min,
+        ..1360.0 => 264.0,
+        ..1800.0 => t.size.left_panel.default,
+        ..3000.0 => 320.0,
+        _ => 360.0,
+    }
+}
+
 /// Shows the panel.
 pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let rect = ui.max_rect();
     ui.painter().vline(rect.right() - 0.5, rect.y_range(), Stroke::new(1.0, t.c.border_subtle));
-    header(ui, rect, model, out);
+    header(ui, rect, model, state, out);
     let body = Rect::from_min_max(
         pos2(rect.left(), rect.top() + t.size.panel_header),
         pos2(rect.right() - 1.0, rect.bottom() - t.size.panel_header),
@@ -31,7 +46,7 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     footer(ui, rect, out);
 }
 
-fn header(ui: &mut Ui, rect: Rect, model: &Model, out: &mut Out) {
+fn header(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let y = rect.top() + t.size.panel_header / 2.0;
     widgets::line(ui.painter(), rect.left() + 12.0, y, "Layers", t.heading(), t.c.text_1, 160.0);
@@ -39,6 +54,7 @@ fn header(ui: &mut Ui, rect: Rect, model: &Model, out: &mut Out) {
     let button = Rect::from_center_size(pos2(rect.right() - 24.0, y), Vec2::splat(28.0));
     let response = ui.interact(button, ui.scope_id().with("add"), Sense::click());
     let response = widgets::icon_button_at(ui, button, response, "layer_add", "Add layer", false);
+    state.regions[1] = Some(response.id);
     Popup::menu(&response).accessible_name("Add layer").show(|ui| {
         ui.set_min_width(260.0);
         let collections = &model.session.catalogue().collections;
@@ -159,7 +175,7 @@ fn base_row(ui: &mut Ui, name: &str, on: bool, toggle: impl FnOnce()) -> Rect {
 fn relief_opacity(ui: &mut Ui, row: Rect, base: &BaseMap, out: &mut Out) {
     let t = theme(ui);
     let rect =
-        Rect::from_min_max(pos2(row.right() - 60.0, row.top() + 4.0), pos2(row.right() - 12.0, row.bottom() - 4.0));
+        Rect::from_min_max(pos2(row.right() - 60.0, row.top() + 2.0), pos2(row.right() - 12.0, row.bottom() - 2.0));
     let percent = f64::from(base.relief_opacity) * 100.0;
     let scrub = Scrub {
         id: ui.scope_id().with("relief opacity"),

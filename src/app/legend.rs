@@ -1,15 +1,16 @@
 //! Colour bars, scale bar and time on exported images, drawn by the code of the window.
 
 use anyhow::Context as _;
-use egui::{Align2, Rect, Stroke, StrokeKind, pos2, vec2};
+use egui::{Rect, pos2, vec2};
 use egui_wgpu::wgpu;
 use image::RgbaImage;
 use seaglass_core::session::Session;
 use seaglass_render::Gpu;
 
-use crate::cards;
 use crate::model::{Model, Reason, Status};
+use crate::placing::EDGE;
 use crate::theme::{self, Theme};
+use crate::{cards, scene_legend};
 
 /// How an image is decorated.
 #[derive(Clone, Copy, Debug)]
@@ -77,29 +78,26 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
     let t = Theme::get(dark);
     let painter = ui.painter();
     let view = session.project().camera.view(f64::from(size_px[0]), f64::from(size_px[1]));
-    let edge = 12.0;
+    let mut scale_right = screen.left();
     if let Some(bar) = cards::scale_bar_for(&view, ppp) {
         let size = cards::scale_bar_size(painter, t, &bar);
-        let rect = Rect::from_min_size(pos2(edge, screen.bottom() - edge - size.y), size);
+        let rect = Rect::from_min_size(pos2(EDGE, screen.bottom() - EDGE - size.y), size);
         cards::paint_scale_bar(painter, t, rect, &bar);
+        scale_right = rect.right();
     }
     let model = Model::new(session, |id| Status { reason: nothing_shown(session, id), ..Status::default() });
-    let rows = cards::legend_rows(&model.rows, None, 3);
+    let rows = scene_legend::rows(&model.rows, None, 3);
     let mut legend_left = screen.right();
     if !rows.is_empty() {
-        let size = cards::legend_size(t, rows.len());
-        let rect = Rect::from_min_size(screen.max - size - vec2(edge, edge), size);
+        let size = scene_legend::size(t, &rows);
+        let rect = Rect::from_min_size(screen.max - size - vec2(EDGE, EDGE), size);
         legend_left = rect.left();
-        cards::paint_legend(painter, t, rect, &rows);
+        scene_legend::paint(painter, t, rect, &rows);
     }
     if session.catalogue().span().is_some() {
         let text = session.project().timeline.now.to_string();
-        let galley = painter.layout_no_wrap(text.clone(), t.heading(), t.c.text_1);
-        let size = galley.size() + vec2(24.0, 8.0);
-        let x = (screen.center().x).min(legend_left - edge - size.x / 2.0).max(200.0 + size.x / 2.0);
-        let rect = Rect::from_center_size(pos2(x, screen.bottom() - edge - 12.0), vec2(size.x, 24.0));
-        painter.rect(rect, 8.0, t.overlay(), Stroke::new(1.0, t.c.border), StrokeKind::Inside);
-        painter.text(rect.center(), Align2::CENTER_CENTER, text, t.heading(), t.c.text_1);
+        let size = cards::time_size(painter, t, &text);
+        cards::paint_time(painter, t, cards::time_rect(screen, scale_right, legend_left, size), &text);
     }
 }
 

@@ -19,6 +19,8 @@ pub mod model;
 pub mod navigation;
 pub mod notices;
 pub mod palette;
+pub mod placing;
+pub mod scene_legend;
 pub mod settings;
 pub mod state;
 pub mod statusbar;

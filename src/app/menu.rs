@@ -19,7 +19,7 @@ const MENUS: [(Menu, &str); 6] = [
 ];
 
 /// First entries of groups: a line stands above them.
-const GROUPS: [&str; 14] = [
+const GROUPS: [&str; 16] = [
     "close_all",
     "save_image",
     "quit",
@@ -27,8 +27,10 @@ const GROUPS: [&str; 14] = [
     "toggle_globe",
     "home",
     "north_up",
+    "view_back",
     "toggle_relief",
     "toggle_left_panel",
+    "presentation",
     "duplicate_layer",
     "layer_up",
     "previous_granule",

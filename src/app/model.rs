@@ -75,8 +75,10 @@ pub struct Row {
     pub id: LayerId,
     /// Name: the user's, else a short one from the field.
     pub name: String,
-    /// Title of the collection.
+    /// Short title of the collection, or the whole one where there is none.
     pub product: String,
+    /// Whole title of the collection.
+    pub product_title: String,
     /// Long name of the field.
     pub long_name: String,
     /// Collection id.
@@ -168,6 +170,10 @@ pub struct Model<'a> {
     pub view_reason: Option<Reason>,
     /// Graphics adapter, and whether it is software.
     pub adapter: (String, bool),
+    /// Memory of the graphics device taken by data, when it is full: used and allowed, bytes.
+    pub memory_full: Option<(u64, u64)>,
+    /// The sample day being made: files written, and to write.
+    pub sample: Option<(usize, usize)>,
     /// Recently opened files, newest first.
     pub recent: Vec<PathBuf>,
     /// Welcome card wanted.
@@ -184,6 +190,8 @@ impl<'a> Model<'a> {
             work: Work::default(),
             view_reason: None,
             adapter: (String::new(), false),
+            memory_full: None,
+            sample: None,
             recent: Vec::new(),
             welcome: false,
         }
@@ -215,7 +223,8 @@ fn row(session: &Session, layer: &Layer, status: Status) -> Row {
     Row {
         id: layer.id,
         name: layer.name.clone().unwrap_or_else(|| short_name(&long_name, &layer.field)),
-        product: collection.map_or_else(|| layer.collection.clone(), |c| c.title.clone()),
+        product: collection.map_or_else(|| layer.collection.clone(), |c| c.short.as_ref().unwrap_or(&c.title).clone()),
+        product_title: collection.map_or_else(String::new, |c| c.title.clone()),
         long_name: capitalized(&long_name),
         collection: layer.collection.clone(),
         field_name: layer.field.clone(),

@@ -11,6 +11,8 @@ use crate::theme::theme;
 
 /// Pointer travel below which a press is a click, points.
 const CLICK_SLACK: f32 = 4.0;
+/// A view the camera stays at for so long can be gone back to, seconds.
+const REST_S: f64 = 0.7;
 /// Degrees of heading and tilt for one point of drag.
 const TURN_DEG_PER_POINT: f64 = 0.25;
 
@@ -42,6 +44,10 @@ pub struct Navigation {
     /// Zoom left to be done smoothly, as logarithm, about a point.
     zoom_left: f64,
     zoom_at: Option<Pos2>,
+    /// Camera of the last frame, and since when it stands there.
+    resting: Option<(Camera, f64)>,
+    /// Camera last kept to go back to.
+    kept: Option<Camera>,
     /// Flight: from, to, start time, duration.
     flight: Option<(Camera, Camera, f64, f64)>,
 }
@@ -101,6 +107,7 @@ impl Navigation {
     ) -> Option<Camera> {
         let mut new = camera;
         self.press(ui, response, frame, camera);
+        self.history(ui, response, camera, out);
         self.drag(ui, response, frame, &mut new);
         self.release(ui, response, frame, camera, out, &mut new);
         self.wheel(ui, response, frame, &mut new);
@@ -134,6 +141,36 @@ impl Navigation {
                 None => Drag::Spin,
             },
         });
+    }
+
+    /// The side buttons of a mouse go back and forward; a view rested at is kept to come back to.
+    fn history(&mut self, ui: &Ui, response: &Response, camera: Camera, out: &mut Out) {
+        let (back, forward, now) = ui.input(|i| {
+            let pressed = |b| i.pointer.button_pressed(b);
+            (pressed(PointerButton::Extra1), pressed(PointerButton::Extra2), i.time)
+        });
+        if back && response.contains_pointer() {
+            out.send(Command::ViewBack);
+        }
+        if forward && response.contains_pointer() {
+            out.send(Command::ViewForward);
+        }
+        match self.resting {
+            Some((at, since)) if at == camera => {
+                let left = REST_S - (now - since);
+                let waits = self.kept != Some(camera) && !self.is_moving();
+                if waits && left <= 0.0 {
+                    self.kept = Some(camera);
+                    out.send(Command::KeepView);
+                } else if waits {
+                    ui.ctx().request_repaint_after_secs(left as f32 + 0.01);
+                }
+            }
+            _ => {
+                self.resting = Some((camera, now));
+                ui.ctx().request_repaint_after_secs(REST_S as f32 + 0.01);
+            }
+        }
     }
 
     fn drag(&mut self, ui: &Ui, response: &Response, frame: Frame, camera: &mut Camera) {
@@ -357,6 +394,8 @@ pub fn is_flight(command: &Command) -> bool {
             | Command::TopDown
             | Command::ZoomToLayer { .. }
             | Command::LookAt { .. }
+            | Command::ViewBack
+            | Command::ViewForward
             | Command::Zoom { .. }
     )
 }

@@ -45,7 +45,7 @@ fn words(reason: &Reason) -> (String, &'static str) {
 }
 
 /// The card at the top centre; the reason of the empty view.
-pub fn show(ui: &mut Ui, area: Rect, model: &Model, out: &mut Out) {
+pub fn show(ui: &mut Ui, area: Rect, model: &Model, state: &mut UiState, out: &mut Out) {
     if model.is_empty() && model.session.failures().is_empty() {
         return;
     }
@@ -58,7 +58,7 @@ pub fn show(ui: &mut Ui, area: Rect, model: &Model, out: &mut Out) {
     let (message, button) = words(&reason);
     let width = 360.0f32.min(area.width() - 120.0);
     let left = (area.center().x - width / 2.0).max(area.left() + 56.0);
-    Area::new(Id::unique("notice")).order(Order::Middle).fixed_pos(pos2(left, area.top() + 12.0)).show(
+    let shown = Area::new(Id::unique("notice")).order(Order::Middle).fixed_pos(pos2(left, area.top() + 12.0)).show(
         ui.ctx(),
         |ui| {
             t.card().show(ui, |ui| {
@@ -83,6 +83,7 @@ pub fn show(ui: &mut Ui, area: Rect, model: &Model, out: &mut Out) {
             });
         },
     );
+    state.taken.add("notice", shown.response.rect);
 }
 
 /// The strip under the top bar when there is no GPU, 32 high.

@@ -44,6 +44,9 @@ const PLACES: usize = 6;
 /// Lift of a command, layer or field with a word that begins with what was typed.
 const NAMED: i32 = 100;
 
+/// Lift of what was understood as a place or a time.
+const FIRST: i32 = 1000;
+
 /// How well `pattern` fits `text`: every character in order; words' beginnings and runs count more. `None` = not at all.
 pub fn fuzzy(pattern: &str, text: &str) -> Option<i32> {
     let text: Vec<char> = text.to_lowercase().chars().collect();
@@ -66,28 +69,46 @@ fn begins_word(pattern: &str, text: &str) -> bool {
     !pattern.is_empty() && text.match_indices(&pattern).any(|(k, _)| starts(k))
 }
 
-/// Two numbers as latitude and longitude: `38.2 -64.1`, `38.2, -64.1`, `38.2N 64.1W`.
-pub fn parse_position(text: &str) -> Option<LonLat> {
-    let clean = text.replace(text::MINUS, "-").replace(['°', ','], " ");
-    let words: Vec<&str> = clean.split_whitespace().collect();
-    let mut numbers = Vec::new();
-    for word in words {
-        let last = word.chars().last()?;
-        match last.to_ascii_uppercase() {
-            'N' | 'E' | 'S' | 'W' if word.len() == 1 => {
-                let v: &mut f64 = numbers.last_mut()?;
-                *v *= if "SW".contains(last.to_ascii_uppercase()) { -1.0 } else { 1.0 };
-            }
-            'N' | 'E' => numbers.push(word[..word.len() - 1].parse().ok()?),
-            'S' | 'W' => numbers.push(-word[..word.len() - 1].parse::<f64>().ok()?),
-            _ => numbers.push(word.parse().ok()?),
+/// Two numbers as a place: `38.2 -64.1`, `38.2, -64.1`, `38.2N 64.1W`. Latitude comes first, unless letters or a number
+/// beyond ±90 say otherwise; where both readings are possible both are given, the usual one first.
+pub fn parse_positions(text: &str) -> Vec<LonLat> {
+    let Some(numbers) = numbers_of(text) else { return Vec::new() };
+    let [(a, a_axis), (b, b_axis)] = numbers.as_slice() else { return Vec::new() };
+    let place = |lat: f64, lon: f64| {
+        (lat.abs() <= 90.0 && lon.abs() <= 360.0).then(|| LonLat::new(lon, lat).normalized())
+    };
+    let readings = match (a_axis, b_axis) {
+        (Some(Axis::Lat) | None, Some(Axis::Lon)) | (Some(Axis::Lat), None) => [place(*a, *b), None],
+        (Some(Axis::Lon) | None, Some(Axis::Lat)) | (Some(Axis::Lon), None) => [place(*b, *a), None],
+        (None, None) => [place(*a, *b), place(*b, *a).filter(|_| a != b)],
+        _ => [None, None],
+    };
+    readings.into_iter().flatten().collect()
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Axis {
+    Lat,
+    Lon,
+}
+
+/// Numbers with what a letter behind them says.
+fn numbers_of(text: &str) -> Option<Vec<(f64, Option<Axis>)>> {
+    let clean = text.replace(text::MINUS, "-").replace(['°', ',', ';'], " ");
+    let mut numbers: Vec<(f64, Option<Axis>)> = Vec::new();
+    for word in clean.split_whitespace() {
+        let digits = word.trim_end_matches(['N', 'E', 'S', 'W', 'n', 'e', 's', 'w']);
+        if !digits.is_empty() {
+            numbers.push((digits.parse().ok().filter(|v: &f64| v.is_finite())?, None));
+        }
+        let Some(letter) = word.strip_prefix(digits).and_then(|l| l.chars().next()) else { continue };
+        let (number, axis) = numbers.last_mut()?;
+        *axis = Some(if matches!(letter, 'N' | 'S' | 'n' | 's') { Axis::Lat } else { Axis::Lon });
+        if matches!(letter, 'S' | 'W' | 's' | 'w') {
+            *number = -*number;
         }
     }
-    let place = match numbers.as_slice() {
-        [lat, lon] => LonLat::new(*lon, *lat),
-        _ => return None,
-    };
-    (place.lat_deg.abs() <= 90.0 && place.lon_deg.abs() <= 360.0).then(|| place.normalized())
+    Some(numbers)
 }
 
 /// A time as typed: `2024-08-11 13:27`, `11 aug`, `11 aug 2024 13:27`; the year of `now` when left out.
@@ -137,9 +158,10 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
         }
     };
     if !only_commands {
-        if let Some(place) = parse_position(words) {
-            let look = Command::LookAt { place, altitude_m: None };
-            list_first(&mut add, "Position", "tool_point", text::position(place, 3), words, Does::Send(Box::new(look)));
+        for (k, place) in parse_positions(words).into_iter().enumerate() {
+            let look = Does::Send(Box::new(Command::LookAt { place, altitude_m: None }));
+            let lift = FIRST - 300 * k as i32;
+            list_first(&mut add, "Position", "tool_point", text::position(place, 3), words, look, lift);
         }
         if let Some(now) = parse_time(words, model.now()).filter(|_| words.len() >= 4) {
             list_first(
@@ -149,6 +171,7 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
                 now.to_string(),
                 words,
                 Does::Send(Box::new(Command::SetTime { now })),
+                FIRST,
             );
         }
     }
@@ -208,9 +231,10 @@ fn list_first(
     label: String,
     typed: &str,
     does: Does,
+    lift: i32,
 ) {
     // What was typed is the hint, so that it fits itself.
-    add(section, icon, label, typed.to_owned(), "", does, 1000);
+    add(section, icon, label, typed.to_owned(), "", does, lift);
 }
 
 fn places(words: &str, list: &mut Vec<Item>) {
@@ -407,11 +431,20 @@ mod tests {
 
     #[test]
     fn positions_and_times_are_understood() {
-        assert_eq!(parse_position("38.2 -64.1"), Some(LonLat::new(-64.1, 38.2)));
-        assert_eq!(parse_position("38.2° N, 64.1° W"), Some(LonLat::new(-64.1, 38.2)));
-        assert_eq!(parse_position("38.2N 295.9E"), Some(LonLat::new(295.9, 38.2).normalized()));
-        assert_eq!(parse_position("gulf stream"), None);
-        assert_eq!(parse_position("99 10"), None);
+        let read = |text: &str| -> Vec<(f64, f64)> {
+            parse_positions(text).iter().map(|p| (p.lat_deg, p.lon_deg)).collect()
+        };
+        assert_eq!(read("38.2 -64.1"), [(38.2, -64.1), (-64.1, 38.2)]);
+        assert_eq!(read("38.2° N, 64.1° W"), [(38.2, -64.1)]);
+        assert_eq!(read("38.2N 295E"), [(38.2, -65.0)]);
+        assert_eq!(read("64.1W 38.2N"), [(38.2, -64.1)]);
+        // Beyond ±90 it can only be a longitude.
+        assert_eq!(read("179.9, 5"), [(5.0, 179.9)]);
+        assert_eq!(read("5 179.9"), [(5.0, 179.9)]);
+        assert_eq!(read("99 100"), []);
+        assert_eq!(read("12N 13N"), []);
+        assert_eq!(read("gulf stream"), []);
+        assert_eq!(read("1 2 3"), []);
         let now = Time::parse("2024-08-01").unwrap();
         assert_eq!(parse_time("11 aug 13:27", now), Time::parse("2024-08-11T13:27:00").ok());
         assert_eq!(parse_time("11 August 2021", now), Time::parse("2021-08-11").ok());

@@ -9,6 +9,7 @@ use seaglass_core::granule::GranuleId;
 use seaglass_core::project::LayerId;
 
 use crate::dialogs::Pick;
+use crate::placing::Taken;
 
 /// What panels produce in a frame.
 #[derive(Debug, Default)]
@@ -40,6 +41,8 @@ pub enum Action {
     Run(&'static str),
     /// Opens the sample day, made on first use.
     OpenSample,
+    /// Stops making it.
+    CancelSample,
     /// Details of a file that failed.
     FailureDetails(PathBuf),
     /// Puts text on the clipboard.
@@ -89,14 +92,16 @@ pub struct UiState {
     pub selected_granule: Option<GranuleId>,
     /// Position of the scene legend when the user has moved it, relative to the viewport's bottom right corner.
     pub legend_offset: Option<egui::Vec2>,
-    /// Upper edge of the scene legend, when it is shown.
-    pub legend_top: Option<f32>,
+    /// Cards over the globe in this frame.
+    pub taken: Taken,
     /// Where the layer row of the selected layer ends, for the style panel.
     pub style_anchor: Pos2,
     /// Visible time span of the timeline; fits the data when absent.
     pub time_view: Option<(f64, f64)>,
-    /// Data bounds the automatic view of the timeline was made for.
-    pub fitted: Option<(i64, i64)>,
+    /// The timeline's own view: the bounds of the data it was fitted to, microseconds, and the span shown, seconds.
+    pub fitted: Option<((i64, i64), (f64, f64))>,
+    /// Widget of each region that `F6` goes to: top bar, layers, timeline, viewport.
+    pub regions: [Option<egui::Id>; 4],
     /// Files are being dragged over the window.
     pub dropping: bool,
     /// Software banner closed by the user.
@@ -117,6 +122,12 @@ pub struct TypedPath {
 }
 
 impl UiState {
+    /// The region whose widget has the keyboard.
+    pub fn region_of(&self, focused: Option<egui::Id>) -> Option<usize> {
+        let focused = focused?;
+        self.regions.iter().position(|r| *r == Some(focused))
+    }
+
     /// Something covers the window and has the keyboard for itself.
     pub fn is_covered(&self) -> bool {
         self.palette_open || self.keys_open || self.about_open || self.failure.is_some() || self.typed_path.is_some()
@@ -144,10 +155,11 @@ impl Default for UiState {
             hovered_granule: None,
             selected_granule: None,
             legend_offset: None,
-            legend_top: None,
+            taken: Taken::default(),
             style_anchor: Pos2::ZERO,
             time_view: None,
             fitted: None,
+            regions: [None; 4],
             dropping: false,
             banner_closed: false,
             welcome_closed: false,

@@ -42,6 +42,9 @@ pub fn show(ui: &mut Ui, model: &Model, state: &UiState, out: &mut Out) {
     if model.adapter.1 {
         right = right_text(ui, right, y, &format!("Software, {}", short_adapter(&model.adapter.0)), left_end) - 20.0;
     }
+    if let Some((used, allowed)) = model.memory_full {
+        right = memory(ui, right, y, left_end, used, allowed) - 20.0;
+    }
     progress(ui, rect, right, left_end, model, out);
 }
 
@@ -58,6 +61,20 @@ fn short_adapter(name: &str) -> String {
     name.split([' ', '(']).next().unwrap_or(name).to_owned()
 }
 
+/// `GPU 1.0 / 1 GB`, in the colour of a warning: details are drawn coarser until there is room again.
+fn memory(ui: &mut Ui, right: f32, y: f32, limit: f32, used: u64, allowed: u64) -> f32 {
+    let t = theme(ui);
+    let gb = |bytes: u64| bytes as f64 / 1e9;
+    let words = format!("GPU {} / {}{}GB", text::number(gb(used), 1), text::short(gb(allowed), 1), text::THIN);
+    let galley = widgets::elided(ui.painter(), &words, t.small(), t.c.warning, right - limit - 16.0);
+    let cell = Rect::from_min_max(pos2(right - galley.size().x, y - 12.0), pos2(right, y + 12.0));
+    let response = ui.interact(cell, ui.scope_id().with("memory"), Sense::hover());
+    widgets::describe(&response, Role::Label, &words);
+    ui.painter().galley(pos2(cell.left(), (y - galley.size().y / 2.0).round()), galley, t.c.warning);
+    response.on_hover_text("The memory for data on the graphics card is full. What is farther away is drawn coarser.");
+    cell.left()
+}
+
 fn right_text(ui: &Ui, right: f32, y: f32, words: &str, limit: f32) -> f32 {
     let t = theme(ui);
     let galley = widgets::elided(ui.painter(), words, t.small(), t.c.text_3, right - limit - 16.0);
@@ -71,7 +88,7 @@ fn progress(ui: &mut Ui, rect: Rect, right: f32, limit: f32, model: &Model, out:
     let work = &model.work;
     let id = egui::Id::unique("busy since");
     let now = ui.input(|i| i.time);
-    if !work.busy() {
+    if !work.busy() && model.sample.is_none() {
         ui.data_mut(|d| d.remove::<f64>(id));
         return;
     }
@@ -84,21 +101,28 @@ fn progress(ui: &mut Ui, rect: Rect, right: f32, limit: f32, model: &Model, out:
     let y = rect.center().y;
     let mut x = right;
     let opening = work.opening.0 < work.opening.1;
-    if opening {
-        let cell = Rect::from_center_size(pos2(x - 10.0, y), vec2(20.0, 20.0));
-        let response = ui.interact(cell.expand(2.0), ui.scope_id().with("cancel"), Sense::click());
-        if widgets::icon_button_at(ui, cell, response, "close", "Cancel opening", false).clicked() {
-            out.send(Command::CancelOpening);
+    let parts = model.sample.or(opening.then_some(work.opening));
+    if let Some((done, all)) = parts {
+        let cell = Rect::from_center_size(pos2(x - 12.0, y), vec2(24.0, 24.0));
+        let response = ui.interact(cell, ui.scope_id().with("cancel"), Sense::click());
+        let label = if model.sample.is_some() { "Cancel making the sample day" } else { "Cancel opening" };
+        if widgets::icon_button_at(ui, cell.shrink(2.0), response, "close", label, false).clicked() {
+            match model.sample {
+                Some(_) => out.act(Action::CancelSample),
+                None => out.send(Command::CancelOpening),
+            }
         }
-        x = cell.left() - 8.0;
+        x = cell.left() - 6.0;
         let bar = Rect::from_min_max(pos2(x - 96.0, y - 1.5), pos2(x, y + 1.5));
         ui.painter().rect_filled(bar, 1.5, t.c.pressed);
-        let share = work.opening.0 as f32 / work.opening.1.max(1) as f32;
+        let share = done as f32 / all.max(1) as f32;
         let done = Rect::from_min_max(bar.min, pos2(bar.left() + bar.width() * share.max(0.02), bar.bottom()));
         ui.painter().rect_filled(done, 1.5, t.c.accent);
         x = bar.left() - 10.0;
     }
-    let words = if opening {
+    let words = if let Some((done, all)) = model.sample {
+        format!("Making the sample day, {done} of {all} files")
+    } else if opening {
         format!("Opening {} of {} files", work.opening.0 + 1, work.opening.1)
     } else {
         format!("Reading, {} to go", work.reading)

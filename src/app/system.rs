@@ -1,11 +1,19 @@
 //! What the window asks of the operating system: the sample day, showing a file, writing an image.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Stdio};
+use std::process::{Child, Command as Process, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam::channel::{Receiver, Sender, bounded};
+use parking_lot::Mutex;
+use seaglass_data::pool::find_worker;
 
 use crate::toasts::Level;
+
+/// Files of the sample day, until its writer tells.
+const FIRST_GUESS: usize = 30;
 
 /// What background work reports.
 #[derive(Debug)]
@@ -20,12 +28,22 @@ pub enum Report {
 pub struct System {
     sender: Sender<Report>,
     receiver: Receiver<Report>,
+    sample: Option<Arc<SampleJob>>,
+}
+
+/// The sample day being made by the reader program.
+#[derive(Default)]
+struct SampleJob {
+    /// Files written, and to write.
+    progress: Mutex<(usize, usize)>,
+    child: Mutex<Option<Child>>,
+    cancelled: AtomicBool,
 }
 
 impl Default for System {
     fn default() -> Self {
         let (sender, receiver) = bounded(64);
-        Self { sender, receiver }
+        Self { sender, receiver, sample: None }
     }
 }
 
@@ -48,14 +66,39 @@ impl System {
         }
     }
 
-    /// Makes the sample day on first use, then opens it.
-    pub fn open_sample(&self, ctx: &egui::Context) {
-        self.spawn("sample day", ctx, || {
-            Some(match sample_day() {
+    /// Makes the sample day on first use, then opens it. While it is being made this does nothing.
+    pub fn open_sample(&mut self, ctx: &egui::Context, worker: Option<PathBuf>) {
+        if self.sample_progress().is_some() {
+            return;
+        }
+        let job = Arc::new(SampleJob::default());
+        self.sample = Some(Arc::clone(&job));
+        let wake = ctx.clone();
+        self.spawn("sample day", ctx, move || {
+            let made = sample_day(&job, worker, &|| wake.request_repaint());
+            job.progress.lock().1 = 0;
+            Some(match made {
                 Ok(dir) => Report::Open(dir),
+                Err(_) if job.cancelled.load(Ordering::Relaxed) => {
+                    Report::Toast(Level::Info, "The sample day was not made".to_owned(), None)
+                }
                 Err(e) => Report::Toast(Level::Error, format!("The sample day cannot be made: {e}"), None),
             })
         });
+    }
+
+    /// Files of the sample day written, and to write, while it is being made.
+    pub fn sample_progress(&self) -> Option<(usize, usize)> {
+        self.sample.as_ref().map(|job| *job.progress.lock()).filter(|(_, all)| *all > 0)
+    }
+
+    /// Stops making the sample day.
+    pub fn cancel_sample(&mut self) {
+        let Some(job) = &self.sample else { return };
+        job.cancelled.store(true, Ordering::Relaxed);
+        if let Some(Err(e)) = job.child.lock().as_mut().map(Child::kill) {
+            log::warn!("the writer of the sample day cannot be stopped: {e}");
+        }
     }
 
     /// Writes a picture as PNG.
@@ -99,8 +142,15 @@ impl System {
     }
 }
 
-/// Folder of the sample day; made by `seaglass sample` when it is not there.
-fn sample_day() -> Result<PathBuf, String> {
+impl Drop for System {
+    fn drop(&mut self) {
+        // A window that closes leaves no program behind.
+        self.cancel_sample();
+    }
+}
+
+/// Folder of the sample day; made by the reader program when it is not there.
+fn sample_day(job: &SampleJob, worker: Option<PathBuf>, wake: &dyn Fn()) -> Result<PathBuf, String> {
     let dirs = directories::ProjectDirs::from("org", "seaglass", "Seaglass").ok_or("this user has no cache folder.")?;
     // Written by this version: another version may know more products.
     let dir = dirs.cache_dir().join(concat!("sample-day-", env!("CARGO_PKG_VERSION")));
@@ -109,13 +159,83 @@ fn sample_day() -> Result<PathBuf, String> {
         return Ok(dir);
     }
     std::fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}.", dir.display()))?;
-    let program = std::env::current_exe().map_err(|e| format!("{e}."))?;
-    let output =
-        Process::new(program).arg("sample").arg(&dir).stdin(Stdio::null()).output().map_err(|e| format!("{e}."))?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        return Err(text.lines().last().unwrap_or("the program failed.").to_owned());
-    }
+    *job.progress.lock() = (0, FIRST_GUESS);
+    wake();
+    write_sample(job, &find_worker(worker.as_deref()), &dir, wake)?;
     std::fs::write(&done, "").map_err(|e| format!("{}: {e}.", done.display()))?;
     Ok(dir)
+}
+
+fn write_sample(job: &SampleJob, program: &Path, dir: &Path, wake: &dyn Fn()) -> Result<(), String> {
+    let mut child = Process::new(program)
+        .arg("sample")
+        .arg(dir)
+        .arg("--progress")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("{}: {e}.", program.display()))?;
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    *job.child.lock() = Some(child);
+    // Cancelled before there was anything to stop.
+    if job.cancelled.load(Ordering::Relaxed)
+        && let Some(child) = job.child.lock().as_mut()
+    {
+        child.kill().map_err(|e| format!("{e}."))?;
+    }
+    for line in output.into_iter().flat_map(|o| BufReader::new(o).lines()).map_while(Result::ok) {
+        if let Some(progress) = progress_of(&line) {
+            *job.progress.lock() = progress;
+            wake();
+        }
+    }
+    let Some(mut child) = job.child.lock().take() else { return Err("the writer is gone.".to_owned()) };
+    let status = child.wait().map_err(|e| format!("{e}."))?;
+    if status.success() {
+        return Ok(());
+    }
+    let lines = errors.into_iter().flat_map(|e| BufReader::new(e).lines()).map_while(Result::ok);
+    Err(lines.last().unwrap_or_else(|| format!("the writer ended ({status}).")))
+}
+
+/// `3/31 /path` as two numbers.
+fn progress_of(line: &str) -> Option<(usize, usize)> {
+    let (done, all) = line.split_once(' ')?.0.split_once('/')?;
+    Some((done.parse().ok()?, all.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_day_tells_how_far_it_is() {
+        assert_eq!(progress_of("3/31 /tmp/a b.nc"), Some((3, 31)));
+        assert_eq!(progress_of("/tmp/a.nc"), None);
+    }
+
+    /// The real writer: progress is told, and a cancel ends it at once.
+    #[cfg(unix)]
+    #[test]
+    fn making_the_sample_day_can_be_cancelled() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("writer");
+        std::fs::write(&script, "#!/bin/sh\necho 1/3 a\necho 2/3 b\nexec sleep 60\n").unwrap();
+        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let job = Arc::new(SampleJob::default());
+        let mut system = System { sample: Some(Arc::clone(&job)), ..System::default() };
+        let (folder, started) = (dir.path().to_owned(), std::time::Instant::now());
+        let writer = {
+            let job = Arc::clone(&job);
+            std::thread::spawn(move || write_sample(&job, &script, &folder, &|| {}))
+        };
+        while system.sample_progress() != Some((2, 3)) {
+            assert!(started.elapsed().as_secs() < 30, "{:?}", system.sample_progress());
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        system.cancel_sample();
+        assert!(writer.join().unwrap().is_err());
+        assert!(started.elapsed().as_secs() < 30, "it did not wait for the writer's own end");
+    }
 }

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use egui::{Area, Id, Order, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
+use crate::placing::{EDGE, Taken};
 use crate::state::{Action, Out};
 use crate::theme::Theme;
 use crate::widgets;
+
+/// Messages shown at a time.
+const MOST: usize = 3;
 
 /// How serious a toast is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,15 +68,22 @@ impl Toasts {
         &self.list
     }
 
-    /// Shows the newest three with their bottom right corner at `corner`.
-    pub fn show(&mut self, ctx: &egui::Context, corner: egui::Pos2, out: &mut Out) {
+    /// Shows the newest three bottom right in `area`, above the cards there; the others wait behind a count.
+    pub fn show(&mut self, ctx: &egui::Context, area: Rect, taken: &mut Taken, out: &mut Out) {
         let t = Theme::get(ctx.global_style().visuals.dark_mode);
         let now = ctx.input(|i| i.time);
         let life = f64::from(t.motion.toast_life) / 1000.0;
         let mut closed = Vec::new();
-        let mut bottom = corner.y;
-        let hidden = self.list.len().saturating_sub(3);
-        for toast in self.list.iter_mut().rev().take(3) {
+        let (right, mut bottom) = (area.right() - EDGE, area.bottom() - EDGE);
+        // Room for the count of those that wait.
+        let top = area.top() + EDGE + 32.0;
+        let mut shown = 0;
+        for toast in self.list.iter_mut().rev().take(MOST) {
+            let id = Id::unique(("toast", toast.id));
+            let height = ctx.data(|d| d.get_temp::<f32>(id)).unwrap_or(44.0);
+            let size = vec2(t.size.toast.min(area.width() - 2.0 * EDGE), height);
+            let Some(rect) = taken.stack_up(right, bottom, top, size, EDGE) else { break };
+            shown += 1;
             let born = *toast.born.get_or_insert(now);
             if toast.level != Level::Error {
                 let left = life - (now - born);
@@ -82,41 +93,74 @@ impl Toasts {
                 }
                 ctx.request_repaint_after_secs(left as f32 + 0.02);
             }
-            let id = Id::unique(("toast", toast.id));
-            let height = ctx.data(|d| d.get_temp::<f32>(id)).unwrap_or(44.0);
-            let min = pos2(corner.x - t.size.toast, bottom - height);
-            let shown = Area::new(id).order(Order::Foreground).fixed_pos(min).show(ctx, |ui| one(ui, t, toast, out));
-            ctx.data_mut(|d| d.insert_temp(id, shown.response.rect.height()));
-            if shown.inner {
+            let area = Area::new(id).order(Order::Foreground).fixed_pos(rect.min);
+            let response = area.show(ctx, |ui| one(ui, t, toast, size.x, out));
+            let real = response.response.rect.height();
+            if (real - height).abs() > 0.5 {
+                // Measured now; the next frame puts it where it belongs.
+                ctx.data_mut(|d| d.insert_temp(id, real));
+                ctx.request_repaint();
+            }
+            if response.inner {
                 closed.push(toast.id);
             }
-            bottom = min.y - 8.0;
+            taken.add("toast", rect);
+            bottom = rect.top() - 8.0;
+        }
+        let waiting = self.list.len() - shown;
+        if waiting > 0 && more(ctx, t, taken, pos2(right, bottom), area.top() + EDGE, waiting) {
+            closed.extend(self.list.iter().map(|t| t.id));
         }
         self.list.retain(|t| !closed.contains(&t.id));
-        // Errors beyond three wait; everything else that waits is as old as if it had been shown.
-        for toast in self.list.iter_mut().take(hidden).filter(|t| t.level != Level::Error) {
+        // Errors wait their turn; everything else that waits is as old as if it had been shown.
+        for toast in self.list.iter_mut().take(waiting).filter(|t| t.level != Level::Error) {
             toast.born.get_or_insert(now);
         }
     }
 }
 
+/// How many wait, and the way to be rid of all at once; true when that is wanted.
+fn more(ctx: &egui::Context, t: &Theme, taken: &mut Taken, corner: egui::Pos2, top: f32, waiting: usize) -> bool {
+    let size = vec2(190.0, 28.0);
+    let Some(rect) = taken.stack_up(corner.x, corner.y, top, size, EDGE.min(8.0)) else { return false };
+    taken.add("toast count", rect);
+    let area = Area::new(Id::unique("toast count")).order(Order::Foreground).fixed_pos(rect.min);
+    area.show(ctx, |ui| {
+        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+        let words = format!("{waiting} more");
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &words));
+        ui.painter().add(t.popover_shadow().as_shape(rect, 8.0));
+        ui.painter().rect(rect, 8.0, t.c.surface_3, Stroke::new(1.0, t.c.border), StrokeKind::Inside);
+        widgets::line(ui.painter(), rect.left() + 12.0, rect.center().y, &words, t.body(), t.c.text_2, 80.0);
+        let at = pos2(rect.right() - 12.0, rect.center().y);
+        widgets::link_at(ui, at, "Dismiss all", ui.scope_id().with("all"), "Dismiss all messages").clicked()
+    })
+    .inner
+}
+
+/// The sentence with the file's name before it, unless it has the name already.
+fn sentence(toast: &Toast) -> String {
+    let name = toast.file.as_ref().and_then(|f| f.file_name()).map(|n| n.to_string_lossy());
+    let mut text = match name.filter(|n| !toast.text.contains(n.as_ref())) {
+        Some(name) => format!("{name}: {}", toast.text),
+        None => toast.text.clone(),
+    };
+    if toast.count > 1 {
+        text.push_str(&format!(" ({} times)", toast.count));
+    }
+    text
+}
+
 /// Shows one; true when it is to be closed.
-fn one(ui: &mut Ui, t: &Theme, toast: &Toast, out: &mut Out) -> bool {
+fn one(ui: &mut Ui, t: &Theme, toast: &Toast, width: f32, out: &mut Out) -> bool {
     let (ink, icon) = match toast.level {
         Level::Info => (t.c.info, "status_info"),
         Level::Success => (t.c.success, "status_ok"),
         Level::Warning => (t.c.warning, "status_warning"),
         Level::Error => (t.c.error, "status_error"),
     };
-    let width = t.size.toast;
     let details = toast.level == Level::Error && toast.file.is_some();
-    let mut text = toast.text.clone();
-    if let Some(name) = toast.file.as_ref().and_then(|f| f.file_name()) {
-        text = format!("{}: {text}", name.to_string_lossy());
-    }
-    if toast.count > 1 {
-        text.push_str(&format!(" ({} times)", toast.count));
-    }
+    let text = sentence(toast);
     let action = if details { 62.0 } else { 0.0 };
     let galley = ui.painter().layout(text.clone(), t.body(), t.c.text_1, width - 44.0 - 36.0 - action);
     let height = (galley.size().y + 24.0).max(44.0);
@@ -145,4 +189,29 @@ fn one(ui: &mut Ui, t: &Theme, toast: &Toast, out: &mut Out) -> bool {
     let cell = Rect::from_center_size(pos2(rect.right() - 20.0, rect.center().y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with("close"), Sense::click());
     close | widgets::icon_button_at(ui, cell, response, "close", "Close message", false).clicked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_once() {
+        let toast = |text: &str| {
+            let mut toasts = Toasts::default();
+            toasts.push(Level::Error, text, Some("/d/a.nc".into()));
+            sentence(&toasts.list()[0])
+        };
+        assert_eq!(toast("It is not a NetCDF file."), "a.nc: It is not a NetCDF file.");
+        assert_eq!(toast("a.nc is cut off after 12 bytes."), "a.nc is cut off after 12 bytes.");
+    }
+
+    #[test]
+    fn the_same_again_counts() {
+        let mut toasts = Toasts::default();
+        for _ in 0..3 {
+            toasts.push(Level::Info, "Copied 1, 2", None);
+        }
+        assert_eq!((toasts.list().len(), sentence(&toasts.list()[0])), (1, "Copied 1, 2 (3 times)".to_owned()));
+    }
 }

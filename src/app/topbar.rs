@@ -23,6 +23,7 @@ fn left(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut O
     let button = Rect::from_center_size(pos2(rect.left() + 20.0, y), Vec2::splat(28.0));
     let response = ui.interact(button, ui.scope_id().with("menu"), Sense::click());
     let response = widgets::icon_button_at(ui, button, response, "menu", "Menu", false);
+    state.regions[0] = Some(response.id);
     menu::show(&response, model, state, out);
     mark(ui.painter(), pos2(rect.left() + 52.0, y), 9.0, t);
     let end = widgets::line(ui.painter(), rect.left() + 70.0, y, "Seaglass", t.heading(), t.c.text_1, 120.0);

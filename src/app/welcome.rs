@@ -33,7 +33,10 @@ pub fn show(ui: &mut Ui, area: Rect, model: &Model, out: &mut Out) {
             let lead = "Start with a sample, or open your own files.\nEverything runs on this computer.";
             ui.label(egui::RichText::new(lead).font(t.body()).color(t.c.text_2));
             ui.add_space(8.0);
-            sample(ui, out);
+            match model.sample {
+                Some(progress) => making(ui, progress, out),
+                None => sample(ui, out),
+            }
             ui.add_space(8.0);
             drop_zone(ui, out);
             ui.add_space(12.0);
@@ -104,6 +107,30 @@ fn sample(ui: &mut Ui, out: &mut Out) {
     if response.clicked() {
         out.act(Action::OpenSample);
     }
+}
+
+/// In place of the offer while the sample day is being made.
+fn making(ui: &mut Ui, (done, all): (usize, usize), out: &mut Out) {
+    let t = theme(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());
+    let words = format!("{done} of {all} files");
+    let share = done as f32 / all.max(1) as f32;
+    response.widget_info(|| egui::WidgetInfo::labeled(Role::ProgressIndicator, true, format!("Sample day, {words}")));
+    ui.painter().rect_filled(rect.expand2(vec2(8.0, 0.0)), 6.0, t.c.hover);
+    let picture = Rect::from_min_size(rect.min + vec2(4.0, 8.0), vec2(96.0, 56.0));
+    thumbnail(ui, picture);
+    let (left, right) = (picture.right() + 16.0, rect.right() - 4.0);
+    let title = "Making the sample day";
+    widgets::line(ui.painter(), left, rect.top() + 18.0, title, t.name(), t.c.text_1, right - left);
+    widgets::line(ui.painter(), left, rect.top() + 36.0, &words, t.body(), t.c.text_2, right - left - 70.0);
+    let at = pos2(right, rect.top() + 36.0);
+    if widgets::link_at(ui, at, "Cancel", ui.scope_id().with("cancel sample"), "Cancel making the sample day").clicked() {
+        out.act(Action::CancelSample);
+    }
+    let bar = Rect::from_min_max(pos2(left, rect.top() + 54.0), pos2(right, rect.top() + 57.0));
+    ui.painter().rect_filled(bar, 1.5, t.c.pressed);
+    let part = Rect::from_min_max(bar.min, pos2(bar.left() + bar.width() * share.max(0.02), bar.bottom()));
+    ui.painter().rect_filled(part, 1.5, t.c.accent);
 }
 
 /// A small picture of what awaits: two swaths over a temperature field.

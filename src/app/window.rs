@@ -1,5 +1,6 @@
 //! The application window: panels around the globe, and what connects them to the host.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,13 +9,14 @@ use glam::DVec2;
 use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
+use seaglass_core::project::LayerId;
 use seaglass_host::{Host, HostOptions, Level as HostLevel, Notice, SaveImage};
 
 use crate::dialogs::{self, FailureAnswer, Pick, Picked, Pickers};
 use crate::histogram::Distribution;
 use crate::hover::HoverInfo;
 use crate::legend::{self, Decoration};
-use crate::model::{Model, Status};
+use crate::model::{Model, Reason, Status};
 use crate::navigation::{self, Navigation};
 use crate::settings::Settings;
 use crate::state::{Action, Out, TypedPath, UiState};
@@ -85,8 +87,20 @@ pub struct Window {
     pickers: Pickers,
     system: System,
     hover: Option<HoverInfo>,
+    seen: Seen,
+    adapter: (String, bool),
+    worker: Option<PathBuf>,
     themed: Option<bool>,
     title: String,
+}
+
+/// What the host says of layers and view in this frame.
+#[derive(Default)]
+struct Seen {
+    statuses: HashMap<LayerId, Status>,
+    reason: Option<Reason>,
+    memory_full: Option<(u64, u64)>,
+    sample: Option<(usize, usize)>,
 }
 
 impl Window {
@@ -95,6 +109,7 @@ impl Window {
         let settings = Settings::load();
         let ctx = cc.egui_ctx.clone();
         let defaults = HostOptions::default();
+        let worker = options.worker_path.clone();
         let host = Host::new(HostOptions {
             workers: options.workers.unwrap_or(defaults.workers),
             worker_path: options.worker_path,
@@ -107,6 +122,7 @@ impl Window {
             Some(Err(e)) => (None, Some(format!("The globe cannot be drawn: {e}"))),
             None => (None, Some("The globe cannot be drawn: no graphics adapter was found.".to_owned())),
         };
+        let adapter = viewport.as_ref().map(|v| (v.gpu().adapter.clone(), v.gpu().software)).unwrap_or_default();
         let state = UiState { left_width: settings.left_width, ..UiState::default() };
         let mut window = Self {
             host,
@@ -119,6 +135,9 @@ impl Window {
             pickers: Pickers::default(),
             system: System::default(),
             hover: None,
+            seen: Seen::default(),
+            adapter,
+            worker,
             themed: None,
             title: String::new(),
         };
@@ -132,10 +151,6 @@ impl Window {
             window.host.send(Command::Open { paths: options.paths });
         }
         Ok(window)
-    }
-
-    fn adapter(&self) -> (String, bool) {
-        self.viewport.as_ref().map_or((String::new(), false), |v| (v.gpu().adapter.clone(), v.gpu().software))
     }
 
     /// Commands to the host; camera jumps become flights.
@@ -178,11 +193,11 @@ impl Window {
                 ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
             }
             Action::Run("theme") => self.settings.dark = !self.settings.dark,
+            Action::Run("next_region") => self.next_region(ctx, 1),
+            Action::Run("previous_region") => self.next_region(ctx, self.state.regions.len() - 1),
             Action::Run(other) => log::debug!("nothing to do for {other}"),
-            Action::OpenSample => {
-                self.toasts.push(Level::Info, "Making the sample day", None);
-                self.system.open_sample(ctx);
-            }
+            Action::OpenSample => self.system.open_sample(ctx, self.worker.clone()),
+            Action::CancelSample => self.system.cancel_sample(),
             Action::FailureDetails(path) => self.state.failure = Some(path),
             Action::Copy(text) => {
                 self.toasts.push(Level::Info, format!("Copied {}", text.lines().next().unwrap_or_default()), None);
@@ -193,6 +208,19 @@ impl Window {
                 self.settings.welcome = false;
                 self.state.welcome_closed = true;
             }
+        }
+    }
+
+    /// Gives the keyboard to the next region of the window.
+    fn next_region(&self, ctx: &egui::Context, by: usize) {
+        let regions = self.state.regions;
+        let focused = ctx.memory(|m| m.focused());
+        let here = self.state.region_of(focused);
+        let all = regions.len();
+        let start = here.map_or(if by == 1 { all - 1 } else { 0 }, |k| k);
+        let next = (1..=all).map(|k| (start + k * by) % all).find_map(|k| regions[k]);
+        if let Some(id) = next {
+            ctx.memory_mut(|m| m.request_focus(id));
         }
     }
 
@@ -307,22 +335,18 @@ impl Window {
         self.settings.save();
     }
 
-    /// The picture of the host for panels.
-    fn model(&mut self) -> (Vec<(seaglass_core::project::LayerId, Status)>, Option<crate::model::Reason>) {
-        let statuses = feed::statuses(&mut self.host).into_iter().collect();
-        (statuses, self.host.view_status().map(feed::reason))
+    /// Asks the host once a frame how everything is.
+    fn look(&mut self) {
+        self.seen = Seen {
+            statuses: feed::statuses(&mut self.host),
+            reason: self.host.view_status().map(feed::reason),
+            memory_full: self.viewport.as_mut().and_then(|v| v.renderer().memory_full()),
+            sample: self.system.sample_progress(),
+        };
     }
 
     fn panels(&mut self, ui: &mut Ui, out: &mut Out) -> Rect {
-        let (statuses, view_reason) = self.model();
-        let adapter = self.adapter();
-        let find = |id| statuses.iter().find(|(l, _)| *l == id).map_or_else(Status::default, |(_, s)| s.clone());
-        let mut model = Model::new(self.host.session(), find);
-        model.work = feed::work(&self.host);
-        model.view_reason = view_reason;
-        model.recent.clone_from(&self.settings.recent);
-        model.welcome = self.settings.welcome;
-        model.adapter = adapter;
+        let model = model_of(&self.host, &self.seen, &self.settings, &self.adapter);
         around(ui, &model, &mut self.state, out)
     }
 
@@ -330,9 +354,7 @@ impl Window {
         let dark = Theme::get(self.settings.dark);
         ui.painter().rect_filled(area, 0.0, dark.c.void);
         let wants_welcome = {
-            let mut model = Model::new(self.host.session(), |_| Status::default());
-            model.welcome = self.settings.welcome;
-            model.work = feed::work(&self.host);
+            let model = model_of(&self.host, &self.seen, &self.settings, &self.adapter);
             welcome::wanted(&model, &self.state)
         };
         let globe = globe_rect(area, wants_welcome);
@@ -340,6 +362,7 @@ impl Window {
         self.host.set_view_size(DVec2::new(frame.size_px().x, frame.size_px().y));
         let response = ui.interact(globe, egui::Id::unique("viewport"), Sense::click_and_drag());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, "Globe"));
+        self.state.regions[3] = Some(response.id);
         if response.clicked() || response.drag_started() {
             response.request_focus();
         }
@@ -398,27 +421,21 @@ impl Window {
         welcome: bool,
         out: &mut Out,
     ) {
-        let (statuses, view_reason) = self.model();
         let histogram = self.state.style_of.and_then(|id| self.host.histogram(id)).map(|h| feed::distribution(&h));
-        let adapter = self.adapter();
-        let find = |id| statuses.iter().find(|(l, _)| *l == id).map_or_else(Status::default, |(_, s)| s.clone());
-        let mut model = Model::new(self.host.session(), find);
-        model.work = feed::work(&self.host);
-        model.view_reason = view_reason;
-        model.recent.clone_from(&self.settings.recent);
-        model.adapter = adapter;
+        let model = model_of(&self.host, &self.seen, &self.settings, &self.adapter);
         let state = &mut self.state;
+        state.taken.clear();
         if welcome {
-            model.welcome = true;
             welcome::show(ui, area, &model, out);
         } else {
             let view = model.session.project().camera.view(frame.size_px().x, frame.size_px().y);
             cards::footprint(ui, frame, &view, &model, state);
+            notices::show(ui, area, &model, state, out);
             cards::show(ui, area, &view, &model, state, out);
-            notices::show(ui, area, &model, out);
         }
+        self.toasts.show(ui.ctx(), area, &mut state.taken, out);
         if let (Some(info), Some(p)) = (&self.hover, ui.input(|i| i.pointer.hover_pos())) {
-            hover::show(ui, info, p, globe);
+            hover::show(ui, info, p, globe, &mut state.taken);
         }
         floating(ui.ctx(), &model, histogram.as_ref(), area, state, out);
         if !egui::Popup::is_any_open(ui.ctx()) {
@@ -430,8 +447,7 @@ impl Window {
     }
 
     fn dialogs(&mut self, ctx: &egui::Context, out: &mut Out) {
-        let adapter = self.adapter();
-        dialogs::about(ctx, &mut self.state, &adapter);
+        dialogs::about(ctx, &mut self.state, &self.adapter);
         if let Some(path) = self.state.failure.clone() {
             let failed = self.host.session().failures().iter().find(|f| f.path == path).cloned();
             match dialogs::failure(ctx, &path, failed.as_ref(), out) {
@@ -452,13 +468,11 @@ impl eframe::App for Window {
         self.incoming(&ctx);
         let arrived = self.step(&ctx);
         self.housekeeping(&ctx);
+        self.look();
         let mut out = Out::default();
         let area = self.panels(ui, &mut out);
         self.central(ui, area, arrived, &mut out);
         self.dialogs(&ctx, &mut out);
-        let bottom = self.state.legend_top.unwrap_or(area.bottom());
-        let corner = pos2(area.right() - 12.0, bottom - 12.0);
-        self.toasts.show(&ctx, corner, &mut out);
         if !out.commands.is_empty() || !out.actions.is_empty() || out.settle {
             self.carry_out(&ctx, out);
         }
@@ -467,6 +481,19 @@ impl eframe::App for Window {
     fn on_exit(&mut self) {
         self.settings.save();
     }
+}
+
+/// The picture of the host for panels.
+fn model_of<'a>(host: &'a Host, seen: &Seen, settings: &Settings, adapter: &(String, bool)) -> Model<'a> {
+    let mut model = Model::new(host.session(), |id| seen.statuses.get(&id).cloned().unwrap_or_default());
+    model.work = feed::work(host);
+    model.view_reason.clone_from(&seen.reason);
+    model.recent.clone_from(&settings.recent);
+    model.welcome = settings.welcome;
+    model.adapter.clone_from(adapter);
+    model.memory_full = seen.memory_full;
+    model.sample = seen.sample;
+    model
 }
 
 /// Panels around the globe; answers what is left for it.
@@ -507,7 +534,7 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
         }
         if state.left_open {
             let limits = t.size.left_panel;
-            let default = if window.width() < 1100.0 { limits.min } else { state.left_width };
+            let default = layers::default_width(window.width(), state.left_width);
             let shown = Panel::left("layers")
                 .resizable(true)
                 .default_size(default)

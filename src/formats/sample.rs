@@ -70,15 +70,29 @@ type Maker = Box<dyn Fn(&World) -> Container + Send>;
 /// # Errors
 /// When the folder or a file cannot be written.
 pub fn write(dir: &Path, seed: u64) -> Result<Vec<PathBuf>, SampleError> {
+    write_telling(dir, seed, |_path, _done, _all| {})
+}
+
+/// The same, telling of each file as soon as it is written: its path, how many are, and how many there will be.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_telling(
+    dir: &Path,
+    seed: u64,
+    mut told: impl FnMut(&Path, usize, usize),
+) -> Result<Vec<PathBuf>, SampleError> {
     std::fs::create_dir_all(dir).map_err(|source| SampleError::Folder { path: dir.to_owned(), source })?;
     let world = World { ocean: Ocean::new(seed), land: Land::new() };
     // One thread computes while this one compresses and writes: the HDF5 library works for one thread at a time.
     let (sender, receiver) = crossbeam::channel::bounded::<Container>(1);
+    let makers = makers();
+    let all = makers.len();
     std::thread::scope(move |scope| {
         std::thread::Builder::new()
             .name("sample-ocean".to_owned())
             .spawn_scoped(scope, move || {
-                for make in makers() {
+                for make in makers {
                     // The writer has gone when it failed.
                     if sender.send(make(&world)).is_err() {
                         return;
@@ -87,7 +101,13 @@ pub fn write(dir: &Path, seed: u64) -> Result<Vec<PathBuf>, SampleError> {
             })
             .map_err(SampleError::Thread)?;
         // The receiver goes with the first failure, so that the other thread stops.
-        receiver.into_iter().map(|container| container.write(dir, seed)).collect()
+        let mut paths = Vec::with_capacity(all);
+        for container in receiver {
+            let path = container.write(dir, seed)?;
+            told(&path, paths.len() + 1, all);
+            paths.push(path);
+        }
+        Ok(paths)
     })
 }
 

@@ -155,6 +155,11 @@ impl Renderer {
         self.stats
     }
 
+    /// Bytes of tiles on the device and the budget for them, while detail is given up to keep it.
+    pub fn memory_full(&self) -> Option<(u64, u64)> {
+        (self.bias > 0).then(|| (self.tiles.bytes(), self.options.gpu_tile_bytes))
+    }
+
     /// Selects what a scene needs. Call before every [`render`](Self::render), with the same scene.
     pub fn plan(&mut self, scene: &Scene) -> Plan {
         let start = Instant::now();

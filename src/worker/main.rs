@@ -2,7 +2,7 @@
 //! else. Requests come on standard input, answers go to standard output (frames of `seaglass_core::protocol`),
 //! messages for the log to standard error. It ends when its input ends.
 
-use std::io::{BufReader, BufWriter};
+use std::io::{BufReader, BufWriter, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -10,7 +10,8 @@ use seaglass_core::protocol::{AnswerFrame, RequestFrame, read_frame, write_frame
 use seaglass_formats::{Reader, limits};
 
 const USAGE: &str = "seaglass-worker is started by seaglass; it reads requests from standard input.\n\
-                     seaglass-worker sample DIR [--seed N] writes the sample day.";
+                     seaglass-worker sample DIR [--seed N] [--progress] writes the sample day and prints each path, with \
+                     --progress after how many files of how many it is (\"3/31\").";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -44,13 +45,21 @@ fn serve() -> anyhow::Result<()> {
 
 /// Writes the sample day.
 fn sample(args: &[String]) -> anyhow::Result<()> {
+    let (args, progress) = match args {
+        [rest @ .., last] if last == "--progress" => (rest, true),
+        all => (all, false),
+    };
     let (dir, seed) = match args {
         [dir] => (dir, 1),
         [dir, flag, n] if flag == "--seed" => (dir, n.parse().with_context(|| format!("\"{n}\" is not a seed"))?),
         _ => anyhow::bail!("{USAGE}"),
     };
-    for path in seaglass_formats::sample::write(std::path::Path::new(dir), seed)? {
-        println!("{}", path.display());
-    }
-    Ok(())
+    let mut lost = None;
+    seaglass_formats::sample::write_telling(std::path::Path::new(dir), seed, |path, done, all| {
+        let count = if progress { format!("{done}/{all} ") } else { String::new() };
+        let mut out = std::io::stdout().lock();
+        let told = writeln!(out, "{count}{}", path.display()).and_then(|()| out.flush());
+        lost = told.err().or(lost.take());
+    })?;
+    lost.map_or(Ok(()), |e| Err(e).context("writing the names of the files"))
 }

@@ -2,8 +2,10 @@
 
 use egui_kittest::Harness;
 use seaglass_app::histogram::Distribution;
-use seaglass_app::model::{Model, Reason, Status};
+use seaglass_app::hover::HoverInfo;
+use seaglass_app::model::{Model, Reason, Status, Work};
 use seaglass_app::state::{Out, UiState};
+use seaglass_app::toasts::Toasts;
 use seaglass_app::{theme, window};
 use seaglass_core::command::Command;
 use seaglass_core::field::{FieldInfo, FieldKind};
@@ -25,6 +27,13 @@ pub struct World {
     pub view_reason: Option<Reason>,
     pub histogram: Option<Distribution>,
     pub welcome: bool,
+    pub work: Work,
+    pub loading: Vec<(LayerId, usize)>,
+    pub adapter: (String, bool),
+    pub memory_full: Option<(u64, u64)>,
+    pub sample: Option<(usize, usize)>,
+    pub toasts: Toasts,
+    pub hover: Option<(HoverInfo, egui::Pos2)>,
     /// Commands change the session, as in the application.
     pub live: bool,
 }
@@ -53,7 +62,8 @@ pub fn file(title: &str, fields: Vec<FieldInfo>, starts: &[&str], minutes: f64) 
             let start = Time::parse(s).unwrap();
             FileInfo {
                 product: Some(title.to_lowercase().replace(' ', "_")),
-                title: title.into(),
+                title: format!("{title}, the whole title"),
+                short: Some(title.into()),
                 format: "netCDF-4".into(),
                 parts: vec![PartInfo {
                     name: String::new(),
@@ -84,6 +94,13 @@ impl World {
             view_reason: None,
             histogram: None,
             welcome: true,
+            work: Work::default(),
+            loading: Vec::new(),
+            adapter: (String::new(), false),
+            memory_full: None,
+            sample: None,
+            toasts: Toasts::default(),
+            hover: None,
             live: true,
         }
     }
@@ -117,7 +134,7 @@ impl World {
 
     fn frame(&mut self, ui: &mut egui::Ui) {
         let mut out = Out::default();
-        let reasons = self.reasons.clone();
+        let (reasons, loading) = (self.reasons.clone(), self.loading.clone());
         let session = &self.session;
         let status = |id: LayerId| {
             let layer = session.project().layer(id).unwrap();
@@ -128,19 +145,30 @@ impl World {
                 .get(&layer.collection)
                 .map_or(0, |c| c.shown(&layer.field, layer.style.time_rule, t.now, t.window()).len());
             let reason = reasons.iter().find(|(l, _)| *l == id).map(|(_, r)| r.clone());
-            Status { shown, total: shown, loading: 0, failed: 0, reason }
+            let loading = loading.iter().find(|(l, _)| *l == id).map_or(0, |(_, n)| *n);
+            let failed = if matches!(reason, Some(Reason::Failed { .. })) { shown } else { 0 };
+            Status { shown, total: shown, loading, failed, reason }
         };
         let mut model = Model::new(session, status);
         model.view_reason = self.view_reason.clone();
         model.welcome = self.welcome;
+        model.work = self.work.clone();
+        model.adapter.clone_from(&self.adapter);
+        model.memory_full = self.memory_full;
+        model.sample = self.sample;
+        self.state.taken.clear();
         let area = window::around(ui, &model, &mut self.state, &mut out);
         if seaglass_app::welcome::wanted(&model, &self.state) {
             seaglass_app::welcome::show(ui, area, &model, &mut out);
         } else {
             let size = area.size();
             let view = session.project().camera.view(f64::from(size.x), f64::from(size.y));
+            seaglass_app::notices::show(ui, area, &model, &mut self.state, &mut out);
             seaglass_app::cards::show(ui, area, &view, &model, &mut self.state, &mut out);
-            seaglass_app::notices::show(ui, area, &model, &mut out);
+        }
+        self.toasts.show(ui.ctx(), area, &mut self.state.taken, &mut out);
+        if let Some((info, at)) = &self.hover {
+            seaglass_app::hover::show(ui, info, *at, area, &mut self.state.taken);
         }
         window::floating(ui.ctx(), &model, self.histogram.as_ref(), area, &mut self.state, &mut out);
         window::shortcuts(ui, &model, &mut self.state, &mut out);

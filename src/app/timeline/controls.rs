@@ -72,6 +72,7 @@ fn transport(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out, idl
     let playing = model.session.project().timeline.playing;
     let (cell, response) = ui.allocate_exact_size(vec2(28.0, 28.0), Sense::click());
     widgets::describe(&response, Role::Button, if playing { "Pause" } else { "Play" });
+    state.regions[2] = (!idle).then_some(response.id);
     let fill = match (idle, response.is_pointer_button_down_on(), response.hovered()) {
         (true, ..) => t.c.surface_2,
         (_, true, _) => t.c.accent_pressed,
@@ -191,7 +192,7 @@ fn window_controls(ui: &mut Ui, free: f32, model: &Model, state: &mut UiState, o
     let timeline = &model.session.project().timeline;
     ui.spacing_mut().item_spacing.x = 4.0;
     if widgets::icon_button(ui, "time_fit", "Fit the visible layers", 28.0, false).clicked() {
-        state.time_view = None;
+        super::fit(model, state);
     }
     let word = |ui: &mut Ui, text: &str| {
         let galley = ui.painter().layout_no_wrap(text.to_owned(), t.body(), t.c.text_3);

@@ -57,10 +57,11 @@ impl Scale {
 /// Height of the timeline for the height of the window.
 pub fn default_height(window_height: f32) -> f32 {
     match window_height {
-        ..700.0 => CONTROLS + AXIS + 24.0,
+        ..700.0 => CONTROLS + AXIS + strips::MERGED,
         ..800.0 => 120.0,
         ..1000.0 => 168.0,
-        _ => 192.0,
+        ..1500.0 => 192.0,
+        _ => 240.0,
     }
 }
 
@@ -85,7 +86,7 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     }
     let body = Rect::from_min_max(pos2(split, rect.top() + CONTROLS), rect.max);
     let labels = Rect::from_min_max(pos2(rect.left(), body.top()), pos2(split - 1.0, rect.bottom()));
-    let scale = view(model, state, body);
+    let scale = view(ui, model, state, body);
     track(ui, body, labels, scale, model, state, out);
 }
 
@@ -95,12 +96,23 @@ fn label_width(rect: Rect, state: &UiState) -> f32 {
     width.clamp(220.0, (rect.width() * 0.4).max(220.0))
 }
 
-/// The visible time: the user's, or fitted to the data; follows the clock when it leaves.
-fn view(model: &Model, state: &mut UiState, rect: Rect) -> Scale {
+/// The visible time: the user's, or fitted to the data of all layers, hidden ones too, so that hiding a layer moves
+/// nothing; follows the clock when it leaves.
+fn view(ui: &Ui, model: &Model, state: &mut UiState, rect: Rect) -> Scale {
     let timeline = &model.session.project().timeline;
     let now = timeline.now.unix_seconds();
-    let fit = fitted(model);
-    let (mut t0, mut t1) = state.time_view.unwrap_or(fit);
+    let data = model.session.catalogue().span().unwrap_or_else(|| timeline.window());
+    let key = (data.start.micros(), data.stop.micros());
+    let window = timeline.window();
+    let outside = |(t0, t1): (f64, f64)| window.start.unix_seconds() < t0 || window.stop.unix_seconds() > t1;
+    let held = ui.input(|i| i.pointer.any_down());
+    let own = match state.fitted {
+        // A longer window asks for a longer axis, but not while its end is being dragged.
+        Some((k, own)) if k == key && (held || timeline.playing || !outside(own)) => own,
+        _ => fitted(model, data),
+    };
+    state.fitted = Some((key, own));
+    let (mut t0, mut t1) = state.time_view.unwrap_or(own);
     let moved = state.last_now != timeline.now.micros();
     state.last_now = timeline.now.micros();
     if moved && !(t0..=t1).contains(&now) {
@@ -111,10 +123,14 @@ fn view(model: &Model, state: &mut UiState, rect: Rect) -> Scale {
     Scale { t0, t1, rect }
 }
 
-/// Visible time that shows the data of the visible layers and the window.
-fn fitted(model: &Model) -> (f64, f64) {
+/// Shows the data of the visible layers.
+pub(crate) fn fit(model: &Model, state: &mut UiState) {
+    state.time_view = model.session.time_span().map(|span| fitted(model, span));
+}
+
+/// Visible time that shows a span and the window.
+fn fitted(model: &Model, data: TimeSpan) -> (f64, f64) {
     let timeline = &model.session.project().timeline;
-    let data = model.session.time_span().unwrap_or_else(|| timeline.window());
     let all = data.union(&timeline.window());
     // Data of many years beside a short window: about the clock, not all of it.
     let wide = all.seconds() > 400.0 * timeline.window_s;
@@ -142,7 +158,7 @@ fn track(ui: &mut Ui, body: Rect, labels: Rect, scale: Scale, model: &Model, sta
     clip.rect_filled(tinted, 0.0, t.c.accent.gamma_multiply(t.window_alpha));
     axis::show(ui, axis_rect, body, scale);
     widgets::line(ui.painter(), labels.right() - 34.0, axis_rect.center().y, "UTC", t.small(), t.c.text_3, 30.0);
-    let hit = strips::show(ui, strips_rect, labels, scale, model, state, out);
+    let hit = strips::show(ui, strips_rect, labels, scale, model, state);
     let inside = ui.interact(tinted.intersect(body), ui.scope_id().with("window"), Sense::click_and_drag());
     inside.widget_info(|| WidgetInfo::labeled(Role::Group, true, "Time window"));
     if inside.dragged() && inside.drag_delta().x != 0.0 {
@@ -200,7 +216,7 @@ fn navigate(
                 out.send(Command::SetTime { now: model.session.project().timeline.now_to_show(span) });
             }
         }
-        (true, _, None, _) => state.time_view = None,
+        (true, _, None, _) => fit(model, state),
         (_, true, Some(h), _) => {
             state.selected_granule = Some(h.granule);
             state.selected = Some(h.layer);

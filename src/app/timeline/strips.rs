@@ -10,10 +10,13 @@ use seaglass_core::time::TimeSpan;
 
 use super::Scale;
 use crate::model::{Model, Row};
-use crate::state::{Out, UiState};
+use crate::state::UiState;
 use crate::text;
 use crate::theme::theme;
 use crate::widgets;
+
+/// Height of the one strip that stands for all, where there is no room for more.
+pub const MERGED: f32 = 8.0;
 
 /// A granule under the pointer.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +37,6 @@ pub fn show(
     scale: Scale,
     model: &Model,
     state: &mut UiState,
-    out: &mut Out,
 ) -> Option<Hit> {
     let t = theme(ui);
     let count = model.rows.len().max(1) as f32;
@@ -42,11 +44,10 @@ pub fn show(
     let mut hit = None;
     let all = Rect::from_min_max(pos2(labels.left(), rect.top()), rect.max);
     let pointer = ui.input(|i| i.pointer.hover_pos()).filter(|p| rect.contains(*p));
-    if rect.height() < 16.0 {
-        return None;
-    }
-    if rect.height() < 24.0 && count > 1.0 {
-        merged(ui, rect, scale, model);
+    if rect.height() < 24.0 && (count > 1.0 || rect.height() < 16.0) {
+        if rect.height() >= MERGED - 0.5 {
+            merged(ui, rect, scale, model);
+        }
         return None;
     }
     ui.scope_builder(UiBuilder::new().max_rect(all), |ui| {
@@ -81,7 +82,6 @@ pub fn show(
     if state.hovered_granule.is_some() && hit.is_none() {
         state.hovered_granule = None;
     }
-    let _ = out;
     hit
 }
 
