@@ -40,6 +40,8 @@ const WORST_PX: f64 = 4.0;
 const NUDGE: f64 = 1e-6;
 /// Further apart than this (metres), the positions on and beside a border show a tear.
 const TEAR_M: f64 = 1.0;
+/// Nodes of at most so many cells a side are searched for positions cell by cell, larger ones in so many places a side.
+const SEARCHED: i64 = 16;
 
 /// A fast hash for small integer keys (the multiplicative hash of rustc).
 #[derive(Default)]
@@ -272,13 +274,21 @@ impl Tree {
             }
         }
         let all = || at.iter().flatten();
-        let Some(reference) = std::iter::once(&at[1][1]).chain(all()).find(|p| p.valid).map(|p| p.v) else {
-            return Node::without_positions(rect, tear, all().all(|p| p.outside));
+        let partial = !all().all(|p| p.valid);
+        // Nine samples say nothing about what lies between missing ones.
+        let torn = matches!(tear, Tear::AtRow(_) | Tear::AtCol(_)).then_some(tear);
+        let unsure = (partial || torn.is_some()) && (rect.r1 - rect.r0).max(rect.c1 - rect.c0) > UNIT;
+        let between = unsure.then(|| self.search(&rect)).unwrap_or_default();
+        let known = std::iter::once(&at[1][1]).chain(all()).find(|p| p.valid).map(|p| p.v);
+        let Some(reference) = known.or_else(|| between.found.first().copied()) else {
+            let nothing = tear == Tear::Empty || between.complete || !unsure;
+            return Node::without_positions(rect, torn, nothing, all().all(|p| p.outside));
         };
         // On cylindrical maps longitudes are taken on the turn nearest to the middle.
         let turn = self.projection.turn_m();
         let v = at.map(|row| row.map(|p| if p.valid { unwrapped(p.v, reference, turn) } else { reference }));
-        let radius = v.iter().flatten().map(|p| p.distance(reference)).fold(0.0, f64::max) * 1.1;
+        let radius = v.iter().flatten().map(|p| p.distance(reference)).fold(0.0, f64::max);
+        let radius = if unsure { radius.max(between.reach(reference, turn)) } else { radius } * 1.1;
         let oversize = radius > LARGEST_M;
         // Nine samples of so large a node do not tell how far it reaches; it is split before it is drawn anyway.
         let radius = if oversize { 1.5 * radius } else { radius };
@@ -295,13 +305,42 @@ impl Tree {
             private: differs.then(|| Box::new([v[0][0], v[0][2], v[2][2], v[2][0], v[1][1]])),
             main_diagonal: shape.main_diagonal,
             oversize,
-            torn: matches!(tear, Tear::AtRow(_) | Tear::AtCol(_)).then_some(tear),
-            partial: !all().all(|p| p.valid),
+            torn,
+            partial,
             corners_valid: [at[0][0], at[0][2], at[2][2], at[2][0]].iter().all(|p| p.valid),
             drop: tear == Tear::Empty || (!oversize && all().all(|p| p.outside)),
             split_rows: shape.split_rows(oversize),
             children: None,
         }
+    }
+
+    /// Looks for cells with a position all over a node: in every cell of a small one, else in places spread so that they
+    /// fall into no pattern of missing lines.
+    fn search(&self, rect: &Rect) -> Search {
+        let span = |a: i64, b: i64| (a.div_euclid(UNIT), (b - 1).div_euclid(UNIT) + 1);
+        let ((r0, r1), (c0, c1)) = (span(rect.r0, rect.r1), span(rect.c0, rect.c1));
+        let step = |n: i64| if n <= SEARCHED { 1 } else { (n + SEARCHED - 1) / SEARCHED };
+        let (down, along) = (step(r1 - r0), step(c1 - c0));
+        let mut search = Search { complete: down == 1 && along == 1, ..Search::default() };
+        let mut above: Vec<Option<DVec3>> = Vec::new();
+        for (i, r) in (r0..r1).step_by(down as usize).enumerate() {
+            let mut row: Vec<Option<DVec3>> = Vec::new();
+            for (j, c) in (c0..c1).step_by(along as usize).enumerate() {
+                let (k, l) = (i as i64, j as i64);
+                let at = ((r + (7 * l + 3 * k) % down).min(r1 - 1), (c + (5 * k + 2 * l) % along).min(c1 - 1));
+                let point = self.locate(at.0 as f64, at.1 as f64);
+                let here = point.valid.then_some(point.v);
+                for neighbour in [row.last(), above.get(j)].into_iter().flatten() {
+                    if let (Some(a), Some(b)) = (neighbour, here) {
+                        search.step_m = search.step_m.max(self.modulo_turn(a.distance(b)));
+                    }
+                }
+                search.found.extend(here);
+                row.push(here);
+            }
+            above = row;
+        }
+        search
     }
 
     /// Where to split a node: along a tear, else along the coarsest tile border within, else where it bends most.
@@ -479,9 +518,8 @@ impl Tree {
 }
 
 impl Node {
-    /// A node none of whose samples has a position: small ones are left out, large ones may hide something.
-    fn without_positions(rect: Rect, tear: Tear, outside: bool) -> Self {
-        let small = (rect.r1 - rect.r0).max(rect.c1 - rect.c0) <= 16 * UNIT;
+    /// A node in which no position was found. It is left out when there is `nothing`; a large one may hide something.
+    fn without_positions(rect: Rect, torn: Option<Tear>, nothing: bool, outside: bool) -> Self {
         Self {
             rect,
             centre: DVec3::ZERO,
@@ -491,13 +529,35 @@ impl Node {
             private: None,
             main_diagonal: true,
             oversize: true,
-            torn: matches!(tear, Tear::AtRow(_) | Tear::AtCol(_)).then_some(tear),
+            torn,
             partial: true,
             corners_valid: false,
-            drop: tear == Tear::Empty || small || (outside && rect.r1 - rect.r0 <= 64 * UNIT),
+            drop: nothing || (outside && rect.r1 - rect.r0 <= 64 * UNIT),
             split_rows: rect.r1 - rect.r0 >= rect.c1 - rect.c0,
             children: None,
         }
+    }
+}
+
+/// Positions found in a node by [`Tree::search`].
+#[derive(Default)]
+struct Search {
+    found: Vec<DVec3>,
+    /// Every cell was looked at.
+    complete: bool,
+    /// Largest distance of neighbours among those found, metres.
+    step_m: f64,
+}
+
+impl Search {
+    /// Radius of a ball about `centre` that holds what was found, and what lies between; infinite when single places
+    /// do not tell how far it is to the next.
+    fn reach(&self, centre: DVec3, turn: Option<f64>) -> f64 {
+        if self.step_m == 0.0 {
+            return f64::INFINITY;
+        }
+        let furthest = self.found.iter().map(|v| unwrapped(*v, centre, turn).distance(centre)).fold(0.0, f64::max);
+        furthest + self.step_m
     }
 }
 
@@ -597,78 +657,5 @@ pub(crate) fn wraps(geolocation: &Geolocation) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use seaglass_core::camera::Camera;
-    use seaglass_core::coord::CoordArray;
-    use seaglass_core::geolocation::Swath;
-
-    /// A regional swath of any shape, so that narrow and wide tiles occur.
-    fn tree(rows: usize, cols: usize) -> Tree {
-        let lon = (0..rows * cols).map(|k| 20.0 + (k % cols) as f64 / cols as f64 * 8.0).collect();
-        let lat = (0..rows * cols).map(|k| 40.0 + (k / cols) as f64 / rows as f64 * 8.0).collect();
-        let swath = Swath::full([rows, cols], CoordArray::F64(lon), CoordArray::F64(lat), vec![]).expect("lengths fit");
-        Tree::new(Arc::new(Geolocation::Swath(swath)), Projection::Globe, None)
-    }
-
-    fn camera(log_alt: f64) -> Camera {
-        Camera { target: LonLat::new(24.0, 44.0), altitude_m: 10f64.powf(log_alt), ..Camera::default() }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(30) })]
-        #[test]
-        fn leaves_cover_every_visible_cell_exactly_once(
-            rows in 2usize..1500, cols in 2usize..900, log_alt in 5.3..7.5f64, seed in any::<u64>(),
-        ) {
-            let mut tree = tree(rows, cols);
-            let frame = FrameView::new(camera(log_alt).view(800.0, 600.0));
-            // Any set of resident tiles: the cover must not depend on it.
-            let resident = |t: TileAt| (seed >> ((u64::from(t.level) * 7 + u64::from(t.ty) * 3 + u64::from(t.tx)) % 64)) & 1 == 1;
-            let options = CutOptions { tolerance_px: 0.1, most_leaves: 100_000, bias: 0, resident: &resident };
-            let cut = tree.cut(&frame, &options);
-            let (mut covered, area) = (0i128, (rows as i128 * cols as i128) * i128::from(UNIT * UNIT));
-            for leaf in &cut.leaves {
-                let r = tree.node(leaf).rect;
-                covered += i128::from((r.r1 - r.r0) * (r.c1 - r.c0));
-                prop_assert_eq!(tree.tile_of(&r, leaf.tile.level), Some(leaf.tile), "a leaf lies in one tile");
-            }
-            // Leaves come from splitting one rectangle, so they cannot overlap; the whole swath is in view.
-            if log_alt > 6.3 {
-                prop_assert_eq!(covered, area);
-            } else {
-                prop_assert!(covered <= area && covered > 0);
-            }
-        }
-    }
-
-    #[test]
-    fn missing_tiles_are_wanted_and_finer_ones_stand_in() {
-        let mut tree = tree(2000, 2000);
-        let frame = FrameView::new(camera(6.3).view(400.0, 300.0));
-        let cut = |tree: &mut Tree, resident: &(dyn Fn(TileAt) -> bool + Sync)| {
-            tree.cut(&frame, &CutOptions { tolerance_px: 0.1, most_leaves: 100_000, bias: 0, resident })
-        };
-        let none = cut(&mut tree, &|_| false);
-        let level = none.leaves[0].tile.level;
-        assert!(level > 0 && none.tiles.iter().all(|(t, _)| t.level == level));
-        let finer = cut(&mut tree, &|t| t.level == level - 1);
-        assert!(finer.leaves.iter().all(|l| l.tile.level == level - 1), "finer tiles stand in for coarse ones");
-        assert!(finer.tiles.iter().all(|(t, _)| t.level == level), "but the right ones are still wanted");
-    }
-
-    #[test]
-    fn levels_follow_the_zoom() {
-        let mut tree = tree(2000, 2000);
-        let level_at = |tree: &mut Tree, log_alt| {
-            let frame = FrameView::new(camera(log_alt).view(800.0, 600.0));
-            let options = CutOptions { tolerance_px: 0.1, most_leaves: 100_000, bias: 0, resident: &|_| true };
-            tree.cut(&frame, &options).leaves.iter().map(|l| l.tile.level).max().unwrap_or(99)
-        };
-        // Cells of 0.004°, 440 m down: a pixel of 240 m, 2.4 km, 24 km.
-        assert_eq!(level_at(&mut tree, 175_000f64.log10()), 0);
-        assert_eq!(level_at(&mut tree, 6.24), 2);
-        assert_eq!(level_at(&mut tree, 7.24), tree.grid.top_level());
-    }
-}
+#[path = "tree_tests.rs"]
+mod tests;
