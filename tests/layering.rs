@@ -83,11 +83,24 @@ fn crates_look_only_downward() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("seaglass-coloc", &[][..]),
         ("seaglass-core", &[]),
+        ("seaglass-control", &["seaglass-core"]),
         ("seaglass-data", &["seaglass-core"]),
         ("seaglass-formats", &["seaglass-core"]),
         ("seaglass-render", &["seaglass-core"]),
-        ("seaglass-host", &["seaglass-core", "seaglass-data", "seaglass-render"]),
-        ("seaglass", &["seaglass-core", "seaglass-data", "seaglass-render", "seaglass-host", "seaglass-formats"]),
+        ("seaglass-jobs", &["seaglass-core", "seaglass-data", "seaglass-coloc"]),
+        ("seaglass-host", &["seaglass-core", "seaglass-control", "seaglass-data", "seaglass-render"]),
+        (
+            "seaglass",
+            &[
+                "seaglass-core",
+                "seaglass-control",
+                "seaglass-data",
+                "seaglass-render",
+                "seaglass-host",
+                "seaglass-jobs",
+                "seaglass-formats",
+            ],
+        ),
         ("xtask", &[]),
     ]);
     let all = dependencies();
@@ -116,6 +129,7 @@ fn outside_libraries_stay_in_their_crate() {
         ("anyhow", &["seaglass"]),
         ("wgpu", &["seaglass-render"]),
         ("lyon", &["seaglass-render"]),
+        ("parquet", &["seaglass-jobs"]),
         ("netcdf", &["seaglass-formats"]),
         ("hdf5-metno", &["seaglass-formats"]),
         ("libdeflater", &["seaglass-formats"]),

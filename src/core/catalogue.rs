@@ -9,6 +9,7 @@ use crate::field::FieldInfo;
 use crate::granule::{Granule, GranuleId};
 use crate::style::TimeRule;
 use crate::time::{Time, TimeSpan};
+use crate::timeline::Timeline;
 
 /// Granules of one product (or, for files no product knows, of one file).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub struct Collection {
     pub short: Option<String>,
     /// Union of the fields of its granules, best first.
     pub fields: Vec<FieldInfo>,
+    /// Granules are shown only while the clock lies in their span.
+    #[serde(default)]
+    pub must_be_current: bool,
     /// Granules in time order (static ones first), then by path, part and step.
     pub granules: Vec<Granule>,
     /// File, part and step of every granule, to tell a file opened twice.
@@ -94,6 +98,23 @@ impl Collection {
                 (Some(span), _) => pick.is_some_and(|p| p.start == span.start && p.stop == span.stop),
             })
             .collect()
+    }
+
+    /// Granules with a field that a layer of that time rule shows now, the modes of the timeline taken into account.
+    pub fn shown_at(&self, field: &str, rule: TimeRule, timeline: &Timeline) -> Vec<&Granule> {
+        let rule = if timeline.always { TimeRule::Always } else { rule };
+        let (now, window) = (timeline.now, timeline.window());
+        let mut shown = self.shown(field, rule, now, window);
+        if rule != TimeRule::InWindow {
+            return shown;
+        }
+        if self.must_be_current {
+            shown.retain(|g| g.span.is_none_or(|s| s.contains(now)));
+        }
+        if timeline.nearest && shown.iter().all(|g| g.span.is_none()) {
+            shown = self.shown(field, TimeRule::Nearest, now, window);
+        }
+        shown
     }
 
     /// The granule whose span lies nearest to `t`, with the signed offset in seconds.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::camera::Camera;
 use crate::geo::LonLat;
 use crate::granule::FileInfo;
+use crate::notebook::{NotebookChange, Rendering};
 use crate::project::{BaseMap, LayerId};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
@@ -229,6 +230,58 @@ pub enum Command {
         /// Seconds since the last frame.
         dt_s: f64,
     },
+    /// Changes what notebooks have put in.
+    Notebook {
+        /// What changes.
+        change: NotebookChange,
+    },
+    /// Draws a variable as a notebook wants it; replaces all its settings.
+    SetRendering {
+        /// Collection id.
+        collection: String,
+        /// Field name.
+        field: String,
+        /// Settings.
+        rendering: Rendering,
+    },
+    /// Chooses a variable (adds a layer) or drops it.
+    SelectField {
+        /// Collection id.
+        collection: String,
+        /// Field name.
+        field: String,
+        /// Chosen.
+        selected: bool,
+        /// All others are dropped.
+        exclusive: bool,
+    },
+    /// Chooses a time window by name.
+    ChooseTimespan {
+        /// Name.
+        label: String,
+    },
+    /// Chooses a step by name.
+    ChooseTimestep {
+        /// Name.
+        label: String,
+    },
+    /// Shows the granules nearest in time where none lies in the window.
+    ShowNearest {
+        /// On.
+        on: bool,
+    },
+    /// Shows granules whatever their time.
+    ShowAlways {
+        /// On.
+        on: bool,
+    },
+    /// Changes the distance of the camera.
+    SetAltitude {
+        /// Metres from the ground.
+        altitude_m: f64,
+    },
+    /// The view of the beginning: place, distance, north up, straight down.
+    ResetCamera,
     /// Steps back.
     Undo,
     /// Steps forward again.

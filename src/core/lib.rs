@@ -16,6 +16,7 @@ pub mod format;
 pub mod geo;
 pub mod geolocation;
 pub mod granule;
+pub mod notebook;
 pub mod ocean;
 pub mod product;
 pub mod project;

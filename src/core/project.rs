@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::camera::Camera;
+use crate::notebook::Rendering;
 use crate::style::Style;
 use crate::timeline::Timeline;
 
@@ -31,6 +32,22 @@ pub struct Layer {
     pub visible: bool,
     /// Style.
     pub style: Style,
+}
+
+/// How a notebook wants a variable drawn; kept also while the variable has no layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// Collection id.
+    pub collection: String,
+    /// Field name.
+    pub field: String,
+    /// As it was sent.
+    pub rendering: Rendering,
+    /// The style it gave.
+    pub style: Style,
+    /// Style of the layer when it was dropped, if changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Style>,
 }
 
 /// What lies under and around the data.
@@ -61,6 +78,9 @@ impl Default for BaseMap {
 pub struct Project {
     /// Layers, the top one first (drawn over the others).
     pub layers: Vec<Layer>,
+    /// How notebooks want variables drawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<Look>,
     /// Clock and window.
     pub timeline: Timeline,
     /// Camera.

@@ -6,6 +6,7 @@ use glam::DVec2;
 
 use crate::catalogue::Catalogue;
 use crate::command::Command;
+use crate::notebook::Notebook;
 use crate::geo::GeoBox;
 use crate::granule::FileInfo;
 use crate::project::{LayerId, Project};
@@ -17,6 +18,7 @@ use crate::undo::{History, UndoRule};
 mod arrival;
 mod extent;
 mod layers;
+mod notebook;
 mod opening;
 mod view;
 
@@ -41,6 +43,8 @@ pub enum Effect {
         /// With decorations.
         legend: bool,
     },
+    /// Forget what was read of a file: it stands for other data now, or for none.
+    ForgetFile(PathBuf),
     /// Forget all cached data.
     Forget,
 }
@@ -66,6 +70,7 @@ pub struct Session {
     catalogue: Catalogue,
     history: History<Project>,
     failures: Vec<FailedFile>,
+    notebook: Notebook,
     next_granule: u64,
     last_map: Projection,
     /// The files opened first.
@@ -85,6 +90,7 @@ impl Default for Session {
             catalogue: Catalogue::default(),
             history: History::new(UNDO_STEPS),
             failures: Vec::new(),
+            notebook: Notebook::default(),
             next_granule: 1,
             last_map: Projection::Equirectangular,
             arrival: arrival::Arrival::default(),
@@ -182,6 +188,8 @@ impl Session {
             Command::CloseAll => {
                 self.project.layers.clear();
                 self.project.sources.clear();
+                self.project.looks.clear();
+                self.notebook.clear();
                 self.catalogue = Catalogue::default();
                 self.arrival = arrival::Arrival::default();
                 self.failures.clear();
@@ -202,7 +210,10 @@ impl Session {
                 }
             }
             _ if self.change_camera(command)? => {}
-            _ => self.change_time(command)?,
+            _ => match self.change_by_notebook(command)? {
+                Some(effects) => return Ok(effects),
+                None => self.change_time(command)?,
+            },
         }
         Ok(Vec::new())
     }
@@ -218,6 +229,8 @@ fn undo_rule(command: &Command) -> UndoRule {
                 .unwrap_or_default();
             UndoRule::Merge(format!("style {} {touched}", layer.0))
         }
+        Command::SetRendering { collection, field, .. } => UndoRule::Merge(format!("rendering {collection} {field}")),
+        Command::SelectField { .. } => UndoRule::Point,
         Command::SetBaseMap { .. } => UndoRule::Merge("base".into()),
         Command::AddLayer { .. }
         | Command::RemoveLayer { .. }

@@ -32,6 +32,15 @@ pub struct Timeline {
     pub playing: bool,
     /// Data seconds per second of play.
     pub speed: f64,
+    /// Seconds before and after the clock, when the window was given so; then `anchor` is the nearest to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offsets_s: Option<[f64; 2]>,
+    /// Where no granule lies in the window, the nearest in time are shown.
+    #[serde(default)]
+    pub nearest: bool,
+    /// Granules are shown whatever their time.
+    #[serde(default)]
+    pub always: bool,
     /// Begin again at the start of the data when the end is reached.
     pub looped: bool,
 }
@@ -45,6 +54,9 @@ impl Default for Timeline {
             step_s: None,
             playing: false,
             speed: 10_800.0,
+            offsets_s: None,
+            nearest: false,
+            always: false,
             looped: true,
         }
     }
@@ -53,12 +65,28 @@ impl Default for Timeline {
 impl Timeline {
     /// The time window.
     pub fn window(&self) -> TimeSpan {
-        let (before, after) = match self.anchor {
-            Anchor::Trailing => (self.window_s, 0.0),
-            Anchor::Centred => (self.window_s / 2.0, self.window_s / 2.0),
-            Anchor::Leading => (0.0, self.window_s),
-        };
+        let [before, after] = self.offsets();
         TimeSpan::new(self.now.plus_seconds(-before), self.now.plus_seconds(after))
+    }
+
+    /// Seconds the window reaches before and after the clock.
+    pub fn offsets(&self) -> [f64; 2] {
+        self.offsets_s.unwrap_or(match self.anchor {
+            Anchor::Trailing => [self.window_s, 0.0],
+            Anchor::Centred => [self.window_s / 2.0; 2],
+            Anchor::Leading => [0.0, self.window_s],
+        })
+    }
+
+    /// Lays the window from so many seconds before the clock to so many after it.
+    pub fn set_offsets(&mut self, past_s: f64, future_s: f64) {
+        self.window_s = past_s + future_s;
+        (self.anchor, self.offsets_s) = match [past_s, future_s] {
+            [_, 0.0] => (Anchor::Trailing, None),
+            [0.0, _] => (Anchor::Leading, None),
+            [a, b] if a == b => (Anchor::Centred, None),
+            _ => (Anchor::Centred, Some([past_s, future_s])),
+        };
     }
 
     /// Seconds of one step.
@@ -69,6 +97,9 @@ impl Timeline {
     /// Clock position that puts `span` inside the window (its middle in the window's middle when it is longer).
     pub fn now_to_show(&self, span: TimeSpan) -> Time {
         let slack = (self.window_s - span.seconds()).max(0.0);
+        if let Some([before, after]) = self.offsets_s {
+            return span.middle().plus_seconds((before - after) / 2.0);
+        }
         match self.anchor {
             Anchor::Trailing if slack > 0.0 => span.stop,
             Anchor::Leading if slack > 0.0 => span.start,

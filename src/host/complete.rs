@@ -66,6 +66,13 @@ impl Host {
         }
     }
 
+    /// Sleeps until something arrives, or for so long.
+    pub fn wait(&self, limit: Duration) {
+        if self.signal.recv_timeout(limit).is_err() {
+            log::trace!("nothing arrived");
+        }
+    }
+
     /// Sleeps until something arrives.
     pub(crate) fn nap(&self) {
         if self.signal.recv_timeout(NAP).is_err() {

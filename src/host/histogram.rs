@@ -63,14 +63,18 @@ impl Host {
         for granule in shown.granules.iter().take(GRANULES) {
             numbers.push(self.items.number(granule, shown.field, &layer.extra));
         }
+        let mut jobs = Vec::new();
         for number in &numbers {
             if self.histograms.samples.contains_key(number) {
                 continue;
             }
             let Some(item) = self.items.get(*number) else { continue };
             let request = item.read(&self.registry, coarse(item.shape), Apron::None);
-            self.pool.push(Lane::Idle, Job { tag: Tag::Coarse(*number), request });
+            jobs.push(Job { tag: Tag::Coarse(*number), request });
             self.histograms.samples.insert(*number, None);
+        }
+        for job in jobs {
+            self.put_one(Lane::Idle, job);
         }
         numbers.retain(|n| matches!(self.histograms.samples.get(n), Some(Some(_))));
         if let Some((of, made)) = self.histograms.made.get(&id)

@@ -11,7 +11,7 @@ use seaglass_core::command::Command;
 use seaglass_core::field::Block;
 use seaglass_core::project::LayerId;
 use seaglass_core::protocol::ReadFailure;
-use seaglass_core::session::{Effect, Session};
+use seaglass_core::session::{CommandError, Effect, Session};
 use seaglass_core::tile::TileKey;
 use seaglass_data::pool::{Connect, Content, Finished, Incident, Pool, PoolOptions, ProcessConnector, find_worker};
 use seaglass_data::registry::Registry;
@@ -60,9 +60,12 @@ pub struct Host {
     pub(crate) positions_budget: u64,
     /// Raised whenever something arrives; lets the waiting functions sleep.
     pub(crate) signal: Receiver<()>,
-    wake: Arc<dyn Fn() + Send + Sync>,
+    /// Answers that came from memory, without a reader.
+    pub(crate) local: Vec<Finished<Tag>>,
+    pub(crate) control: crate::control::Control,
+    pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
     commands: VecDeque<Command>,
-    notices: Vec<Notice>,
+    pub(crate) notices: Vec<Notice>,
     save_images: Vec<SaveImage>,
     told: HashSet<PathBuf>,
     last_step: Instant,
@@ -121,6 +124,8 @@ impl Host {
             planned: None,
             positions_budget: options.cpu_cache_bytes,
             signal,
+            local: Vec::new(),
+            control: crate::control::Control::default(),
             wake,
             commands: VecDeque::new(),
             notices,
@@ -146,8 +151,9 @@ impl Host {
             changed = true;
             self.apply(&command);
         }
+        let moved_by_notebook = self.poll_control(&mut changed);
         changed |= self.poll_opening();
-        for finished in self.pool.drain() {
+        for finished in std::mem::take(&mut self.local).into_iter().chain(self.pool.drain()) {
             changed = true;
             self.take(finished);
         }
@@ -161,7 +167,7 @@ impl Host {
         changed |= self.tick();
         let notices = std::mem::take(&mut self.notices);
         changed |= !notices.is_empty();
-        StepReport { notices, changed, save_images: std::mem::take(&mut self.save_images) }
+        StepReport { notices, changed, save_images: std::mem::take(&mut self.save_images), moved_by_notebook }
     }
 
     /// The session, to look at.
@@ -218,10 +224,20 @@ impl Host {
     }
 
     fn apply(&mut self, command: &Command) {
+        // Its sentence is among the notices.
+        let _told = self.try_apply(command);
+    }
+
+    /// Carries out a command; an error is told to the user, and given to the caller as well.
+    pub(crate) fn try_apply(&mut self, command: &Command) -> Result<(), CommandError> {
         match self.session.apply(command) {
             Ok(effects) => effects.into_iter().for_each(|e| self.carry_out(e)),
-            Err(error) => self.notices.push(Notice::new(Level::Warning, error.to_string())),
+            Err(error) => {
+                self.notices.push(Notice::new(Level::Warning, error.to_string()));
+                return Err(error);
+            }
         }
+        Ok(())
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -239,6 +255,10 @@ impl Host {
             }
             Effect::ChooseRange(layer) => self.ranges.ask(layer),
             Effect::SaveImage { path, size, legend } => self.save_images.push(SaveImage { path, size, legend }),
+            Effect::ForgetFile(path) => {
+                let gone = self.items.forget(&path);
+                self.gone.extend(gone);
+            }
             Effect::Forget => {
                 self.opening.cancel(&self.pool);
                 self.pool.retain(|_| false);

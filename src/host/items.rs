@@ -192,7 +192,7 @@ impl<'a> Shown<'a> {
         let collection = catalogue.collections.get(&layer.collection)?;
         let field = collection.field(&layer.field)?;
         let t = &project.timeline;
-        let granules = collection.shown(&layer.field, layer.style.time_rule, t.now, t.window());
+        let granules = collection.shown_at(&layer.field, layer.style.time_rule, t);
         Some(Self { layer, collection, field, granules })
     }
 }

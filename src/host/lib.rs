@@ -7,9 +7,11 @@
 //! No file is read here and nothing is drawn; both happen in the crates below.
 
 mod complete;
+mod control;
 mod histogram;
 mod host;
 mod items;
+mod memory;
 mod opening;
 mod pipeline;
 mod probe;
@@ -24,6 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use control::{ControlError, DEFAULT_ADDRESS};
 pub use histogram::Histogram;
 pub use host::Host;
 pub use probe::{ProbeRow, ProbeState};

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use seaglass_core::camera::View;
+use seaglass_core::colormap::Colormap;
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::{GeometryKind, Granule};
+use seaglass_core::notebook::uniform_colour;
 use seaglass_core::protocol::Request;
 use seaglass_data::pool::{Job, Lane};
 use seaglass_render::{Plan, Renderer, Scene, SceneItem, SceneLayer, assets};
@@ -51,7 +53,8 @@ impl Host {
         for layer in project.layers.iter().rev().filter(|l| l.visible) {
             let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
             let fallback = || colormaps.get(seaglass_core::style::Style::default().colormap.as_str());
-            let Some(colormap) = colormaps.get(&layer.style.colormap).or_else(fallback) else { continue };
+            let known = colormaps.get(&layer.style.colormap).or_else(|| uniform(&layer.style.colormap));
+            let Some(colormap) = known.or_else(fallback) else { continue };
             let mut items = Vec::new();
             for granule in shown.granules.iter().filter(|g| cap.may_see(&g.bounds)) {
                 let item = self.items.number(granule, shown.field, &layer.extra);
@@ -91,7 +94,7 @@ impl Host {
             let request = item.read(&self.registry, wanted.window, wanted.apron);
             jobs.push(Job { tag: Tag::Tile(wanted.key), request });
         }
-        self.pool.replace(Lane::Tiles, jobs);
+        self.put(Lane::Tiles, jobs);
         self.preload(scene);
         self.off_screen = plan.off_screen.iter().copied().collect();
         self.plan_complete = plan.complete;
@@ -128,7 +131,7 @@ impl Host {
                 jobs.push(Job { tag: Tag::Positions(placed.part.clone()), request });
             }
         }
-        self.pool.replace(Lane::Positions, jobs);
+        self.put(Lane::Positions, jobs);
     }
 
     /// Granules in view of the visible layers, the top layer first; those that failed left out.
@@ -168,6 +171,11 @@ impl Host {
         }
         missing
     }
+}
+
+/// A map of one colour, for ids such as `#320c57`.
+fn uniform(id: &str) -> Option<Arc<Colormap>> {
+    uniform_colour(id).map(|colour| Arc::new(Colormap { id: id.to_owned(), lut: [colour; 256] }))
 }
 
 /// Whether the error of tie points could be seen: more than a tenth of a pixel.

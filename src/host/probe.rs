@@ -117,7 +117,7 @@ impl Host {
             }
             rows.push(row);
         }
-        self.pool.replace(Lane::Probe, jobs);
+        self.put(Lane::Probe, jobs);
         rows
     }
 }

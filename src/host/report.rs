@@ -88,6 +88,8 @@ pub struct StepReport {
     pub changed: bool,
     /// Pictures to write.
     pub save_images: Vec<SaveImage>,
+    /// A notebook has moved the camera: a flight under way ends.
+    pub moved_by_notebook: bool,
 }
 
 /// What is going on.

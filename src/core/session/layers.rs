@@ -41,6 +41,15 @@ impl Session {
                     visible: true,
                     style: default_style(info, geometry),
                 };
+                let look = self.project.looks.iter().find(|l| l.collection == *collection && l.field == *field);
+                let layer = match look {
+                    Some(look) => Layer {
+                        visible: look.rendering.shown,
+                        style: look.last.as_ref().unwrap_or(&look.style).clone(),
+                        ..layer
+                    },
+                    None => layer,
+                };
                 let id = self.new_layer_id();
                 self.project.layers.insert(0, Layer { id, ..layer });
             }

@@ -52,6 +52,11 @@ impl Session {
                 touched.push(id);
             }
         }
+        for id in &touched {
+            if let Some(collection) = self.catalogue.collections.get(id) {
+                self.notebook.number(collection);
+            }
+        }
         let found_in_folder = !self.project.sources.iter().any(|s| s == path);
         for id in &touched {
             if let Some(layer) = self.first_layer(id, found_in_folder) {

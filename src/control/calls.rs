@@ -1,0 +1,64 @@
+//! Requests on their way to the application, and answers on their way back.
+
+use std::sync::Arc;
+
+use crossbeam::channel::Sender;
+use mio::Waker;
+
+use crate::wire::{Reply, Request};
+
+/// Names a connection and a request on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    pub connection: u64,
+    pub number: u64,
+}
+
+/// An answer on its way back.
+pub(crate) struct Answer {
+    pub ticket: Ticket,
+    pub reply: Reply,
+}
+
+/// Takes the answer to one request. Dropped without an answer, the client gets the empty one: it must never wait for ever.
+pub struct ReplyTo {
+    pub(crate) ticket: Ticket,
+    pub(crate) answers: Sender<Answer>,
+    pub(crate) waker: Arc<Waker>,
+    pub(crate) done: bool,
+}
+
+impl ReplyTo {
+    /// Answers.
+    pub fn send(mut self, reply: Reply) {
+        self.deliver(reply);
+    }
+
+    fn deliver(&mut self, reply: Reply) {
+        self.done = true;
+        // There is room for an answer to every request that can be under way; a server that has ended takes none.
+        if self.answers.try_send(Answer { ticket: self.ticket, reply }).is_ok()
+            && let Err(e) = self.waker.wake()
+        {
+            log::error!("The control socket cannot be woken: {e}.");
+        }
+    }
+}
+
+impl Drop for ReplyTo {
+    fn drop(&mut self) {
+        if !self.done {
+            self.deliver(Reply::Nothing);
+        }
+    }
+}
+
+/// A request for the application.
+pub struct Call {
+    /// What is asked for.
+    pub request: Request,
+    /// Where the answer goes; `None` when the client waits for none.
+    pub reply: Option<ReplyTo>,
+    /// Length of the message it came in.
+    pub(crate) bytes: u64,
+}

@@ -1,0 +1,123 @@
+//! Granules in the words of the protocol: searching them, and which are shown now.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use seaglass_core::granule::{GeometryKind, Granule};
+use seaglass_core::notebook::{
+    CollectionKey, DataModel, Descriptor, FILE_SOURCE, GranuleKey, GranuleMeta, MetaBounds, MetaTexts,
+};
+use seaglass_core::session::Session;
+
+use crate::wire::Search;
+
+/// Metres of a degree of latitude, roughly.
+const DEGREE_M: f64 = 111_195.0;
+
+/// Granules of the named collections that meet the window, each once.
+pub(super) fn search(session: &Session, search: &Search) -> Vec<GranuleMeta> {
+    let mut found = Vec::new();
+    let mut seen = Vec::new();
+    for key in &search.collections {
+        if seen.contains(key) {
+            continue;
+        }
+        seen.push(*key);
+        let must_be_current = match session.notebook().collection(*key) {
+            Some(c) => c.must_be_current,
+            None => of(session, *key).is_some_and(|c| c.must_be_current),
+        };
+        let ms = |seconds: u64| seconds.saturating_mul(1000);
+        let fits = |start: u64, stop: u64| {
+            let current = !must_be_current || (start <= ms(search.current_s) && ms(search.current_s) < stop);
+            start <= ms(search.stop_s) && stop > ms(search.start_s) && current
+        };
+        if key.source != FILE_SOURCE {
+            let all = session.notebook().granules(*key).map(|g| &g.granule.meta);
+            found.extend(all.filter(|m| fits(m.start_ms, m.stop_ms)).cloned());
+        } else if let Some(c) = of(session, *key) {
+            found.extend(c.granules.iter().map(|g| meta(g, *key)).filter(|m| fits(m.start_ms, m.stop_ms)));
+        }
+    }
+    found
+}
+
+fn of(session: &Session, key: CollectionKey) -> Option<&seaglass_core::catalogue::Collection> {
+    session.catalogue().collections.get(&session.notebook().collection_id(key)?)
+}
+
+/// Granules the visible layers show at the present time, wherever the camera looks, with the variable they are shown for.
+pub(super) fn visible(session: &Session) -> Vec<(String, GranuleKey, u32)> {
+    let mut all = Vec::new();
+    let project = session.project();
+    for layer in project.layers.iter().filter(|l| l.visible) {
+        let Some(collection) = session.catalogue().collections.get(&layer.collection) else { continue };
+        let Some(variable) = session.notebook().variable_key(&layer.collection, &layer.field) else { continue };
+        for granule in collection.shown_at(&layer.field, layer.style.time_rule, &project.timeline) {
+            let pushed = session.notebook().granule_at(&granule.path);
+            let (uri, granule) = match pushed {
+                Some(stored) => {
+                    let meta = &stored.granule.meta;
+                    (meta.files.first().map(|f| f.uri.clone()).unwrap_or_default(), meta.key.granule)
+                }
+                None => (uri(granule), granule.id.0),
+            };
+            all.push((uri, GranuleKey { of: variable.of, granule }, variable.variable));
+        }
+    }
+    all
+}
+
+/// Path of an opened granule; its part and step tell it from others of the same file.
+fn uri(granule: &Granule) -> String {
+    let path = granule.path.display().to_string();
+    match (granule.part, granule.step) {
+        (0, 0) => path,
+        (part, step) => format!("{path}#part={part},step={step}"),
+    }
+}
+
+/// Description of an opened granule. Its positions are in the file and are not repeated as control points.
+fn meta(granule: &Granule, of: CollectionKey) -> GranuleMeta {
+    let ms = |micros: i64| u64::try_from(micros.div_euclid(1000)).unwrap_or(0);
+    // A static granule is there at any time the protocol can name.
+    let (start_ms, stop_ms) =
+        granule.span.map_or((0, 253_402_300_799_000), |s| (ms(s.start.micros()), ms(s.stop.micros()) + 1));
+    let b = &granule.bounds;
+    let [rows, cols] = granule.shape.map(|n| n as u32);
+    let model = match granule.geometry {
+        GeometryKind::Grid => DataModel::LatLon,
+        GeometryKind::ProjectedGrid => DataModel::YX,
+        GeometryKind::Swath => DataModel::RowCell,
+        GeometryKind::Track => DataModel::Time,
+        GeometryKind::Points => DataModel::TimeStation,
+    };
+    let name = Path::new(&granule.path).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    // A track lies in one row in the protocol's words, in one column in ours.
+    let (x, y) = if matches!(model, DataModel::Time | DataModel::TimeStation) { (rows, 1) } else { (cols, rows) };
+    let file = Descriptor {
+        uri: uri(granule),
+        resolution_m: ((b.north - b.south) / f64::from(rows.max(1)) * DEGREE_M) as f32,
+        cols: x,
+        rows: y,
+        halvings: 0,
+        shape_cols: 0,
+        shape_rows: 0,
+        points: Arc::default(),
+    };
+    GranuleMeta {
+        key: GranuleKey { of, granule: granule.id.0 },
+        data_id: format!("{name}#{}", granule.id.0),
+        model,
+        start_ms,
+        stop_ms,
+        files: vec![file],
+        texts: MetaTexts { title: Some(name.clone()), file_id: Some(name), ..MetaTexts::default() },
+        bounds: MetaBounds {
+            lat_min: Some(b.south as f32),
+            lat_max: Some(b.north as f32),
+            lon_min: Some(b.west as f32),
+            lon_max: Some(b.east as f32),
+        },
+    }
+}

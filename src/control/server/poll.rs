@@ -1,0 +1,328 @@
+//! The loop of the server's thread.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use super::connection::{Connection, Progress};
+use super::{Filling, Options, QUEUE, QUEUE_BYTES};
+use crate::calls::{Answer, Call, ReplyTo, Ticket};
+use crate::wire::{Reply, Request};
+
+pub(super) const WAKE: Token = Token(0);
+const LISTEN: Token = Token(1);
+const FIRST: u64 = 2;
+/// Looks at time limits at least this often while clients are connected.
+const LOOK: Duration = Duration::from_millis(500);
+/// Answers that may be on their way back: one for every request in the queue, and for those the application holds.
+const ANSWERS: usize = 4 * QUEUE;
+
+pub(super) struct Loop {
+    poll: Poll,
+    listener: TcpListener,
+    queue: Queue,
+    answers: Receiver<Answer>,
+    answer: Sender<Answer>,
+    waker: Arc<Waker>,
+    stop: Arc<AtomicBool>,
+    options: Options,
+    /// By number, which is the order of accepting.
+    clients: BTreeMap<u64, Connection>,
+    next: u64,
+    /// Who is heard first when the queue was full the last time.
+    turn: u64,
+}
+
+/// Requests on their way to the application.
+pub(super) struct Queue {
+    pub calls: Sender<Call>,
+    pub filling: Arc<Filling>,
+}
+
+impl Queue {
+    /// Whether there is room for a message; a single one of any size always finds room in an empty queue.
+    fn has_room(&self, bytes: u64) -> bool {
+        let held = self.filling.bytes.load(Ordering::Acquire);
+        !self.calls.is_full() && (held == 0 || held + bytes <= QUEUE_BYTES)
+    }
+}
+
+/// What became of a message.
+enum Outcome {
+    Done,
+    Leave,
+    /// The queue is full; the message waits.
+    Full(Vec<u8>),
+}
+
+impl Loop {
+    pub fn new(
+        poll: Poll,
+        mut listener: TcpListener,
+        queue: Queue,
+        waker: Arc<Waker>,
+        stop: Arc<AtomicBool>,
+        options: Options,
+    ) -> std::io::Result<Self> {
+        poll.registry().register(&mut listener, LISTEN, Interest::READABLE)?;
+        let (answer, answers) = bounded(ANSWERS);
+        let clients = BTreeMap::new();
+        Ok(Self { poll, listener, queue, answers, answer, waker, stop, options, clients, next: FIRST, turn: 0 })
+    }
+
+    pub fn run(mut self) {
+        let mut events = Events::with_capacity(1024);
+        let mut wait = None;
+        while !self.stop.load(Ordering::Acquire) {
+            match self.poll.poll(&mut events, wait) {
+                Ok(()) => {}
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                Err(e) => {
+                    log::error!("The control socket has stopped: {e}.");
+                    return;
+                }
+            }
+            let mut knock = false;
+            for event in &events {
+                match event.token() {
+                    LISTEN => knock = true,
+                    Token(n) => {
+                        if let Some(c) = self.clients.get_mut(&(n as u64)) {
+                            c.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+                        }
+                    }
+                }
+            }
+            wait = self.turn(knock);
+        }
+    }
+
+    fn turn(&mut self, knock: bool) -> Option<Duration> {
+        while let Ok(Answer { ticket, reply }) = self.answers.try_recv() {
+            if let Some(c) = self.clients.get_mut(&ticket.connection) {
+                c.answer(ticket.number, &reply);
+            }
+        }
+        if knock {
+            // Heard after those who were there before: these may just have said something and left.
+            self.accept();
+        }
+        let more = self.read_all();
+        let now = Instant::now();
+        let deadline = self.clients.values_mut().filter_map(|c| c.overdue(now)).min();
+        self.write_all(now);
+        if more {
+            return Some(Duration::ZERO);
+        }
+        if self.clients.is_empty() {
+            return None;
+        }
+        Some(deadline.map_or(LOOK, |d| d.saturating_duration_since(now).min(LOOK)))
+    }
+
+    fn accept(&mut self) {
+        loop {
+            match self.listener.accept() {
+                Ok((mut stream, peer)) => {
+                    if self.clients.len() >= self.options.limits.clients {
+                        self.make_room();
+                    }
+                    let number = self.next;
+                    self.next += 1;
+                    // Answers are one write each; waiting for more to send would only delay them.
+                    let ready = stream.set_nodelay(true).and_then(|()| {
+                        let both = Interest::READABLE | Interest::WRITABLE;
+                        self.poll.registry().register(&mut stream, Token(number as usize), both)
+                    });
+                    match ready {
+                        Ok(()) => drop(self.clients.insert(number, Connection::new(stream))),
+                        Err(e) => log::warn!("A client at {peer} of the control socket is not served: {e}."),
+                    }
+                }
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => {
+                    // Out of file handles, or a client that left at once: the others are served.
+                    log::warn!("A client of the control socket is not served: {e}.");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Lets one client go for a new one: of those that have never said anything sensible, else of all, the one that has
+    /// been silent for longest.
+    fn make_room(&mut self) {
+        let oldest = |(n, c): (&u64, &Connection)| (c.messages > 0, c.is_within_message(), c.moved, *n);
+        let Some((_, _, _, number)) = self.clients.iter().map(oldest).min() else { return };
+        log::warn!("There are too many clients at the control socket; the most silent one is let go.");
+        self.remove(number);
+    }
+
+    fn remove(&mut self, number: u64) {
+        if let Some(mut c) = self.clients.remove(&number)
+            && let Err(e) = self.poll.registry().deregister(&mut c.stream)
+        {
+            log::debug!("a client could not be forgotten: {e}");
+        }
+    }
+
+    /// Hears every client in turn. `true`: some has more to say.
+    fn read_all(&mut self) -> bool {
+        let limits = self.options.limits.clone();
+        let mut waiting: u64 = self.clients.values().map(Connection::waiting_bytes).sum();
+        let mut more = false;
+        let mut full = false;
+        let turn = std::mem::take(&mut self.turn);
+        let order: Vec<u64> = self.clients.range(turn..).chain(self.clients.range(..turn)).map(|(n, _)| *n).collect();
+        for number in order {
+            let Some(c) = self.clients.get_mut(&number) else { continue };
+            let mut budget = Connection::turn();
+            loop {
+                let before = c.waiting_bytes();
+                let message = match c.held.take() {
+                    Some(held) => held,
+                    // One who does not fetch answers is not asked for more questions.
+                    None if c.answer_bytes() > limits.answer_bytes => break,
+                    None => match c.read(&mut budget, limits.waiting_bytes.saturating_sub(waiting)) {
+                        Progress::Message(message) => message,
+                        Progress::Wait | Progress::End => {
+                            waiting = waiting - before + c.waiting_bytes();
+                            break;
+                        }
+                        Progress::Later => {
+                            waiting = waiting - before + c.waiting_bytes();
+                            more = true;
+                            break;
+                        }
+                    },
+                };
+                let step = Step { queue: &self.queue, answer: &self.answer, waker: &self.waker, full };
+                match step.take(number, c, message, limits.deadline) {
+                    Outcome::Done => c.held_since = None,
+                    Outcome::Leave => {
+                        c.ended = true;
+                        break;
+                    }
+                    Outcome::Full(message) => {
+                        c.hold(message);
+                        if !full {
+                            // The others are heard first when there is room again.
+                            self.turn = number + 1;
+                            self.queue.filling.waiting.store(true, Ordering::Release);
+                        }
+                        full = true;
+                        break;
+                    }
+                }
+                waiting = waiting - before + c.waiting_bytes();
+            }
+        }
+        if !self.queue.calls.is_empty() {
+            (self.options.wake)();
+        }
+        // Emptied meanwhile, nobody would wake us.
+        if full { self.queue.calls.is_empty() } else { more }
+    }
+
+    /// Sends what can be sent, and lets go who has left, has been silent in the middle of a message, or does not fetch.
+    fn write_all(&mut self, now: Instant) {
+        let patience = self.options.limits.patience;
+        let mut gone = Vec::new();
+        for (number, c) in &mut self.clients {
+            let alive = c.write();
+            // Not one whose bytes wait for us.
+            let stuck = c.is_within_message() && !c.readable || c.answer_bytes() > 0;
+            let late = stuck && now.saturating_duration_since(c.moved) > patience;
+            if late {
+                log::warn!("A client of the control socket stopped in the middle of a message; it is let go.");
+            }
+            if !alive || late || (c.ended && c.is_quiet()) {
+                gone.push(*number);
+            }
+        }
+        gone.into_iter().for_each(|n| self.remove(n));
+    }
+}
+
+/// What it takes to hand on one message.
+struct Step<'a> {
+    queue: &'a Queue,
+    answer: &'a Sender<Answer>,
+    waker: &'a Arc<Waker>,
+    /// The queue was full for an earlier client: nobody overtakes it.
+    full: bool,
+}
+
+impl Step<'_> {
+    fn take(&self, connection: u64, c: &mut Connection, message: Vec<u8>, limit: Duration) -> Outcome {
+        let deadline = Instant::now() + limit;
+        let request = match Request::decode(&message) {
+            Ok(request) => request,
+            Err(refused) => {
+                log::warn!("{refused}");
+                if let Some((o, reply)) =
+                    refused.operation.and_then(|o| Some((o, Reply::refusal(o, &refused.to_string())?)))
+                {
+                    let number = c.expect(o, deadline);
+                    c.answer(number, &reply);
+                }
+                return Outcome::Done;
+            }
+        };
+        let operation = request.operation();
+        match request {
+            Request::Disconnect => return Outcome::Leave,
+            // Answered here: the client waits for one second only, however busy the application is.
+            Request::CheckSchemaVersion(theirs) => {
+                let number = c.expect(operation, deadline);
+                c.answer(number, &Reply::SchemaVersion(theirs));
+                return Outcome::Done;
+            }
+            _ => {}
+        }
+        let bytes = message.len() as u64;
+        if self.full || !self.queue.has_room(bytes) {
+            if c.held_since.is_none_or(|since| since.elapsed() < limit) {
+                return Outcome::Full(message);
+            }
+            log::warn!("The application is busy; {operation:?} is left out.");
+            if let Some(reply) = Reply::refusal(operation, "The application is busy and took no more requests.") {
+                let number = c.expect(operation, deadline);
+                c.answer(number, &reply);
+            }
+            return Outcome::Done;
+        }
+        let reply = operation.is_answered().then(|| ReplyTo {
+            ticket: Ticket { connection, number: c.expect(operation, deadline) },
+            answers: self.answer.clone(),
+            waker: Arc::clone(self.waker),
+            done: false,
+        });
+        self.queue.filling.bytes.fetch_add(bytes, Ordering::AcqRel);
+        match self.queue.calls.try_send(Call { request, reply, bytes }) {
+            Ok(()) => Outcome::Done,
+            // This thread alone fills the queue, and there was room: only an application that has ended gets here.
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Outcome::Leave,
+        }
+    }
+}
+
+/// Operations that are answered without the application.
+#[cfg(test)]
+mod tests {
+    use crate::wire::{Operation, Reply};
+
+    #[test]
+    fn every_answered_operation_has_a_refusal() {
+        for operation in Operation::ALL {
+            assert_eq!(Reply::refusal(operation, "no").is_some(), operation.is_answered(), "{operation:?}");
+        }
+    }
+}
