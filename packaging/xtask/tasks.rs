@@ -114,29 +114,35 @@ fn with_display(tests: &mut Command, totals: &mut Totals) -> Result<()> {
 
 /// `cargo xtask bless [--fidelity [GRANULES OUT]]`: rewrites recorded expectations; look at the difference before you commit it.
 pub fn bless(args: &[String]) -> Result<()> {
-    let environment = prepare(Need::Test)?;
     if args.first().is_some_and(|a| a == "--fidelity") {
-        let script = root().join("tests").join("fidelity").join("expect.py");
-        if !script.is_file() {
-            return Err(format!("{} is not there", script.display()));
-        }
-        let python = venv("fidelity", &["numpy", "netCDF4", "pyproj"])?;
-        let mut record = command(python);
-        record.arg(script);
-        match &args[1..] {
-            // The folder with real granules lies beside the repository; it is not part of it.
-            [] => record.args(["../shared/granules", "tests/fidelity/expected"]),
-            given => record.args(given),
-        };
-        return run_command(&mut record);
+        return record_fidelity(&args[1..]);
     }
+    let environment = prepare(Need::Test)?;
     let mut totals = Totals::default();
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--no-fail-fast"]).args(args);
     tests.env("SEAGLASS_BLESS", "1").env("UPDATE_SNAPSHOTS", "1");
-    with_display(environment.apply(&mut tests), &mut totals)?;
-    println!("xtask bless: done; see `git diff`");
-    Ok(())
+    let outcome = with_display(environment.apply(&mut tests), &mut totals);
+    println!("xtask bless: {} passed, {} failed; see `git diff`", totals.passed, totals.failed);
+    outcome
+}
+
+/// What netCDF4-python says of the real granules, by the Python that `SEAGLASS_PYTHON` names, else by one of our own.
+fn record_fidelity(folders: &[String]) -> Result<()> {
+    let python = match std::env::var_os("SEAGLASS_PYTHON").filter(|p| !p.is_empty()) {
+        Some(python) => PathBuf::from(python),
+        None => {
+            prepare(Need::Build)?;
+            venv("fidelity", &["numpy", "netCDF4", "pyproj"])?
+        }
+    };
+    // The folder with real granules lies beside the repository; it is not part of it.
+    let beside = ["../shared/granules".to_owned(), "tests/fidelity/expected".to_owned()];
+    let folders = if folders.is_empty() { &beside } else { folders };
+    if let Some(granules) = folders.first().filter(|f| !root().join(f).is_dir()) {
+        return Err(format!("there are no granules in {granules}: `cargo xtask bless --fidelity GRANULES OUT`"));
+    }
+    run_command(command(python).arg("tests/fidelity/expect.py").args(folders))
 }
 
 /// `cargo xtask docgen`: the test that compares the generated documents with the code, told to write them instead.
