@@ -1,7 +1,7 @@
 //! Rows of leaves as Earth-centred coordinates, converted once when first touched.
 
-use crate::coord::with_raw;
-use crate::leaf::{LAT_LIMIT, LEAF_MAX, LON_LIMIT, Prepared};
+use crate::coord::{LAT_LIMIT, LON_LIMIT, with_raw};
+use crate::leaf::{LEAF_MAX, Prepared};
 use crate::metric::Metric;
 use crate::side::{NO_TIME, Shape, Times};
 use crate::trig::sincos_deg;
@@ -74,11 +74,7 @@ impl Arena {
             &mut self.z[at..at + len],
         );
         let bounds = |v: &[f64]| v.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
-        let (x, y, z) = (
-            bounds(&self.x[at..at + len]),
-            bounds(&self.y[at..at + len]),
-            bounds(&self.z[at..at + len]),
-        );
+        let (x, y, z) = (bounds(&self.x[at..at + len]), bounds(&self.y[at..at + len]), bounds(&self.z[at..at + len]));
         let times = &self.t[at..at + len];
         Slot {
             at,

@@ -2,6 +2,11 @@
 
 use std::borrow::Cow;
 
+/// Latitude limit of a position, degrees.
+pub(crate) const LAT_LIMIT: f64 = 90.0;
+/// Longitude limit of a position, degrees: both −180…180 and 0…360 are in use.
+pub(crate) const LON_LIMIT: f64 = 360.0;
+
 /// How a packed integer becomes a number: `value × scale + offset` (CF conventions, section 8.1).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Packing {
@@ -9,6 +14,9 @@ pub struct Packing {
     offset: f64,
     /// The scale's inverse where that is a whole number: dividing by 1 000 000 is exact, multiplying by 1e-6 is not.
     divisor: Option<f64>,
+    /// Packed values of positions on the Earth.
+    latitudes: (i64, i64),
+    longitudes: (i64, i64),
 }
 
 impl Packing {
@@ -16,7 +24,11 @@ impl Packing {
     pub fn new(scale: f64, offset: f64) -> Self {
         let inverse = (1.0 / scale).round();
         let whole = inverse.abs() >= 1.0 && inverse.abs() < 1e15 && (1.0 / inverse) == scale;
-        Self { scale, offset, divisor: whole.then_some(inverse) }
+        let mut packing =
+            Self { scale, offset, divisor: whole.then_some(inverse), latitudes: (0, 0), longitudes: (0, 0) };
+        packing.latitudes = packed_limits(&packing, LAT_LIMIT);
+        packing.longitudes = packed_limits(&packing, LON_LIMIT);
+        packing
     }
 
     /// Micro-degrees, the usual packing of swath positions.
@@ -135,26 +147,44 @@ pub(crate) trait Raw: Copy + PartialOrd + Send + Sync {
     const TOP: Self;
     /// Smaller than every coordinate.
     const BOTTOM: Self;
+    /// Bits that are equal for equal numbers.
+    fn bits(self) -> u64;
 }
 
 impl Raw for i16 {
     const TOP: Self = i16::MAX;
     const BOTTOM: Self = i16::MIN;
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self as u64
+    }
 }
 
 impl Raw for i32 {
     const TOP: Self = i32::MAX;
     const BOTTOM: Self = i32::MIN;
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self as u64
+    }
 }
 
 impl Raw for f32 {
     const TOP: Self = f32::INFINITY;
     const BOTTOM: Self = f32::NEG_INFINITY;
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        u64::from((self + 0.0).to_bits())
+    }
 }
 
 impl Raw for f64 {
     const TOP: Self = f64::INFINITY;
     const BOTTOM: Self = f64::NEG_INFINITY;
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        (self + 0.0).to_bits()
+    }
 }
 
 /// Stored values that are coordinates: `low ≤ v ≤ high` and not the fill value. NaN fails the comparison.
@@ -177,12 +207,12 @@ impl<T: Raw> Valid<T> {
 }
 
 /// Limits of a packed integer so that its decoded value lies within `±limit` degrees.
-fn packed_limits(packing: &Packing, limit: f64, least: i64, most: i64) -> (i64, i64) {
+fn packed_limits(packing: &Packing, limit: f64) -> (i64, i64) {
     let inside = |v: i64| packing.decode(v as f64).abs() <= limit;
     let edge = |target: f64, rising: bool| {
-        let guess = ((target - packing.offset) / packing.scale).round().clamp(least as f64, most as f64) as i64;
+        let guess = ((target - packing.offset) / packing.scale).round().clamp(-1e15, 1e15) as i64;
         // The quotient is right to a unit; the decoded value decides.
-        let around = (guess.saturating_sub(2)).max(least)..=(guess.saturating_add(2)).min(most);
+        let around = guess - 2..=guess + 2;
         if rising { around.clone().find(|v| inside(*v)) } else { around.clone().rev().find(|v| inside(*v)) }
             .unwrap_or(guess)
     };
@@ -190,22 +220,34 @@ fn packed_limits(packing: &Packing, limit: f64, least: i64, most: i64) -> (i64, 
     (edge(a, true), edge(b, false))
 }
 
+impl Packing {
+    fn limits(&self, limit: f64) -> (i64, i64) {
+        if limit == LAT_LIMIT { self.latitudes } else { self.longitudes }
+    }
+}
+
 impl Coord<'_> {
+    #[inline]
     pub(crate) fn valid_i16(packing: &Packing, fill: Option<i16>, limit: f64) -> Valid<i16> {
-        let (low, high) = packed_limits(packing, limit, i16::MIN.into(), i16::MAX.into());
-        Valid { low: low as i16, high: high as i16, fill }
+        let (low, high) = packing.limits(limit);
+        let clamp = |v: i64| v.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+        Valid { low: clamp(low), high: clamp(high), fill }
     }
 
+    #[inline]
     pub(crate) fn valid_i32(packing: &Packing, fill: Option<i32>, limit: f64) -> Valid<i32> {
-        let (low, high) = packed_limits(packing, limit, i32::MIN.into(), i32::MAX.into());
+        let (low, high) = packing.limits(limit);
+        let clamp = |v: i64| v.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
         let fill = fill.filter(|f| (low..=high).contains(&i64::from(*f)));
-        Valid { low: low as i32, high: high as i32, fill }
+        Valid { low: clamp(low), high: clamp(high), fill }
     }
 
+    #[inline]
     pub(crate) fn valid_f32(limit: f64) -> Valid<f32> {
         Valid { low: -limit as f32, high: limit as f32, fill: None }
     }
 
+    #[inline]
     pub(crate) fn valid_f64(limit: f64) -> Valid<f64> {
         Valid { low: -limit, high: limit, fill: None }
     }

@@ -120,11 +120,7 @@ pub fn join_each(
 }
 
 /// Indexes of all granules of a side.
-fn prepare<'g, 'a>(
-    side: &'g Side<'a>,
-    spec: &Spec,
-    name: &'static str,
-) -> Result<(Vec<Prepared<'g, 'a>>, SideCounts)> {
+fn prepare<'g, 'a>(side: &'g Side<'a>, spec: &Spec, name: &'static str) -> Result<(Vec<Prepared<'g, 'a>>, SideCounts)> {
     let granules = side.granules();
     let mut all: Vec<Prepared> = (0..granules.len())
         .into_par_iter()
@@ -426,12 +422,9 @@ impl<'s, 'g, 'a> Worker<'s, 'g, 'a> {
                     if d2[l] > limits.inside2 && exact() > limits.radius_m {
                         continue;
                     }
-                    let distance_m = limits
-                        .metric
-                        .from_chord([x, y, z], self.arena.xyz(at), d2[l])
-                        .unwrap_or_else(exact);
-                    let found =
-                        Found { j: s.first_row + u64::from(row), distance_m, dt_us, score: 0.0, granule, row };
+                    let distance_m =
+                        limits.metric.from_chord([x, y, z], self.arena.xyz(at), d2[l]).unwrap_or_else(exact);
+                    let found = Found { j: s.first_row + u64::from(row), distance_m, dt_us, score: 0.0, granule, row };
                     self.selection.take(a, found, |f| {
                         let (pa, po) = p.granule.position(own_row as usize);
                         let (qa, qo) = self.shared.secondary[f.granule as usize].granule.position(f.row as usize);

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::coord::{Raw, Valid, with_raw};
+use crate::coord::{LAT_LIMIT, LON_LIMIT, Raw, Valid, with_raw};
 use crate::metric::Metric;
 use crate::side::{Granule, NO_TIME, Shape, Times};
 use crate::trig::sincos_deg;
@@ -21,10 +21,8 @@ pub(crate) const TILE: usize = 8;
 pub(crate) const LEAF_MAX: usize = TILE * TILE;
 /// Children of a node.
 pub(crate) const FAN: usize = 8;
-/// Latitude limit of a position.
-pub(crate) const LAT_LIMIT: f64 = 90.0;
-/// Longitude limit of a position: both −180…180 and 0…360 are in use.
-pub(crate) const LON_LIMIT: f64 = 360.0;
+/// Blocks one thread bounds in one go.
+const GROUP: usize = 512;
 
 /// Bounds in Earth-centred space (metres, rounded outward) and time (µs).
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +83,31 @@ struct Bounds {
     count: u32,
 }
 
+/// One block or tile.
+#[derive(Debug, Clone, Copy)]
+struct Leaf {
+    node: Node,
+    /// Rows that count.
+    count: u32,
+}
+
+impl Leaf {
+    const EMPTY: Leaf = Leaf { node: Node::EMPTY, count: 0 };
+
+    fn new(bounds: &Bounds, metric: Metric) -> Self {
+        Self { node: node(bounds, metric), count: bounds.count }
+    }
+}
+
+/// Whether no row of a mask counts; a whole run of eight at once.
+#[inline(always)]
+fn none(mask: &[bool]) -> bool {
+    match mask.first_chunk::<TILE>() {
+        Some(m) if mask.len() == TILE => m.iter().fold(0_u8, |a, v| a | u8::from(*v)) == 0,
+        _ => !mask.contains(&true),
+    }
+}
+
 /// The index of one granule.
 pub(crate) struct Prepared<'g, 'a> {
     pub granule: &'g Granule<'a>,
@@ -135,17 +158,17 @@ impl<'g, 'a> Prepared<'g, 'a> {
         if granule.is_empty() {
             return p;
         }
-        let mut bounds = match granule.shape {
+        let leaves = match granule.shape {
             Shape::Points | Shape::Track => p.blocks(metric, scale_m, window_us),
             Shape::Swath { .. } | Shape::Grid { .. } => p.tiles(metric),
         };
-        p.valid_rows = bounds.iter().map(|(b, _)| u64::from(b.count)).sum();
-        let mut ids: Vec<u32> = (0..bounds.len() as u32).filter(|k| bounds[*k as usize].0.count > 0).collect();
-        if granule.shape == Shape::Points {
-            sort_blocks(&mut ids, &bounds, window_us);
+        p.valid_rows = leaves.iter().map(|l| u64::from(l.count)).sum();
+        let mut ids: Vec<u32> = (0..leaves.len() as u32).filter(|k| leaves[*k as usize].count > 0).collect();
+        if granule.shape == Shape::Points && p.order.is_none() {
+            sort_blocks(&mut ids, &leaves, window_us);
         }
-        p.nodes = ids.iter().map(|k| bounds[*k as usize].1).collect();
-        bounds.clear();
+        p.nodes = Vec::with_capacity(ids.len() + ids.len() / (FAN - 1) + 8);
+        p.nodes.extend(ids.iter().map(|k| leaves[*k as usize].node));
         p.ids = ids;
         p.build_levels();
         p
@@ -189,102 +212,108 @@ impl<'g, 'a> Prepared<'g, 'a> {
     }
 
     /// Blocks of 16 rows with bounds, broken where positions or times jump.
-    fn blocks(&mut self, metric: Metric, scale_m: f64, window_us: i64) -> Vec<(Bounds, Node)> {
+    fn blocks(&mut self, metric: Metric, scale_m: f64, window_us: i64) -> Vec<Leaf> {
         let n = self.granule.len;
-        let count = n.div_ceil(BLOCK);
-        let mut all = self.bounds_of_blocks(count, metric);
+        let mut all = self.leaves_of_blocks(metric);
         let (extent, span) = medians(&all);
         // Points whose neighbours in storage lie far apart have no order in space: make one.
         if self.granule.shape == Shape::Points && n > 8 * BLOCK && f64::from(extent) > (8.0 * scale_m).max(500_000.0) {
             self.order = Some(spatial_order(self.granule, window_us));
-            all = self.bounds_of_blocks(count, metric);
+            all = self.leaves_of_blocks(metric);
         }
-        let mut starts: Vec<u32> = Vec::with_capacity(count + 1);
-        let mut out = Vec::with_capacity(count);
         let (far, long) = (4.0 * extent + 1000.0, span.saturating_mul(4).saturating_add(1));
-        for (k, item) in all.into_iter().enumerate() {
-            let rows = k * BLOCK..((k + 1) * BLOCK).min(n);
-            let big = |b: &(Bounds, Node)| b.0.count > 1 && (b.1.extent_m() > far || b.1.t1 - b.1.t0 > long);
-            if !big(&item) {
-                starts.push(rows.start as u32);
-                out.push(item);
+        let big = |l: &Leaf| l.count > 1 && (l.node.extent_m() > far || l.node.t1.saturating_sub(l.node.t0) > long);
+        let starts = (0..all.len()).map(|k| (k * BLOCK) as u32);
+        if !all.iter().any(big) {
+            self.starts = starts.chain([n as u32]).collect();
+            return all;
+        }
+        let mut broken = Vec::with_capacity(all.len() + all.len() / 8);
+        for (leaf, start) in all.into_iter().zip(starts) {
+            if !big(&leaf) {
+                self.starts.push(start);
+                broken.push(leaf);
                 continue;
             }
-            // Halve until no half spans the jump.
-            let mut open = vec![rows];
+            // Halve until no part spans the jump.
+            let start = start as usize;
+            let mut open = vec![start..(start + BLOCK).min(n)];
             while let Some(rows) = open.pop() {
-                let item = self.block(rows.clone(), metric);
-                if rows.len() > 1 && big(&item) {
+                let mut leaf = [Leaf::EMPTY];
+                self.fill(rows.clone(), &mut leaf, metric);
+                if rows.len() > 1 && big(&leaf[0]) {
                     let middle = rows.start + rows.len() / 2;
                     open.push(middle..rows.end);
                     open.push(rows.start..middle);
                 } else {
-                    starts.push(rows.start as u32);
-                    out.push(item);
+                    self.starts.push(rows.start as u32);
+                    broken.extend(leaf);
                 }
             }
         }
-        starts.push(n as u32);
-        self.starts = starts;
-        out
+        self.starts.push(n as u32);
+        broken
     }
 
-    fn bounds_of_blocks(&self, count: usize, metric: Metric) -> Vec<(Bounds, Node)> {
+    fn leaves_of_blocks(&self, metric: Metric) -> Vec<Leaf> {
         let n = self.granule.len;
-        const GROUP: usize = 512;
-        let groups = count.div_ceil(GROUP);
-        let parts: Vec<Vec<(Bounds, Node)>> = (0..groups)
-            .into_par_iter()
-            .map(|g| {
-                (g * GROUP..((g + 1) * GROUP).min(count))
-                    .map(|k| self.block(k * BLOCK..((k + 1) * BLOCK).min(n), metric))
-                    .collect()
-            })
-            .collect();
-        parts.concat()
+        let mut leaves = vec![Leaf::EMPTY; n.div_ceil(BLOCK)];
+        leaves.par_chunks_mut(GROUP).enumerate().for_each(|(g, leaves)| {
+            let first = g * GROUP * BLOCK;
+            self.fill(first..(first + leaves.len() * BLOCK).min(n), leaves, metric);
+        });
+        leaves
     }
 
-    /// Bounds of a run of positions.
-    fn block(&self, rows: Range<usize>, metric: Metric) -> (Bounds, Node) {
+    /// Bounds of consecutive blocks of positions.
+    fn fill(&self, rows: Range<usize>, leaves: &mut [Leaf], metric: Metric) {
         let g = self.granule;
-        let b = if let Some(order) = &self.order {
-            scan_rows(g, order[rows].iter().map(|r| *r as usize))
-        } else {
-            with_raw!(&g.lat, LAT_LIMIT, |lat, lat_ok, lat_of| {
-                with_raw!(&g.lon, LON_LIMIT, |lon, lon_ok, lon_of| {
+        let blocks = |rows: Range<usize>| rows.clone().step_by(BLOCK).map(move |a| a..(a + BLOCK).min(rows.end));
+        if let Some(order) = &self.order {
+            for (leaf, rows) in leaves.iter_mut().zip(blocks(rows)) {
+                *leaf = Leaf::new(&scan_rows(g, order[rows].iter().map(|r| *r as usize)), metric);
+            }
+            return;
+        }
+        with_raw!(&g.lat, LAT_LIMIT, |lat, lat_ok, lat_of| {
+            with_raw!(&g.lon, LON_LIMIT, |lon, lon_ok, lon_of| {
+                for (leaf, rows) in leaves.iter_mut().zip(blocks(rows)) {
                     let t = match &g.time {
                         Times::PerRow(t) | Times::PerLine(t) => Ok(&t[rows.clone()]),
                         Times::One(t) => Err(*t),
                     };
                     let mask = g.valid.as_ref().map(|v| &v[rows.clone()]);
                     let mut acc = Acc::new();
-                    acc.rows(&lat[rows.clone()], lat_ok, &lon[rows.clone()], lon_ok, t, mask);
-                    let lon = &lon[rows.clone()];
-                    acc.finish(lat_of, lon_of, || lon.iter().copied().filter(|v| lon_ok.holds(*v)).map(lon_of))
-                })
+                    let (lat, lon) = (&lat[rows.clone()], &lon[rows]);
+                    acc.rows(lat, lat_ok, lon, lon_ok, t, mask);
+                    let lons = || lon.iter().copied().filter(|v| lon_ok.holds(*v)).map(lon_of);
+                    *leaf = Leaf::new(&acc.finish(lat_of, lon_of, lons), metric);
+                }
             })
-        };
-        (b, node(&b, metric))
+        });
     }
 
-    fn tiles(&mut self, metric: Metric) -> Vec<(Bounds, Node)> {
+    fn tiles(&mut self, metric: Metric) -> Vec<Leaf> {
         let (lines, pixels) = self.granule.table();
         let step_lines = match self.granule.shape {
             Shape::Grid { rows, .. } => rows.max(1),
             _ => lines.max(1),
         };
-        let tiling = Tiling { step_lines, step_tiles: step_lines.div_ceil(TILE), across: pixels.div_ceil(TILE), pixels };
+        let tiling =
+            Tiling { step_lines, step_tiles: step_lines.div_ceil(TILE), across: pixels.div_ceil(TILE), pixels };
         self.tiling = Some(tiling);
         let bands = lines / step_lines * tiling.step_tiles;
         let grid = matches!(self.granule.shape, Shape::Grid { .. });
-        let parts: Vec<Vec<(Bounds, Node)>> = (0..bands)
-            .into_par_iter()
-            .map(|band| {
-                let bounds = if grid { self.grid_band(band) } else { self.swath_band(band) };
-                bounds.into_iter().map(|b| (b, node(&b, metric))).collect()
-            })
-            .collect();
-        parts.concat()
+        let mut leaves = vec![Leaf::EMPTY; bands * tiling.across];
+        leaves.par_chunks_mut(tiling.across * 16).enumerate().for_each(|(g, leaves)| {
+            let bands = leaves.chunks_mut(tiling.across).enumerate().map(|(k, leaves)| (g * 16 + k, leaves));
+            if grid {
+                bands.for_each(|(band, leaves)| self.grid_band(band, leaves, metric));
+            } else {
+                self.swath_bands(bands, metric);
+            }
+        });
+        leaves
     }
 
     fn band_lines(tiling: &Tiling, band: usize) -> Range<usize> {
@@ -293,49 +322,55 @@ impl<'g, 'a> Prepared<'g, 'a> {
         first + tile * TILE..first + ((tile + 1) * TILE).min(tiling.step_lines)
     }
 
-    /// Bounds of one line of tiles of a swath, read once from front to back.
-    fn swath_band(&self, band: usize) -> Vec<Bounds> {
+    /// Bounds of lines of tiles of a swath, each read once from front to back.
+    fn swath_bands<'l>(&self, bands: impl Iterator<Item = (usize, &'l mut [Leaf])>, metric: Metric) {
         let g = self.granule;
-        let Some(tiling) = self.tiling else { return Vec::new() };
+        let Some(tiling) = self.tiling else { return };
         let np = tiling.pixels;
-        let lines = Self::band_lines(&tiling, band);
         with_raw!(&g.lat, LAT_LIMIT, |lat, lat_ok, lat_of| {
             with_raw!(&g.lon, LON_LIMIT, |lon, lon_ok, lon_of| {
                 let mut acc = vec![Acc::new(); tiling.across];
-                for line in lines.clone() {
-                    for (k, acc) in acc.iter_mut().enumerate() {
-                        let rows = line * np + k * TILE..line * np + ((k + 1) * TILE).min(np);
-                        let t = match &g.time {
-                            Times::PerRow(t) => Ok(&t[rows.clone()]),
-                            Times::PerLine(t) => Err(t[line]),
-                            Times::One(t) => Err(*t),
+                for (band, leaves) in bands {
+                    acc.fill(Acc::new());
+                    let lines = Self::band_lines(&tiling, band);
+                    for line in lines.clone() {
+                        for (k, acc) in acc.iter_mut().enumerate() {
+                            let rows = line * np + k * TILE..line * np + ((k + 1) * TILE).min(np);
+                            let mask = g.valid.as_ref().map(|v| &v[rows.clone()]);
+                            if mask.is_some_and(none) {
+                                continue;
+                            }
+                            let t = match &g.time {
+                                Times::PerRow(t) => Ok(&t[rows.clone()]),
+                                Times::PerLine(t) => Err(t[line]),
+                                Times::One(t) => Err(*t),
+                            };
+                            acc.rows(&lat[rows.clone()], lat_ok, &lon[rows], lon_ok, t, mask);
+                        }
+                    }
+                    for (k, (acc, leaf)) in acc.iter().zip(leaves).enumerate() {
+                        let lons = || {
+                            let cells =
+                                lines.clone().flat_map(|l| l * np + k * TILE..l * np + ((k + 1) * TILE).min(np));
+                            cells.map(|r| lon[r]).filter(|v| lon_ok.holds(*v)).map(lon_of)
                         };
-                        let mask = g.valid.as_ref().map(|v| &v[rows.clone()]);
-                        acc.rows(&lat[rows.clone()], lat_ok, &lon[rows], lon_ok, t, mask);
+                        *leaf = Leaf::new(&acc.finish(lat_of, lon_of, lons), metric);
                     }
                 }
-                let all = acc.iter().enumerate().map(|(k, acc)| {
-                    acc.finish(lat_of, lon_of, || {
-                        let cells = lines.clone().flat_map(|l| l * np + k * TILE..l * np + ((k + 1) * TILE).min(np));
-                        cells.map(|r| lon[r]).filter(|v| lon_ok.holds(*v)).map(lon_of)
-                    })
-                });
-                all.collect()
             })
-        })
+        });
     }
 
-    fn grid_band(&self, band: usize) -> Vec<Bounds> {
+    fn grid_band(&self, band: usize, leaves: &mut [Leaf], metric: Metric) {
         let g = self.granule;
-        let Some(tiling) = self.tiling else { return Vec::new() };
+        let Some(tiling) = self.tiling else { return };
         let lines = Self::band_lines(&tiling, band);
-        let tile = |k: usize| {
+        for (k, leaf) in leaves.iter_mut().enumerate() {
             let cells = lines.clone().flat_map(move |l| {
                 l * tiling.pixels + k * TILE..l * tiling.pixels + ((k + 1) * TILE).min(tiling.pixels)
             });
-            scan_rows(g, cells)
-        };
-        (0..tiling.across).map(tile).collect()
+            *leaf = Leaf::new(&scan_rows(g, cells), metric);
+        }
     }
 
     /// Rows of a leaf in ascending order of positions, written to `rows`; masked and invalid rows included.
@@ -345,7 +380,9 @@ impl<'g, 'a> Prepared<'g, 'a> {
         if let Some(t) = &self.tiling {
             let (band, k) = (id / t.across, id % t.across);
             for line in Self::band_lines(t, band) {
-                rows.extend((line * t.pixels + k * TILE) as u32..(line * t.pixels + ((k + 1) * TILE).min(t.pixels)) as u32);
+                rows.extend(
+                    (line * t.pixels + k * TILE) as u32..(line * t.pixels + ((k + 1) * TILE).min(t.pixels)) as u32,
+                );
             }
         } else {
             let span = self.starts[id]..self.starts[id + 1];
@@ -391,14 +428,19 @@ impl<A: Raw, B: Raw> Acc<A, B> {
     }
 
     #[inline(always)]
-    fn each(
-        &mut self,
-        lat: &[A],
-        lat_ok: Valid<A>,
-        lon: &[B],
-        lon_ok: Valid<B>,
-        at: impl Fn(usize) -> (i64, bool),
-    ) {
+    fn each(&mut self, lat: &[A], lat_ok: Valid<A>, lon: &[B], lon_ok: Valid<B>, at: impl Fn(usize) -> (i64, bool)) {
+        // Loops of known length become a few wide instructions.
+        match (lat.first_chunk::<TILE>(), lon.first_chunk::<TILE>()) {
+            (Some(la), Some(lo)) if lat.len() == TILE => self.take(la, lat_ok, lo, lon_ok, at),
+            _ => match (lat.first_chunk::<BLOCK>(), lon.first_chunk::<BLOCK>()) {
+                (Some(la), Some(lo)) if lat.len() == BLOCK => self.take(la, lat_ok, lo, lon_ok, at),
+                _ => self.take(lat, lat_ok, lon, lon_ok, at),
+            },
+        }
+    }
+
+    #[inline(always)]
+    fn take(&mut self, lat: &[A], lat_ok: Valid<A>, lon: &[B], lon_ok: Valid<B>, at: impl Fn(usize) -> (i64, bool)) {
         let mut a = *self;
         for k in 0..lat.len().min(lon.len()) {
             let (t, m) = at(k);
@@ -491,34 +533,24 @@ fn node(b: &Bounds, metric: Metric) -> Node {
     // Whether the interval holds a longitude that is `at` modulo 360.
     let holds = |at: f64| ((b.lon.0 - at) / 360.0).ceil() * 360.0 + at <= b.lon.1;
     let full = b.lon.1 - b.lon.0 > 180.0;
-    let cos = (
-        if full || holds(180.0) { -1.0 } else { ca.min(cb) },
-        if full || holds(0.0) { 1.0 } else { ca.max(cb) },
-    );
-    let sin = (
-        if full || holds(-90.0) { -1.0 } else { sa.min(sb) },
-        if full || holds(90.0) { 1.0 } else { sa.max(sb) },
-    );
+    let cos = (if full || holds(180.0) { -1.0 } else { ca.min(cb) }, if full || holds(0.0) { 1.0 } else { ca.max(cb) });
+    let sin =
+        (if full || holds(-90.0) { -1.0 } else { sa.min(sb) }, if full || holds(90.0) { 1.0 } else { sa.max(sb) });
     let least = |v: f64| v * if v >= 0.0 { narrowest } else { widest };
     let most = |v: f64| v * if v >= 0.0 { widest } else { narrowest };
     let low = [least(cos.0), least(sin.0), z0.min(z1)];
     let high = [most(cos.1), most(sin.1), z0.max(z1)];
     // Half a unit in the last place of f32 at the Earth's radius is 0.25 m, and as much for other spheres in proportion.
     let slack = (widest.abs().max(z0.abs()).max(z1.abs()) * 1e-7).max(1e-3);
-    Node {
-        low: low.map(|v| (v - slack) as f32),
-        high: high.map(|v| (v + slack) as f32),
-        t0: b.t.0,
-        t1: b.t.1,
-    }
+    Node { low: low.map(|v| (v - slack) as f32), high: high.map(|v| (v + slack) as f32), t0: b.t.0, t1: b.t.1 }
 }
 
 /// Typical size and duration of blocks.
-fn medians(all: &[(Bounds, Node)]) -> (f32, i64) {
+fn medians(all: &[Leaf]) -> (f32, i64) {
     let step = (all.len() / 1000).max(1);
-    let some = || all.iter().step_by(step).filter(|b| b.0.count > 1);
-    let mut sizes: Vec<f32> = some().map(|b| b.1.extent_m()).collect();
-    let mut spans: Vec<i64> = some().map(|b| b.1.t1 - b.1.t0).collect();
+    let some = || all.iter().step_by(step).filter(|l| l.count > 1);
+    let mut sizes: Vec<f32> = some().map(|l| l.node.extent_m()).collect();
+    let mut spans: Vec<i64> = some().map(|l| l.node.t1.saturating_sub(l.node.t0)).collect();
     if sizes.is_empty() {
         return (0.0, 0);
     }
@@ -568,17 +600,33 @@ fn spatial_order(g: &Granule, window_us: i64) -> Vec<u32> {
     keyed.into_iter().map(|(_, r)| r).collect()
 }
 
-/// Puts blocks of points in an order that keeps neighbours together in the tree.
-fn sort_blocks(ids: &mut [u32], bounds: &[(Bounds, Node)], window_us: i64) {
-    let t0 = ids.iter().map(|k| bounds[*k as usize].0.t.0).min().unwrap_or(0);
-    let t1 = ids.iter().map(|k| bounds[*k as usize].0.t.1).max().unwrap_or(0);
+/// Puts blocks of points in an order that keeps neighbours together in the tree, unless they lie in the order of time.
+fn sort_blocks(ids: &mut [u32], leaves: &[Leaf], window_us: i64) {
+    let of = |k: u32| &leaves[k as usize].node;
+    let back = ids.windows(2).filter(|w| of(w[1]).t0 < of(w[0]).t0).count();
+    if back * 200 <= ids.len() {
+        return;
+    }
+    let t0 = ids.iter().map(|k| of(*k).t0).min().unwrap_or(0);
+    let t1 = ids.iter().map(|k| of(*k).t1).max().unwrap_or(0);
     // A slab shorter than a block's own duration would not separate anything.
-    let longest = ids.iter().step_by(ids.len() / 500 + 1).map(|k| bounds[*k as usize].0.t).map(|t| t.1 - t.0).max();
+    let longest = ids.iter().step_by(ids.len() / 500 + 1).map(|k| of(*k).t1.saturating_sub(of(*k).t0)).max();
     let slab = slab_us(t1.saturating_sub(t0), window_us).max(longest.unwrap_or(0));
+    let size = ids.iter().map(|k| of(*k).high.map(f32::abs)).fold(1.0_f32, |a, h| a.max(h[0]).max(h[1]).max(h[2]));
     ids.sort_by_cached_key(|k| {
-        let b = &bounds[*k as usize].0;
-        let middle = b.t.0 / 2 + b.t.1 / 2;
-        let (lat, lon) = ((b.lat.0 + b.lat.1) / 2.0, (b.lon.0 + b.lon.1) / 2.0);
-        (key(lat, lon, (middle.saturating_sub(t0) / slab).max(0) as u64), *k)
+        let n = of(*k);
+        let middle = n.t0 / 2 + n.t1 / 2;
+        let cell = |d: usize| (((n.low[d] + n.high[d]) / (2.0 * size) + 1.0) * 511.9) as u32;
+        let place = spread3(cell(0)) << 2 | spread3(cell(1)) << 1 | spread3(cell(2));
+        (((middle.saturating_sub(t0) / slab).max(0) as u64) << 30 | place, *k)
     });
+}
+
+/// Ten bits of `v` spread to every third place.
+fn spread3(v: u32) -> u64 {
+    let mut x = u64::from(v & 1023);
+    x = (x | (x << 16)) & 0x0300_00ff;
+    x = (x | (x << 8)) & 0x0300_f00f;
+    x = (x | (x << 4)) & 0x030c_30c3;
+    (x | (x << 2)) & 0x0924_9249
 }

@@ -231,7 +231,8 @@ mod tests {
             let lat = if k % 3 == 0 { 89.9 + 0.1 * random() } else { random() * 178.0 - 89.0 };
             let lon = random() * 360.0 - 180.0;
             let size = [1e-4, 1e-2, 0.1, 0.3][k % 4];
-            let (lat2, lon2) = ((lat + (random() - 0.5) * size).min(90.0), lon + (random() - 0.5) * size / (1.0 - lat.abs() / 90.2));
+            let (lat2, lon2) =
+                ((lat + (random() - 0.5) * size).min(90.0), lon + (random() - 0.5) * size / (1.0 - lat.abs() / 90.2));
             let (p, q) = (Metric::Wgs84.ecef(lat, lon), Metric::Wgs84.ecef(lat2, lon2));
             let c2 = (0..3).map(|d| (p[d] - q[d]).powi(2)).sum::<f64>();
             if let Some(s) = Metric::Wgs84.from_chord(p, q, c2) {

@@ -233,9 +233,7 @@ impl<'a> Granule<'a> {
         match (&self.time, self.shape) {
             (Times::One(t), _) => *t,
             (Times::PerRow(t), _) => t.get(row).copied().unwrap_or(NO_TIME),
-            (Times::PerLine(t), Shape::Swath { pixels, .. }) => {
-                t.get(row / pixels.max(1)).copied().unwrap_or(NO_TIME)
-            }
+            (Times::PerLine(t), Shape::Swath { pixels, .. }) => t.get(row / pixels.max(1)).copied().unwrap_or(NO_TIME),
             (Times::PerLine(t), Shape::Grid { rows, columns, .. }) => {
                 t.get(row / (rows * columns).max(1)).copied().unwrap_or(NO_TIME)
             }

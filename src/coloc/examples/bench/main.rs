@@ -75,11 +75,8 @@ impl Swath {
     fn pass(&self, k: usize, any_time: bool) -> Granule<'_> {
         let size = self.lines * self.pixels;
         let rows = k * size..(k + 1) * size;
-        let time = if any_time {
-            Times::One(0)
-        } else {
-            Times::per_line(&self.time[k * self.lines..(k + 1) * self.lines])
-        };
+        let time =
+            if any_time { Times::One(0) } else { Times::per_line(&self.time[k * self.lines..(k + 1) * self.lines]) };
         Granule::swath(
             self.lines,
             self.pixels,
