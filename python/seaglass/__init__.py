@@ -1,0 +1,23 @@
+"""Colocation (match-up) of satellite and in-situ measurements.
+
+:func:`colocate` takes two data sets and gives the pairs within a radius and a time window; :func:`side` says what a data
+set is where that cannot be seen; :mod:`seaglass.dask` runs a job file on a cluster.
+"""
+
+from ._colocate import colocate
+from ._engine import ColocationError, __version__
+from ._granule import Packed
+from ._result import Counts, Matches, SideCounts
+from ._sides import Side, side
+
+__all__ = [
+    "ColocationError",
+    "Counts",
+    "Matches",
+    "Packed",
+    "Side",
+    "SideCounts",
+    "__version__",
+    "colocate",
+    "side",
+]

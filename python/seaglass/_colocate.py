@@ -1,0 +1,130 @@
+"""The one function that most people need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import _engine
+from ._result import Counts, Matches
+from ._sides import Side, side
+from ._spec import Metric, Policy, Spec, make
+from ._units import Duration, Length
+
+#: True for a bar of tqdm, or a function of (done, total, pairs).
+Progress = bool | Callable[[int, int, int], object] | None
+
+
+def colocate(
+    primary: Any,
+    secondary: Any,
+    *,
+    radius: Length,
+    window: Duration,
+    policy: Policy = "nearest",
+    by: str = "distance",
+    k: int = 1,
+    metric: Metric = "wgs84",
+    reference: str = "primary",
+    duplicates: str = "first",
+    candidates: bool = False,
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Matches:
+    """Finds the rows of two data sets that lie within `radius` and `window` of each other.
+
+    Limits are inclusive, distances are geodesics on WGS84, and the pairs, their order and every number are the same for
+    any number of threads. Rows without a position or a time never match and are counted. Python is free to do other
+    things meanwhile; Ctrl-C stops the search.
+
+    Parameters
+    ----------
+    primary, secondary
+        An xarray Dataset (points, track, swath, grid), a pandas DataFrame, a pyarrow Table, a dictionary of arrays, a
+        list of these (granules of one side), or what :func:`seaglass.side` makes of one. Longitudes may be
+        -180..180 or 0..360, rows in any order.
+    radius
+        Greatest distance: ``"25 km"``, or metres as a number.
+    window
+        Greatest time difference: ``"1 h"``, a timedelta of Python, pandas or numpy; None for any.
+    policy
+        ``nearest`` (the `k` nearest of each row of the reference side), ``all``, or ``mutual`` (one to one).
+    by
+        What is near: ``distance``, ``time``, or ``combined``, which is sqrt((d/radius)^2 + (dt/window)^2).
+        Ties go to the smallest row.
+    metric
+        ``wgs84``, ``sphere`` (6 371 008.7714 m), or the radius of a sphere in metres.
+    reference
+        Whose rows look for partners, ``primary`` or ``secondary``.
+    duplicates
+        Rows of points and tracks that repeat an earlier one (same time, position and platform): ``first`` leaves them
+        out and counts them, ``keep``, or ``error``.
+    candidates
+        With ``nearest``, count all rows within the limits.
+    threads
+        Threads to use; every core when left out.
+    progress
+        A function called with blocks done, blocks in all and pairs so far; True shows a bar of tqdm.
+
+    Examples
+    --------
+    >>> import numpy as np, seaglass
+    >>> t = np.array(["2024-06-01T00:00", "2024-06-01T00:10"], "datetime64[us]")
+    >>> track = {"lat": [10.0, 10.1], "lon": [179.99, 180.02], "time": t, "ssh": [0.1, 0.2]}
+    >>> buoy = {"lat": [10.05], "lon": [-179.99], "time": t[:1]}
+    >>> found = seaglass.colocate(track, buoy, radius="25 km", window="1 h")
+    >>> found.pairs.tolist()
+    [[0, 0], [1, 0]]
+    """
+    spec = make(radius, window, policy, by, k, metric, reference, duplicates, candidates)
+    return match(side(primary), side(secondary), spec, threads, progress)
+
+
+def match(p: Side, s: Side, spec: Spec, threads: int | None = None, progress: Progress = None) -> Matches:
+    """The same with everything prepared."""
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise _engine.ColocationError(f"threads = {threads!r} cannot work; give 1 or more, or None for every core")
+    with _Reporter(progress) as report:
+        i, j, distance, dt, n, counts = _engine.join(
+            [q.granule for q in p.pieces],
+            [q.granule for q in s.pieces],
+            spec.json(),
+            threads=threads or 0,
+            progress=report,
+        )
+    counted = n if len(n) == len(i) and len(n) else None
+    if counted is None and spec.policy == "all":
+        row = i if spec.reference == "primary" else j
+        _, inverse, sizes = np.unique(row, return_inverse=True, return_counts=True)
+        counted = sizes[inverse.reshape(-1)].astype(np.uint32)
+    return Matches(p, s, spec, Counts.from_json(counts), i, j, distance, dt, counted)
+
+
+class _Reporter:
+    """Progress as people asked for it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.bar: Any = None
+        self.call: Callable[[int, int, int], object] | None = progress if callable(progress) else None
+        if progress is True:
+            try:
+                from tqdm.auto import tqdm
+            except ImportError as e:
+                raise _engine.ColocationError(
+                    "progress=True needs the package tqdm; install it or give a function"
+                ) from e
+            self.bar = tqdm(total=0, unit="block")
+
+    def __enter__(self) -> Callable[[int, int, int], object] | None:
+        return self._bar if self.bar is not None else self.call
+
+    def _bar(self, done: int, total: int, pairs: int) -> None:
+        self.bar.total = total
+        self.bar.set_postfix(pairs=pairs, refresh=False)
+        self.bar.update(done - self.bar.n)
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()

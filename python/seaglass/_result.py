@@ -1,0 +1,263 @@
+"""Results: pairs, what was counted, and the tables of others made of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _engine
+from ._granule import Array
+from ._sides import Side
+from ._spec import Spec
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+    import xarray
+
+_LABELS = {
+    "distance_m": ("distance between the two", "m"),
+    "bearing_deg": ("azimuth from primary to secondary", "degree"),
+    "dt_us": ("time of the secondary minus time of the primary", "us"),
+    "rank": ("1 = nearest of its reference row", "1"),
+    "n_candidates": ("rows within radius and window", "1"),
+}
+
+
+@dataclass(frozen=True)
+class SideCounts:
+    """What was read on one side."""
+
+    #: Rows.
+    rows: int
+    #: Rows without a position on the Earth, without a time, or not wanted; they never match.
+    invalid: int
+    #: Valid rows that repeat an earlier one (points and tracks).
+    duplicates: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of a match-up."""
+
+    primary: SideCounts
+    secondary: SideCounts
+    #: Pairs kept.
+    pairs: int
+    #: Pairs of rows whose distance was computed.
+    candidates: int
+
+    @staticmethod
+    def from_json(text: str) -> Counts:
+        """The engine's counts."""
+        raw = json.loads(text)
+        sides = [SideCounts(*(raw[s][k] for k in ("rows", "invalid", "duplicates"))) for s in ("primary", "secondary")]
+        return Counts(sides[0], sides[1], pairs=raw["pairs"], candidates=raw["tested"])
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table of results."""
+
+    values: Array
+    attrs: dict[str, Any]
+
+
+@dataclass(frozen=True, repr=False)
+class Matches:
+    """Pairs of rows of two sides.
+
+    Sorted by row of the reference side; within a row nearest first, or for the policy ``all`` by row of the other side.
+    """
+
+    primary: Side
+    secondary: Side
+    spec: Spec
+    counts: Counts
+    #: Row of the primary and of the secondary side, counted from 0 through all granules of a side.
+    i: Array
+    j: Array
+    distance_m: Array
+    #: Time of the secondary minus time of the primary, microseconds.
+    dt_us: Array
+    #: Rows within the limits, when they were counted.
+    n_candidates: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.i)
+
+    def __repr__(self) -> str:
+        p, s = self.counts.primary, self.counts.secondary
+        return (
+            f"<seaglass.Matches: {len(self)} pairs, hash {self.hash}\n"
+            f"  primary   {p.rows} rows, {p.invalid} invalid, {p.duplicates} duplicate\n"
+            f"  secondary {s.rows} rows, {s.invalid} invalid, {s.duplicates} duplicate\n"
+            f"  {self.spec.policy} within {self.spec.radius_m:g} m and {self.spec.window_us / 1e6:g} s>"
+        )
+
+    @property
+    def pairs(self) -> Array:
+        """Row numbers, one pair a line: primary, secondary."""
+        return np.column_stack([self.i, self.j])
+
+    @property
+    def dt(self) -> Array:
+        """Time of the secondary minus time of the primary, as timedelta64."""
+        return self.dt_us.view("timedelta64[us]")
+
+    @property
+    def hash(self) -> str:
+        """Hash of the set of pairs, 16 digits: the same in any order and for any cut of the work into parts."""
+        return f"{_engine.pairs_sum64(np.ascontiguousarray(self.i), np.ascontiguousarray(self.j)):016x}"
+
+    def select(self, chosen: Array) -> Matches:
+        """The pairs for which `chosen` is true, or the pairs of these numbers."""
+        n = None if self.n_candidates is None else self.n_candidates[chosen]
+        i, j, d, dt = (a[chosen] for a in (self.i, self.j, self.distance_m, self.dt_us))
+        return Matches(self.primary, self.secondary, self.spec, self.counts, i, j, d, dt, n)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What was done, with what, and what came of it."""
+        return {
+            "engine": f"seaglass {_engine.__version__}",
+            "configuration": asdict(self.spec),
+            "primary": [p.label for p in self.primary.pieces if p.label],
+            "secondary": [p.label for p in self.secondary.pieces if p.label],
+            "counts": asdict(self.counts),
+            "pairs": len(self),
+            "pairs_sum64": self.hash,
+        }
+
+    def rank(self) -> Array:
+        """Place of each pair among those of its reference row; 1 is the nearest."""
+        row = self.i if self.spec.reference == "primary" else self.j
+        key = self.distance_m
+        if self.spec.policy != "all" and self.spec.by != "distance":
+            # Already in the order of the policy.
+            key = np.arange(len(self), dtype=np.float64)
+        order = np.lexsort((key, row))
+        starts = np.r_[True, row[order][1:] != row[order][:-1]] if len(row) else np.zeros(0, bool)
+        at = np.arange(len(row))
+        out = np.empty(len(row), np.uint16)
+        out[order] = np.minimum(at - np.maximum.accumulate(np.where(starts, at, 0)) + 1, 65535)
+        return out
+
+    def columns(self) -> dict[str, Column]:
+        """Every column of the table of results, by name."""
+        out: dict[str, Column] = {}
+        places = {}
+        for prefix, side, rows in (("p", self.primary, self.i), ("s", self.secondary, self.j)):
+            places[prefix] = _places(prefix, side, rows, out)
+        p, s = places["p"], places["s"]
+        bearing = _engine.geodesics(p[0], p[1], s[0], s[1], self.spec.metric_json())[1]
+        links = {"distance_m": self.distance_m, "bearing_deg": bearing, "dt_us": self.dt_us, "rank": self.rank()}
+        if self.n_candidates is not None:
+            links["n_candidates"] = self.n_candidates
+        for name, values in links.items():
+            out[name] = Column(values, {"long_name": _LABELS[name][0], "units": _LABELS[name][1]})
+        for prefix, side, rows in (("p", self.primary, self.i), ("s", self.secondary, self.j)):
+            for name in side.variables:
+                out[f"{prefix}_{name}"] = Column(_values(side, name, rows), side.attrs(name))
+        return out
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A data frame, one pair a row; times in UTC."""
+        import pandas as pd
+
+        frame = pd.DataFrame({k: c.values for k, c in self.columns().items()})
+        for k in ("p_time", "s_time"):
+            frame[k] = frame[k].dt.tz_localize("UTC")
+        frame.attrs = self.provenance
+        return frame
+
+    def to_xarray(self) -> xarray.Dataset:
+        """A data set along `match` with the attributes of the sources (CF, featureType point)."""
+        import xarray as xr
+
+        columns = self.columns()
+        data = {k: ("match", c.values, c.attrs) for k, c in columns.items()}
+        attrs = {"Conventions": "CF-1.11", "featureType": "point", "seaglass_provenance": json.dumps(self.provenance)}
+        attrs["pairs_sum64"] = self.hash
+        return xr.Dataset(data, attrs=attrs).set_coords([f"{p}_{c}" for p in "ps" for c in ("time", "lat", "lon")])
+
+    def to_arrow(self) -> pyarrow.Table:
+        """A table of Arrow; units in the metadata of the fields, provenance in that of the table."""
+        return arrow_table(self.columns(), {"seaglass": json.dumps(self.provenance), "pairs_sum64": self.hash})
+
+
+def arrow_table(columns: dict[str, Column], metadata: dict[str, str]) -> pyarrow.Table:
+    """Columns as a table of Arrow."""
+    import pyarrow as pa
+
+    arrays, fields = [], []
+    for name, column in columns.items():
+        values = column.values
+        if values.dtype.kind == "f" and values.dtype.itemsize == 2:
+            values = values.astype(np.float32)
+        kind = pa.timestamp("us", "UTC") if values.dtype.kind == "M" else None
+        array = pa.array(values.astype("datetime64[us]") if kind else values, type=kind, from_pandas=True)
+        meta = {k: v if isinstance(v, str) else json.dumps(_plain(v)) for k, v in column.attrs.items()}
+        arrays.append(array)
+        fields.append(pa.field(name, array.type, metadata=meta or None))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=metadata))
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def _split(side: Side, rows: Array) -> list[tuple[int, Any, Array]]:
+    """Granule number, which results, and their rows in that granule."""
+    first = side.first_rows()
+    if len(first) == 1:
+        return [(0, slice(None), rows - first[0])]
+    granule = np.searchsorted(first, rows, side="right") - 1
+    order = np.argsort(granule, kind="stable")
+    numbers, starts = np.unique(granule[order], return_index=True)
+    parts = np.split(order, starts[1:])
+    return [(int(g), where, rows[where] - first[g]) for g, where in zip(numbers, parts)]
+
+
+def _places(prefix: str, side: Side, rows: Array, out: dict[str, Column]) -> tuple[Array, Array]:
+    n = len(rows)
+    lat, lon, time = np.empty(n), np.empty(n), np.empty(n, np.int64)
+    within, granule = np.empty(n, np.int64), np.empty(n, np.int32)
+    line, pixel = np.zeros(n, np.int32), np.zeros(n, np.int32)
+    for g, where, own in _split(side, rows):
+        made = side.pieces[g].granule
+        lat[where], lon[where], time[where] = made.place(own)
+        within[where], granule[where] = own, g
+        if made.kind in ("swath", "grid"):
+            line[where], pixel[where] = (own // made.shape[2]) % (made.shape[0] * made.shape[1]), own % made.shape[2]
+    if len(side.pieces) > 1:
+        out[f"{prefix}_granule"] = Column(granule, {"long_name": "number of the granule"})
+    out[f"{prefix}_row"] = Column(within, {"long_name": "row in the granule"})
+    if side.has_lines:
+        out[f"{prefix}_line"] = Column(line, {"long_name": "line in the granule"})
+        out[f"{prefix}_pixel"] = Column(pixel, {"long_name": "pixel in the line"})
+    out[f"{prefix}_time"] = Column(time.view("datetime64[us]"), {"standard_name": "time"})
+    out[f"{prefix}_lat"] = Column(lat, {"standard_name": "latitude", "units": "degrees_north"})
+    out[f"{prefix}_lon"] = Column(lon, {"standard_name": "longitude", "units": "degrees_east"})
+    return lat, lon
+
+
+def _values(side: Side, name: str, rows: Array) -> Array:
+    """Values of a variable; where a granule has none, missing."""
+    parts = [
+        (where, side.pieces[g].take(name, own)) for g, where, own in _split(side, rows) if name in side.pieces[g].vars
+    ]
+    if len(parts) == 1 and isinstance(parts[0][0], slice):
+        return parts[0][1]
+    covered = sum(len(v) for _, v in parts)
+    kind = np.result_type(*[v.dtype for _, v in parts]) if parts else np.dtype(np.float64)
+    if covered < len(rows) and kind.kind in "iub":
+        kind = np.dtype(np.float64)
+    empty: Any = {"f": np.nan, "M": np.datetime64("NaT"), "m": np.timedelta64("NaT")}.get(kind.kind, 0)
+    out = np.full(len(rows), empty, kind)
+    for where, values in parts:
+        out[where] = values
+    return out
