@@ -126,6 +126,20 @@ impl<'a> Coord<'a> {
         }
     }
 
+    /// The same values, borrowed from these.
+    pub fn borrowed(&self) -> Coord<'_> {
+        match self {
+            Coord::I16 { values, packing, fill } => {
+                Coord::I16 { values: Cow::Borrowed(values), packing: *packing, fill: *fill }
+            }
+            Coord::I32 { values, packing, fill } => {
+                Coord::I32 { values: Cow::Borrowed(values), packing: *packing, fill: *fill }
+            }
+            Coord::F32(values) => Coord::F32(Cow::Borrowed(values)),
+            Coord::F64(values) => Coord::F64(Cow::Borrowed(values)),
+        }
+    }
+
     /// The same values, independent of what they were borrowed from.
     pub fn into_owned(self) -> Coord<'static> {
         match self {

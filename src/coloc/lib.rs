@@ -19,21 +19,32 @@
 //! the pairs, their order and every number are the same for any number of threads and any cut into tasks; rows without
 //! a position or a time never match and are counted.
 
+pub mod aggregate;
 mod arena;
+mod around;
+pub mod chain;
 pub mod control;
 pub mod coord;
+pub mod crossover;
 mod duplicates;
 pub mod error;
+pub mod filter;
+pub mod grid;
 mod join;
 mod leaf;
+pub mod live;
 pub mod metric;
 mod mutual;
 pub mod pairs;
+pub mod plan;
 mod select;
 pub mod side;
 pub mod spec;
+pub mod stats;
+pub mod stream;
 mod trig;
 
+pub use around::around;
 pub use control::{Cancel, Control, Progress};
 pub use coord::{Coord, Packing, Values};
 pub use error::{Error, Result};

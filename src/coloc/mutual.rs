@@ -31,7 +31,7 @@ pub(crate) fn one_to_one(primary: &Side, secondary: &Side, spec: &Spec, by: By, 
     let mut keyed: Vec<((u64, f64), Pair)> = pairs.drain(..).map(|p| (key(&p, p.distance_m), p)).collect();
     keyed.par_sort_unstable_by(compare);
     // Runs that rounding could have put in the wrong order are sorted again by the full solution.
-    let doubt = if by == By::Combined && spec.radius_m > 0.0 { TIE_M / spec.radius_m + 1e-15 } else { TIE_M };
+    let doubt = if by == By::Combined { order.doubt() } else { TIE_M };
     let mut at = 0;
     while at < keyed.len() {
         let mut end = at + 1;

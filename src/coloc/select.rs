@@ -22,19 +22,38 @@ pub(crate) struct Found {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Order {
     by: By,
-    radius_m: f64,
-    window_us: f64,
+    /// Inverse limits; zero for a limit of zero, which leaves its term out.
+    per_radius: f64,
+    per_window: f64,
 }
 
 impl Order {
     pub fn new(by: By, spec: &Spec) -> Self {
-        Self { by, radius_m: spec.radius_m, window_us: spec.window_us as f64 }
+        Self::of(by, spec.radius_m, spec.window_us)
     }
 
-    /// `sqrt((d/r)² + (dt/W)²)`.
+    pub fn of(by: By, radius_m: f64, window_us: i64) -> Self {
+        let per = |limit: f64| if limit > 0.0 { 1.0 / limit } else { 0.0 };
+        Self { by, per_radius: per(radius_m), per_window: per(window_us as f64) }
+    }
+
+    /// A row within the limits, without the place where it lies.
+    #[inline]
+    pub fn found(&self, j: u64, distance_m: f64, dt_us: i64) -> Found {
+        let score = if self.by == By::Combined { self.score(distance_m, dt_us) } else { 0.0 };
+        Found { j, distance_m, dt_us, score, granule: 0, row: 0 }
+    }
+
+    /// `(d/r)² + (dt/W)²`: the square sorts as the root does.
+    #[inline(always)]
     pub fn score(&self, distance_m: f64, dt_us: i64) -> f64 {
-        let part = |v: f64, limit: f64| if limit > 0.0 { v / limit } else { 0.0 };
-        part(distance_m, self.radius_m).hypot(part(dt_us as f64, self.window_us))
+        let (a, b) = (distance_m * self.per_radius, dt_us as f64 * self.per_window);
+        a * a + b * b
+    }
+
+    /// Scores nearer to each other than this may differ by rounding only.
+    pub fn doubt(&self) -> f64 {
+        4.0 * TIE_M * self.per_radius + 1e-15
     }
 
     /// Whether `a` comes before `b`. Where rounding could decide, `exact` computes distances by the full solution.
@@ -53,8 +72,7 @@ impl Order {
                 if ta == tb { nearer() } else { ta < tb }
             }
             By::Combined => {
-                let doubt = if self.radius_m > 0.0 { TIE_M / self.radius_m } else { 0.0 } + 1e-15;
-                if (a.score - b.score).abs() > doubt {
+                if (a.score - b.score).abs() > self.doubt() {
                     return a.score < b.score;
                 }
                 let (sa, sb) = (self.score(exact(a), a.dt_us), self.score(exact(b), b.dt_us));

@@ -195,6 +195,30 @@ impl<'a> Granule<'a> {
         self
     }
 
+    /// The same granule, its arrays borrowed from this one.
+    pub fn borrowed(&self) -> Granule<'_> {
+        let time = match &self.time {
+            Times::PerRow(t) => Times::PerRow(Cow::Borrowed(t)),
+            Times::PerLine(t) => Times::PerLine(Cow::Borrowed(t)),
+            Times::One(t) => Times::One(*t),
+        };
+        let platform = match &self.platform {
+            Platform::Unknown => Platform::Unknown,
+            Platform::One(p) => Platform::One(*p),
+            Platform::PerRow(p) => Platform::PerRow(Cow::Borrowed(p)),
+        };
+        Granule {
+            shape: self.shape,
+            lat: self.lat.borrowed(),
+            lon: self.lon.borrowed(),
+            time,
+            valid: self.valid.as_ref().map(|v| Cow::Borrowed(&v[..])),
+            platform,
+            first_row: self.first_row,
+            len: self.len,
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.len

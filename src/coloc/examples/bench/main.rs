@@ -9,7 +9,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use seaglass_coloc::{Control, Coord, Granule, Matches, Metric, Side, Spec, Times, join};
+use seaglass_coloc::crossover::{CrossSpec, Crossover, crossovers};
+use seaglass_coloc::live::{Candidates, Cut, Kept};
+use seaglass_coloc::{By, Control, Coord, Granule, Matches, Metric, Pair, Side, Spec, Times, join};
 
 mod npy;
 
@@ -111,12 +113,82 @@ fn task(data: &Data, name: &str, metric: Metric) -> (Matches, f64, f64) {
             let spec = if name == "B" { Spec::nearest(5e3, hour / 2) } else { Spec::all(5e3, hour / 2) };
             run(&one(data.points("drifters_30d")), &side, spec)
         }
+        "C1d" | "C1" => {
+            let (up, down) = half_passes(data, if name == "C1d" { 86_400 } else { usize::MAX });
+            let spec = CrossSpec { window_us: 240 * hour, max_gap_us: 2_000_000 };
+            let (wall, cpu) = (Instant::now(), cpu_s());
+            let found = crossovers(&up, &down, &spec, &Control::default()).unwrap();
+            let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_s() - cpu);
+            let pair = |c: &Crossover| Pair { i: c.i, j: c.j, distance_m: 0.0, dt_us: c.dt_us() };
+            (Matches { pairs: found.iter().map(pair).collect(), ..Matches::default() }, wall, cpu)
+        }
         "C2" => {
             let (swath, passes) = data.swath();
             let half = |odd| Side::new((odd..passes).step_by(2).map(|k| swath.pass(k, false)).collect()).unwrap();
             run(&half(0), &half(1), Spec::nearest(2e3, i64::MAX))
         }
-        other => panic!("no task {other}; A A20 B Ball C2 D"),
+        other => panic!("no task {other}; A A20 B Ball C1d C1 C2 D"),
+    }
+}
+
+/// Ascending and descending half passes of the first `rows` rows of the nadir track.
+fn half_passes(data: &Data, rows: usize) -> (Side<'static>, Side<'static>) {
+    let of = |c: &str| data.0.join(format!("swotnadir.{c}.npy"));
+    let (lat, lon) = (npy::i32(&of("lat")), npy::i32(&of("lon")));
+    let (time, pass) = (npy::i64(&of("time")), npy::i32(&of("pass")));
+    let rows = rows.min(pass.len());
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    let mut at = 0;
+    for part in pass[..rows].chunk_by(|a, b| a == b) {
+        let r = at..at + part.len();
+        at = r.end;
+        let t = Times::per_row(time[r.clone()].to_vec());
+        let g =
+            Granule::track(Coord::micro(lat[r.clone()].to_vec()), Coord::micro(lon[r.clone()].to_vec()), t).unwrap();
+        if part[0] % 2 == 0 { &mut up } else { &mut down }.push(g.with_first_row(r.start as u64));
+    }
+    (Side::new(up).unwrap(), Side::new(down).unwrap())
+}
+
+/// Filters ten million candidates as a slider is dragged.
+fn live(threads: usize) {
+    let mut seed = 1_u64;
+    let mut random = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    // Density grows with distance, as it does around a place.
+    let pairs: Vec<Pair> = (0..10_000_000_u64)
+        .map(|k| Pair {
+            i: k / 12,
+            j: (random() * 4e9) as u64,
+            distance_m: 50e3 * random().sqrt(),
+            dt_us: ((random() - 0.5) * 2.0 * 21_600e6) as i64,
+        })
+        .collect();
+    let candidates = Candidates::new(&pairs).unwrap();
+    drop(pairs);
+    let exact = |_: u64, _: u64| 0.0;
+    let mut kept = Kept::default();
+    for nearest in [None, Some(By::Distance), Some(By::Combined)] {
+        let mut worst = 0.0_f64;
+        let mut sum = 0.0;
+        for frame in 0..30 {
+            let share = 1.0 - f64::from(frame) * 0.03;
+            let cut = Cut { radius_m: 50e3 * share, window_us: (21_600e6 * share) as i64, nearest };
+            let start = Instant::now();
+            candidates.filter(&cut, &exact, &mut kept);
+            let ms = start.elapsed().as_secs_f64() * 1e3;
+            // The first frame also gets the memory.
+            if frame > 0 || nearest.is_some() {
+                worst = worst.max(ms);
+                sum += ms / 30.0;
+            }
+        }
+        println!(
+            "{{\"task\":\"live\",\"candidates\":10000000,\"nearest\":\"{nearest:?}\",\"threads\":{threads},\"mean_ms\":{sum:.1},\"worst_ms\":{worst:.1},\"kept\":{}}}",
+            kept.len()
+        );
     }
 }
 
@@ -125,9 +197,13 @@ fn main() {
     let folder = args.first().expect("a folder");
     let threads = args.get(1).and_then(|t| t.parse().ok()).unwrap_or(1);
     let chosen: Vec<&str> = args.iter().skip(2).map(String::as_str).collect();
-    let chosen = if chosen.is_empty() { vec!["A", "A20", "B", "Ball", "C2", "D"] } else { chosen };
+    let chosen = if chosen.is_empty() { vec!["A", "A20", "B", "Ball", "C1d", "C1", "C2", "D", "live"] } else { chosen };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     for name in chosen {
+        if name == "live" {
+            pool.install(|| live(threads));
+            continue;
+        }
         for (letter, metric) in [("S", Metric::SPHERE), ("W", Metric::Wgs84)] {
             let (found, wall, cpu) = pool.install(|| task(&Data(Path::new(folder)), name, metric));
             println!(
