@@ -10,7 +10,7 @@ use netcdf::types::{FloatType, IntType, NcVariableType};
 use seaglass_core::protocol::FailureKind;
 
 use crate::attr::{Attr, find};
-use crate::error::{Result, damaged, fail};
+use crate::error::{Result, damaged, fail, in_words};
 use crate::fast;
 use crate::raw::{NumType, Raw};
 use crate::sniff::{self, Kind};
@@ -98,7 +98,8 @@ impl Dataset {
             Kind::Hdf5(_) => fail(
                 FailureKind::Damaged,
                 format!(
-                    "The HDF5 library cannot open the file ({e}); it is damaged or uses something netCDF-4 has not."
+                    "The file cannot be opened: {}. It is damaged or uses something netCDF-4 has not; fetch it again.",
+                    in_words(&e)
                 ),
             ),
             Kind::Classic(_) => damaged("The netCDF header", &e),

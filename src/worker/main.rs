@@ -60,6 +60,8 @@ fn sample(args: &[String]) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
         let told = writeln!(out, "{count}{}", path.display()).and_then(|()| out.flush());
         lost = told.err().or(lost.take());
-    })?;
+    })
+    // Its sentence names the cause already; the chain would name it twice.
+    .map_err(|e| anyhow::anyhow!("{e}"))?;
     lost.map_or(Ok(()), |e| Err(e).context("writing the names of the files"))
 }
