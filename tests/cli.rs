@@ -49,6 +49,9 @@ fn wrong_arguments_are_one_line_and_exit_2() {
         (&["render", "x.nc", "--out", "p.png", "--time", "yesterday"], "yesterday"),
         (&["render", "x.nc", "--out", "p.png", "--window", "1 fortnight"], "duration"),
         (&["render", "x.nc", "--out", "p.png", "--tilt", "89"], "--tilt"),
+        (&["render", "x.nc", "--out", "p.jpg"], "written as PNG, not as jpg"),
+        (&["render", "x.nc", "--out", "p"], "ends in .png"),
+        (&["render", "x.nc", "--out", "png"], "ends in .png"),
         (&["probe", "x.nc", "--field", "f"], "--at"),
         (&["probe", "x.nc", "--field", "f", "--at", "here"], "LON,LAT"),
     ];
@@ -114,6 +117,43 @@ fn product_files_are_listed_and_checked() {
     assert_eq!(out.status.code(), Some(3), "the broken file is reported");
 }
 
+#[test]
+fn a_readers_folder_that_is_not_there_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (none, data) = (dir.path().join("none"), dir.path().join("x.nc"));
+    std::fs::write(&data, b"no matter").unwrap();
+    let (png, data) = (dir.path().join("p.PNG"), path(&data));
+    for args in [
+        &["readers", "list"][..],
+        &["readers", "check"],
+        &["inspect", data],
+        &["probe", data, "--field", "f", "--at", "0,0"],
+        &["render", data, "--out", path(&png)],
+        &[data],
+    ] {
+        let out = Command::new(SEAGLASS).args(args).env("SEAGLASS_READERS", &none).output().unwrap();
+        let told = format!(
+            "seaglass: What SEAGLASS_READERS names does not exist; correct or unset that variable. ({})",
+            none.display()
+        );
+        assert_eq!((out.status.code(), stderr(&out)), (Some(2), told), "{args:?}");
+    }
+}
+
+#[test]
+#[cfg(feature = "worker")]
+fn a_sample_day_that_cannot_be_written_says_so_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, b"").unwrap();
+    let inside = file.join("day");
+    let out = seaglass(&["sample", path(&inside)]);
+    let told = stderr(&out);
+    assert_eq!((out.status.code(), told.lines().count()), (Some(6), 1), "{told}");
+    assert!(told.starts_with("seaglass: The folder "), "{told}");
+    assert_eq!(told.matches("os error").count(), 1, "{told}");
+}
+
 #[cfg(feature = "worker")]
 mod with_data {
     use super::*;
@@ -164,6 +204,17 @@ mod with_data {
                 && near(&found["position"]["lat"], &found["at"]["lat"])
         );
         assert!(found["row"].is_u64() && found["col"].is_u64() && found["time"].is_string());
+        // The text has the same value in the digits of the packing, and the place as --at takes it.
+        let at = format!("{},{}", found["at"]["lon"], found["at"]["lat"]);
+        let text = stdout(&seaglass(&["probe", path(&file), "--field", field, "--at", &at]));
+        let line = |label: &str| {
+            let line = text.lines().find_map(|l| l.strip_prefix(label)).unwrap_or_else(|| panic!("{label}: {text}"));
+            line.split_whitespace().next().unwrap().to_owned()
+        };
+        let (short, exact) = (line("value"), found["value"].as_f64().unwrap());
+        assert!(short.len() < 8 && (short.parse::<f64>().unwrap() - exact).abs() < 1e-4, "{short} for {exact}");
+        let place: Vec<f64> = line("position").split(',').map(|x| x.parse().unwrap()).collect();
+        assert!((place[0] - found["position"]["lon"].as_f64().unwrap()).abs() < 1e-4, "{place:?}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use egui::{Rect, pos2, vec2};
 use egui_wgpu::wgpu;
 use image::RgbaImage;
+use seaglass_core::format::period;
 use seaglass_core::session::Session;
 use seaglass_render::Gpu;
 
@@ -95,10 +96,21 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
         scene_legend::paint(painter, t, rect, &rows);
     }
     if session.catalogue().span().is_some() {
-        let text = session.project().timeline.now.to_string();
+        let text = caption(session);
         let size = cards::time_size(painter, t, &text);
         cards::paint_time(painter, t, cards::time_rect(screen, scale_right, legend_left, size), &text);
     }
+}
+
+/// When what is shown was seen, as the legend says it; the clock where nothing tells.
+pub fn caption(session: &Session) -> String {
+    let (project, t) = (session.project(), &session.project().timeline);
+    let shown = project.layers.iter().filter(|l| l.visible).flat_map(|l| {
+        let collection = session.catalogue().collections.get(&l.collection);
+        collection.map(|c| c.shown_at(&l.field, l.style.time_rule, t)).unwrap_or_default()
+    });
+    let whole = shown.filter_map(|g| g.span).reduce(|a, b| a.union(&b));
+    whole.map_or_else(|| t.now.to_string(), period)
 }
 
 /// Layers without a granule at this time are not in the legend.

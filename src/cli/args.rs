@@ -16,7 +16,7 @@ Exit codes:
 
 Environment:
   SEAGLASS_WORKER   reader program, when not beside seaglass
-  SEAGLASS_READERS  folder with your product files
+  SEAGLASS_READERS  folder with your product files; refused when it is not there
   SEAGLASS_LOG      error, warn, info or debug";
 
 /// Globe and map viewer for satellite oceanography.
@@ -73,7 +73,7 @@ pub struct Render {
     /// Files and folders.
     #[arg(value_name = "FILE|DIR", required = true)]
     pub paths: Vec<PathBuf>,
-    /// PNG to write; `-` is standard output.
+    /// PNG to write, named *.png; `-` is standard output.
     #[arg(long, short, value_name = "PNG")]
     pub out: PathBuf,
     /// Width and height in pixels.
@@ -94,11 +94,11 @@ pub struct Render {
     /// 0 looks straight down, 85 almost along the ground.
     #[arg(long, value_name = "DEG", default_value_t = 0.0)]
     pub tilt: f64,
-    /// Shows this day (2024-08-11) or the data around this instant (2024-08-11T12:00, UTC); without it the first
-    /// time step of every file.
+    /// Shows this day (2024-08-11) or the data around this instant (2024-08-11T12:00, UTC), of the steps of a grid the
+    /// nearest one; without it the first time step of every file.
     #[arg(long, value_name = "TIME")]
     pub time: Option<String>,
-    /// Length of the time window around --time: 90s, 30min, 6h, 10d.
+    /// Length of the time window around --time: 90s, 30min, 6h, 10d. All steps within it are drawn, later ones above.
     #[arg(long, value_name = "DURATION")]
     pub window: Option<String>,
     /// Field to show; repeat for several, the later ones above.
@@ -107,9 +107,9 @@ pub struct Render {
     /// Index along a further dimension of the field (`--index depth=3`).
     #[arg(long, value_name = "DIM=K")]
     pub index: Vec<String>,
-    /// Values at the ends of the colour map, in the unit of the file (kelvin where `inspect` says kelvin, also when the
-    /// legend shows °C); once for all fields or once for each.
-    #[arg(long, value_name = "A,B", allow_hyphen_values = true)]
+    /// Values at the ends of the colour map, in the unit of the file as `inspect` gives it; with a unit
+    /// (`--range 5,25degC`) also in the one the legend shows. Once for all fields or once for each.
+    #[arg(long, value_name = "A,B[UNIT]", allow_hyphen_values = true)]
     pub range: Vec<String>,
     /// Colour map; once for all fields or once for each.
     #[arg(long, value_name = "NAME")]
@@ -161,7 +161,7 @@ pub struct Probe {
     /// Place, degrees.
     #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
     pub at: String,
-    /// Time step nearest to this; the first when absent.
+    /// Time step nearest to this (UTC; a day stands for its noon); the first when absent.
     #[arg(long, value_name = "TIME")]
     pub time: Option<String>,
     /// Index along a further dimension of the field (`--index depth=3`).

@@ -27,7 +27,7 @@ pub struct Asker {
 impl Asker {
     /// Starts a reader.
     pub fn new() -> Result<Self, Failure> {
-        let registry = Registry::load(super::readers_dir().as_deref());
+        let registry = Registry::load(super::readers_dir()?.as_deref());
         for error in registry.errors() {
             eprintln!("seaglass: A product file is left out: {error}. ({})", error.origin());
         }

@@ -64,7 +64,7 @@ fn open_window(args: Args) -> Outcome {
     let altitude_m = args.altitude.map(|km| km * 1000.0);
     let tilt_deg = args.tilt.unwrap_or(0.0).clamp(0.0, 85.0);
     let camera = place.map(|place| StartView { place, altitude_m, tilt_deg });
-    let options = WindowOptions { paths: args.paths, camera, readers_dir: readers_dir(), ..WindowOptions::default() };
+    let options = WindowOptions { paths: args.paths, camera, readers_dir: readers_dir()?, ..WindowOptions::default() };
     if !options.paths.is_empty() && options.paths.iter().all(|p| !p.exists()) {
         let missing = |p: &PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
         return Ok(options.paths.iter().map(missing).collect());
@@ -103,9 +103,20 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// Folder with the user's product files: `SEAGLASS_READERS`, else `readers` in the configuration folder.
-fn readers_dir() -> Option<PathBuf> {
-    let given = std::env::var_os("SEAGLASS_READERS").filter(|v| !v.is_empty()).map(PathBuf::from);
-    given.or_else(|| Some(directories::ProjectDirs::from("", "", "seaglass")?.config_dir().join("readers")))
+///
+/// # Errors
+/// `SEAGLASS_READERS` names no folder: files would quietly be read by other rules than those meant.
+fn readers_dir() -> Result<Option<PathBuf>, Failure> {
+    let Some(given) = std::env::var_os("SEAGLASS_READERS").filter(|v| !v.is_empty()).map(PathBuf::from) else {
+        let own = directories::ProjectDirs::from("", "", "seaglass");
+        return Ok(own.map(|d| d.config_dir().join("readers")));
+    };
+    if given.is_dir() {
+        return Ok(Some(given));
+    }
+    let what = if given.exists() { "is not a folder" } else { "does not exist" };
+    let message = format!("What SEAGLASS_READERS names {what}; correct or unset that variable.");
+    Err(Failure::new(Exit::Usage, message).about(&given))
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no error.

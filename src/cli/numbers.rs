@@ -24,12 +24,50 @@ pub fn place(text: &str) -> Result<LonLat, Failure> {
     }
 }
 
-/// `A,B` with A < B.
-pub fn range(text: &str) -> Result<[f64; 2], Failure> {
-    match pair(text, ',').filter(|[a, b]| a < b) {
-        Some(range) => Ok(range),
-        None => refuse("a range", text, "A,B with A smaller than B, for example -2,35"),
+/// Ends of a colour map as typed, with the unit they are in; empty for the unit of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    /// A < B.
+    pub ends: [f64; 2],
+    /// As typed.
+    pub unit: String,
+}
+
+/// `A,B` or `A,BUNIT` with A < B.
+pub fn range(text: &str) -> Result<Range, Failure> {
+    let rest = text.split_once(',').map_or("", |(_, b)| b).trim();
+    // The longest beginning of the second number that is one: "25degC" is 25, "1e-3m" is 1e-3.
+    let cut = (0..=rest.len()).rev().find(|k| rest.get(..*k).is_some_and(|n| n.trim().parse::<f64>().is_ok()));
+    let unit = cut.and_then(|k| rest.get(k..)).unwrap_or_default().trim().to_owned();
+    let ends = pair(text.trim_end().strip_suffix(unit.as_str()).unwrap_or(text), ',');
+    match ends.filter(|[a, b]| a < b) {
+        Some(ends) => Ok(Range { ends, unit }),
+        None => refuse("a range", text, "A,B with A smaller than B, for example -2,35 or -2,35degC"),
     }
+}
+
+/// A value of a file in as few digits as tell it from its neighbours: those of its packing step, of single precision
+/// where it is a single, else ten. JSON gives every digit.
+pub fn plain(value: f64, packing_step: Option<f64>) -> String {
+    let single = value as f32;
+    let shortest = || {
+        let text = if f64::from(single) == value { single.to_string() } else { significant(value) };
+        let plain = value == 0.0 || (1e-5..1e15).contains(&value.abs());
+        if plain { text } else { text.parse::<f64>().map_or(text, |v| format!("{v:e}")) }
+    };
+    let Some(step) = packing_step.filter(|s| *s > 0.0) else { return shortest() };
+    // Fewest decimals that come within a hundredth of the step.
+    let near = |d: usize| {
+        let text = format!("{value:.d$}");
+        text.parse::<f64>().is_ok_and(|v| (v - value).abs() <= 0.01 * step).then_some(text)
+    };
+    (0..=12).find_map(near).unwrap_or_else(shortest)
+}
+
+/// Ten significant digits, without trailing zeros.
+fn significant(value: f64) -> String {
+    let rounded = format!("{value:.9e}").parse::<f64>().unwrap_or(value);
+    rounded.to_string()
 }
 
 /// `WxH` in pixels.
@@ -107,7 +145,10 @@ mod tests {
     #[test]
     fn texts_are_read() {
         assert_eq!(place("-42.5, 20").unwrap(), LonLat::new(-42.5, 20.0));
-        assert_eq!(range("-2,35").unwrap(), [-2.0, 35.0]);
+        let in_unit = |a: f64, b: f64, unit: &str| Range { ends: [a, b], unit: unit.to_owned() };
+        assert_eq!(range("-2,35").unwrap(), in_unit(-2.0, 35.0, ""));
+        assert_eq!(range("5, 25degC").unwrap(), in_unit(5.0, 25.0, "degC"));
+        assert_eq!(range("-1e-3,1e-3 m s-1 ").unwrap(), in_unit(-1e-3, 1e-3, "m s-1"));
         assert_eq!(size("640x480").unwrap(), [640, 480]);
         assert_eq!(duration("1.5h").unwrap(), 5400.0);
         assert_eq!(duration("90").unwrap(), 90.0);
@@ -118,12 +159,28 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         assert!(place("200").is_err() && place("0,91").is_err() && place("nan,0").is_err());
-        assert!(range("3,3").is_err() && range("a,b").is_err());
+        assert!(range("3,3").is_err() && range("a,b").is_err() && range("3").is_err() && range("3,degC").is_err());
         assert!(size("0x10").is_err() && size("10").is_err() && size("99999x1").is_err());
         assert!(duration("-1h").is_err() && duration("1 fortnight").is_err());
         assert!(background("#12").is_err() && background("#+12345").is_err() && background("blue").is_err());
         let dims = [ExtraDim { name: "depth".into(), size: 4, values: vec![], units: String::new() }];
         assert_eq!(extra(&["depth=3".into()], &dims, "t").unwrap(), [3]);
         assert!(extra(&["depth=4".into()], &dims, "t").is_err() && extra(&["z=1".into()], &dims, "t").is_err());
+    }
+
+    #[test]
+    fn values_are_written_without_noise() {
+        // Packed: 0.01 × 2 700 + 273.15 in single and in double precision; 0.0003 × 7.
+        assert_eq!(plain(f64::from(2700.0f32 * 0.01f32 + 273.15f32), Some(f64::from(0.01f32))), "300.15");
+        assert_eq!(plain(2700.0 * 0.01 + 273.15, Some(0.01)), "300.15");
+        assert_eq!(plain(7.0 * 0.0003, Some(0.0003)), "0.0021");
+        assert_eq!(plain(-32_767.0, Some(1.0)), "-32767");
+        // Singles in their own shortest digits, doubles in ten.
+        assert_eq!(plain(f64::from(0.1f32), None), "0.1");
+        assert_eq!(plain(f64::from(-3.456_789f32), None), "-3.456789");
+        assert_eq!(plain(0.1f64.hypot(0.3), None), "0.316227766");
+        assert_eq!(plain(1_336_512.345_678, None), "1336512.346");
+        assert_eq!((plain(0.0, None), plain(f64::from(1e20f32), None)), ("0".to_owned(), "1e20".to_owned()));
+        assert_eq!(plain(2.5e-9, None), "2.5e-9");
     }
 }

@@ -25,7 +25,13 @@ struct Found<'a> {
 /// Writes the value on standard output.
 pub fn run(options: &args::Probe) -> Outcome {
     let at = numbers::place(&options.at)?;
-    let time = options.time.as_deref().map(numbers::time).transpose()?.map(|(t, _)| t);
+    let time = options
+        .time
+        .as_deref()
+        .map(numbers::time)
+        .transpose()?
+        // A day stands for its noon: midnight is as near to the day before.
+        .map(|(t, day)| if day { t.plus_seconds(43_200.0) } else { t });
     if !(0.0..=180.0).contains(&options.reach) {
         return Err(Failure::new(Exit::Usage, "--reach must lie between 0 and 180 degrees."));
     }
@@ -130,6 +136,7 @@ fn as_json(path: &Path, at: LonLat, found: &Found<'_>) -> Value {
         "masked": value.is_some_and(|v| v.masked),
         "position": position,
         "time": cell.time.map(|t| t.iso()),
+        "granule_time": found.part.span.map(|s| json!({ "start": s.start.iso(), "stop": s.stop.iso() })),
     })
 }
 
@@ -140,7 +147,10 @@ fn as_text(at: LonLat, found: &Found<'_>) -> String {
     line("field", found.field.title());
     for v in &cell.values {
         let value = match v.value {
-            Some(value) => format!("{value} {}", v.units).trim_end().to_owned(),
+            Some(value) => {
+                let number = numbers::plain(value, found.field.packing_step);
+                format!("{number} {}", v.units).trim_end().to_owned()
+            }
             None => "no data".to_owned(),
         };
         let masked = if v.masked { " (masked by the product)" } else { "" };
@@ -156,8 +166,16 @@ fn as_text(at: LonLat, found: &Found<'_>) -> String {
     }
     if let Some(p) = cell.position {
         let km = p.approx_distance_m(&at) / 1000.0;
-        line("position", format!("{:.6} °E, {:.6} °N ({km:.2} km away)", p.lon_deg, p.lat_deg));
+        // In the form that --at takes; a metre is what singles can tell.
+        let p = p.normalized();
+        line("position", format!("{:.5},{:.5} (longitude, latitude; {km:.2} km away)", p.lon_deg, p.lat_deg));
     }
-    line("time", cell.time.map_or_else(|| "unknown".to_owned(), |t| t.iso()));
+    let time = match (cell.time, found.part.span) {
+        (Some(t), _) => t.iso(),
+        (None, Some(s)) if s.start == s.stop => format!("{} (of the whole granule)", s.start.iso()),
+        (None, Some(s)) => format!("{} to {} (of the whole granule)", s.start.iso(), s.stop.iso()),
+        (None, None) => "unknown".to_owned(),
+    };
+    line("time", time);
     out
 }

@@ -15,12 +15,12 @@ use super::{Exit, Failure, Outcome, print};
 pub fn run(options: &Readers) -> Outcome {
     match &options.task {
         ReadersTask::List { json } => {
-            let registry = Registry::load(super::readers_dir().as_deref());
+            let registry = Registry::load(super::readers_dir()?.as_deref());
             list(&registry, *json);
             Ok(failures(&registry))
         }
         ReadersTask::Check { path: None, json } => {
-            let registry = Registry::load(super::readers_dir().as_deref());
+            let registry = Registry::load(super::readers_dir()?.as_deref());
             let n = registry.entries().len();
             print(&if *json {
                 format!("{}\n", json!({ "sound": n }))

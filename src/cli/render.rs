@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use glam::DVec2;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbaImage};
-use seaglass_app::legend::{Decoration, decorate};
+use seaglass_app::legend::{Decoration, caption, decorate};
 use seaglass_core::command::Command;
 use seaglass_core::protocol::FailureKind;
 use seaglass_host::{EmptyReason, Host, HostError, HostOptions, Level, Notice};
@@ -22,6 +22,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     let start = Instant::now();
     let limit = Duration::from_secs_f64(options.timeout.clamp(0.001, 86_400.0));
     let wishes = Wishes::new(&options)?;
+    check_name(&options.out)?;
     if options.paths.iter().all(|p| !p.exists()) {
         let missing = |p: &std::path::PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
         return Ok(options.paths.iter().map(missing).collect());
@@ -62,7 +63,9 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     if options.json {
         let [w, h] = wishes.size;
         let seconds = start.elapsed().as_secs_f64();
-        let object = json!({ "out": options.out.display().to_string(), "width": w, "height": h, "seconds": seconds });
+        let time = caption(host.session());
+        let out = options.out.display().to_string();
+        let object = json!({ "out": out, "width": w, "height": h, "time": time, "seconds": seconds });
         print(&format!("{object}\n"));
     }
     match host.view_status() {
@@ -76,7 +79,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
 
 /// Opens the files, sets up the picture, and lets the readers begin with what it needs.
 fn prepare(options: &args::Render, wishes: &Wishes, limit: Duration) -> Result<(Host, Vec<Failure>), Failure> {
-    let mut host = Host::new(HostOptions { readers_dir: readers_dir(), timeout: limit, ..HostOptions::default() })
+    let mut host = Host::new(HostOptions { readers_dir: readers_dir()?, timeout: limit, ..HostOptions::default() })
         .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
     host.set_view_size(DVec2::new(f64::from(wishes.size[0]), f64::from(wishes.size[1])));
     host.send(Command::Open { paths: options.paths.clone() });
@@ -88,6 +91,17 @@ fn prepare(options: &args::Render, wishes: &Wishes, limit: Duration) -> Result<(
         host.preload(&early);
     }
     Ok((host, failures))
+}
+
+/// Only PNG is written, and a name that says otherwise would lie.
+fn check_name(path: &Path) -> Result<(), Failure> {
+    let message = match path.extension() {
+        _ if path == Path::new("-") => return Ok(()),
+        Some(e) if e.eq_ignore_ascii_case("png") => return Ok(()),
+        Some(e) => format!("Pictures are written as PNG, not as {}; name the output *.png.", e.display()),
+        None => "Pictures are written as PNG; give the output a name that ends in .png.".to_owned(),
+    };
+    Err(Failure::new(Exit::Usage, message).about(path))
 }
 
 fn start_renderer() -> Result<(Gpu, Renderer), RenderError> {

@@ -1,16 +1,21 @@
 //! Layers, styles, clock and camera of a picture, set by the same commands as in the window.
 
 use seaglass_core::command::Command;
+use seaglass_core::field::FieldInfo;
+use seaglass_core::format::Unit;
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::{BaseMap, LayerId};
 use seaglass_core::projection::Projection;
-use seaglass_core::style::{Filter, StylePatch};
+use seaglass_core::style::{Filter, StylePatch, TimeRule};
 use seaglass_core::time::{Time, TimeSpan};
 use seaglass_core::timeline::Anchor;
 use seaglass_host::{Host, Level};
 
 use super::probe::is_named;
 use super::{Exit, Failure, args, numbers};
+
+/// From midnight to noon, so that twice that ends a microsecond before the next midnight.
+const HALF_DAY_S: f64 = 43_199.999_999;
 
 /// What `seaglass render` was asked for, checked.
 pub struct Wishes {
@@ -22,7 +27,7 @@ pub struct Wishes {
     look_at: Option<LonLat>,
     time: Option<(Time, bool)>,
     window_s: Option<f64>,
-    ranges: Vec<[f64; 2]>,
+    ranges: Vec<numbers::Range>,
 }
 
 impl Wishes {
@@ -73,7 +78,7 @@ impl Wishes {
     pub fn apply(&self, host: &mut Host, options: &args::Render) -> Result<(), Failure> {
         let layers = choose_layers(host, &options.field)?;
         self.style(host, options, &layers)?;
-        self.set_time(host);
+        self.set_time(host, &layers);
         host.send(Command::SetProjection { projection: self.projection });
         host.send(Command::ZoomToLayer { layer: None });
         step(host)?;
@@ -101,21 +106,23 @@ impl Wishes {
         let project = host.session().project().clone();
         for (k, id) in layers.iter().enumerate() {
             let one_of = |n: usize| if n == 1 { 0 } else { k };
+            let layer = project.layer(*id);
+            let collection = layer.and_then(|l| host.session().catalogue().collections.get(&l.collection));
+            let field = layer.and_then(|l| collection?.field(&l.field)).cloned();
+            let range = match (self.ranges.get(one_of(self.ranges.len())), &field) {
+                (Some(range), Some(field)) => Some(range_of(range, field)?),
+                _ => None,
+            };
             let patch = StylePatch {
                 colormap: options.colormap.get(one_of(options.colormap.len())).cloned(),
-                range: self.ranges.get(one_of(self.ranges.len())).copied(),
+                range,
                 log: options.log.then_some(true),
                 opacity: options.opacity,
                 filter: options.smooth.then_some(Filter::Bilinear),
                 ..StylePatch::default()
             };
             host.send(Command::SetStyle { layer: *id, patch });
-            if options.index.is_empty() {
-                continue;
-            }
-            let layer = project.layer(*id);
-            let collection = layer.and_then(|l| host.session().catalogue().collections.get(&l.collection));
-            if let Some(field) = layer.and_then(|l| collection?.field(&l.field)) {
+            if let Some(field) = field.filter(|_| !options.index.is_empty()) {
                 let extra = numbers::extra(&options.index, &field.extra_dims, &field.name)?;
                 host.send(Command::SetLayerIndex { layer: *id, extra });
             }
@@ -123,7 +130,7 @@ impl Wishes {
         step(host)
     }
 
-    fn set_time(&self, host: &mut Host) {
+    fn set_time(&self, host: &mut Host, layers: &[LayerId]) {
         let Some((time, day)) = self.time else {
             // The first step of every file, all in one window.
             let granules = host.session().catalogue().collections.values().flat_map(|c| &c.granules);
@@ -137,12 +144,52 @@ impl Wishes {
             host.send(Command::SetTime { now: all.stop.max(all.start.plus_seconds(window_s.min(all.seconds()))) });
             return;
         };
-        // A day is that day; an instant is the middle of the window.
-        let (anchor, window_s) = if day { (Anchor::Leading, 86_399.999_999) } else { (Anchor::Centred, 86_400.0) };
-        host.send(Command::SetAnchor { anchor });
+        // An instant, or the noon of a day, is the middle of the window. The day ends a microsecond before the next.
+        let (now, window_s) = if day { (time.plus_seconds(HALF_DAY_S), 2.0 * HALF_DAY_S) } else { (time, 86_400.0) };
+        host.send(Command::SetAnchor { anchor: Anchor::Centred });
         host.send(Command::SetWindow { window_s: self.window_s.unwrap_or(window_s) });
-        host.send(Command::SetTime { now: time });
+        host.send(Command::SetTime { now });
+        if self.window_s.is_some() {
+            return;
+        }
+        // Steps of one grid lie over each other: of several within the window one is shown, the nearest.
+        let half = window_s / 2.0;
+        let window = TimeSpan::new(now.plus_seconds(-half), now.plus_seconds(half));
+        let session = host.session();
+        let stepped = |id: &LayerId| {
+            let layer = session.project().layer(*id)?;
+            let collection = session.catalogue().collections.get(&layer.collection)?;
+            let steps = collection.with_field(&layer.field).filter(|g| g.span.is_some_and(|s| s.intersects(&window)));
+            (steps.clone().count() > 1 && steps.clone().any(|g| g.step > 0)).then_some(*id)
+        };
+        let stepped: Vec<LayerId> = layers.iter().filter_map(stepped).collect();
+        for layer in stepped {
+            let patch = StylePatch { time_rule: Some(TimeRule::Nearest), ..StylePatch::default() };
+            host.send(Command::SetStyle { layer, patch });
+        }
     }
+}
+
+/// A range in the unit of the file. Typed without a unit it is in that unit already, also where the legend shows another.
+fn range_of(range: &numbers::Range, field: &FieldInfo) -> Result<[f64; 2], Failure> {
+    let shown = Unit::of(field);
+    let [a, b] = range.ends;
+    let Some(ends) = shown.raw_range(field, range.ends, &range.unit) else {
+        let file = if field.units.is_empty() { "none" } else { field.units.as_str() };
+        let other = if shown.offset == 0.0 { String::new() } else { format!(" or {}", shown.label) };
+        let message =
+            format!("The unit of \"{}\" is {file}{other}, not {}; write --range {a},{b}.", field.name, range.unit);
+        return Err(Failure::new(Exit::Usage, message));
+    };
+    // No sea is colder than 100 K: whoever says so means what the legend says.
+    if range.unit.is_empty() && shown.offset != 0.0 && b < 100.0 {
+        let message = format!(
+            "--range {a},{b} is taken in {}, the unit of the file; for {} write --range {a},{b}degC.",
+            field.units, shown.label
+        );
+        Failure::new(Exit::Usage, message).report(false);
+    }
+    Ok(ends)
 }
 
 /// Layers for the fields asked for, in that order; without any, those the session made by itself, the bottom one first.

@@ -3,7 +3,7 @@
 use crate::field::FieldInfo;
 use crate::geo::LonLat;
 use crate::style::Style;
-use crate::time::Time;
+use crate::time::{Time, TimeSpan};
 
 mod parse;
 
@@ -108,6 +108,22 @@ impl Unit {
     /// The value of the file.
     pub fn raw(&self, shown: f64) -> f64 {
         shown - self.offset
+    }
+
+    /// A range typed in `unit` as values of the file: the unit of the file (or none), or the one shown. `None` for others.
+    pub fn raw_range(&self, field: &FieldInfo, ends: [f64; 2], unit: &str) -> Option<[f64; 2]> {
+        let plain = |text: &str| match typeset(text).as_str() {
+            "C" | "degreeC" => "°C".to_owned(),
+            "kelvin" | "Kelvin" | "degree_Kelvin" | "degrees_Kelvin" | "degK" => "K".to_owned(),
+            other => other.to_owned(),
+        };
+        if unit.trim().is_empty() || plain(unit) == plain(&field.units) {
+            Some(ends)
+        } else if plain(unit) == plain(&self.label) {
+            Some(ends.map(|v| self.raw(v)))
+        } else {
+            None
+        }
     }
 
     /// ` m`, with the thin space, or nothing.
@@ -226,6 +242,29 @@ pub fn offset(seconds: f64) -> String {
     format!("{}{}", if seconds < 0.0 { MINUS } else { '+' }, duration(seconds))
 }
 
+/// A stretch of time as captions write it: `2024-08-11 12:00:00Z` for an instant, `2024-08-11` for whole days,
+/// `2024-08-11 06:07 – 07:03Z` within a day, with seconds when it is shorter than ten minutes.
+pub fn period(span: TimeSpan) -> String {
+    let length_s = span.seconds();
+    if length_s < 1.0 {
+        return span.start.to_string();
+    }
+    let midnight = |t: Time| matches!(t.civil(), Some((_, _, _, 0, 0, 0, _)));
+    // The last instant of a day, however the file writes it, and the first of the next.
+    if midnight(span.start) && (midnight(span.stop) || midnight(span.stop.plus_seconds(1.0))) {
+        let (first, last) = (span.start.date_text(), span.stop.plus_seconds(-0.5).date_text());
+        return if first == last { first } else { format!("{first} \u{2013} {last}") };
+    }
+    let clock = |t: Time| match t.civil() {
+        Some((_, _, _, h, m, s, _)) if length_s < 600.0 => format!("{h:02}:{m:02}:{s:02}"),
+        Some((_, _, _, h, m, ..)) => format!("{h:02}:{m:02}"),
+        None => String::new(),
+    };
+    let (first, last) = (span.start.date_text(), span.stop.date_text());
+    let day = if first == last { String::new() } else { format!("{last} ") };
+    format!("{first} {} \u{2013} {day}{}Z", clock(span.start), clock(span.stop))
+}
+
 /// Length of a window or step, one unit where possible: `6 h`, `1 d`.
 pub fn span(seconds: f64) -> String {
     duration(seconds)
@@ -311,6 +350,19 @@ mod tests {
     }
 
     #[test]
+    fn stretches_of_time() {
+        let text = |a: &str, b: &str| period(TimeSpan::new(Time::parse(a).unwrap(), Time::parse(b).unwrap()));
+        assert_eq!(text("2024-08-11T12:00:00Z", "2024-08-11T12:00:00Z"), "2024-08-11 12:00:00Z");
+        assert_eq!(text("2021-02-01T08:33:07Z", "2021-02-01T08:33:10Z"), "2021-02-01 08:33:07 – 08:33:10Z");
+        assert_eq!(text("2002-01-15T06:07:06Z", "2002-01-15T07:03:16Z"), "2002-01-15 06:07 – 07:03Z");
+        assert_eq!(text("2024-08-11T23:10:00Z", "2024-08-12T00:51:00Z"), "2024-08-11 23:10 – 2024-08-12 00:51Z");
+        for end in ["2024-08-11T23:59:59Z", "2024-08-11T23:59:59.999999Z", "2024-08-12T00:00:00Z"] {
+            assert_eq!(text("2024-08-11T00:00:00Z", end), "2024-08-11", "{end}");
+        }
+        assert_eq!(text("2024-08-11", "2024-08-18"), "2024-08-11 – 2024-08-17");
+    }
+
+    #[test]
     fn values_carry_the_digits_of_their_range() {
         let mut sst: FieldInfo = serde_json::from_str(
             r#"{"name": "sst", "variable": "sst", "standard_name": "sea_surface_temperature", "units": "kelvin"}"#,
@@ -324,6 +376,14 @@ mod tests {
         assert_eq!(value(&sst, &style, f64::NAN), "\u{2013}");
         let sla: FieldInfo = serde_json::from_str(r#"{"name": "sla", "variable": "sla", "units": "m"}"#).unwrap();
         assert_eq!(range(&sla, [-0.3, 0.3]), "\u{2212}0.30 to 0.30\u{a0}m");
+        let unit = Unit::of(&sst);
+        assert_eq!(unit.raw_range(&sst, [278.15, 298.15], ""), Some([278.15, 298.15]));
+        assert_eq!(unit.raw_range(&sst, [278.15, 298.15], "K"), Some([278.15, 298.15]));
+        for celsius in ["degC", "°C", "celsius", "C"] {
+            assert_eq!(unit.raw_range(&sst, [5.0, 25.0], celsius), Some([278.15, 298.15]), "{celsius}");
+        }
+        assert_eq!(unit.raw_range(&sst, [5.0, 25.0], "m"), None);
+        assert_eq!(Unit::of(&sla).raw_range(&sla, [-1.0, 1.0], "metres"), Some([-1.0, 1.0]));
         let chl = Style { range: Some([0.01, 20.0]), log: true, ..Style::default() };
         assert_eq!(value(&sla, &chl, 0.012_34), "0.0123");
     }
