@@ -5,82 +5,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 #![cfg(feature = "worker")]
 
-use std::io::{BufReader, BufWriter};
+#[path = "support/worker.rs"]
+mod worker;
+
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
-use seaglass_core::granule::FileInfo;
-use seaglass_core::product::{Product, glob_matches};
-use seaglass_core::protocol::{
-    Answer, AnswerFrame, ProbedCell, Request, RequestFrame, Source, read_frame, write_frame,
-};
+use seaglass_core::product::Product;
+use seaglass_core::protocol::{Answer, ProbedCell, Request};
+use worker::{Worker, products, source};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-struct Worker {
-    child: Child,
-    input: Option<BufWriter<ChildStdin>>,
-    output: BufReader<ChildStdout>,
-    id: u64,
-}
-
-impl Worker {
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_seaglass-worker"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let input = Some(BufWriter::new(child.stdin.take().unwrap()));
-        let output = BufReader::new(child.stdout.take().unwrap());
-        Self { child, input, output, id: 0 }
-    }
-
-    fn ask(&mut self, request: Request) -> Answer {
-        self.id += 1;
-        let frame = RequestFrame { id: self.id, request };
-        write_frame(self.input.as_mut().unwrap(), &frame, &[]).unwrap();
-        let (answer, _payload) = read_frame::<AnswerFrame>(&mut self.output).unwrap().unwrap();
-        assert_eq!(answer.id, self.id);
-        answer.answer
-    }
-
-    fn open(&mut self, source: &Source) -> FileInfo {
-        match self.ask(Request::Open { source: source.clone() }) {
-            Answer::Opened { info } => *info,
-            other => panic!("{}: {other:?}", source.path.display()),
-        }
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.input = None;
-        let _status = self.child.wait();
-    }
-}
-
-fn products() -> Vec<Arc<Product>> {
-    let mut list: Vec<Arc<Product>> = std::fs::read_dir(Path::new(ROOT).join("readers"))
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .filter(|p| p.extension().is_some_and(|x| x == "toml"))
-        .map(|p| Arc::new(toml::from_str(&std::fs::read_to_string(&p).unwrap()).unwrap()))
-        .collect();
-    list.sort_by_key(|p| std::cmp::Reverse(p.product.priority));
-    list
-}
-
-fn source(path: PathBuf, products: &[Arc<Product>]) -> Source {
-    let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let fits = |p: &&Arc<Product>| {
-        let files = &p.matching.files;
-        files.is_empty() || files.iter().any(|g| glob_matches(g, &name))
-    };
-    let candidates = products.iter().filter(fits).cloned().collect();
-    Source { path, candidates }
-}
 
 /// One recorded cell.
 struct Expected {
@@ -94,10 +29,22 @@ struct Expected {
     time_us: Option<i64>,
 }
 
-fn recorded(path: &Path) -> (String, Vec<Expected>) {
+/// What was recorded of a file.
+struct Recorded {
+    /// Path below the folder of granules.
+    file: String,
+    /// When all of it was seen, µs, where the file does not tell of cells.
+    span_us: Option<(i64, i64)>,
+    cells: Vec<Expected>,
+}
+
+fn recorded(path: &Path) -> Recorded {
     let text = std::fs::read_to_string(path).unwrap();
-    let mut lines = text.lines();
+    let mut lines = text.lines().peekable();
     let file = lines.next().unwrap().trim_start_matches("# ").to_owned();
+    let span = lines.next_if(|l| l.starts_with("# span "));
+    let span_us = span.map(|l| l["# span ".len()..].split_once(' ').unwrap());
+    let span_us = span_us.map(|(a, b)| (a.parse().unwrap(), b.parse().unwrap()));
     assert_eq!(lines.next(), Some("field,step,row,col,precision,value,lon,lat,time_us"));
     let cell = |line: &str| {
         let c: Vec<&str> = line.split(',').collect();
@@ -113,7 +60,7 @@ fn recorded(path: &Path) -> (String, Vec<Expected>) {
             time_us: c[8].parse().ok(),
         }
     };
-    (file, lines.map(cell).collect())
+    Recorded { file, span_us, cells: lines.map(cell).collect() }
 }
 
 /// Whether two values differ by at most `ulps` steps of the precision netCDF4 computes in.
@@ -156,7 +103,7 @@ fn compare(want: &Expected, got: &ProbedCell, tolerance_deg: f64) -> Result<(), 
 }
 
 fn check(worker: &mut Worker, products: &[Arc<Product>], granules: &Path, csv: &Path) -> Result<usize, String> {
-    let (file, cells) = recorded(csv);
+    let Recorded { file, span_us, cells } = recorded(csv);
     let path = granules.join(&file);
     if !path.exists() {
         println!("skipped: {file} is not here");
@@ -168,6 +115,10 @@ fn check(worker: &mut Worker, products: &[Arc<Product>], granules: &Path, csv: &
     for want in &cells {
         let part = info.parts.iter().position(|p| p.fields.iter().any(|f| f.name == want.field));
         let part = part.ok_or_else(|| format!("{file}: no field {}", want.field))?;
+        let seen = info.parts[part].span.map(|s| (s.start.micros(), s.stop.micros()));
+        if span_us.is_some() && seen != span_us {
+            return Err(format!("{file}: seen {seen:?}, the attributes have {span_us:?}"));
+        }
         // Projected positions go through another implementation of the projection.
         let projected = info.parts[part].geometry == seaglass_core::granule::GeometryKind::ProjectedGrid;
         let request = Request::Probe {

@@ -7,7 +7,8 @@ Independent of Seaglass: only netCDF4 (its automatic masking and scaling), numpy
 Needs: pip install netCDF4 numpy pyproj. One CSV a granule:
     field,step,row,col,precision,value,lon,lat,time_us
 `value` is empty where netCDF4 masks the cell, `precision` is f32 where it computes in single precision; `lon` and
-`lat` are empty where the file has no position, `time_us` (microseconds since 1970) where it has no time.
+`lat` are empty where the file has no position, `time_us` (microseconds since 1970) where it has no time for the cell.
+Where the file tells only when the granule as a whole was seen, a line `# span START_US STOP_US` says so.
 """
 
 import datetime
@@ -37,7 +38,8 @@ def micros(values, units, calendar):
 def time_of(ds, name):
     v = ds[name]
     v.set_auto_mask(True)
-    return lambda *index: micros(v[index], v.units, getattr(v, "calendar", "standard")).ravel()[0]
+    units = v.units if "units" in v.ncattrs() else v.Unit  # GlobCurrent's spelling
+    return lambda *index: micros(v[index], units, getattr(v, "calendar", "standard")).ravel()[0]
 
 
 def raw(ds, name):
@@ -57,8 +59,8 @@ def raw(ds, name):
 
 
 class Granule:
-    def __init__(self, name, path, fields, position, time=None):
-        self.name, self.path, self.fields, self.position, self.time = name, path, fields, position, time
+    def __init__(self, name, path, fields, position, time=None, span=None):
+        self.name, self.path, self.fields, self.position, self.time, self.span = name, path, fields, position, time, span
 
 
 def grid(lat="lat", lon="lon"):
@@ -131,6 +133,12 @@ def l2p(name, offset):
     return make
 
 
+def attribute_us(ds, name):
+    """A global attribute with a time in ISO 8601."""
+    t = datetime.datetime.fromisoformat(ds.getncattr(name).replace("Z", ""))
+    return round((t - EPOCH) / datetime.timedelta(microseconds=1))
+
+
 GRANULES = [
     Granule("ghrsst_l2p_modis_t", "sst/SS_MODIS_T-JPL-L2P-v2014.0.nc", {"sea_surface_temperature": "sea_surface_temperature"}, swath(), l2p("time", "sst_dtime")),
     Granule("ghrsst_l2p_modis_a", "sst/SS_MODIS_A-JPL-L2P-v2014.0.nc", {"sea_surface_temperature": "sea_surface_temperature"}, swath(), l2p("time", "sst_dtime")),
@@ -192,8 +200,9 @@ GRANULES = [
         "currents/20021215000000-GLOBCURRENT-L4-CUReul_hs-ALT_SUM-v02.0-fv01.0.nc",
         {"eastward_eulerian_current_velocity": "eastward_eulerian_current_velocity", "current_speed": ("eastward_eulerian_current_velocity", "northward_eulerian_current_velocity")},
         grid(),
+        at("time"),
     ),
-    Granule("sentinel1_ocn", "sar/s1a-wv2-ocn-vv-20210201t083307-20210201t083310-036394-044589-004.nc", {"wind_speed": "owiWindSpeed", "wind_direction": "owiWindDirection", "nrcs": "owiNrcs"}, swath("owiLat", "owiLon")),
+    Granule("sentinel1_ocn", "sar/s1a-wv2-ocn-vv-20210201t083307-20210201t083310-036394-044589-004.nc", {"wind_speed": "owiWindSpeed", "wind_direction": "owiWindDirection", "nrcs": "owiNrcs"}, swath("owiLat", "owiLon"), span=("firstMeasurementTime", "lastMeasurementTime")),
 ]
 
 
@@ -240,7 +249,8 @@ def record(root, out, granule):
             lon, lat = place(r, c)
             t = when(s, r, c) if when else None
             rows.append(f"{name},{s},{r},{c},{precision},{number(data[s, r, c])},{number(lon)},{number(lat)},{'' if t is None else t}")
-    text = f"# {granule.path}\nfield,step,row,col,precision,value,lon,lat,time_us\n" + "\n".join(rows) + "\n"
+    span = "# span {} {}\n".format(*(attribute_us(ds, n) for n in granule.span)) if granule.span else ""
+    text = f"# {granule.path}\n{span}field,step,row,col,precision,value,lon,lat,time_us\n" + "\n".join(rows) + "\n"
     (out / f"{granule.name}.csv").write_text(text)
     print(f"{granule.name}: {len(rows)} cells")
 
