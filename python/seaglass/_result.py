@@ -230,9 +230,10 @@ def _places(prefix: str, side: Side, rows: Array, out: dict[str, Column]) -> tup
     for g, where, own in _split(side, rows):
         made = side.pieces[g].granule
         lat[where], lon[where], time[where] = made.place(own)
-        within[where], granule[where] = own, g
+        source = side.pieces[g].source_rows(own)
+        within[where], granule[where] = source, g
         if made.kind in ("swath", "grid"):
-            line[where], pixel[where] = (own // made.shape[2]) % (made.shape[0] * made.shape[1]), own % made.shape[2]
+            line[where], pixel[where] = source // made.shape[2], source % made.shape[2]
     if len(side.pieces) > 1:
         out[f"{prefix}_granule"] = Column(granule, {"long_name": "number of the granule"})
     out[f"{prefix}_row"] = Column(within, {"long_name": "row in the granule"})

@@ -28,11 +28,37 @@ class Piece:
     dims: tuple[tuple[str, int], ...]
     vars: dict[str, Var] = field(default_factory=dict)
     label: str = ""
-    #: Names of variables as people wrote them -> values of this piece only (a step of a stack of grids).
+    #: Dimensions that have one index for the whole piece (a step of a stack of swaths).
     fixed: dict[str, int] = field(default_factory=dict)
+    #: Rows of the source that the granule has, when not all.
+    picked: Array | None = None
+    #: Rows of the file before the first of this piece, when it is a part of one.
+    offset: int = 0
+    #: Variables that go to the result.
+    carried: tuple[str, ...] = ()
+
+    def source_rows(self, rows: Array) -> Array:
+        """Rows of the file."""
+        return (rows if self.picked is None else self.picked[rows]) + self.offset
+
+    def pick(self, chosen: Array) -> Piece:
+        """Some rows of points or of a track, in their order."""
+        g = self.granule
+        fewer = replace(
+            g,
+            shape=(1, len(chosen), 1),
+            lat=g.lat[chosen],
+            lon=g.lon[chosen],
+            time_us=g.time_us[chosen] if g.time_per == "row" else g.time_us,
+            valid=None if g.valid is None else g.valid[chosen],
+            platform=None if g.platform is None else g.platform[chosen],
+        )
+        return replace(self, granule=fewer, picked=chosen if self.picked is None else self.picked[chosen])
 
     def index(self, rows: Array) -> dict[str, Array]:
         """Index of rows along each dimension."""
+        if self.picked is not None:
+            rows = self.picked[rows]
         if len(self.dims) == 1:
             out = {self.dims[0][0]: rows}
         else:
@@ -159,7 +185,7 @@ def _pieces(
             granule = replace(granule, valid=valid)
         if owner is not None and granule.kind in ("points", "track"):
             granule = replace(granule, platform=_codes(_all(piece, owner)))
-        out.append(replace(piece, granule=granule, vars=t.vars, label=t.label))
+        out.append(replace(piece, granule=granule, vars=t.vars, label=t.label, carried=tuple(names)))
     return out, names
 
 

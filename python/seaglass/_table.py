@@ -24,6 +24,7 @@ class Var:
     data: Any
     attrs: dict[str, Any] = field(default_factory=dict)
     lazy: bool = False
+    _values: Array | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -41,7 +42,9 @@ class Var:
     def values(self) -> Array:
         """Every value, missing ones as NaN or NaT."""
         if self.lazy:
-            return np.asarray(self._xarray().values)
+            if self._values is None:
+                self._values = np.asarray(self._xarray().values)
+            return self._values
         if isinstance(self.data, Packed):
             from ._granule import _unpack
 
@@ -52,6 +55,8 @@ class Var:
 
     def at(self, index: Mapping[str, Array]) -> Array:
         """Values at places, given by an index along each dimension."""
+        if self._values is not None:
+            return np.asarray(self._values[tuple(index.get(d, 0) for d in self.dims)])
         if self.lazy:
             import xarray as xr
 
