@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::camera::Camera;
+use crate::colocation::ColocationPatch;
 use crate::geo::LonLat;
 use crate::granule::FileInfo;
 use crate::notebook::{NotebookChange, Rendering};
@@ -282,6 +283,29 @@ pub enum Command {
     },
     /// The view of the beginning: place, distance, north up, straight down.
     ResetCamera,
+    /// Changes the match-up of two layers, or begins one.
+    SetColocation {
+        /// What changes.
+        patch: ColocationPatch,
+    },
+    /// Reference and compared layer change places.
+    SwapColocation,
+    /// Forgets the match-up.
+    EndColocation,
+    /// Reads and matches although it takes a while.
+    RunColocation,
+    /// Stops reading and matching.
+    CancelColocation,
+    /// Writes the pairs, by the extension as GeoParquet, netCDF or CSV, or as `.toml` the job that makes them.
+    ExportColocation {
+        /// Where to.
+        path: PathBuf,
+    },
+    /// Moves clock and camera to the next (+1) or previous (−1) coincidence of granules.
+    StepCoincidence {
+        /// Direction.
+        steps: i32,
+    },
     /// Steps back.
     Undo,
     /// Steps forward again.
@@ -346,7 +370,9 @@ pub const TABLE: &[Entry] = &[
     entry("toggle_relief", Menu::View, "Relief", ""),
     entry("toggle_coastlines", Menu::View, "Coastline", "B"),
     entry("toggle_graticule", Menu::View, "Graticule", "L"),
+    entry("toggle_labels", Menu::View, "Place names", ""),
     entry("toggle_left_panel", Menu::View, "Layers panel", "Ctrl+1"),
+    entry("toggle_right_panel", Menu::View, "Colocate panel", "Ctrl+2"),
     entry("toggle_timeline", Menu::View, "Timeline", "Ctrl+3"),
     entry("next_region", Menu::View, "Next region of the window", "F6"),
     entry("previous_region", Menu::View, "Previous region of the window", "Shift+F6"),
@@ -372,6 +398,8 @@ pub const TABLE: &[Entry] = &[
     entry("first_data", Menu::Time, "First data", "Home"),
     entry("last_data", Menu::Time, "Last data", "End"),
     entry("jump_to_data", Menu::Time, "Jump to nearest data", "J"),
+    entry("next_coincidence", Menu::Time, "Next coincidence", "Shift+N"),
+    entry("previous_coincidence", Menu::Time, "Previous coincidence", "Shift+B"),
     entry("next_window", Menu::Time, "Longer window", "W"),
     entry("previous_window", Menu::Time, "Shorter window", "Shift+W"),
     entry("keys", Menu::Help, "Keyboard shortcuts", "? / F1"),

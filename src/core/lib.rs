@@ -6,6 +6,7 @@
 pub mod camera;
 pub mod catalogue;
 pub mod cf_time;
+pub mod colocation;
 pub mod colormap;
 pub mod columns;
 pub mod command;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::camera::Camera;
+use crate::colocation::Colocation;
 use crate::notebook::Rendering;
 use crate::style::Style;
 use crate::timeline::Timeline;
@@ -63,13 +64,28 @@ pub struct BaseMap {
     pub borders: bool,
     /// Graticule.
     pub graticule: bool,
+    /// Names of seas, countries and towns.
+    #[serde(default = "yes")]
+    pub labels: bool,
     /// Atmosphere rim around the globe.
     pub atmosphere: bool,
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl Default for BaseMap {
     fn default() -> Self {
-        Self { relief: true, relief_opacity: 0.75, coastlines: true, borders: false, graticule: true, atmosphere: true }
+        Self {
+            relief: true,
+            relief_opacity: 0.75,
+            coastlines: true,
+            borders: false,
+            graticule: true,
+            labels: true,
+            atmosphere: true,
+        }
     }
 }
 
@@ -87,6 +103,9 @@ pub struct Project {
     pub camera: Camera,
     /// Base map.
     pub base: BaseMap,
+    /// Match-up of two layers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colocation: Option<Colocation>,
     /// Files and folders the user opened.
     pub sources: Vec<PathBuf>,
     /// Next layer id.

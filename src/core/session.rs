@@ -6,9 +6,9 @@ use glam::DVec2;
 
 use crate::catalogue::Catalogue;
 use crate::command::Command;
-use crate::notebook::Notebook;
 use crate::geo::GeoBox;
 use crate::granule::FileInfo;
+use crate::notebook::Notebook;
 use crate::project::{LayerId, Project};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
@@ -16,6 +16,7 @@ use crate::time::{Time, TimeSpan};
 use crate::undo::{History, UndoRule};
 
 mod arrival;
+mod colocation;
 mod extent;
 mod layers;
 mod notebook;
@@ -43,6 +44,14 @@ pub enum Effect {
         /// With decorations.
         legend: bool,
     },
+    /// Read and match although it takes a while.
+    RunColocation,
+    /// Stop reading and matching.
+    CancelColocation,
+    /// Write the pairs, or the job that makes them.
+    ExportColocation(PathBuf),
+    /// Go to the next or previous coincidence.
+    StepCoincidence(i32),
     /// Forget what was read of a file: it stands for other data now, or for none.
     ForgetFile(PathBuf),
     /// Forget all cached data.
@@ -189,6 +198,7 @@ impl Session {
                 self.project.layers.clear();
                 self.project.sources.clear();
                 self.project.looks.clear();
+                self.project.colocation = None;
                 self.notebook.clear();
                 self.catalogue = Catalogue::default();
                 self.arrival = arrival::Arrival::default();
@@ -210,10 +220,15 @@ impl Session {
                 }
             }
             _ if self.change_camera(command)? => {}
-            _ => match self.change_by_notebook(command)? {
-                Some(effects) => return Ok(effects),
-                None => self.change_time(command)?,
-            },
+            _ => {
+                if let Some(effects) = self.change_colocation(command)? {
+                    return Ok(effects);
+                }
+                match self.change_by_notebook(command)? {
+                    Some(effects) => return Ok(effects),
+                    None => self.change_time(command)?,
+                }
+            }
         }
         Ok(Vec::new())
     }
@@ -231,6 +246,14 @@ fn undo_rule(command: &Command) -> UndoRule {
         }
         Command::SetRendering { collection, field, .. } => UndoRule::Merge(format!("rendering {collection} {field}")),
         Command::SelectField { .. } => UndoRule::Point,
+        Command::SetColocation { patch } => {
+            let touched = serde_json::to_value(patch)
+                .ok()
+                .and_then(|v| v.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>().join("+")))
+                .unwrap_or_default();
+            UndoRule::Merge(format!("colocation {touched}"))
+        }
+        Command::SwapColocation | Command::EndColocation => UndoRule::Point,
         Command::SetBaseMap { .. } => UndoRule::Merge("base".into()),
         Command::AddLayer { .. }
         | Command::RemoveLayer { .. }
