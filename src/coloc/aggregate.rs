@@ -128,7 +128,7 @@ pub fn aggregate(
     let other = |p: &Pair| if reference == Reference::Primary { p.j } else { p.i };
     let groups: Vec<&[Pair]> = pairs.chunk_by(|a, b| own(a) == own(b)).collect();
     let of_group = |group: &&[Pair], scratch: &mut Scratch| {
-        let Some(first) = group.first() else { return None };
+        let first = group.first()?;
         scratch.clear();
         let (mut min_distance_m, mut dt) = (f64::NAN, 0.0);
         for p in *group {

@@ -423,7 +423,7 @@ impl<'s, 'g, 'a> Worker<'s, 'g, 'a> {
                         continue;
                     }
                     let distance_m =
-                        limits.metric.from_chord([x, y, z], self.arena.xyz(at), d2[l]).unwrap_or_else(exact);
+                        limits.metric.distance_of_chord([x, y, z], self.arena.xyz(at), d2[l]).unwrap_or_else(exact);
                     let found = Found { j: s.first_row + u64::from(row), distance_m, dt_us, score: 0.0, granule, row };
                     self.selection.take(a, found, |f| {
                         let (pa, po) = p.granule.position(own_row as usize);

@@ -237,7 +237,8 @@ impl<'g, 'a> Prepared<'g, 'a> {
             }
             // Halve until no part spans the jump.
             let start = start as usize;
-            let mut open = vec![start..(start + BLOCK).min(n)];
+            let mut open = Vec::with_capacity(2 * BLOCK);
+            open.push(start..(start + BLOCK).min(n));
             while let Some(rows) = open.pop() {
                 let mut leaf = [Leaf::EMPTY];
                 self.fill(rows.clone(), &mut leaf, metric);
