@@ -19,6 +19,10 @@ from ._table import Table, Var, table
 Where = Array | Callable[[Any], Any] | None
 
 
+#: Attributes that say when a file begins and ends.
+_SPANS = [("time_coverage_start", "time_coverage_end"), ("firstMeasurementTime", "lastMeasurementTime")]
+
+
 @dataclass(frozen=True)
 class Piece:
     """A granule and the variables that its rows have."""
@@ -193,7 +197,13 @@ def _time_var(t: Table, time: str | np.datetime64 | None) -> Var:
     if isinstance(time, np.datetime64):
         var = Var("time", (), np.asarray(time))
     else:
-        var = _cf.find(t, "time", time)
+        try:
+            var = _cf.find(t, "time", time)
+        except ColocationError:
+            middle = _middle(t) if time is None else None
+            if middle is None:
+                raise
+            var = Var("time", (), middle)
     # GHRSST (GDS 2.1): `time` is the reference of the file, `sst_dtime` the seconds of each pixel after it.
     offset = t.vars.get("sst_dtime")
     if offset is not None and time is None and math.prod(var.shape) == 1:
@@ -208,6 +218,17 @@ def _time_var(t: Table, time: str | np.datetime64 | None) -> Var:
         squeezed = total.reshape([total.shape[k] for k in keep])
         return Var(var.name, tuple(offset.dims[k] for k in keep), squeezed)
     return var
+
+
+def _middle(t: Table) -> Array | None:
+    """The middle of the span that a file says of itself, for files without times; a Sentinel-1 scene takes seconds."""
+    for first, last in _SPANS:
+        try:
+            a, b = (np.datetime64(str(t.attrs[k]).strip().removesuffix("Z"), "us") for k in (first, last))
+        except (KeyError, ValueError):
+            continue
+        return np.asarray(a + (b - a) // 2)
+    return None
 
 
 def _guess_dims(t: Table, la: Var, lo: Var, ti: Var, kind: str | None) -> None:

@@ -207,6 +207,16 @@ def test_ghrsst_pixels_have_their_own_time():
     assert (found.to_pandas()["s_sst"] == want.to_pandas()["s_ssh"]).all()
 
 
+def test_a_scene_without_times_has_the_middle_of_its_span():
+    data = world.swath(lines=40)
+    ds = xr_swath(data).drop_vars("time")
+    ds.attrs.update(firstMeasurementTime="2024-06-01T00:00:00Z", lastMeasurementTime="2024-06-01T00:00:24Z")
+    found = seaglass.colocate(data, ds, radius="0 km", window="12 s")
+    assert len(found) == data["lat"].size and abs(found.dt_us).max() == 12_000_000
+    with pytest.raises(seaglass.ColocationError, match="no variable is a time"):
+        seaglass.side(ds.assign_attrs(firstMeasurementTime="long ago"))
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
