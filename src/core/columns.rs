@@ -57,6 +57,9 @@ pub struct Outline {
     pub valid: u64,
     /// The columns asked for, in that order.
     pub columns: Vec<FieldInfo>,
+    /// Their number types.
+    #[serde(default)]
+    pub types: Vec<ColumnType>,
     /// Axes of a regular grid; it has no tiles, its positions follow from these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid: Option<GeolocationWire>,
@@ -286,6 +289,23 @@ impl Column {
         }
     }
 
+    /// Adds value `k` of another column: unchanged where the types are the same.
+    pub fn push_from(&mut self, other: &Self, k: usize) {
+        match (self, other) {
+            (Self::I64(to), Self::I64(from)) => to.push(from[k]),
+            (to, from) => to.push(from.get(k)),
+        }
+    }
+
+    /// Keeps the values for which `keep` is true; it has one entry a value.
+    pub fn retain(&mut self, keep: &[bool]) {
+        match self {
+            Self::F32(v) => retain(v, keep),
+            Self::F64(v) => retain(v, keep),
+            Self::I64(v) => retain(v, keep),
+        }
+    }
+
     /// Bytes held.
     pub fn byte_len(&self) -> usize {
         self.len() * if matches!(self, Self::F32(_)) { 4 } else { 8 }
@@ -310,6 +330,11 @@ impl Column {
         };
         Some((column, rest))
     }
+}
+
+fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {
+    let mut flags = keep.iter();
+    list.retain(|_| flags.next().copied().unwrap_or(false));
 }
 
 /// Rows of one part at one step.
@@ -342,6 +367,20 @@ impl Rows {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
+    }
+
+    /// Keeps the rows for which `keep` is true; it has one entry a row.
+    pub fn retain(&mut self, keep: &[bool]) {
+        retain(&mut self.index, keep);
+        retain(&mut self.time_us, keep);
+        for place in [&mut self.lon, &mut self.lat] {
+            match place {
+                CoordArray::F32(v) => retain(v, keep),
+                CoordArray::F64(v) => retain(v, keep),
+                CoordArray::I32 { raw, .. } => retain(raw, keep),
+            }
+        }
+        self.columns.iter_mut().for_each(|c| c.retain(keep));
     }
 
     /// The frame parts.

@@ -74,7 +74,8 @@ impl ColumnReader {
                 _ => tiles::of(part, &clock.load(&file.ds, 0)?)?,
             };
             tiles.iter().for_each(|t: &TileBox| t.write_le(&mut bytes));
-            outlines.push(describe(part, k, columns, kind, valid, tiles.len()));
+            let types = columns.iter().map(|c| gather::column_type(&file.ds, c)).collect();
+            outlines.push(Outline { types, ..describe(part, k, columns, kind, valid, tiles.len()) });
         }
         Ok((Answer::Outlined { card: Box::new(file.card.clone()), parts: outlines }, bytes))
     }
@@ -183,6 +184,7 @@ fn describe(part: &Part, k: usize, columns: Vec<Sought>, clock: RowClock, valid:
         clock,
         valid,
         columns: columns.into_iter().map(|c| c.field.info).collect(),
+        types: Vec::new(),
         grid,
         tiles,
     }

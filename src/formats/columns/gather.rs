@@ -331,7 +331,7 @@ fn copy(to: &mut CoordArray, from: &CoordArray, k: usize) {
 }
 
 /// The type that holds the values of a column as the file has them.
-fn column_type(ds: &Dataset, sought: &Sought) -> ColumnType {
+pub fn column_type(ds: &Dataset, sought: &Sought) -> ColumnType {
     let Expr::One(o) = &sought.field.expr else { return ColumnType::F64 };
     match ds.vars[o.var].ty {
         Some(NumType::F32) if !o.packing.is_packed() => ColumnType::F32,

@@ -40,6 +40,17 @@ pub fn tile_size(shape: [usize; 2]) -> (usize, usize) {
     if shape[1] == 1 { (SERIES_TILE, 1) } else { (RASTER_TILE, RASTER_TILE) }
 }
 
+/// What brings a western edge to −180° to 180°.
+fn turn_to_middle(west: i64) -> i64 {
+    if west >= TURN / 2 {
+        -TURN
+    } else if west < -TURN / 2 {
+        TURN
+    } else {
+        0
+    }
+}
+
 struct Block {
     rows: std::ops::Range<usize>,
     cols: std::ops::Range<usize>,
@@ -61,6 +72,54 @@ impl Span {
 
 impl Block {
     fn bounds(&self, lon: &CoordArray, lat: &CoordArray, times: &Times<'_>) -> TileBox {
+        self.packed_bounds(lon, lat, times).unwrap_or_else(|| self.any_bounds(lon, lat, times))
+    }
+
+    /// The box of packed positions without gaps, from the packed numbers; `None` where these do not say it all.
+    /// Positions are checked already, so that a whole swath goes by at the speed of memory.
+    fn packed_bounds(&self, lon: &CoordArray, lat: &CoordArray, times: &Times<'_>) -> Option<TileBox> {
+        let (CoordArray::I32 { raw: x, scale: sx, offset: ox }, CoordArray::I32 { raw: y, scale: sy, offset: oy }) =
+            (lon, lat)
+        else {
+            return None;
+        };
+        if matches!(times, Times::Cells { .. }) {
+            return None;
+        }
+        let mut out = TileBox::EMPTY;
+        let (mut lons, mut lats) = ((i32::MAX, i32::MIN), (i32::MAX, i32::MIN));
+        let grow = |span: &mut (i32, i32), row: &[i32]| {
+            *span = row.iter().fold(*span, |(lo, hi), v| (lo.min(*v), hi.max(*v)));
+        };
+        for r in self.rows.clone() {
+            let line = r * self.width;
+            grow(&mut lons, x.get(line + self.cols.start..line + self.cols.end)?);
+            grow(&mut lats, y.get(line + self.cols.start..line + self.cols.end)?);
+            let t = times.at(r, 0);
+            if t == MISSING {
+                return None;
+            }
+            out.start_us = out.start_us.min(t);
+            out.stop_us = out.stop_us.max(t);
+        }
+        if lons.0 == i32::MIN || lats.0 == i32::MIN || !(*sx > 0.0 && *sy > 0.0) {
+            return None;
+        }
+        let micro = |v: i32, scale: f64, offset: f64| ((f64::from(v) * scale + offset) * 1e6) as i64;
+        let (west, east) = (micro(lons.0, *sx, *ox) - 2, micro(lons.1, *sx, *ox) + 2);
+        // Over the seam of the longitudes the least and greatest number are no edges.
+        if east - west >= TURN / 2 {
+            return None;
+        }
+        let shift = turn_to_middle(west);
+        (out.west, out.east) = ((west + shift) as i32, (east + shift) as i32);
+        out.south = (micro(lats.0, *sy, *oy) - 2).max(-90_000_000) as i32;
+        out.north = (micro(lats.1, *sy, *oy) + 2).min(90_000_000) as i32;
+        out.valid = (self.rows.len() * self.cols.len()) as u32;
+        Some(out)
+    }
+
+    fn any_bounds(&self, lon: &CoordArray, lat: &CoordArray, times: &Times<'_>) -> TileBox {
         let mut out = TileBox::EMPTY;
         let (mut lats, mut lons) = (Span::NONE, Span::NONE);
         let mut origin = f64::NAN;
@@ -108,13 +167,7 @@ impl Block {
             (out.west, out.east) = (-180_000_000, (TURN - 180_000_000) as i32);
         } else {
             let west = micro(origin + lons.0) - 2;
-            let shift = if west >= TURN / 2 {
-                -TURN
-            } else if west < -TURN / 2 {
-                TURN
-            } else {
-                0
-            };
+            let shift = turn_to_middle(west);
             out.west = (west + shift) as i32;
             out.east = (micro(origin + lons.1) + 2 + shift) as i32;
         }
@@ -143,5 +196,12 @@ mod tests {
         let far = one(&[359.5, 0.5], &[0.0, 0.0]);
         assert!(far.west <= -500_000 && far.east >= 500_000 && far.east < 600_000, "{far:?}");
         assert_eq!(one(&[f64::NAN], &[0.0]), TileBox::EMPTY);
+        let packed = |v: &[i32]| CoordArray::I32 { raw: v.to_vec(), scale: 1e-6, offset: 0.0 };
+        let block = Block { rows: 0..3, cols: 0..1, width: 1 };
+        let seam = block.bounds(&packed(&[359_500_000, 500_000, 100]), &packed(&[0, 0, 1_000_000]), &Times::One(5));
+        assert!(seam.west <= -500_000 && seam.east >= 500_000 && seam.east < 600_000 && seam.valid == 3, "{seam:?}");
+        let plain =
+            block.bounds(&packed(&[190_000_000, 191_000_000, 190_500_000]), &packed(&[0, 7, 9]), &Times::One(5));
+        assert_eq!((plain.west, plain.east, plain.north), (-170_000_002, -168_999_998, 11));
     }
 }

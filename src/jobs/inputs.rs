@@ -1,0 +1,154 @@
+//! The files of a side: paths, folders and globs of the job file made into a list.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use seaglass_core::product::glob_matches;
+use seaglass_data::registry::Registry;
+use seaglass_data::scan::{Found, Scan};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{JobError, Result, plain};
+use crate::spec::SideSpec;
+
+/// A file of a side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// Time of its last change, µs since 1970; 0 when the system does not tell.
+    pub modified_us: i64,
+}
+
+impl InputFile {
+    fn of(path: PathBuf) -> std::io::Result<Self> {
+        let meta = std::fs::metadata(&path)?;
+        let modified = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+        let modified_us = modified.map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX));
+        Ok(Self { path, size: meta.len(), modified_us })
+    }
+
+    /// File name for people.
+    pub fn name(&self) -> String {
+        self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+}
+
+/// The files of a side, each once, in the order of the job file; what a folder or a glob gives is sorted by path.
+///
+/// # Errors
+/// A named file is not there, or nothing is left.
+pub fn files(side: &SideSpec, registry: &Arc<Registry>) -> Result<Vec<InputFile>> {
+    if let Some(id) = &side.product
+        && registry.get(id).is_none()
+    {
+        return Err(JobError::Spec(format!(
+            "The side \"{}\" asks for the product \"{id}\", which is not known; seaglass readers list names them.",
+            side.name
+        )));
+    }
+    let mut paths = Vec::new();
+    for text in &side.files {
+        let path = Path::new(text);
+        if !path.exists() && text.contains(['*', '?', '[']) {
+            glob(path, &mut paths);
+        } else {
+            paths.extend(scan(path, registry)?);
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    paths.retain(|p| seen.insert(p.clone()));
+    if let Some(id) = &side.product {
+        paths.retain(|p| registry.candidates(p).iter().any(|c| c.product.id == *id));
+    }
+    if paths.is_empty() {
+        let what = if side.product.is_some() { "no file of that product" } else { "no file" };
+        return Err(JobError::Nothing(format!(
+            "The side \"{}\" is empty: {} gives {what}.",
+            side.name,
+            side.files.join(", ")
+        )));
+    }
+    let read = |path: PathBuf| {
+        InputFile::of(path.clone())
+            .map_err(|e| JobError::Input { message: format!("The file cannot be read: {}.", plain(&e)), path })
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn scan(path: &Path, registry: &Arc<Registry>) -> Result<Vec<PathBuf>> {
+    let (report, found) = std::sync::mpsc::channel();
+    let absolute = std::path::absolute(path).unwrap_or_else(|_no_working_folder| path.to_owned());
+    Scan::start(vec![absolute], Arc::clone(registry), move |f| report.send(f).is_ok())
+        .map_err(|e| JobError::Internal(format!("The folder cannot be scanned: {e}.")))?;
+    let mut out = Vec::new();
+    for f in found {
+        match f {
+            Found::File(p) => out.push(p),
+            Found::Unreadable(path, message) => return Err(JobError::Input { message, path }),
+            Found::Nothing(_) => {}
+            Found::End => break,
+        }
+    }
+    Ok(out)
+}
+
+/// Files that fit a path with `*`, `?` and `[abc]` in any of its components.
+fn glob(pattern: &Path, out: &mut Vec<PathBuf>) {
+    let absolute = std::path::absolute(pattern).unwrap_or_else(|_no_working_folder| pattern.to_owned());
+    let mut found = vec![PathBuf::new()];
+    for component in absolute.components() {
+        let text = component.as_os_str().to_string_lossy().into_owned();
+        let mut next = Vec::new();
+        for base in found {
+            if !text.contains(['*', '?', '[']) {
+                next.push(base.join(component));
+                continue;
+            }
+            let Ok(entries) = std::fs::read_dir(&base) else { continue };
+            let mut names: Vec<String> =
+                entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+            names.retain(|n| glob_matches(&text, n) && (!n.starts_with('.') || text.starts_with('.')));
+            names.sort();
+            next.extend(names.into_iter().map(|n| base.join(n)));
+        }
+        found = next;
+    }
+    out.extend(found.into_iter().filter(|p| p.is_file()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(files: &[&str]) -> SideSpec {
+        SideSpec { name: "a".into(), files: files.iter().map(|f| (*f).to_owned()).collect(), ..SideSpec::default() }
+    }
+
+    #[test]
+    fn globs_folders_and_files() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["d1/b.nc", "d1/a.nc", "d2/a.nc", "d2/.hidden.nc", "d2/x.txt"] {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "CDF\x01").unwrap();
+        }
+        let root = dir.path().to_string_lossy().into_owned();
+        let registry = Arc::new(Registry::default());
+        let names = |patterns: &[String]| -> Vec<String> {
+            let s = side(&patterns.iter().map(String::as_str).collect::<Vec<_>>());
+            let found = files(&s, &registry).unwrap();
+            found.iter().map(|f| f.path.strip_prefix(dir.path()).unwrap().to_string_lossy().into_owned()).collect()
+        };
+        assert_eq!(names(&[format!("{root}/d?/*.nc")]), ["d1/a.nc", "d1/b.nc", "d2/a.nc"]);
+        assert_eq!(names(&[format!("{root}/d2/a.nc"), format!("{root}/*/a.nc")]), ["d2/a.nc", "d1/a.nc"]);
+        assert_eq!(names(&[format!("{root}/d1")]), ["d1/a.nc", "d1/b.nc"]);
+        let empty = files(&side(&[&format!("{root}/*.he5")]), &registry).unwrap_err().to_string();
+        assert!(empty.contains("is empty"), "{empty}");
+        let missing = files(&side(&[&format!("{root}/no.nc")]), &registry).unwrap_err().to_string();
+        assert_eq!(missing, "The file does not exist.");
+    }
+}

@@ -1,0 +1,558 @@
+//! The job file. `docs/colocation.md` explains every key.
+
+use std::path::{Path, PathBuf};
+
+use seaglass_coloc::{By, Duplicates, Metric, Reference};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{JobError, Result};
+use crate::units;
+
+/// No two places on the Earth are farther apart, metres.
+const MAX_RADIUS_M: f64 = 20_004_000.0;
+/// Longest window: ten years.
+const MAX_WINDOW_US: i64 = 3653 * 86_400_000_000;
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobSpec {
+    /// Title for the provenance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Name of the side whose rows own the pairs; the first side when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<String>,
+    /// Greatest distance, with unit.
+    pub radius: String,
+    /// Greatest time difference, with unit.
+    pub window: String,
+    /// Which distance.
+    #[serde(default)]
+    pub metric: MetricSpec,
+    /// Which pairs, and what is made of them.
+    #[serde(default)]
+    pub policy: PolicySpec,
+    /// Whose rows look for partners.
+    #[serde(default)]
+    pub reference: Reference,
+    /// What happens to rows that occur twice in a side.
+    #[serde(default)]
+    pub duplicates: Duplicates,
+    /// With three sides or more: keep primary rows that have no match on some side.
+    #[serde(default)]
+    pub partial: bool,
+    /// The sides, two or more.
+    #[serde(rename = "side")]
+    pub sides: Vec<SideSpec>,
+    /// Where results go.
+    pub output: OutputSpec,
+    /// How it runs.
+    #[serde(default)]
+    pub run: RunSpec,
+}
+
+/// `metric`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum MetricSpec {
+    /// By name.
+    Name(MetricName),
+    /// Great circle on a sphere of this radius.
+    Sphere {
+        /// Radius, metres.
+        sphere_m: f64,
+    },
+    /// WGS84.
+    #[default]
+    #[serde(skip)]
+    Default,
+}
+
+/// Names of metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricName {
+    /// Geodesic on WGS84.
+    Wgs84,
+    /// Great circle on the mean sphere, 6 371 008.7714 m.
+    Sphere,
+}
+
+impl MetricSpec {
+    /// As the engine takes it.
+    pub fn metric(&self) -> Metric {
+        match self {
+            Self::Name(MetricName::Wgs84) | Self::Default => Metric::Wgs84,
+            Self::Name(MetricName::Sphere) => Metric::SPHERE,
+            Self::Sphere { sphere_m } => Metric::Sphere(*sphere_m),
+        }
+    }
+}
+
+/// `[policy]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySpec {
+    /// Which.
+    pub kind: PolicyKind,
+    /// What is near (nearest, mutual, box).
+    #[serde(default)]
+    pub by: By,
+    /// How many at most (nearest).
+    #[serde(default = "one")]
+    pub k: usize,
+    /// Cells along a side of the box, odd (box).
+    #[serde(default = "three")]
+    pub size: usize,
+    /// Gaussian weight by distance: standard deviation, with unit (weighted).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sd: Option<String>,
+    /// Gaussian weight by time: standard deviation, with unit (weighted).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sd_time: Option<String>,
+    /// Inverse-distance weight in place of the Gaussian one: its power (weighted).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power: Option<f64>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn three() -> usize {
+    3
+}
+
+impl Default for PolicySpec {
+    fn default() -> Self {
+        Self { kind: PolicyKind::Nearest, by: By::Distance, k: 1, size: 3, sd: None, sd_time: None, power: None }
+    }
+}
+
+/// What is made of the rows within the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyKind {
+    /// Every pair.
+    All,
+    /// The `k` nearest.
+    Nearest,
+    /// One to one.
+    Mutual,
+    /// Mean of the rows within the limits.
+    Mean,
+    /// Median.
+    Median,
+    /// Standard deviation.
+    Std,
+    /// Least.
+    Min,
+    /// Greatest.
+    Max,
+    /// Number.
+    Count,
+    /// Weighted mean.
+    Weighted,
+    /// Cells about the nearest.
+    Box,
+}
+
+impl PolicyKind {
+    /// One row per row of the reference side, made of several of the other.
+    pub fn is_aggregate(self) -> bool {
+        matches!(self, Self::Mean | Self::Median | Self::Std | Self::Min | Self::Max | Self::Count | Self::Weighted)
+    }
+}
+
+/// `[[side]]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SideSpec {
+    /// Name for people and for `primary`.
+    pub name: String,
+    /// Files, folders and globs, relative to the job file.
+    pub files: Vec<String>,
+    /// Only files that this product claims.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Part of the file (`seaglass inspect` lists them).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// Fields carried to the output.
+    #[serde(default)]
+    pub fields: Vec<String>,
+    /// Fields that must have a value; all of `fields` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require: Option<Vec<String>>,
+    /// Rows for which this is true take part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// The product's masks hide bad values.
+    #[serde(default = "yes")]
+    pub masks: bool,
+    /// Index along further dimensions (`depth = 3`); 0 where none is given.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub index: std::collections::BTreeMap<String, usize>,
+    /// Column that says who measured, for duplicates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Only times from the first to the second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<[String; 2]>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl SideSpec {
+    /// Fields that must have a value.
+    pub fn required(&self) -> &[String] {
+        self.require.as_deref().unwrap_or(&self.fields)
+    }
+}
+
+/// `[output]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputSpec {
+    /// File, relative to the job file; its extension is that of the first format.
+    pub path: PathBuf,
+    /// Formats; that of the extension when absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub formats: Vec<OutputFormat>,
+    /// Replaces files that are there.
+    #[serde(default)]
+    pub overwrite: bool,
+}
+
+/// Formats of results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputFormat {
+    /// GeoParquet.
+    Parquet,
+    /// netCDF-4, CF-1.11.
+    #[serde(alias = "nc")]
+    Netcdf,
+    /// RFC 4180.
+    Csv,
+}
+
+impl OutputFormat {
+    /// File extension.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Netcdf => "nc",
+            Self::Csv => "csv",
+        }
+    }
+
+    fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "parquet" | "geoparquet" | "pq" => Some(Self::Parquet),
+            "nc" | "nc4" => Some(Self::Netcdf),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+}
+
+/// `[run]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSpec {
+    /// Threads that join and processes that read; 0 = one per processor.
+    #[serde(default)]
+    pub threads: usize,
+    /// Data read at once, with unit; decides how long the time slabs of tasks are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
+    /// Length of the time slabs, with unit, in place of the length that follows from `memory`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slab: Option<String>,
+    /// Checksums of inputs in the provenance.
+    #[serde(default)]
+    pub checksum: Checksum,
+    /// Folder that keeps the outlines of files read once; beside the output when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<PathBuf>,
+}
+
+/// `run.checksum`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Checksum {
+    /// SHA-256 of every file that was read.
+    #[default]
+    Sha256,
+    /// Size and time of change alone.
+    None,
+}
+
+impl JobSpec {
+    /// Reads a job file. Relative paths in it are seen from its folder.
+    ///
+    /// # Errors
+    /// It cannot be read, or makes no sense.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| JobError::Input {
+            message: format!("The job file cannot be read: {}.", crate::error::plain(&e)),
+            path: path.to_owned(),
+        })?;
+        let mut spec = Self::parse(&text)?;
+        let folder = std::path::absolute(path).ok().and_then(|p| Some(p.parent()?.to_owned())).unwrap_or_default();
+        spec.resolve(&folder);
+        Ok(spec)
+    }
+
+    /// Parses and checks the text of a job file.
+    ///
+    /// # Errors
+    /// With line and column.
+    pub fn parse(text: &str) -> Result<Self> {
+        let spec: Self = toml::from_str(text).map_err(|e| {
+            let start = e.span().map_or(0, |s| s.start.min(text.len()));
+            let before = text.get(..start).unwrap_or_default();
+            JobError::Text {
+                line: before.matches('\n').count() + 1,
+                column: before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1,
+                message: e.message().trim().replace('\n', " "),
+            }
+        })?;
+        spec.check()?;
+        Ok(spec)
+    }
+
+    /// The text of a job file that parses to this.
+    ///
+    /// # Errors
+    /// Something in it has no place in TOML.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string_pretty(self).map_err(|e| JobError::Internal(format!("The job cannot be written: {e}.")))
+    }
+
+    /// Makes relative paths absolute.
+    pub fn resolve(&mut self, folder: &Path) {
+        for file in self.sides.iter_mut().flat_map(|s| &mut s.files) {
+            if Path::new(file.as_str()).is_relative() {
+                *file = folder.join(&*file).to_string_lossy().into_owned();
+            }
+        }
+        for path in std::iter::once(&mut self.output.path).chain(self.run.cache.as_mut()) {
+            if path.is_relative() {
+                *path = folder.join(&*path);
+            }
+        }
+    }
+
+    /// What the types alone cannot say.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn check(&self) -> Result<()> {
+        let wrong = |text: String| Err(JobError::Spec(text));
+        if self.sides.len() < 2 {
+            return wrong("A job needs two sides: write [[side]] twice, with name and files.".to_owned());
+        }
+        for (k, side) in self.sides.iter().enumerate() {
+            if side.name.is_empty() || self.sides[..k].iter().any(|s| s.name == side.name) {
+                return wrong(format!("Every side needs a name of its own; \"{}\" is none.", side.name));
+            }
+            if side.files.is_empty() {
+                return wrong(format!("The side \"{}\" names no files.", side.name));
+            }
+            let _range = side_time(side)?;
+        }
+        if let Some(name) = &self.primary
+            && !self.sides.iter().any(|s| s.name == *name)
+        {
+            let names: Vec<&str> = self.sides.iter().map(|s| s.name.as_str()).collect();
+            return wrong(format!("There is no side \"{name}\" to be primary; the sides are {}.", names.join(", ")));
+        }
+        let (radius, window) = (self.radius_m()?, self.window_us()?);
+        if !(0.0..=MAX_RADIUS_M).contains(&radius) {
+            return wrong(format!(
+                "A radius of {} cannot be: distances on the Earth lie between 0 and 20004 km.",
+                self.radius
+            ));
+        }
+        if !(0..=MAX_WINDOW_US).contains(&window) {
+            return wrong(format!("A window of {} cannot be: it must lie between 0 s and 3653 d.", self.window));
+        }
+        if let MetricSpec::Sphere { sphere_m } = self.metric
+            && !(1e3..=1e8).contains(&sphere_m)
+        {
+            return wrong(format!("A sphere of {sphere_m} m is no Earth; write 6371008.7714."));
+        }
+        self.check_policy()?;
+        self.formats()?;
+        if let Some(text) = &self.run.memory {
+            units::bytes(text).map_err(|e| JobError::Spec(format!("run.memory: {e}.")))?;
+        }
+        if let Some(text) = &self.run.slab
+            && units::duration_us(text).map_err(|e| JobError::Spec(format!("run.slab: {e}.")))? <= 0
+        {
+            return wrong("run.slab must be longer than nothing.".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_policy(&self) -> Result<()> {
+        let wrong = |text: &str| Err(JobError::Spec(text.to_owned()));
+        let p = &self.policy;
+        if p.k == 0 || p.k > 10_000 {
+            return wrong("policy.k must lie between 1 and 10000.");
+        }
+        if p.kind == PolicyKind::Box && (p.size.is_multiple_of(2) || !(1..=101).contains(&p.size)) {
+            return wrong(
+                "policy.size must be odd and at most 101, so that the nearest cell is the middle of the box.",
+            );
+        }
+        if p.kind == PolicyKind::Weighted && p.sd.is_none() && p.power.is_none() {
+            return wrong("The policy weighted needs sd (\"10 km\"), or power for inverse distance.");
+        }
+        if let Some(sd) = &p.sd
+            && units::length_m(sd).map_err(|e| JobError::Spec(format!("policy.sd: {e}.")))? <= 0.0
+        {
+            return wrong("policy.sd must be longer than nothing.");
+        }
+        if let Some(sd) = &p.sd_time
+            && units::duration_us(sd).map_err(|e| JobError::Spec(format!("policy.sd_time: {e}.")))? <= 0
+        {
+            return wrong("policy.sd_time must be longer than nothing.");
+        }
+        if p.power.is_some_and(|x| !(0.0..=10.0).contains(&x)) {
+            return wrong("policy.power must lie between 0 and 10.");
+        }
+        if self.sides.len() > 2 {
+            let plain = matches!(p.kind, PolicyKind::All | PolicyKind::Nearest);
+            if self.reference == Reference::Secondary || !plain {
+                return wrong(
+                    "With three sides or more the policy is all or nearest, and the primary side is the reference.",
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Radius in metres.
+    ///
+    /// # Errors
+    /// It is no length.
+    pub fn radius_m(&self) -> Result<f64> {
+        units::length_m(&self.radius).map_err(|e| JobError::Spec(format!("radius: {e}.")))
+    }
+
+    /// Window in µs.
+    ///
+    /// # Errors
+    /// It is no duration.
+    pub fn window_us(&self) -> Result<i64> {
+        units::duration_us(&self.window).map_err(|e| JobError::Spec(format!("window: {e}.")))
+    }
+
+    /// Index of the primary side.
+    pub fn primary_index(&self) -> usize {
+        let named = self.primary.as_ref().and_then(|n| self.sides.iter().position(|s| s.name == *n));
+        named.unwrap_or(0)
+    }
+
+    /// Formats of the results with their files, at least one.
+    ///
+    /// # Errors
+    /// The extension says nothing and no format is named.
+    pub fn formats(&self) -> Result<Vec<(OutputFormat, PathBuf)>> {
+        let path = &self.output.path;
+        let first = OutputFormat::of(path);
+        let mut formats = self.output.formats.clone();
+        if formats.is_empty() {
+            formats.extend(first);
+        }
+        if formats.is_empty() {
+            return Err(JobError::Spec(format!(
+                "The format of {} is not known; end it in .parquet, .nc or .csv, or name output.formats.",
+                path.display()
+            )));
+        }
+        let mut out: Vec<(OutputFormat, PathBuf)> = Vec::new();
+        for f in formats {
+            let own = if first == Some(f) { path.clone() } else { path.with_extension(f.extension()) };
+            if !out.iter().any(|o| o.0 == f) {
+                out.push((f, own));
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Times a side is limited to, µs.
+///
+/// # Errors
+/// They are no times.
+pub fn side_time(side: &SideSpec) -> Result<Option<[i64; 2]>> {
+    let Some([a, b]) = &side.time else { return Ok(None) };
+    let read = |text: &str, last: bool| -> Result<i64> {
+        let t = seaglass_core::time::Time::parse(text)
+            .map_err(|e| JobError::Spec(format!("The side \"{}\": {e}", side.name)))?;
+        // A date alone means the whole day.
+        let day = last && text.trim().len() == 10;
+        Ok(t.micros() + if day { 86_399_999_999 } else { 0 })
+    };
+    let span = [read(a, false)?, read(b, true)?];
+    if span[0] > span[1] {
+        return Err(JobError::Spec(format!("The side \"{}\" ends before it begins ({a}, {b}).", side.name)));
+    }
+    Ok(Some(span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOB: &str = r#"
+radius = "25 km"
+window = "1 h"
+[policy]
+kind = "nearest"
+[[side]]
+name = "a"
+files = ["x/*.nc"]
+[[side]]
+name = "b"
+files = ["/y.nc"]
+fields = ["sst"]
+[output]
+path = "out/pairs.parquet"
+formats = ["parquet", "nc"]
+"#;
+
+    #[test]
+    fn a_job_is_read_and_written() {
+        let mut job = JobSpec::parse(JOB).unwrap();
+        assert_eq!((job.radius_m().unwrap(), job.window_us().unwrap()), (25_000.0, 3_600_000_000));
+        assert_eq!(job.metric.metric(), Metric::Wgs84);
+        assert_eq!(JobSpec::parse(&job.to_toml().unwrap()).unwrap(), job);
+        job.resolve(Path::new("/base"));
+        assert_eq!(job.sides[0].files, ["/base/x/*.nc"]);
+        let formats = job.formats().unwrap();
+        assert_eq!(formats[1], (OutputFormat::Netcdf, PathBuf::from("/base/out/pairs.nc")));
+        let sphere = JOB.replace("window =", "metric = \"sphere\"\nwindow =");
+        assert_eq!(JobSpec::parse(&sphere).unwrap().metric.metric(), Metric::SPHERE);
+    }
+
+    #[test]
+    fn nonsense_has_a_sentence() {
+        let error = |from: &str, to: &str| JobSpec::parse(&JOB.replace(from, to)).unwrap_err().to_string();
+        let unknown = error("kind = \"nearest\"", "kind = \"nearest\"\n  neighbours = 3");
+        assert!(unknown.starts_with("line 6, column 3: ") && unknown.contains("neighbours"), "{unknown}");
+        assert!(error("25 km", "25").contains("unit"));
+        assert!(error("25 km", "40000 km").contains("20004"));
+        assert!(error("1 h", "-1 h").contains("between 0 s"));
+        assert!(error("name = \"b\"", "name = \"a\"").contains("name of its own"));
+        assert!(error("pairs.parquet\"\nformats = [\"parquet\", \"nc\"]", "pairs.bin\"").contains(".parquet"));
+        assert!(error("radius", "primary = \"c\"\nradius").contains("a, b"));
+    }
+}
