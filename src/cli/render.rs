@@ -1,7 +1,7 @@
 //! `seaglass render`: files into a PNG.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use glam::DVec2;
@@ -23,8 +23,9 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     let limit = Duration::from_secs_f64(options.timeout.clamp(0.001, 86_400.0));
     let wishes = Wishes::new(&options)?;
     check_name(&options.out)?;
+    let readers = readers_dir()?;
     if options.paths.iter().all(|p| !p.exists()) {
-        let missing = |p: &std::path::PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
+        let missing = |p: &PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
         return Ok(options.paths.iter().map(missing).collect());
     }
     // The graphics device takes a while to start; meanwhile files are opened and read.
@@ -32,7 +33,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
         .name("gpu-start".into())
         .spawn(start_renderer)
         .map_err(|e| Failure::new(Exit::Internal, format!("The renderer cannot be started: {e}.")))?;
-    let prepared = prepare(&options, &wishes, limit);
+    let prepared = prepare(&options, &wishes, readers, limit);
     log::info!("opened after {:?}", start.elapsed());
     // Waited for in any case: leaving while a driver starts in another thread may crash in the driver.
     let started = starting.join();
@@ -78,8 +79,13 @@ pub fn run(options: Box<args::Render>) -> Outcome {
 }
 
 /// Opens the files, sets up the picture, and lets the readers begin with what it needs.
-fn prepare(options: &args::Render, wishes: &Wishes, limit: Duration) -> Result<(Host, Vec<Failure>), Failure> {
-    let mut host = Host::new(HostOptions { readers_dir: readers_dir()?, timeout: limit, ..HostOptions::default() })
+fn prepare(
+    options: &args::Render,
+    wishes: &Wishes,
+    readers_dir: Option<PathBuf>,
+    limit: Duration,
+) -> Result<(Host, Vec<Failure>), Failure> {
+    let mut host = Host::new(HostOptions { readers_dir, timeout: limit, ..HostOptions::default() })
         .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
     host.set_view_size(DVec2::new(f64::from(wishes.size[0]), f64::from(wishes.size[1])));
     host.send(Command::Open { paths: options.paths.clone() });
