@@ -2,6 +2,7 @@
 //! Installs what is missing (Debian and Ubuntu), so that a clone and a Rust toolchain are enough.
 
 mod bench;
+mod coloc;
 mod shell;
 mod system;
 mod tasks;
@@ -18,6 +19,7 @@ cargo xtask <task>
                         --fidelity: record the expectations of tests/fidelity again with netCDF4-python
   docgen                rewrite generated documentation (readers/README.md, docs/commands.md, docs/cli.md)
   bench [a|b|c|d]...    measure file to picture, frame times, memory, decoding, beside Python's ways
+  bench coloc [TASK]... measure the colocation engine on its reference work sets, beside scipy and others
   setup                 only install what is missing
 ";
 
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Some("test") => tasks::test(rest),
         Some("bless") => tasks::bless(rest),
         Some("docgen") => tasks::docgen(),
+        Some("bench") if rest.first().is_some_and(|r| r == "coloc") => coloc::bench(&rest[1..]),
         Some("bench") => bench::bench(rest),
         Some("setup") => system::prepare(system::Need::Test).map(drop),
         Some("help" | "--help" | "-h") | None => {

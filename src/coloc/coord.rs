@@ -206,17 +206,14 @@ impl Raw for f64 {
 pub(crate) struct Valid<T> {
     low: T,
     high: T,
-    fill: Option<T>,
+    /// The fill value, or a value outside of the limits when there is none: one comparison and no branch.
+    not: T,
 }
 
 impl<T: Raw> Valid<T> {
     #[inline(always)]
     pub fn holds(&self, v: T) -> bool {
-        let inside = (v >= self.low) & (v <= self.high);
-        match self.fill {
-            Some(fill) => inside & (v != fill),
-            None => inside,
-        }
+        (v >= self.low) & (v <= self.high) & (v != self.not)
     }
 }
 
@@ -245,25 +242,26 @@ impl Coord<'_> {
     pub(crate) fn valid_i16(packing: &Packing, fill: Option<i16>, limit: f64) -> Valid<i16> {
         let (low, high) = packing.limits(limit);
         let clamp = |v: i64| v.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
-        Valid { low: clamp(low), high: clamp(high), fill }
+        let outside = if clamp(low) > i16::MIN { i16::MIN } else { i16::MAX };
+        Valid { low: clamp(low), high: clamp(high), not: fill.unwrap_or(outside) }
     }
 
     #[inline]
     pub(crate) fn valid_i32(packing: &Packing, fill: Option<i32>, limit: f64) -> Valid<i32> {
         let (low, high) = packing.limits(limit);
         let clamp = |v: i64| v.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
-        let fill = fill.filter(|f| (low..=high).contains(&i64::from(*f)));
-        Valid { low: clamp(low), high: clamp(high), fill }
+        let outside = if clamp(low) > i32::MIN { i32::MIN } else { i32::MAX };
+        Valid { low: clamp(low), high: clamp(high), not: fill.unwrap_or(outside) }
     }
 
     #[inline]
     pub(crate) fn valid_f32(limit: f64) -> Valid<f32> {
-        Valid { low: -limit as f32, high: limit as f32, fill: None }
+        Valid { low: -limit as f32, high: limit as f32, not: f32::NAN }
     }
 
     #[inline]
     pub(crate) fn valid_f64(limit: f64) -> Valid<f64> {
-        Valid { low: -limit, high: limit, fill: None }
+        Valid { low: -limit, high: limit, not: f64::NAN }
     }
 }
 

@@ -22,13 +22,22 @@ fn concerned(g: &Granule) -> bool {
     matches!(g.shape, Shape::Points | Shape::Track)
 }
 
-/// Rows to leave out, per granule and sorted: valid rows of points and tracks that repeat an earlier valid row of the
-/// side.
-pub(crate) fn of_side(side: &Side, what: Duplicates, name: &'static str) -> Result<Vec<(usize, Vec<u32>)>> {
+/// Rows to leave out, per granule and sorted: valid rows of points and tracks at `times` that repeat an earlier valid
+/// row of the side.
+pub(crate) fn of_side(
+    side: &Side,
+    what: Duplicates,
+    name: &'static str,
+    times: (i64, i64),
+) -> Result<Vec<(usize, Vec<u32>)>> {
     if what == Duplicates::Keep {
         return Ok(Vec::new());
     }
-    let doubtful = doubtful_times(side);
+    let mut doubtful = doubtful_times(side);
+    doubtful.retain_mut(|s| {
+        (s.t0, s.t1) = (s.t0.max(times.0), s.t1.min(times.1));
+        s.t0 <= s.t1
+    });
     if doubtful.is_empty() {
         return Ok(Vec::new());
     }

@@ -120,13 +120,22 @@ pub fn join_each(
 }
 
 /// Indexes of all granules of a side.
-fn prepare<'g, 'a>(side: &'g Side<'a>, spec: &Spec, name: &'static str) -> Result<(Vec<Prepared<'g, 'a>>, SideCounts)> {
+fn prepare<'g, 'a>(
+    side: &'g Side<'a>,
+    other: &Side,
+    spec: &Spec,
+    name: &'static str,
+) -> Result<(Vec<Prepared<'g, 'a>>, SideCounts)> {
     let granules = side.granules();
-    let mut all: Vec<Prepared> = (0..granules.len())
-        .into_par_iter()
-        .map(|k| Prepared::new(&granules[k], side.first_row(k), spec.metric, spec.radius_m, spec.window_us))
-        .collect();
-    let dropped = duplicates::of_side(side, spec.duplicates, name)?;
+    let times = times_of(other, spec.window_us);
+    let index = || -> Vec<Prepared> {
+        let one = |k: usize| {
+            Prepared::new(&granules[k], side.first_row(k), spec.metric, spec.radius_m, spec.window_us, times)
+        };
+        (0..granules.len()).into_par_iter().map(one).collect()
+    };
+    let (mut all, dropped) = rayon::join(index, || duplicates::of_side(side, spec.duplicates, name, times));
+    let dropped = dropped?;
     let mut counts = SideCounts { rows: granules.iter().map(|g| g.len() as u64).sum(), ..SideCounts::default() };
     counts.invalid = counts.rows - all.iter().map(|p| p.valid_rows).sum::<u64>();
     for (k, rows) in dropped {
@@ -134,6 +143,13 @@ fn prepare<'g, 'a>(side: &'g Side<'a>, spec: &Spec, name: &'static str) -> Resul
         all[k].dropped = rows;
     }
     Ok((all, counts))
+}
+
+/// Times of a side with the window around: what lies outside cannot match it.
+fn times_of(side: &Side, window_us: i64) -> (i64, i64) {
+    let ranges = side.granules().iter().filter_map(crate::side::Granule::time_range);
+    let (t0, t1) = ranges.fold((i64::MAX, i64::MIN), |(a, b), (t0, t1)| (a.min(t0), b.max(t1)));
+    (t0.saturating_sub(window_us), t1.saturating_add(window_us))
 }
 
 /// A block of work: a node of one granule of the reference side.
@@ -154,7 +170,8 @@ fn run(
 ) -> Result<Counts> {
     control.check()?;
     let limits = Limits::new(spec.metric, spec.radius_m, spec.window_us)?;
-    let (p, s) = rayon::join(|| prepare(primary, spec, names.0), || prepare(secondary, spec, names.1));
+    let (p, s) =
+        rayon::join(|| prepare(primary, secondary, spec, names.0), || prepare(secondary, primary, spec, names.1));
     let ((p, p_counts), (s, s_counts)) = (p?, s?);
     let mut counts = Counts { primary: p_counts, secondary: s_counts, ..Counts::default() };
     let work = blocks(&p, &rows);

@@ -8,10 +8,15 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::coord::{LAT_LIMIT, LON_LIMIT, Raw, Valid, with_raw};
+use crate::coord::{LAT_LIMIT, LON_LIMIT, with_raw};
 use crate::metric::Metric;
-use crate::side::{Granule, NO_TIME, Shape, Times};
-use crate::trig::sincos_deg;
+use crate::side::{Granule, Shape, Times};
+
+mod bounds;
+mod order;
+
+use bounds::{Acc, Bounds, node, scan_rows};
+use order::{sort_blocks, spatial_order};
 
 /// Rows of a block of points or of a track.
 pub(crate) const BLOCK: usize = 16;
@@ -74,15 +79,6 @@ impl Node {
     }
 }
 
-/// Bounds of a block in degrees and time.
-#[derive(Debug, Clone, Copy)]
-struct Bounds {
-    lat: (f64, f64),
-    lon: (f64, f64),
-    t: (i64, i64),
-    count: u32,
-}
-
 /// One block or tile.
 #[derive(Debug, Clone, Copy)]
 struct Leaf {
@@ -142,7 +138,15 @@ struct Tiling {
 
 impl<'g, 'a> Prepared<'g, 'a> {
     /// Index of a granule; `scale_m` and `window_us` say what is near, for putting unordered points in order.
-    pub fn new(granule: &'g Granule<'a>, first_row: u64, metric: Metric, scale_m: f64, window_us: i64) -> Self {
+    /// Blocks that lie outside of `times` (µs, the other side's with the window around) are counted and left out.
+    pub fn new(
+        granule: &'g Granule<'a>,
+        first_row: u64,
+        metric: Metric,
+        scale_m: f64,
+        window_us: i64,
+        times: (i64, i64),
+    ) -> Self {
         let mut p = Self {
             granule,
             first_row,
@@ -163,7 +167,8 @@ impl<'g, 'a> Prepared<'g, 'a> {
             Shape::Swath { .. } | Shape::Grid { .. } => p.tiles(metric),
         };
         p.valid_rows = leaves.iter().map(|l| u64::from(l.count)).sum();
-        let mut ids: Vec<u32> = (0..leaves.len() as u32).filter(|k| leaves[*k as usize].count > 0).collect();
+        let near = |l: &Leaf| l.count > 0 && l.node.t0 <= times.1 && l.node.t1 >= times.0;
+        let mut ids: Vec<u32> = (0..leaves.len() as u32).filter(|k| near(&leaves[*k as usize])).collect();
         if granule.shape == Shape::Points && p.order.is_none() {
             sort_blocks(&mut ids, &leaves, window_us);
         }
@@ -395,157 +400,6 @@ impl<'g, 'a> Prepared<'g, 'a> {
     }
 }
 
-/// Least and greatest stored values so far.
-#[derive(Clone, Copy)]
-struct Acc<A, B> {
-    lat: (A, A),
-    lon: (B, B),
-    t: (i64, i64),
-    count: u32,
-}
-
-impl<A: Raw, B: Raw> Acc<A, B> {
-    fn new() -> Self {
-        Self { lat: (A::TOP, A::BOTTOM), lon: (B::TOP, B::BOTTOM), t: (i64::MAX, i64::MIN), count: 0 }
-    }
-
-    /// Takes a run of rows with times of their own (`Ok`) or one for all (`Err`).
-    #[inline(always)]
-    fn rows(
-        &mut self,
-        lat: &[A],
-        lat_ok: Valid<A>,
-        lon: &[B],
-        lon_ok: Valid<B>,
-        t: std::result::Result<&[i64], i64>,
-        mask: Option<&[bool]>,
-    ) {
-        match (t, mask) {
-            (Ok(t), Some(m)) => self.each(lat, lat_ok, lon, lon_ok, |k| (t[k], m[k])),
-            (Ok(t), None) => self.each(lat, lat_ok, lon, lon_ok, |k| (t[k], true)),
-            (Err(t), Some(m)) => self.each(lat, lat_ok, lon, lon_ok, |k| (t, m[k])),
-            (Err(t), None) => self.each(lat, lat_ok, lon, lon_ok, |_| (t, true)),
-        }
-    }
-
-    #[inline(always)]
-    fn each(&mut self, lat: &[A], lat_ok: Valid<A>, lon: &[B], lon_ok: Valid<B>, at: impl Fn(usize) -> (i64, bool)) {
-        // Loops of known length become a few wide instructions.
-        match (lat.first_chunk::<TILE>(), lon.first_chunk::<TILE>()) {
-            (Some(la), Some(lo)) if lat.len() == TILE => self.take(la, lat_ok, lo, lon_ok, at),
-            _ => match (lat.first_chunk::<BLOCK>(), lon.first_chunk::<BLOCK>()) {
-                (Some(la), Some(lo)) if lat.len() == BLOCK => self.take(la, lat_ok, lo, lon_ok, at),
-                _ => self.take(lat, lat_ok, lon, lon_ok, at),
-            },
-        }
-    }
-
-    #[inline(always)]
-    fn take(&mut self, lat: &[A], lat_ok: Valid<A>, lon: &[B], lon_ok: Valid<B>, at: impl Fn(usize) -> (i64, bool)) {
-        let mut a = *self;
-        for k in 0..lat.len().min(lon.len()) {
-            let (t, m) = at(k);
-            let ok = lat_ok.holds(lat[k]) & lon_ok.holds(lon[k]) & (t != NO_TIME) & m;
-            let (la, lo) = (lat[k], lon[k]);
-            // Selections, not branches: a row that does not count takes the neutral value.
-            let (down, up) = if ok { (la, la) } else { (A::TOP, A::BOTTOM) };
-            a.lat.0 = if down < a.lat.0 { down } else { a.lat.0 };
-            a.lat.1 = if up > a.lat.1 { up } else { a.lat.1 };
-            let (down, up) = if ok { (lo, lo) } else { (B::TOP, B::BOTTOM) };
-            a.lon.0 = if down < a.lon.0 { down } else { a.lon.0 };
-            a.lon.1 = if up > a.lon.1 { up } else { a.lon.1 };
-            let (down, up) = if ok { (t, t) } else { (i64::MAX, i64::MIN) };
-            a.t.0 = a.t.0.min(down);
-            a.t.1 = a.t.1.max(up);
-            a.count += u32::from(ok);
-        }
-        *self = a;
-    }
-
-    fn finish<I: Iterator<Item = f64>>(
-        &self,
-        lat_of: impl Fn(A) -> f64,
-        lon_of: impl Fn(B) -> f64,
-        lons: impl Fn() -> I,
-    ) -> Bounds {
-        if self.count == 0 {
-            return Bounds { lat: (0.0, 0.0), lon: (0.0, 0.0), t: self.t, count: 0 };
-        }
-        // A negative scale turns least into greatest.
-        let sorted = |a: f64, b: f64| (a.min(b), a.max(b));
-        let lat = sorted(lat_of(self.lat.0), lat_of(self.lat.1));
-        let mut lon = sorted(lon_of(self.lon.0), lon_of(self.lon.1));
-        if lon.1 - lon.0 > 180.0 {
-            lon = turned(lons());
-        }
-        Bounds { lat, lon, t: self.t, count: self.count }
-    }
-}
-
-/// Longitude interval of values that span more than half a circle as numbers: counted from the other side of the
-/// Earth, and all round when that is no shorter.
-fn turned(lons: impl Iterator<Item = f64>) -> (f64, f64) {
-    let (mut a, mut b) = (f64::INFINITY, f64::NEG_INFINITY);
-    for lon in lons {
-        let lon = lon.rem_euclid(360.0);
-        a = a.min(lon);
-        b = b.max(lon);
-    }
-    if b - a <= 180.0 { (a, b) } else { (-180.0, 180.0) }
-}
-
-/// Bounds of any rows by the slow way.
-fn scan_rows(g: &Granule, rows: impl Iterator<Item = usize> + Clone) -> Bounds {
-    let mut b = Bounds {
-        lat: (f64::INFINITY, f64::NEG_INFINITY),
-        lon: (f64::INFINITY, f64::NEG_INFINITY),
-        t: (i64::MAX, i64::MIN),
-        count: 0,
-    };
-    for row in rows.clone().filter(|r| g.is_valid(*r)) {
-        let (lat, lon) = g.position(row);
-        let t = g.time(row);
-        b.lat = (b.lat.0.min(lat), b.lat.1.max(lat));
-        b.lon = (b.lon.0.min(lon), b.lon.1.max(lon));
-        b.t = (b.t.0.min(t), b.t.1.max(t));
-        b.count += 1;
-    }
-    if b.count == 0 {
-        return Bounds { lat: (0.0, 0.0), lon: (0.0, 0.0), ..b };
-    }
-    if b.lon.1 - b.lon.0 > 180.0 {
-        b.lon = turned(rows.filter(|r| g.is_valid(*r)).map(|r| g.position(r).1));
-    }
-    b
-}
-
-/// Box in space around a block: exact bounds of the patch between its parallels and meridians.
-fn node(b: &Bounds, metric: Metric) -> Node {
-    if b.count == 0 {
-        return Node::EMPTY;
-    }
-    let (s0, c0) = sincos_deg(b.lat.0);
-    let (s1, c1) = sincos_deg(b.lat.1);
-    let (r0, z0) = metric.parallel(s0, c0);
-    let (r1, z1) = metric.parallel(s1, c1);
-    let widest = if b.lat.0 <= 0.0 && b.lat.1 >= 0.0 { metric.parallel(0.0, 1.0).0 } else { r0.max(r1) };
-    let narrowest = r0.min(r1).max(0.0);
-    let ((sa, ca), (sb, cb)) = (sincos_deg(b.lon.0), sincos_deg(b.lon.1));
-    // Whether the interval holds a longitude that is `at` modulo 360.
-    let holds = |at: f64| ((b.lon.0 - at) / 360.0).ceil() * 360.0 + at <= b.lon.1;
-    let full = b.lon.1 - b.lon.0 > 180.0;
-    let cos = (if full || holds(180.0) { -1.0 } else { ca.min(cb) }, if full || holds(0.0) { 1.0 } else { ca.max(cb) });
-    let sin =
-        (if full || holds(-90.0) { -1.0 } else { sa.min(sb) }, if full || holds(90.0) { 1.0 } else { sa.max(sb) });
-    let least = |v: f64| v * if v >= 0.0 { narrowest } else { widest };
-    let most = |v: f64| v * if v >= 0.0 { widest } else { narrowest };
-    let low = [least(cos.0), least(sin.0), z0.min(z1)];
-    let high = [most(cos.1), most(sin.1), z0.max(z1)];
-    // Half a unit in the last place of f32 at the Earth's radius is 0.25 m, and as much for other spheres in proportion.
-    let slack = (widest.abs().max(z0.abs()).max(z1.abs()) * 1e-7).max(1e-3);
-    Node { low: low.map(|v| (v - slack) as f32), high: high.map(|v| (v + slack) as f32), t0: b.t.0, t1: b.t.1 }
-}
-
 /// Typical size and duration of blocks.
 fn medians(all: &[Leaf]) -> (f32, i64) {
     let step = (all.len() / 1000).max(1);
@@ -558,76 +412,4 @@ fn medians(all: &[Leaf]) -> (f32, i64) {
     let middle = sizes.len() / 2;
     let size = *sizes.select_nth_unstable_by(middle, f32::total_cmp).1;
     (size, *spans.select_nth_unstable(middle).1)
-}
-
-/// Bits of `v` spread to every second place.
-fn spread(v: u32) -> u64 {
-    let mut x = u64::from(v);
-    x = (x | (x << 16)) & 0x0000_ffff_0000_ffff;
-    x = (x | (x << 8)) & 0x00ff_00ff_00ff_00ff;
-    x = (x | (x << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
-    x = (x | (x << 2)) & 0x3333_3333_3333_3333;
-    (x | (x << 1)) & 0x5555_5555_5555_5555
-}
-
-/// Place on a curve that keeps neighbours together: time slab first, then interleaved latitude and longitude.
-fn key(lat: f64, lon: f64, slab: u64) -> u64 {
-    let a = ((lat + 90.0) / 180.0 * 65_535.0) as u32;
-    let o = (lon.rem_euclid(360.0) / 360.0 * 65_535.0) as u32;
-    (slab << 32) | (spread(a.min(65_535)) << 1) | spread(o.min(65_535))
-}
-
-/// Length of a time slab that neither holds the whole archive nor splits a window.
-fn slab_us(span: i64, window_us: i64) -> i64 {
-    window_us.saturating_mul(2).clamp(span / 1_000_000 + 1, i64::MAX)
-}
-
-/// Rows in an order that keeps neighbours together.
-fn spatial_order(g: &Granule, window_us: i64) -> Vec<u32> {
-    let (t0, t1) = g.time_range().unwrap_or((0, 0));
-    let slab = slab_us(t1.saturating_sub(t0), window_us);
-    let mut keyed: Vec<(u64, u32)> = (0..g.len as u32)
-        .into_par_iter()
-        .map(|r| {
-            let row = r as usize;
-            if !g.is_valid(row) {
-                return (u64::MAX, r);
-            }
-            let (lat, lon) = g.position(row);
-            (key(lat, lon, (g.time(row).saturating_sub(t0) / slab) as u64), r)
-        })
-        .collect();
-    keyed.par_sort_unstable();
-    keyed.into_iter().map(|(_, r)| r).collect()
-}
-
-/// Puts blocks of points in an order that keeps neighbours together in the tree, unless they lie in the order of time.
-fn sort_blocks(ids: &mut [u32], leaves: &[Leaf], window_us: i64) {
-    let of = |k: u32| &leaves[k as usize].node;
-    let back = ids.windows(2).filter(|w| of(w[1]).t0 < of(w[0]).t0).count();
-    if back * 200 <= ids.len() {
-        return;
-    }
-    let t0 = ids.iter().map(|k| of(*k).t0).min().unwrap_or(0);
-    let t1 = ids.iter().map(|k| of(*k).t1).max().unwrap_or(0);
-    // A slab shorter than a block's own duration would not separate anything.
-    let longest = ids.iter().step_by(ids.len() / 500 + 1).map(|k| of(*k).t1.saturating_sub(of(*k).t0)).max();
-    let slab = slab_us(t1.saturating_sub(t0), window_us).max(longest.unwrap_or(0));
-    let size = ids.iter().map(|k| of(*k).high.map(f32::abs)).fold(1.0_f32, |a, h| a.max(h[0]).max(h[1]).max(h[2]));
-    ids.sort_by_cached_key(|k| {
-        let n = of(*k);
-        let middle = n.t0 / 2 + n.t1 / 2;
-        let cell = |d: usize| (((n.low[d] + n.high[d]) / (2.0 * size) + 1.0) * 511.9) as u32;
-        let place = spread3(cell(0)) << 2 | spread3(cell(1)) << 1 | spread3(cell(2));
-        (((middle.saturating_sub(t0) / slab).max(0) as u64) << 30 | place, *k)
-    });
-}
-
-/// Ten bits of `v` spread to every third place.
-fn spread3(v: u32) -> u64 {
-    let mut x = u64::from(v & 1023);
-    x = (x | (x << 16)) & 0x0300_00ff;
-    x = (x | (x << 8)) & 0x0300_f00f;
-    x = (x | (x << 4)) & 0x030c_30c3;
-    (x | (x << 2)) & 0x0924_9249
 }

@@ -20,7 +20,7 @@ pub struct SideCounts {
     pub rows: u64,
     /// Rows without a position on the Earth or a time, or masked; they never match.
     pub invalid: u64,
-    /// Valid rows that repeat an earlier one (points and tracks).
+    /// Valid rows of points and tracks that repeat an earlier one, at times at which the other side has rows.
     pub duplicates: u64,
 }
 

@@ -90,7 +90,7 @@ def main():
     if not chosen or "live" in chosen:
         for threads in ("1", "2"):
             for f in json_line([program, str(folder), threads, "live"]):
-                print(f"live  10^7 candidates, nearest {f['nearest']}, {threads} thread(s): mean {f['mean_ms']} ms, worst {f['worst_ms']} ms")
+                print(f"live  10^7 candidates, nearest {f['nearest']}, {threads} thread(s): mean {f['mean_ms']} ms, worst {f['worst_ms']} ms, CPU {f['cpu_ms']} ms a frame")
     if wrong:
         sys.exit(f"{wrong} runs found other pairs than the reference")
 

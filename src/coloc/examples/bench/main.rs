@@ -173,6 +173,7 @@ fn live(threads: usize) {
     for nearest in [None, Some(By::Distance), Some(By::Combined)] {
         let mut worst = 0.0_f64;
         let mut sum = 0.0;
+        let cpu = cpu_s();
         for frame in 0..30 {
             let share = 1.0 - f64::from(frame) * 0.03;
             let cut = Cut { radius_m: 50e3 * share, window_us: (21_600e6 * share) as i64, nearest };
@@ -186,7 +187,8 @@ fn live(threads: usize) {
             }
         }
         println!(
-            "{{\"task\":\"live\",\"candidates\":10000000,\"nearest\":\"{nearest:?}\",\"threads\":{threads},\"mean_ms\":{sum:.1},\"worst_ms\":{worst:.1},\"kept\":{}}}",
+            "{{\"task\":\"live\",\"candidates\":10000000,\"nearest\":\"{nearest:?}\",\"threads\":{threads},\"mean_ms\":{sum:.1},\"worst_ms\":{worst:.1},\"cpu_ms\":{:.1},\"kept\":{}}}",
+            (cpu_s() - cpu) * 1e3 / 30.0,
             kept.len()
         );
     }
