@@ -1,9 +1,12 @@
 """Colocation (match-up) of satellite and in-situ measurements.
 
-:func:`colocate` takes two data sets and gives the pairs within a radius and a time window; :func:`side` says what a data
-set is where that cannot be seen; :mod:`seaglass.dask` runs a job file on a cluster.
+:func:`colocate` takes two data sets and gives the pairs within a radius and a time window; :func:`crossovers` finds where
+tracks cross, :func:`interpolate` reads grids between their cells; :func:`side` says what a data set is where that cannot
+be seen; :mod:`seaglass.dask` runs a job file on a cluster.
 """
 
+from ._aggregate import Aggregates
+from ._between import Crossovers, Interpolated, crossovers, interpolate
 from ._colocate import colocate
 from ._engine import ColocationError, __version__
 from ._granule import Packed
@@ -11,13 +14,18 @@ from ._result import Counts, Matches, SideCounts
 from ._sides import Side, side
 
 __all__ = [
+    "Aggregates",
     "ColocationError",
     "Counts",
+    "Crossovers",
+    "Interpolated",
     "Matches",
     "Packed",
     "Side",
     "SideCounts",
     "__version__",
     "colocate",
+    "crossovers",
+    "interpolate",
     "side",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from . import _engine
+from ._aggregate import Aggregates, aggregate
 from ._result import Counts, Matches
 from ._sides import Side, side
 from ._spec import Metric, Policy, Spec, make
@@ -17,6 +18,60 @@ from ._units import Duration, Length
 Progress = bool | Callable[[int, int, int], object] | None
 
 
+@overload
+def colocate(
+    primary: Any,
+    secondary: Any,
+    *,
+    radius: Length,
+    window: Duration,
+    policy: Literal["all", "nearest", "mutual"] = ...,
+    by: str = ...,
+    k: int = ...,
+    metric: Metric = ...,
+    reference: str = ...,
+    duplicates: str = ...,
+    candidates: bool = ...,
+    threads: int | None = ...,
+    progress: Progress = ...,
+) -> Matches: ...
+@overload
+def colocate(
+    primary: Any,
+    secondary: Any,
+    *,
+    radius: Length,
+    window: Duration,
+    policy: Literal["mean", "median", "std", "min", "max", "count", "weighted"],
+    sd: Length | None = ...,
+    sd_time: Duration = ...,
+    power: float | None = ...,
+    metric: Metric = ...,
+    reference: str = ...,
+    duplicates: str = ...,
+    threads: int | None = ...,
+    progress: Progress = ...,
+) -> Aggregates: ...
+@overload
+def colocate(
+    primary: Any,
+    secondary: Any,
+    *,
+    radius: Length,
+    window: Duration,
+    policy: Policy,
+    by: str = ...,
+    k: int = ...,
+    sd: Length | None = ...,
+    sd_time: Duration = ...,
+    power: float | None = ...,
+    metric: Metric = ...,
+    reference: str = ...,
+    duplicates: str = ...,
+    candidates: bool = ...,
+    threads: int | None = ...,
+    progress: Progress = ...,
+) -> Matches | Aggregates: ...
 def colocate(
     primary: Any,
     secondary: Any,
@@ -26,13 +81,16 @@ def colocate(
     policy: Policy = "nearest",
     by: str = "distance",
     k: int = 1,
+    sd: Length | None = None,
+    sd_time: Duration = None,
+    power: float | None = None,
     metric: Metric = "wgs84",
     reference: str = "primary",
     duplicates: str = "first",
     candidates: bool = False,
     threads: int | None = None,
     progress: Progress = None,
-) -> Matches:
+) -> Matches | Aggregates:
     """Finds the rows of two data sets that lie within `radius` and `window` of each other.
 
     Limits are inclusive, distances are geodesics on WGS84, and the pairs, their order and every number are the same for
@@ -50,7 +108,9 @@ def colocate(
     window
         Greatest time difference: ``"1 h"``, a timedelta of Python, pandas or numpy; None for any.
     policy
-        ``nearest`` (the `k` nearest of each row of the reference side), ``all``, or ``mutual`` (one to one).
+        ``nearest`` (the `k` nearest of each row of the reference side), ``all``, or ``mutual`` (one to one);
+        or what is made of all matches of a row: ``mean``, ``median``, ``std``, ``min``, ``max``, ``count``,
+        ``weighted`` (see :meth:`Matches.aggregate` for `sd`, `sd_time` and `power`).
     by
         What is near: ``distance``, ``time``, or ``combined``, which is sqrt((d/radius)^2 + (dt/window)^2).
         Ties go to the smallest row.
@@ -78,8 +138,9 @@ def colocate(
     >>> found.pairs.tolist()
     [[0, 0], [1, 0]]
     """
-    spec = make(radius, window, policy, by, k, metric, reference, duplicates, candidates)
-    return match(side(primary), side(secondary), spec, threads, progress)
+    spec = make(radius, window, policy, by, k, metric, reference, duplicates, candidates, sd, sd_time, power)
+    found = match(side(primary), side(secondary), spec, threads, progress)
+    return found if spec.statistic is None else aggregate(found, spec.statistic)
 
 
 def match(p: Side, s: Side, spec: Spec, threads: int | None = None, progress: Progress = None) -> Matches:
@@ -95,7 +156,7 @@ def match(p: Side, s: Side, spec: Spec, threads: int | None = None, progress: Pr
             progress=report,
         )
     counted = n if len(n) == len(i) and len(n) else None
-    if counted is None and spec.policy == "all":
+    if counted is None and spec.engine_policy == "all":
         row = i if spec.reference == "primary" else j
         _, inverse, sizes = np.unique(row, return_inverse=True, return_counts=True)
         counted = sizes[inverse.reshape(-1)].astype(np.uint32)

@@ -14,10 +14,10 @@ import numpy as np
 
 from . import _engine
 from ._colocate import match
+from ._columns import Column
 from ._engine import ColocationError
 from ._granule import Array, Granule
 from ._job import Job
-from ._result import Column
 from ._sides import Piece, Side
 from ._store import write_atomic, write_with
 from ._task import Manifest, manifest, table_path
@@ -31,6 +31,9 @@ class Outcome:
 
     #: Files written, the first of them named in the job.
     outputs: tuple[Path, ...]
+    #: Rows of the results: pairs, or rows of the reference side with a value.
+    rows: int
+    #: Pairs of rows within the limits behind them.
     pairs: int
     #: Hash of the set of pairs: the same for any cut into tasks, on any number of workers.
     hash: str
@@ -67,9 +70,11 @@ def finish(job: Job, plan: dict[str, Any]) -> Outcome:
             raise ColocationError(f"{path} is there already; remove it, or set overwrite = true in [output]")
     kept = _one_to_one(job, done) if job.spec.policy == "mutual" else None
     if kept is None:
-        rows, sum64 = sum(m.rows for m in done), sum(int(m.sum64, 16) for m in done) % 2**64
+        pairs, sum64 = sum(m.pairs for m in done), sum(int(m.sum64, 16) for m in done) % 2**64
+        rows = sum(m.rows for m in done)
     else:
-        rows, sum64 = len(kept[0]), _engine.pairs_sum64(*kept)
+        rows = pairs = len(kept[0])
+        sum64 = _engine.pairs_sum64(*kept)
     failed = {path: why for path, why in plan["failed"]}
     failed |= {path: why for m in done for path, why in m.failed}
     counts = {
@@ -78,7 +83,7 @@ def finish(job: Job, plan: dict[str, Any]) -> Outcome:
     }
     seconds = round(sum(m.seconds for m in done), 3)
     outputs = tuple(p for _, p in job.outputs())
-    out = Outcome(outputs, rows, f"{sum64:016x}", counts, tuple(sorted(failed.items())), len(done), seconds)
+    out = Outcome(outputs, rows, pairs, f"{sum64:016x}", counts, tuple(sorted(failed.items())), len(done), seconds)
     record = _provenance(job, plan, out)
     schema = _schema(job, done, record)
     for form, path in job.outputs():
@@ -95,8 +100,10 @@ def _tables(job: Job, done: list[Manifest]) -> Iterator[Any]:
         if not m.rows:
             continue
         table = pq.read_table(table_path(job, m.signature))
-        i, j = (table[f"{p}_number"].to_numpy() for p in "ps")
-        if table.num_rows != m.rows or f"{_engine.pairs_sum64(i, j):016x}" != m.sum64:
+        whole = table.num_rows == m.rows
+        if whole and job.spec.statistic is None:
+            whole = f"{_engine.pairs_sum64(*(table[f'{p}_number'].to_numpy() for p in 'ps')):016x}" == m.sum64
+        if not whole:
             raise ColocationError(
                 f"the table of task {m.id} is damaged: {table_path(job, m.signature)}; remove it and run the tasks again"
             )
@@ -136,18 +143,19 @@ def _batches(job: Job, done: list[Manifest], kept: tuple[Array, Array] | None, s
 
     wanted = None if kept is None else set(zip(kept[0].tolist(), kept[1].tolist(), strict=True))
     lead = "ps"[job.owner]
+    # Of aggregates only the reference side has places.
+    place = "p" if job.spec.statistic is None else lead
     before = 0
     for table in _tables(job, done):
-        i, j = (table[f"{p}_number"].to_numpy() for p in "ps")
         if wanted is not None:
-            table = table.filter(pa.array([p in wanted for p in zip(i.tolist(), j.tolist(), strict=True)], pa.bool_()))
-            i, j = (table[f"{p}_number"].to_numpy() for p in "ps")
+            i, j = (table[f"{p}_number"].to_pylist() for p in "ps")
+            table = table.filter(pa.array([p in wanted for p in zip(i, j, strict=True)], pa.bool_()))
         # Within a row the order of the policy stays.
-        own = i if lead == "p" else j
+        own = table[f"{lead}_number"].to_numpy()
         table = table.take(np.lexsort((np.arange(len(own)), own, table[f"{lead}_time"].to_numpy())))
         n = table.num_rows
         columns = {"pair_id": pa.array(np.arange(before, before + n), pa.uint64())}
-        columns["geometry"] = _points(table["p_lon"].to_numpy(), table["p_lat"].to_numpy())
+        columns["geometry"] = _points(table[f"{place}_lon"].to_numpy(), table[f"{place}_lat"].to_numpy())
         arrays = []
         for f in schema:
             array = columns.get(f.name)
@@ -209,6 +217,7 @@ def _provenance(job: Job, plan: dict[str, Any], out: Outcome) -> dict[str, Any]:
         "complete": out.complete,
         "tasks": out.tasks,
         "task_seconds": out.task_seconds,
+        "rows": out.rows,
         "pairs": out.pairs,
         "pairs_sum64": out.hash,
         "outputs": [str(p) for p in out.outputs],
@@ -250,7 +259,7 @@ def _netcdf(name: str, schema: Any, batches: Iterator[Any], record: dict[str, An
     import pyarrow as pa
     import xarray as xr
 
-    table = pa.concat_tables(batches) if record["pairs"] else schema.empty_table()
+    table = pa.concat_tables(batches) if record["rows"] else schema.empty_table()
     data = {}
     for f in schema:
         if f.name == "geometry":
@@ -267,6 +276,7 @@ def _netcdf(name: str, schema: Any, batches: Iterator[Any], record: dict[str, An
         "seaglass_pairs_sum64": record["pairs_sum64"],
         "seaglass_provenance": json.dumps(record),
     }
-    ds = xr.Dataset(data, attrs=attrs).set_coords([f"{p}_{c}" for p in "ps" for c in ("time", "lat", "lon")])
+    coords = [k for k in data if k in {f"{p}_{c}" for p in "ps" for c in ("time", "lat", "lon")}]
+    ds = xr.Dataset(data, attrs=attrs).set_coords(coords)
     clock = {"units": "microseconds since 1970-01-01", "dtype": "i8", "_FillValue": None}
-    ds.to_netcdf(name, encoding={f"{p}_time": clock for p in "ps"})
+    ds.to_netcdf(name, encoding={k: clock for k in coords if k.endswith("_time")})

@@ -115,6 +115,10 @@ def _job(raw: dict[str, Any], base: Path) -> Job:
     policy, output, run = dict(raw.get("policy", {})), dict(raw["output"]), dict(raw.get("run", {}))
     for table, name in ((policy, "policy"), (output, "output"), (run, "run")):
         _known(table, name)
+    if policy.get("kind") == "box":
+        raise ColocationError(
+            'policy "box" is for `seaglass colocate run`; in Python use nearest, and Matches.box on data in memory'
+        )
     sides = [_side(dict(s), base) for s in raw["side"]]
     if len(sides) != 2:
         raise ColocationError(
@@ -131,7 +135,7 @@ def _job(raw: dict[str, Any], base: Path) -> Job:
     spec = _spec.make(
         raw["radius"],
         raw["window"],
-        {k: v for k, v in policy.items() if k in ("kind", "by", "k")} or "nearest",
+        {k: v for k, v in policy.items() if k != "size"} or "nearest",
         metric=raw.get("metric", "wgs84"),
         reference=raw.get("reference", "primary"),
         duplicates=raw.get("duplicates", "first"),

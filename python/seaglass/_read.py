@@ -39,7 +39,7 @@ class Source:
         else:
             self.data = self._dataset(suffix == ".zarr")
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> Source:  # noqa: PYI034 (Self is younger than Python 3.10)
         return self
 
     def __exit__(self, *_: object) -> None:

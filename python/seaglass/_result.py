@@ -9,22 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _engine
+from ._columns import Column, Table, labelled
 from ._granule import Array
 from ._sides import Side
-from ._spec import Spec
+from ._spec import Spec, Statistic
+from ._units import Duration, Length
 
 if TYPE_CHECKING:
-    import pandas
-    import pyarrow
     import xarray
 
-_LABELS = {
-    "distance_m": ("distance between the two", "m"),
-    "bearing_deg": ("azimuth from primary to secondary", "degree"),
-    "dt_us": ("time of the secondary minus time of the primary", "us"),
-    "rank": ("1 = nearest of its reference row", "1"),
-    "n_candidates": ("rows within radius and window", "1"),
-}
+    from ._aggregate import Aggregates
 
 
 @dataclass(frozen=True)
@@ -58,16 +52,8 @@ class Counts:
         return Counts(sides[0], sides[1], pairs=raw["pairs"], candidates=raw["tested"])
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of the table of results."""
-
-    values: Array
-    attrs: dict[str, Any]
-
-
 @dataclass(frozen=True, repr=False)
-class Matches:
+class Matches(Table):
     """Pairs of rows of two sides.
 
     Sorted by row of the reference side; within a row nearest first, or for the policy ``all`` by row of the other side.
@@ -136,7 +122,7 @@ class Matches:
         """Place of each pair among those of its reference row; 1 is the nearest."""
         row = self.i if self.spec.reference == "primary" else self.j
         key = self.distance_m
-        if self.spec.policy != "all" and self.spec.by != "distance":
+        if self.spec.engine_policy != "all" and self.spec.by != "distance":
             # Already in the order of the policy.
             key = np.arange(len(self), dtype=np.float64)
         order = np.lexsort((key, row))
@@ -146,71 +132,59 @@ class Matches:
         out[order] = np.minimum(at - np.maximum.accumulate(np.where(starts, at, 0)) + 1, 65535)
         return out
 
+    def aggregate(
+        self,
+        statistic: str = "mean",
+        *,
+        sd: Length | None = None,
+        sd_time: Duration = None,
+        power: float | None = None,
+    ) -> Aggregates:
+        """All matches of each reference row made into one value of every variable.
+
+        Parameters
+        ----------
+        statistic
+            ``mean``, ``median``, ``std``, ``min``, ``max``, ``count`` or ``weighted``.
+            Directions (degrees, by their standard_name) are averaged round the circle.
+        sd, sd_time
+            Standard deviations of Gaussian weights by distance and by time difference.
+        power
+            Weights fall with this power of the distance instead (not further below 100 m).
+        """
+        from . import _aggregate
+
+        return _aggregate.aggregate(self, Statistic.make(statistic, sd, sd_time, power))
+
+    def box(self, size: int = 3) -> xarray.Dataset:
+        """The cells around each match on the other side, as they are: `size` x `size` pixels, or `size` samples.
+
+        Cells that were not wanted as matches are there as well; cells beyond the edge are missing.
+        """
+        from . import _aggregate
+
+        return _aggregate.box(self, size)
+
     def columns(self) -> dict[str, Column]:
         """Every column of the table of results, by name."""
         out: dict[str, Column] = {}
         places = {}
         for prefix, side, rows in (("p", self.primary, self.i), ("s", self.secondary, self.j)):
-            places[prefix] = _places(prefix, side, rows, out)
+            places[prefix] = places_of(prefix, side, rows, out)
         p, s = places["p"], places["s"]
         bearing = _engine.geodesics(p[0], p[1], s[0], s[1], self.spec.metric_json())[1]
         links = {"distance_m": self.distance_m, "bearing_deg": bearing, "dt_us": self.dt_us, "rank": self.rank()}
         if self.n_candidates is not None:
             links["n_candidates"] = self.n_candidates
         for name, values in links.items():
-            out[name] = Column(values, {"long_name": _LABELS[name][0], "units": _LABELS[name][1]})
+            out[name] = labelled(name, values)
         for prefix, side, rows in (("p", self.primary, self.i), ("s", self.secondary, self.j)):
             for name in side.variables:
-                out[f"{prefix}_{name}"] = Column(_values(side, name, rows), side.attrs(name))
+                out[f"{prefix}_{name}"] = Column(values_of(side, name, rows), side.attrs(name))
         return out
 
-    def to_pandas(self) -> pandas.DataFrame:
-        """A data frame, one pair a row; times in UTC."""
-        import pandas as pd
 
-        frame = pd.DataFrame({k: c.values for k, c in self.columns().items()})
-        for k in ("p_time", "s_time"):
-            frame[k] = frame[k].dt.tz_localize("UTC")
-        frame.attrs = self.provenance
-        return frame
-
-    def to_xarray(self) -> xarray.Dataset:
-        """A data set along `match` with the attributes of the sources (CF, featureType point)."""
-        import xarray as xr
-
-        columns = self.columns()
-        data = {k: ("match", c.values, c.attrs) for k, c in columns.items()}
-        attrs = {"Conventions": "CF-1.11", "featureType": "point", "seaglass_provenance": json.dumps(self.provenance)}
-        attrs["pairs_sum64"] = self.hash
-        return xr.Dataset(data, attrs=attrs).set_coords([f"{p}_{c}" for p in "ps" for c in ("time", "lat", "lon")])
-
-    def to_arrow(self) -> pyarrow.Table:
-        """A table of Arrow; units in the metadata of the fields, provenance in that of the table."""
-        return arrow_table(self.columns(), {"seaglass": json.dumps(self.provenance), "pairs_sum64": self.hash})
-
-
-def arrow_table(columns: dict[str, Column], metadata: dict[str, str]) -> pyarrow.Table:
-    """Columns as a table of Arrow."""
-    import pyarrow as pa
-
-    arrays, fields = [], []
-    for name, column in columns.items():
-        values = column.values
-        if values.dtype.kind == "f" and values.dtype.itemsize == 2:
-            values = values.astype(np.float32)
-        kind = pa.timestamp("us", "UTC") if values.dtype.kind == "M" else None
-        array = pa.array(values.astype("datetime64[us]") if kind else values, type=kind, from_pandas=True)
-        meta = {k: v if isinstance(v, str) else json.dumps(_plain(v)) for k, v in column.attrs.items()}
-        arrays.append(array)
-        fields.append(pa.field(name, array.type, metadata=meta or None))
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=metadata))
-
-
-def _plain(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else str(value)
-
-
-def _split(side: Side, rows: Array) -> list[tuple[int, Any, Array]]:
+def split_rows(side: Side, rows: Array) -> list[tuple[int, Any, Array]]:
     """Granule number, which results, and their rows in that granule."""
     first = side.first_rows()
     if len(first) == 1:
@@ -222,12 +196,12 @@ def _split(side: Side, rows: Array) -> list[tuple[int, Any, Array]]:
     return [(int(g), where, rows[where] - first[g]) for g, where in zip(numbers, parts)]
 
 
-def _places(prefix: str, side: Side, rows: Array, out: dict[str, Column]) -> tuple[Array, Array]:
+def places_of(prefix: str, side: Side, rows: Array, out: dict[str, Column]) -> tuple[Array, Array]:
     n = len(rows)
     lat, lon, time = np.empty(n), np.empty(n), np.empty(n, np.int64)
     within, granule = np.empty(n, np.int64), np.empty(n, np.int32)
     line, pixel = np.zeros(n, np.int32), np.zeros(n, np.int32)
-    for g, where, own in _split(side, rows):
+    for g, where, own in split_rows(side, rows):
         made = side.pieces[g].granule
         lat[where], lon[where], time[where] = made.place(own)
         source = side.pieces[g].source_rows(own)
@@ -246,10 +220,12 @@ def _places(prefix: str, side: Side, rows: Array, out: dict[str, Column]) -> tup
     return lat, lon
 
 
-def _values(side: Side, name: str, rows: Array) -> Array:
+def values_of(side: Side, name: str, rows: Array) -> Array:
     """Values of a variable; where a granule has none, missing."""
     parts = [
-        (where, side.pieces[g].take(name, own)) for g, where, own in _split(side, rows) if name in side.pieces[g].vars
+        (where, side.pieces[g].take(name, own))
+        for g, where, own in split_rows(side, rows)
+        if name in side.pieces[g].vars
     ]
     if len(parts) == 1 and isinstance(parts[0][0], slice):
         return parts[0][1]

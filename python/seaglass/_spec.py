@@ -19,6 +19,50 @@ Policy = str | Mapping[str, Any]
 MEAN_RADIUS_M = 6_371_008.7714
 _BY = ("distance", "time", "combined")
 PAIRS = ("all", "nearest", "mutual")
+STATISTICS = ("mean", "median", "std", "min", "max", "count", "weighted")
+#: Distance below which weights by a power of the distance do not grow, metres.
+_FLOOR_M = 100.0
+#: So wide that a weight does not fall; JSON knows no infinity.
+_WIDE = 1e300
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """How several values become one."""
+
+    kind: str
+    sd_m: float | None = None
+    sd_us: int | None = None
+    power: float | None = None
+
+    @staticmethod
+    def make(kind: str, sd: Length | None = None, sd_time: Duration = None, power: float | None = None) -> Statistic:
+        """From what people write."""
+        _one_of("statistic", kind, STATISTICS)
+        weights = [sd, sd_time, power]
+        if kind != "weighted" and any(w is not None for w in weights):
+            raise ColocationError(f"sd, sd_time and power are weights; {kind} has none, weighted does")
+        if kind == "weighted" and all(w is None for w in weights):
+            raise ColocationError("weighted needs its weights: sd, sd_time or both for Gaussian ones, or power")
+        if power is not None and (sd is not None or sd_time is not None):
+            raise ColocationError("weights fall by a Gaussian (sd, sd_time) or by a power of the distance; choose one")
+        return Statistic(
+            kind,
+            None if sd is None else metres(sd, "sd"),
+            None if sd_time is None else microseconds(sd_time, "sd_time"),
+            None if power is None else float(power),
+        )
+
+    def json(self) -> str:
+        """As the engine reads it."""
+        if self.power is not None:
+            return json.dumps({"kind": "inverse_distance", "power": self.power, "floor_m": _FLOOR_M})
+        if self.kind == "weighted":
+            sd_m = _WIDE if self.sd_m is None else self.sd_m
+            return json.dumps(
+                {"kind": "gaussian", "sd_m": sd_m, "sd_us": _WIDE if self.sd_us is None else float(self.sd_us)}
+            )
+        return json.dumps({"kind": {"std": "sd"}.get(self.kind, self.kind)})
 
 
 @dataclass(frozen=True)
@@ -34,6 +78,13 @@ class Spec:
     reference: str = "primary"
     duplicates: str = "first"
     count_candidates: bool = False
+    #: What is made of the matches of a row, when the policy makes them into one value.
+    statistic: Statistic | None = None
+
+    @property
+    def engine_policy(self) -> str:
+        """Which pairs are looked for."""
+        return "all" if self.statistic is not None else self.policy
 
     def metric_json(self) -> str:
         """The metric as the engine reads it."""
@@ -46,8 +97,8 @@ class Spec:
 
     def json(self) -> str:
         """As the engine reads it."""
-        policy: dict[str, Any] = {"kind": self.policy}
-        if self.policy == "nearest":
+        policy: dict[str, Any] = {"kind": self.engine_policy}
+        if self.engine_policy == "nearest":
             policy |= {"by": self.by, "k": self.k}
         elif self.policy == "mutual":
             policy |= {"by": self.by}
@@ -80,14 +131,19 @@ def make(
     reference: str = "primary",
     duplicates: str = "first",
     count_candidates: bool = False,
+    sd: Length | None = None,
+    sd_time: Duration = None,
+    power: float | None = None,
 ) -> Spec:
     """A specification from what people write."""
     if isinstance(policy, Mapping):
-        known = {"kind", "by", "k"}
+        known = {"kind", "by", "k", "sd", "sd_time", "power"}
         unknown = sorted(set(policy) - known)
         if unknown:
             raise ColocationError(f'policy has no key "{unknown[0]}"; there are {", ".join(sorted(known))}')
-        by, k, policy = policy.get("by", by), policy.get("k", k), policy.get("kind", "nearest")
+        by, k = policy.get("by", by), policy.get("k", k)
+        sd, sd_time, power = policy.get("sd", sd), policy.get("sd_time", sd_time), policy.get("power", power)
+        policy = policy.get("kind", "nearest")
     if isinstance(metric, Mapping):
         metric = metric.get("sphere_m", "")
     if isinstance(metric, (int, float)) and not isinstance(metric, bool):
@@ -96,14 +152,19 @@ def make(
         metric = _one_of("metric", metric, ("wgs84", "sphere"))
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise ColocationError(f"k = {k!r} asks for no neighbour; give 1 or more")
+    kind = _one_of("policy", policy, (*PAIRS, *STATISTICS))
+    if kind in PAIRS and any(w is not None for w in (sd, sd_time, power)):
+        raise ColocationError(f"sd, sd_time and power are weights; {kind} has none, weighted does")
+    statistic = Statistic.make(kind, sd, sd_time, power) if kind in STATISTICS else None
     return Spec(
         metres(radius),
         microseconds(window),
         metric,
-        _one_of("policy", policy, PAIRS),
+        kind,
         _one_of("by", by, _BY),
         k,
         _one_of("reference", reference, ("primary", "secondary")),
         _one_of("duplicates", duplicates, ("keep", "first", "error")),
         count_candidates,
+        statistic,
     )

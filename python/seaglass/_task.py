@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from . import _engine
+from ._aggregate import aggregate
 from ._colocate import match
+from ._columns import Column, arrow_table
 from ._engine import ColocationError
 from ._granule import NO_TIME, Array
 from ._job import Job
 from ._outline import _first_line
 from ._plan import Piece, Task
 from ._read import FAILURES, Source
-from ._result import Column, Matches, arrow_table
 from ._sides import Piece as Loaded
 from ._sides import Side
 from ._store import write_atomic, write_with
@@ -32,6 +33,8 @@ class Manifest:
     id: int
     signature: str
     rows: int
+    #: Pairs behind the rows.
+    pairs: int
     #: Hash of the pairs; hashes of tasks add up.
     sum64: str
     #: Rows read, invalid and duplicate on each side, halo included.
@@ -72,11 +75,24 @@ def run_task(task: Task) -> Manifest:
     numbers = [_numbers(pieces, rows) for pieces, rows in zip(loaded, (found.i, found.j), strict=True)]
     sum64 = _engine.pairs_sum64(numbers[0], numbers[1])
     table = table_path(task.job, task.signature)
-    columns = _columns(found, numbers, loaded)
+    if spec.statistic is None:
+        columns, rows = _columns([*numbers], found.columns(), [found.i, found.j], loaded), len(found)
+    else:
+        made = aggregate(found, spec.statistic)
+        both = [made.rows, made.rows]
+        own = [_numbers(pieces, made.rows) if n == task.job.owner else None for n, pieces in enumerate(loaded)]
+        columns, rows = _columns(own, made.columns(), both, loaded), len(made)
     write_with(table, lambda name: _write(name, columns))
     counts = {k: v for k, v in asdict(found.counts).items() if k in ("primary", "secondary")}
     done = Manifest(
-        task.id, task.signature, len(found), f"{sum64:016x}", counts, round(time.perf_counter() - began, 3), failed
+        task.id,
+        task.signature,
+        rows,
+        len(found),
+        f"{sum64:016x}",
+        counts,
+        round(time.perf_counter() - began, 3),
+        failed,
     )
     write_atomic(table.with_suffix(".json"), json.dumps(asdict(done)).encode())
     return done
@@ -156,21 +172,25 @@ def _numbers(pieces: _Pieces, rows: Array) -> Array:
     return out
 
 
-def _columns(found: Matches, numbers: list[Array], loaded: list[_Pieces]) -> dict[str, Column]:
+def _columns(
+    numbers: list[Array | None], made: dict[str, Column], rows: list[Array], loaded: list[_Pieces]
+) -> dict[str, Column]:
     """The columns of results, with names of files in place of numbers, and the numbers of rows in their sides."""
     out: dict[str, Column] = {}
     for prefix, number in zip("ps", numbers, strict=True):
-        out[f"{prefix}_number"] = Column(number, {})
-    for name, column in found.columns().items():
+        if number is not None:
+            out[f"{prefix}_number"] = Column(number, {})
+    for name, column in made.items():
         if name[2:] == "granule":
             continue
         if name[2:] == "row":
-            pieces = loaded["ps".index(name[0])]
-            first = np.cumsum([0] + [one.granule.rows for _, one in pieces])
-            rows = found.i if name[0] == "p" else found.j
-            which = np.searchsorted(first, rows, side="right") - 1
-            files = np.array([Path(p.path).name + (f"#{p.nth}" if p.nth else "") for p, _ in pieces], dtype=object)
-            names = files[which] if len(rows) else np.zeros(0, dtype=object)
+            side = "ps".index(name[0])
+            first = np.cumsum([0] + [one.granule.rows for _, one in loaded[side]])
+            which = np.searchsorted(first, rows[side], side="right") - 1
+            files = np.array(
+                [Path(p.path).name + (f"#{p.nth}" if p.nth else "") for p, _ in loaded[side]], dtype=object
+            )
+            names = files[which] if len(which) else np.zeros(0, dtype=object)
             out[f"{name[0]}_granule"] = Column(names, {"long_name": "file"})
         out[name] = column
     return out

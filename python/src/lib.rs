@@ -7,10 +7,10 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use seaglass_coloc::filter::Filter;
 use seaglass_coloc::{Error, Metric, Side, Spec, join_rows};
 
 mod input;
+mod more;
 mod wait;
 
 use input::GranuleIn;
@@ -111,28 +111,6 @@ fn geodesics<'py>(
     Ok((distance.into_pyarray(py), bearing.into_pyarray(py)))
 }
 
-/// Fields that a filter expression names.
-#[pyfunction]
-fn filter_fields(text: &str) -> PyResult<Vec<String>> {
-    Ok(Filter::parse(text).map_err(|e| failure(&e))?.fields().to_vec())
-}
-
-/// Which rows pass a filter: `values` has an array for each of [`filter_fields`], NaN where missing.
-#[pyfunction]
-fn filter_rows<'py>(
-    py: Python<'py>,
-    text: &str,
-    values: Vec<PyReadonlyArray1<'py, f64>>,
-) -> PyResult<Bound<'py, PyArray1<bool>>> {
-    let filter = Filter::parse(text).map_err(|e| failure(&e))?;
-    let columns = values.iter().map(|v| v.as_slice()).collect::<Result<Vec<_>, _>>()?;
-    let rows = columns.iter().map(|c| c.len()).min().unwrap_or(0);
-    let passes = wait::run(py, 0, None, |_| {
-        Ok(filter.evaluate(rows, &|field, row| columns.get(field).map_or(f64::NAN, |c| c[row])))
-    })?;
-    Ok(passes.into_pyarray(py))
-}
-
 /// The engine of Seaglass. Use the package `seaglass`, which knows data sets; this module knows arrays.
 #[pymodule]
 fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -140,7 +118,12 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add_function(wrap_pyfunction!(join, m)?)?;
     m.add_function(wrap_pyfunction!(pairs_sum64, m)?)?;
-    m.add_function(wrap_pyfunction!(filter_fields, m)?)?;
-    m.add_function(wrap_pyfunction!(filter_rows, m)?)?;
+    m.add_function(wrap_pyfunction!(more::aggregate, m)?)?;
+    m.add_function(wrap_pyfunction!(more::around, m)?)?;
+    m.add_function(wrap_pyfunction!(more::crossovers, m)?)?;
+    m.add_function(wrap_pyfunction!(more::along, m)?)?;
+    m.add_function(wrap_pyfunction!(more::interpolate, m)?)?;
+    m.add_function(wrap_pyfunction!(more::filter_fields, m)?)?;
+    m.add_function(wrap_pyfunction!(more::filter_rows, m)?)?;
     m.add_function(wrap_pyfunction!(geodesics, m)?)
 }

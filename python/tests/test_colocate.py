@@ -196,7 +196,7 @@ def test_a_failing_progress_function_stops_the_run():
         ({"window": "soon"}, "is no duration"),
         ({"window": "-1 h"}, "negative"),
         ({"window": 3600}, "a timedelta, or None"),
-        ({"policy": "best"}, "choose all, nearest or mutual"),
+        ({"policy": "best"}, "choose all, nearest, mutual, mean"),
         ({"k": 0}, "give 1 or more"),
         ({"metric": "flat"}, "choose wgs84 or sphere"),
         ({"metric": 12.0}, "sphere radius 12 m"),
