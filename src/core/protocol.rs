@@ -25,6 +25,9 @@ pub const MAX_HEADER: usize = 64 << 20;
 /// Largest payload accepted, bytes.
 pub const MAX_PAYLOAD: u64 = 4 << 30;
 
+/// Memory set aside for a payload before any of it has come, bytes; takes no room until it is written to.
+const MAX_TRUSTED: u64 = 256 << 20;
+
 /// A file as named in requests, with the products that may claim it, best first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
@@ -314,7 +317,8 @@ pub fn read_frame<H: DeserializeOwned>(input: &mut impl Read) -> std::io::Result
     let mut header = vec![0u8; header_len];
     input.read_exact(&mut header)?;
     let header = serde_json::from_slice(&header).map_err(|e| bad(format!("frame header: {e}")))?;
-    let mut payload = Vec::new();
+    // Most in one piece: growing would copy. Only so much is given on trust.
+    let mut payload = Vec::with_capacity(payload_len.min(MAX_TRUSTED) as usize);
     input.take(payload_len).read_to_end(&mut payload)?;
     if payload.len() as u64 != payload_len {
         return Err(std::io::ErrorKind::UnexpectedEof.into());

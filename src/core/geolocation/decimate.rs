@@ -2,13 +2,16 @@
 
 use glam::DVec3;
 
-use super::swath::{Swath, bilinear};
+use super::swath::{Swath, bilinear, median_spacing, spacing_samples};
 use crate::coord::CoordArray;
+use crate::geo::LonLat;
 
 /// Smaller swaths are passed on as they are.
 const MIN_CELLS: usize = 100_000;
 /// Distances of tie points tried, cells.
 const STRIDES: [usize; 3] = [16, 8, 4];
+/// Those that a [`TieSample`] serves; of closer ones it would be no small part of the positions any more.
+const SAMPLED_STRIDES: [usize; 2] = [16, 8];
 
 impl Swath {
     /// The swath with tie points every 16, 8 or 4 cells, when interpolation between them finds the cells within
@@ -24,42 +27,138 @@ impl Swath {
         {
             return None;
         }
-        let [down, along] = self.knot_spacing();
-        let limit = tolerance_cells * down.min(along);
-        STRIDES.into_iter().find_map(|stride| self.with_stride(stride, limit))
+        let up = |r: usize, c: usize| self.knot(r, c);
+        let [tie_rows, tie_cols] = choose(self.shape, &STRIDES, self.knot_spacing(), tolerance_cells, up)?;
+        let at = |r: u32, c: u32| r as usize * cols + c as usize;
+        let pick: Vec<usize> = tie_rows.iter().flat_map(|r| tie_cols.iter().map(move |c| at(*r, *c))).collect();
+        let (lon, lat) = (gather(&self.lon, &pick), gather(&self.lat, &pick));
+        Self::new(self.shape, tie_rows, tie_cols, lon, lat, self.time_us.clone()).ok()
+    }
+}
+
+/// The rows and columns of a large swath whose positions are enough to choose its tie points and to check them: every
+/// fourth or so. A reader that has looked at all positions anyway need not keep the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TieSample {
+    shape: [usize; 2],
+    lines: [Vec<u32>; 2],
+}
+
+impl TieSample {
+    /// For a swath of that shape; `None` for small ones, which are passed on as they are.
+    pub fn new(shape: [usize; 2]) -> Option<Self> {
+        if shape[0].saturating_mul(shape[1]) < MIN_CELLS || shape.iter().any(|n| u32::try_from(*n).is_err()) {
+            return None;
+        }
+        Some(Self { shape, lines: shape.map(sampled) })
     }
 
-    fn with_stride(&self, stride: usize, limit: f64) -> Option<Self> {
-        let [rows, cols] = self.shape.map(|n| ties(n, stride));
+    /// The rows, ascending.
+    pub fn rows(&self) -> &[u32] {
+        &self.lines[0]
+    }
+
+    /// The columns, ascending.
+    pub fn cols(&self) -> &[u32] {
+        &self.lines[1]
+    }
+
+    /// What [`Swath::decimated`] gives for the whole swath when its tie points are 16 or 8 cells apart, from the
+    /// positions at [`rows`](Self::rows) × [`cols`](Self::cols). The caller has seen that *every* position of the swath is
+    /// valid. `None` where the whole swath must decide, also when its cells seem to have no size.
+    pub fn tie_points(
+        &self,
+        lon: &CoordArray,
+        lat: &CoordArray,
+        time_us: Vec<i64>,
+        tolerance_cells: f64,
+    ) -> Option<Swath> {
+        let width = self.cols().len();
+        if lon.len() != self.rows().len() * width || lat.len() != lon.len() {
+            return None;
+        }
+        let [row_at, col_at] = [0, 1].map(|d| inverse(&self.lines[d], self.shape[d]));
+        let index = |r: usize, c: usize| row_at[r] as usize * width + col_at[c] as usize;
+        let up = |r: usize, c: usize| {
+            let k = index(r, c);
+            let p = LonLat::new(lon.get(k), lat.get(k));
+            p.is_valid().then(|| p.up())
+        };
+        let spacing = median_spacing(self.shape, up);
+        if spacing[0].min(spacing[1]) <= 0.0 {
+            return None;
+        }
+        let [rows, cols] = choose(self.shape, &SAMPLED_STRIDES, spacing, tolerance_cells, up)?;
         let pick: Vec<usize> = rows
             .iter()
-            .flat_map(|r| cols.iter().map(move |c| (r, c)))
-            .map(|(r, c)| *r as usize * self.shape[1] + *c as usize)
+            .flat_map(|r| cols.iter().map(move |c| (*r as usize, *c as usize)))
+            .map(|(r, c)| index(r, c))
             .collect();
-        let up = |r: usize, c: usize| self.knot(r, c);
-        let mut above: Option<Vec<DVec3>> = None;
-        for (i, row) in rows.iter().enumerate() {
-            let here = cols.iter().map(|c| up(*row as usize, *c as usize)).collect::<Option<Vec<_>>>()?;
-            if let Some(above) = &above {
-                let first = rows[i - 1] as usize;
-                let middle = (first + *row as usize) / 2;
-                let f = (middle - first) as f64 / (*row as usize - first) as f64;
-                for j in 1..cols.len() {
-                    let (a, b) = (cols[j - 1] as usize, cols[j] as usize);
-                    let centre = (a + b) / 2;
-                    let g = (centre - a) as f64 / (b - a) as f64;
-                    let guess = bilinear(&[above[j - 1], above[j], here[j - 1], here[j]], f, g).normalize();
-                    // Not a number counts as too far.
-                    let error = up(middle, centre)?.distance(guess);
-                    if error.is_nan() || error > limit {
-                        return None;
-                    }
-                }
-            }
-            above = Some(here);
-        }
-        Self::new(self.shape, rows, cols, gather(&self.lon, &pick), gather(&self.lat, &pick), self.time_us.clone()).ok()
+        Swath::new(self.shape, rows, cols, gather(lon, &pick), gather(lat, &pick), time_us).ok()
     }
+}
+
+/// Every line that [`choose`] and [`median_spacing`] look at, of `n`.
+fn sampled(n: usize) -> Vec<u32> {
+    let mut out: Vec<u32> = spacing_samples(n).flat_map(|k| [k as u32, (k + 1).min(n - 1) as u32]).collect();
+    for stride in SAMPLED_STRIDES {
+        let ties = ties(n, stride);
+        out.extend(ties.windows(2).map(|t| middle(t[0], t[1])));
+        out.extend(ties);
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// Where each of `n` lines stands in the list; 0 for those that do not.
+fn inverse(lines: &[u32], n: usize) -> Vec<u32> {
+    let mut out = vec![0; n];
+    lines.iter().enumerate().for_each(|(k, line)| out[*line as usize] = k as u32);
+    out
+}
+
+/// Rows and columns of the tie points furthest apart that find the cells within the tolerance. `up` gives the unit vector
+/// of a cell.
+fn choose(
+    shape: [usize; 2],
+    strides: &[usize],
+    [down, along]: [f64; 2],
+    tolerance_cells: f64,
+    up: impl Fn(usize, usize) -> Option<DVec3>,
+) -> Option<[Vec<u32>; 2]> {
+    let limit = tolerance_cells * down.min(along);
+    let lines = |stride: &usize| shape.map(|n| ties(n, *stride));
+    strides.iter().map(lines).find(|[rows, cols]| fits(rows, cols, limit, &up))
+}
+
+/// Whether bilinear interpolation between tie points errs by at most `limit` (chord) in the middle of every quad.
+fn fits(rows: &[u32], cols: &[u32], limit: f64, up: impl Fn(usize, usize) -> Option<DVec3>) -> bool {
+    let line = |row: u32| cols.iter().map(|c| up(row as usize, *c as usize)).collect::<Option<Vec<DVec3>>>();
+    let Some(mut above) = rows.first().and_then(|row| line(*row)) else { return false };
+    for pair in rows.windows(2) {
+        let Some(here) = line(pair[1]) else { return false };
+        let row = middle(pair[0], pair[1]);
+        let f = f64::from(row - pair[0]) / f64::from(pair[1] - pair[0]);
+        for j in 1..cols.len() {
+            let (a, b) = (cols[j - 1], cols[j]);
+            let col = middle(a, b);
+            let g = f64::from(col - a) / f64::from(b - a);
+            let guess = bilinear(&[above[j - 1], above[j], here[j - 1], here[j]], f, g).normalize();
+            // Not a number counts as too far.
+            let near = up(row as usize, col as usize).is_some_and(|p| p.distance(guess) <= limit);
+            if !near {
+                return false;
+            }
+        }
+        above = here;
+    }
+    true
+}
+
+/// The line half-way between two.
+fn middle(a: u32, b: u32) -> u32 {
+    a + (b - a) / 2
 }
 
 /// Every `stride`-th index and the last.
@@ -71,12 +170,16 @@ fn ties(n: usize, stride: usize) -> Vec<u32> {
     out
 }
 
+/// Whether every value is a number of at most that size.
 fn all_valid(values: &CoordArray, limit: f64) -> bool {
+    // Block by block without a way out of the inner loop: it runs on vector units.
+    const BLOCK: usize = 4096;
     match values {
-        CoordArray::F32(v) => v.iter().all(|x| x.abs() <= limit as f32),
-        CoordArray::F64(v) => v.iter().all(|x| x.abs() <= limit),
+        CoordArray::F32(v) => v.chunks(BLOCK).all(|b| b.iter().fold(true, |ok, x| ok & (x.abs() <= limit as f32))),
+        CoordArray::F64(v) => v.chunks(BLOCK).all(|b| b.iter().fold(true, |ok, x| ok & (x.abs() <= limit))),
         CoordArray::I32 { raw, scale, offset } => {
-            raw.iter().all(|r| *r != i32::MIN && (f64::from(*r) * scale + offset).abs() <= limit)
+            let fits = |r: &i32| (*r != i32::MIN) & ((f64::from(*r) * scale + offset).abs() <= limit);
+            raw.chunks(BLOCK).all(|b| b.iter().fold(true, |ok, r| ok & fits(r)))
         }
     }
 }

@@ -284,27 +284,30 @@ impl Swath {
 
     /// Median chord between neighbouring knots, down and along (unit sphere).
     pub(super) fn knot_spacing(&self) -> [f64; 2] {
-        *self.lazy.spacing.get_or_init(|| {
-            let [nr, nc] = self.knots();
-            let pick = |n: usize| {
-                let step = (n / SPACING_SAMPLES).max(1);
-                (0..n).step_by(step)
-            };
-            let (mut down, mut along) = (Vec::new(), Vec::new());
-            for i in pick(nr) {
-                for j in pick(nc) {
-                    let Some(p) = self.knot(i, j) else { continue };
-                    if i + 1 < nr {
-                        down.extend(self.knot(i + 1, j).map(|q| p.distance(q)));
-                    }
-                    if j + 1 < nc {
-                        along.extend(self.knot(i, j + 1).map(|q| p.distance(q)));
-                    }
-                }
-            }
-            [median(down), median(along)]
-        })
+        *self.lazy.spacing.get_or_init(|| median_spacing(self.knots(), |i, j| self.knot(i, j)))
     }
+}
+
+/// Lines from which the median spacing is taken: each of these and the next one, of `n`.
+pub(super) fn spacing_samples(n: usize) -> impl Iterator<Item = usize> + Clone {
+    (0..n).step_by((n / SPACING_SAMPLES).max(1))
+}
+
+/// Median chord between neighbours, down and along, of a sample of the `[rows, columns]` whose unit vectors `up` gives.
+pub(super) fn median_spacing([nr, nc]: [usize; 2], up: impl Fn(usize, usize) -> Option<DVec3>) -> [f64; 2] {
+    let (mut down, mut along) = (Vec::new(), Vec::new());
+    for i in spacing_samples(nr) {
+        for j in spacing_samples(nc) {
+            let Some(p) = up(i, j) else { continue };
+            if i + 1 < nr {
+                down.extend(up(i + 1, j).map(|q| p.distance(q)));
+            }
+            if j + 1 < nc {
+                along.extend(up(i, j + 1).map(|q| p.distance(q)));
+            }
+        }
+    }
+    [median(down), median(along)]
 }
 
 /// Longitude in (−180, 180] and latitude of a unit vector.
