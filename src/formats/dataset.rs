@@ -215,15 +215,22 @@ impl Dataset {
 
     /// Past the library, where the variable is chunked in the plain way; see [`crate::fast`].
     pub fn by_chunks(&self, var: usize, start: &[usize], count: &[usize]) -> Option<Raw> {
+        let layout = self.chunk_layout(var)?;
+        fast::read(self.bytes()?, &layout, self.vars[var].ty?, start, count)
+    }
+
+    /// Where the chunks of a variable lie, when it is stored in the plain way.
+    pub fn chunk_layout(&self, var: usize) -> Option<Rc<fast::Layout>> {
         let v = &self.vars[var];
         let ty = v.ty?;
         let (Kind::Hdf5(0), Some(_)) = (self.kind, &v.chunks) else { return None };
-        let layout = {
-            let mut known = self.layouts.borrow_mut();
-            let entry = known.entry(var);
-            entry.or_insert_with(|| fast::layout(&self.path, &v.path, ty).map(Rc::new)).clone()?
-        };
-        fast::read(self.bytes.as_ref()?, &layout, ty, start, count)
+        let mut known = self.layouts.borrow_mut();
+        known.entry(var).or_insert_with(|| fast::layout(&self.path, &v.path, ty).map(Rc::new)).clone()
+    }
+
+    /// The file as bytes.
+    pub fn bytes(&self) -> Option<&std::fs::File> {
+        self.bytes.as_ref()
     }
 
     /// Reads a whole variable, at most `limit` values.

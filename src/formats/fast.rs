@@ -5,8 +5,11 @@
 //! the library; [`read`] then returns `None`.
 
 use std::fs::File;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hdf5_metno::filters::Filter;
+use parking_lot::Mutex;
 use rayon::prelude::*;
 
 use crate::raw::{NumType, Raw};
@@ -23,6 +26,20 @@ pub struct Layout {
     deflated: bool,
     /// Address and size of each chunk of the grid, row-major.
     chunks: Vec<(u64, usize)>,
+}
+
+impl Layout {
+    /// Whether a block lies in the array.
+    fn holds(&self, start: &[usize], count: &[usize]) -> bool {
+        let rank = self.shape.len();
+        let inside = |d: usize| start[d].checked_add(count[d]).is_some_and(|end| end <= self.shape[d]) && count[d] > 0;
+        start.len() == rank && count.len() == rank && (0..rank).all(inside)
+    }
+
+    /// Bytes of a chunk, inflated.
+    fn chunk_bytes(&self) -> usize {
+        self.chunk.iter().product::<usize>() * self.size
+    }
 }
 
 /// More chunks are not listed.
@@ -94,11 +111,10 @@ struct Piece {
 
 /// Reads a block; `None` hands it back to the library.
 pub fn read(file: &File, layout: &Layout, ty: NumType, start: &[usize], count: &[usize]) -> Option<Raw> {
-    let rank = layout.shape.len();
-    let inside = |d: usize| start[d].checked_add(count[d]).is_some_and(|end| end <= layout.shape[d]) && count[d] > 0;
-    if start.len() != rank || count.len() != rank || !(0..rank).all(inside) {
+    if !layout.holds(start, count) {
         return None;
     }
+    let rank = layout.shape.len();
     let total = count.iter().copied().try_fold(1usize, usize::checked_mul)?;
     let mut out = Raw::zeros(ty, total);
     let target = out.bytes_mut();
@@ -117,13 +133,112 @@ pub fn read(file: &File, layout: &Layout, ty: NumType, start: &[usize], count: &
         rest = tail;
     }
     let job = Job { file, layout, start, count, split };
-    let many = bands.len() >= rayon::current_num_threads();
-    let done: Option<()> = if many {
-        bands.into_par_iter().map(|(band, target)| job.band(band, target)).collect()
+    let done = if bands.len() >= rayon::current_num_threads() {
+        on_all_threads(bands, |buffers, (band, target)| job.band(band, target, buffers)).map(|_| ())
     } else {
         bands.into_iter().map(|(band, target)| job.band_by_chunks(band, target)).collect()
     };
     done.map(|()| out)
+}
+
+/// Two-dimensional values to be gone through chunk by chunk.
+pub struct Sheet<'a> {
+    /// Where the chunks lie; two dimensions, or three with `lead`.
+    pub layout: &'a Layout,
+    /// Index along the leading dimension.
+    pub lead: Option<usize>,
+    /// Rows of interest.
+    pub rows: Range<usize>,
+    /// Columns of interest.
+    pub cols: Range<usize>,
+}
+
+/// A chunk of a [`Sheet`], inflated.
+pub struct Tile<'a> {
+    plain: Plain<'a>,
+    /// Element of the chunk that is its first row and column.
+    base: usize,
+    origin: [usize; 2],
+    width: usize,
+    /// Rows of interest that lie in it.
+    pub rows: Range<usize>,
+    /// Columns of interest that lie in it.
+    pub cols: Range<usize>,
+}
+
+impl Tile<'_> {
+    /// The bytes of the columns of interest of a row.
+    pub fn row(&self, row: usize, out: &mut [u8]) {
+        self.plain.run(self.base + (row - self.origin[0]) * self.width + self.cols.start - self.origin[1], out);
+    }
+}
+
+/// Shows every chunk of some sheets to `look`, on several threads, with the number of its sheet; nothing is kept but what
+/// `look` gives. `None` when it gave `None` once, or a chunk has to be left to the library.
+pub fn visit<T: Send>(
+    file: &File,
+    sheets: &[Sheet<'_>],
+    look: impl Fn(usize, &Tile<'_>) -> Option<T> + Sync,
+) -> Option<Vec<T>> {
+    let mut work = Vec::new();
+    for (k, sheet) in sheets.iter().enumerate() {
+        let (mut start, mut count) =
+            (vec![sheet.rows.start, sheet.cols.start], vec![sheet.rows.len(), sheet.cols.len()]);
+        if let Some(lead) = sheet.lead {
+            start.insert(0, lead);
+            count.insert(0, 1);
+        }
+        if !sheet.layout.holds(&start, &count) {
+            return None;
+        }
+        let split = start.len() - 2;
+        let job = Job { file, layout: sheet.layout, start: &start, count: &count, split };
+        let chunk = sheet.layout.chunk[split];
+        for band in sheet.rows.start / chunk..=(sheet.rows.end - 1) / chunk {
+            work.extend(job.pieces(band)?.into_iter().map(|piece| (k, piece)));
+        }
+    }
+    on_all_threads(work, |buffers, (k, piece)| {
+        let sheet = &sheets[k];
+        let layout = sheet.layout;
+        let first = layout.shape.len() - 2;
+        let [height, width] = [layout.chunk[first], layout.chunk[first + 1]];
+        let origin = [piece.origin[first], piece.origin[first + 1]];
+        let within = |range: &Range<usize>, from: usize, n: usize| range.start.max(from)..range.end.min(from + n);
+        let tile = Tile {
+            plain: buffers.load(file, layout, &piece)?,
+            base: sheet.lead.map_or(0, |lead| (lead - piece.origin[0]) * height * width),
+            origin,
+            width,
+            rows: within(&sheet.rows, origin[0], height),
+            cols: within(&sheet.cols, origin[1], width),
+        };
+        look(k, &tile)
+    })
+}
+
+/// Does all the work with one set of buffers a thread; stops at the first `None`.
+fn on_all_threads<W: Send, T: Send>(work: Vec<W>, one: impl Fn(&mut Buffers, W) -> Option<T> + Sync) -> Option<Vec<T>> {
+    let threads = rayon::current_num_threads().min(work.len()).max(1);
+    let (queue, failed) = (Mutex::new(work.into_iter()), AtomicBool::new(false));
+    let next = || queue.lock().next();
+    let run = |_thread: usize| {
+        let mut buffers = Buffers::default();
+        let mut done = Vec::new();
+        while let Some(item) = next() {
+            if failed.load(Ordering::Relaxed) {
+                return None;
+            }
+            let Some(result) = one(&mut buffers, item) else {
+                failed.store(true, Ordering::Relaxed);
+                return None;
+            };
+            done.push(result);
+        }
+        Some(done)
+    };
+    let parts: Option<Vec<Vec<T>>> = (0..threads).into_par_iter().with_max_len(1).map(run).collect();
+    Some(parts?.into_iter().flatten().collect())
 }
 
 struct Job<'a> {
@@ -171,11 +286,10 @@ impl Job<'_> {
     }
 
     /// One thread does a whole band.
-    fn band(&self, band: usize, target: &mut [u8]) -> Option<()> {
-        let mut buffers = Buffers::default();
+    fn band(&self, band: usize, target: &mut [u8], buffers: &mut Buffers) -> Option<()> {
         for piece in self.pieces(band)? {
-            self.decode(&piece, &mut buffers)?;
-            self.scatter(band, &piece, &buffers.plain, target);
+            let plain = buffers.load(self.file, self.layout, &piece)?;
+            self.scatter(band, &piece, &plain, target);
         }
         Some(())
     }
@@ -183,52 +297,24 @@ impl Job<'_> {
     /// Few bands: the chunks of one are inflated beside each other.
     fn band_by_chunks(&self, band: usize, target: &mut [u8]) -> Option<()> {
         let pieces = self.pieces(band)?;
-        let bytes = self.layout.chunk.iter().product::<usize>() * self.layout.size;
-        for batch in pieces.chunks((BATCH_BYTES / bytes).max(1)) {
-            let decoded: Option<Vec<Vec<u8>>> = batch
+        for batch in pieces.chunks((BATCH_BYTES / self.layout.chunk_bytes()).max(1)) {
+            let decoded: Option<Vec<Buffers>> = batch
                 .par_iter()
                 .map(|piece| {
                     let mut buffers = Buffers::default();
-                    self.decode(piece, &mut buffers)?;
-                    Some(buffers.plain)
+                    buffers.load(self.file, self.layout, piece)?;
+                    Some(buffers)
                 })
                 .collect();
-            for (piece, plain) in batch.iter().zip(decoded?) {
-                self.scatter(band, piece, &plain, target);
+            for (piece, buffers) in batch.iter().zip(decoded?) {
+                self.scatter(band, piece, &buffers.plain(self.layout), target);
             }
-        }
-        Some(())
-    }
-
-    /// Reads, inflates and unshuffles a chunk into `buffers.plain`.
-    fn decode(&self, piece: &Piece, buffers: &mut Buffers) -> Option<()> {
-        let l = self.layout;
-        let bytes = l.chunk.iter().product::<usize>() * l.size;
-        buffers.stored.resize(piece.stored, 0);
-        read_at(self.file, &mut buffers.stored, piece.address).ok()?;
-        if !l.deflated {
-            if piece.stored != bytes {
-                return None;
-            }
-            std::mem::swap(&mut buffers.plain, &mut buffers.stored);
-            return Some(());
-        }
-        buffers.inflated.resize(bytes, 0);
-        let n = buffers.inflater.zlib_decompress(&buffers.stored, &mut buffers.inflated).ok()?;
-        if n != bytes {
-            return None;
-        }
-        if l.shuffled && l.size > 1 {
-            buffers.plain.resize(bytes, 0);
-            unshuffle(&buffers.inflated, &mut buffers.plain, l.size);
-        } else {
-            std::mem::swap(&mut buffers.plain, &mut buffers.inflated);
         }
         Some(())
     }
 
     /// Copies the part of a chunk that lies in the block to its place in the band.
-    fn scatter(&self, band: usize, piece: &Piece, plain: &[u8], target: &mut [u8]) {
+    fn scatter(&self, band: usize, piece: &Piece, plain: &Plain<'_>, target: &mut [u8]) {
         let l = self.layout;
         let rank = l.shape.len();
         let lo: Vec<usize> = (0..rank).map(|d| piece.origin[d].max(self.start[d])).collect();
@@ -248,7 +334,7 @@ impl Job<'_> {
                     std::cmp::Ordering::Greater => to = to * self.count[d] + k - self.start[d],
                 }
             }
-            target[to * l.size..to * l.size + run].copy_from_slice(&plain[from * l.size..from * l.size + run]);
+            plain.run(from, &mut target[to * l.size..to * l.size + run]);
             let mut d = rank - 1;
             loop {
                 if d == 0 {
@@ -265,45 +351,84 @@ impl Job<'_> {
     }
 }
 
+/// Memory of one thread, used again for every chunk.
 struct Buffers {
     stored: Vec<u8>,
     inflated: Vec<u8>,
-    plain: Vec<u8>,
     inflater: libdeflater::Decompressor,
 }
 
 impl Default for Buffers {
     fn default() -> Self {
-        Self { stored: Vec::new(), inflated: Vec::new(), plain: Vec::new(), inflater: libdeflater::Decompressor::new() }
+        Self { stored: Vec::new(), inflated: Vec::new(), inflater: libdeflater::Decompressor::new() }
     }
 }
 
-/// Undoes HDF5's shuffle filter: byte `b` of element `k` lies at `b · n + k`.
-fn unshuffle(from: &[u8], to: &mut [u8], size: usize) {
-    let n = from.len() / size;
+impl Buffers {
+    /// Reads and inflates a chunk.
+    fn load(&mut self, file: &File, layout: &Layout, piece: &Piece) -> Option<Plain<'_>> {
+        let bytes = layout.chunk_bytes();
+        self.stored.resize(piece.stored, 0);
+        read_at(file, &mut self.stored, piece.address).ok()?;
+        let n = if layout.deflated {
+            self.inflated.resize(bytes, 0);
+            self.inflater.zlib_decompress(&self.stored, &mut self.inflated).ok()?
+        } else {
+            piece.stored
+        };
+        (n == bytes).then(|| self.plain(layout))
+    }
+
+    /// The chunk loaded last.
+    fn plain(&self, layout: &Layout) -> Plain<'_> {
+        Plain {
+            bytes: if layout.deflated { &self.inflated } else { &self.stored },
+            size: layout.size,
+            shuffled: layout.shuffled && layout.size > 1,
+        }
+    }
+}
+
+/// The elements of a chunk, perhaps still shuffled: they are put in order on their way to where they belong.
+struct Plain<'a> {
+    bytes: &'a [u8],
+    size: usize,
+    shuffled: bool,
+}
+
+impl Plain<'_> {
+    /// Copies the elements from number `from` on that fill `out`.
+    fn run(&self, from: usize, out: &mut [u8]) {
+        if self.shuffled {
+            unshuffle(self.bytes, self.size, from, out);
+        } else {
+            out.copy_from_slice(&self.bytes[from * self.size..][..out.len()]);
+        }
+    }
+}
+
+/// Undoes HDF5's shuffle filter for the elements from number `from` on: byte `b` of element `k` of `n` lies at `b · n + k`.
+fn unshuffle(planes: &[u8], size: usize, from: usize, out: &mut [u8]) {
+    let (n, len) = (planes.len() / size, out.len() / size);
+    let plane = |b: usize| &planes[b * n + from..][..len];
     match size {
         2 => {
-            let (a, b) = from.split_at(n);
-            for ((o, a), b) in to.as_chunks_mut::<2>().0.iter_mut().zip(a).zip(b) {
+            for ((o, a), b) in out.as_chunks_mut::<2>().0.iter_mut().zip(plane(0)).zip(plane(1)) {
                 *o = [*a, *b];
             }
         }
         4 => {
-            let (ab, cd) = from.split_at(2 * n);
-            let ((a, b), (c, d)) = (ab.split_at(n), cd.split_at(n));
-            for ((((o, a), b), c), d) in to.as_chunks_mut::<4>().0.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            let (ab, cd) = (plane(0).iter().zip(plane(1)), plane(2).iter().zip(plane(3)));
+            for ((o, (a, b)), (c, d)) in out.as_chunks_mut::<4>().0.iter_mut().zip(ab).zip(cd) {
                 *o = [*a, *b, *c, *d];
             }
         }
         _ => {
             for b in 0..size {
-                let plane = &from[b * n..(b + 1) * n];
-                to.iter_mut().skip(b).step_by(size).zip(plane).for_each(|(o, x)| *o = *x);
+                out.iter_mut().skip(b).step_by(size).zip(plane(b)).for_each(|(o, x)| *o = *x);
             }
         }
     }
-    // Bytes beyond the last whole element are not shuffled.
-    to[n * size..].copy_from_slice(&from[n * size..]);
 }
 
 #[cfg(unix)]
@@ -334,9 +459,11 @@ mod tests {
             let plain: Vec<u8> = (0..size * 37).map(|k| (k * 7 % 251) as u8).collect();
             let n = plain.len() / size;
             let shuffled: Vec<u8> = (0..plain.len()).map(|k| plain[(k % n) * size + k / n]).collect();
-            let mut back = vec![0; plain.len()];
-            unshuffle(&shuffled, &mut back, size);
-            assert_eq!(back, plain, "{size}");
+            for (from, to) in [(0, 37), (0, 1), (5, 30), (36, 37), (20, 20)] {
+                let mut back = vec![0; (to - from) * size];
+                unshuffle(&shuffled, size, from, &mut back);
+                assert_eq!(back, plain[from * size..to * size], "{size} bytes, {from}..{to}");
+            }
         }
     }
 }

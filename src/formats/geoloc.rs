@@ -15,15 +15,27 @@ use crate::limits::{MAX_AXIS, MAX_POSITIONS};
 use crate::links::{self, Link};
 use crate::packing::Packing;
 use crate::raw::Raw;
+use crate::ties::{self, Coordinates};
 use crate::timeaxis;
 
 /// Values looked at in one go by a thread.
 const BLOCK: usize = 1 << 17;
 
+/// Whether every position must be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// Of a large swath tie points do, where they find every cell within [`crate::limits::LIGHT_TOLERANCE_CELLS`] of its size.
+    Picture,
+    /// Every position.
+    All,
+}
+
 /// Positions with what was noticed on the way.
 pub struct Located {
     /// The positions.
     pub geolocation: Geolocation,
+    /// They are tie points only.
+    pub tied: bool,
     /// What kind of geometry it turned out to be.
     pub kind: GeometryKind,
     /// Sentences for `FileInfo::notes`.
@@ -46,8 +58,21 @@ pub fn locate(
     geom: &Geom,
     times: Vec<i64>,
     wanted: Option<GeometryKind>,
+    demand: Demand,
 ) -> Result<Located> {
     match geom {
+        Geom::Swath { lon, lat, row, col, lead } if demand == Demand::Picture => {
+            let at = Coordinates { lon: *lon, lat: *lat, lead: lead.map(|l| l.1) };
+            match ties::of(ds, at, [ds.dims[*row].len, ds.dims[*col].len], &times) {
+                Some(s) => Ok(Located {
+                    geolocation: Geolocation::Swath(s),
+                    tied: true,
+                    kind: GeometryKind::Swath,
+                    notes: Vec::new(),
+                }),
+                None => swath(ds, *lon, *lat, *row, *col, *lead, times),
+            }
+        }
         Geom::Grid { lon, lat, .. } => grid(ds, *lon, *lat),
         Geom::Projected { .. } => projected(ds, geom, times),
         Geom::Swath { lon, lat, row, col, lead } => swath(ds, *lon, *lat, *row, *col, *lead, times),
@@ -101,7 +126,7 @@ fn grid(ds: &Dataset, lon: usize, lat: usize) -> Result<Located> {
         let lats = CoordArray::F64((0..cells).map(|k| y[k / n]).collect());
         let shape = [y.len(), n];
         let s = Swath::new(shape, knots(shape[0]), knots(shape[1]), lons, lats, Vec::new()).map_err(nothing)?;
-        return Ok(Located { geolocation: Geolocation::Swath(s), kind: GeometryKind::Swath, notes });
+        return Ok(Located { geolocation: Geolocation::Swath(s), tied: false, kind: GeometryKind::Swath, notes });
     }
     // Columns that run on past one turn repeat the same places.
     if let [first, .., last] = x.as_slice() {
@@ -113,7 +138,7 @@ fn grid(ds: &Dataset, lon: usize, lat: usize) -> Result<Located> {
         }
     }
     let grid = Grid::new(Axis::from_centres(y), Axis::from_centres(x), Crs::LonLat).map_err(nothing)?;
-    Ok(Located { geolocation: Geolocation::Grid(grid), kind: GeometryKind::Grid, notes })
+    Ok(Located { geolocation: Geolocation::Grid(grid), tied: false, kind: GeometryKind::Grid, notes })
 }
 
 fn projected(ds: &Dataset, geom: &Geom, times: Vec<i64>) -> Result<Located> {
@@ -156,7 +181,12 @@ fn projected(ds: &Dataset, geom: &Geom, times: Vec<i64>) -> Result<Located> {
             ds.vars[*lon].path
         )));
     }
-    Ok(Located { geolocation: Geolocation::Grid(grid), kind: GeometryKind::ProjectedGrid, notes: Vec::new() })
+    Ok(Located {
+        geolocation: Geolocation::Grid(grid),
+        tied: false,
+        kind: GeometryKind::ProjectedGrid,
+        notes: Vec::new(),
+    })
 }
 
 /// Largest distance in cells between the grid's positions and two-dimensional ones at a sample of cells;
@@ -224,11 +254,11 @@ fn swath(
     let mut lats = coordinates(ds, lat, read(lat)?);
     check_positions(ds, lon, lat, &mut lons, &mut lats, true, &mut notes)?;
     let s = Swath::new(shape, knots(shape[0]), knots(shape[1]), lons, lats, times).map_err(nothing)?;
-    Ok(Located { geolocation: Geolocation::Swath(s), kind: GeometryKind::Swath, notes })
+    Ok(Located { geolocation: Geolocation::Swath(s), tied: false, kind: GeometryKind::Swath, notes })
 }
 
 /// Coordinates in the packing of the file where that loses nothing.
-fn coordinates(ds: &Dataset, var: usize, raw: Raw) -> CoordArray {
+pub fn coordinates(ds: &Dataset, var: usize, raw: Raw) -> CoordArray {
     let packing = Packing::of(&ds.vars[var]).0.without_range();
     let integers = |values: Vec<i32>| CoordArray::I32 { raw: values, scale: packing.scale, offset: packing.offset };
     let mark = |x: i32| if packing.value(f64::from(x)).is_nan() { i32::MIN } else { x };
@@ -417,9 +447,14 @@ fn series(
     };
     if !track {
         series.starts = vec![0];
-        return Ok(Located { geolocation: Geolocation::Points(series), kind: GeometryKind::Points, notes });
+        return Ok(Located {
+            geolocation: Geolocation::Points(series),
+            tied: false,
+            kind: GeometryKind::Points,
+            notes,
+        });
     }
-    Ok(Located { geolocation: Geolocation::Track(series), kind: GeometryKind::Track, notes })
+    Ok(Located { geolocation: Geolocation::Track(series), tied: false, kind: GeometryKind::Track, notes })
 }
 
 /// First samples of the trajectories.

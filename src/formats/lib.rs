@@ -27,6 +27,7 @@ pub mod operand;
 pub mod packing;
 pub mod parts;
 pub mod parttime;
+mod payload;
 pub mod probe;
 pub mod product;
 pub mod raw;
@@ -35,6 +36,8 @@ mod reader;
 pub mod sample;
 pub mod sniff;
 pub mod table;
+mod ties;
 pub mod timeaxis;
 
+pub use payload::Payload;
 pub use reader::Reader;

@@ -2,6 +2,8 @@
 
 /// Largest array of two-dimensional positions, values each of longitude and latitude.
 pub const MAX_POSITIONS: usize = 128 << 20;
+/// Tie points in place of all positions of a large swath err by at most this part of a cell.
+pub const LIGHT_TOLERANCE_CELLS: f64 = 0.02;
 /// Largest number of cells of a field at one time step that is offered at all.
 pub const MAX_CELLS: usize = 4 << 30;
 /// Fields with more cells are read by window instead of being kept decoded.

@@ -82,6 +82,11 @@ impl Packing {
         self.is_packed() && self.single.0 && self.single.1
     }
 
+    /// Raw numbers that mark missing values.
+    pub fn markers(&self) -> &[f64] {
+        &self.missing
+    }
+
     /// `valid_*` in units of the value.
     pub fn valid_range(&self) -> Option<[f64; 2]> {
         let range = self.value_range.or_else(|| self.raw_range.map(|r| r.map(|x| x * self.scale + self.offset)))?;
@@ -205,6 +210,34 @@ impl Packing {
             other => with_raw!(other, v => {
                 out.extend(offsets.iter().map(|o| finite_f32(self.value(v[base + o].to_f64()))));
             }),
+        }
+    }
+
+    /// Values from number `first` on as f32, infinities as NaN. They must lie within the block.
+    pub fn run_f32(&self, raw: &Raw, first: usize, out: &mut [f32]) {
+        macro_rules! run {
+            ($v:ident, $value:expr) => {
+                out.iter_mut().zip(&$v[first..]).for_each(|(o, x)| *o = $value(*x))
+            };
+        }
+        match raw {
+            Raw::I16(v) => {
+                let table = self.table.get_or_init(|| self.make_table(i16::MIN.into(), i16::MAX.into()));
+                run!(v, |x| table[(i32::from(x) + 32_768) as usize]);
+            }
+            Raw::U16(v) => {
+                let table = self.table.get_or_init(|| self.make_table(0, u16::MAX.into()));
+                run!(v, |x| table[usize::from(x)]);
+            }
+            Raw::I8(v) => {
+                let table = self.table.get_or_init(|| self.make_table(i8::MIN.into(), i8::MAX.into()));
+                run!(v, |x| table[(i32::from(x) + 128) as usize]);
+            }
+            Raw::U8(v) => {
+                let table = self.table.get_or_init(|| self.make_table(0, u8::MAX.into()));
+                run!(v, |x| table[usize::from(x)]);
+            }
+            other => with_raw!(other, v => run!(v, |x| finite_f32(self.value(ToF64::to_f64(x))))),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A file sorted into parts: which variables lie on which positions, at which times.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -14,9 +15,9 @@ use crate::cf;
 use crate::dataset::Dataset;
 use crate::error::{Result, fail};
 use crate::fields;
-use crate::geoloc;
+use crate::geoloc::{self, Demand};
 use crate::geometry::{Finder, Geom};
-use crate::limits::{MAX_CELLS, MAX_STEPS};
+use crate::limits::{LIGHT_TOLERANCE_CELLS, MAX_CELLS, MAX_STEPS};
 use crate::links::{self, Link};
 use crate::operand::{Frame, Operand};
 use crate::packing::Packing;
@@ -87,10 +88,42 @@ pub struct Part {
     pub span: Option<TimeSpan>,
     /// Fields, best first.
     pub fields: Vec<Field>,
-    /// Positions.
+    /// Positions: every one, or tie points of a large swath when it was planned for a picture.
     pub geolocation: Arc<Geolocation>,
-    /// Tie points of a large swath, enough for a picture.
+    /// `geolocation` is tie points only.
+    pub tied: bool,
+    /// Every position, read when somebody asks, where `geolocation` is tie points.
+    whole: OnceCell<Arc<Geolocation>>,
+    /// Tie points of a large swath, enough for a picture, beside every position in `geolocation`.
     pub light: Option<Geolocation>,
+}
+
+impl Part {
+    /// Positions enough for a picture.
+    pub fn picture(&self) -> &Geolocation {
+        self.light.as_ref().unwrap_or(&self.geolocation)
+    }
+
+    /// Every position, when it is in memory.
+    pub fn whole(&self) -> Option<&Geolocation> {
+        if self.tied { self.whole.get().map(|g| &**g) } else { Some(&self.geolocation) }
+    }
+
+    /// Every position, read now where that was put off.
+    pub fn read_whole(&self, ds: &Dataset) -> Result<&Geolocation> {
+        if let (true, None, Geolocation::Swath(ties)) = (self.tied, self.whole.get(), &*self.geolocation) {
+            let located = geoloc::locate(ds, &[], &self.geom, ties.time_us.clone(), Some(self.kind), Demand::All)?;
+            return Ok(self.whole.get_or_init(|| Arc::new(located.geolocation)));
+        }
+        Ok(self.whole().unwrap_or(&self.geolocation))
+    }
+
+    /// Bytes of positions held.
+    pub fn position_bytes(&self) -> usize {
+        self.geolocation.byte_len()
+            + self.whole.get().map_or(0, |g| g.byte_len())
+            + self.light.as_ref().map_or(0, Geolocation::byte_len)
+    }
 }
 
 /// Everything `Request::Open` tells, and what later requests need.
@@ -101,8 +134,13 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
-/// Sorts a file into parts.
+/// Sorts a file into parts, with every position.
 pub fn plan(ds: &Dataset, product: Option<&Product>) -> Result<Plan> {
+    plan_for(ds, product, Demand::All)
+}
+
+/// Sorts a file into parts, with the positions demanded.
+pub fn plan_for(ds: &Dataset, product: Option<&Product>, demand: Demand) -> Result<Plan> {
     let links = links::find(ds);
     let mut finder = Finder::new(ds, &links);
     if let Some(p) = product {
@@ -118,7 +156,7 @@ pub fn plan(ds: &Dataset, product: Option<&Product>) -> Result<Plan> {
     let mut parts = Vec::new();
     let mut failures: Vec<ReadFailure> = Vec::new();
     for g in groups {
-        match build(ds, &links, product, g, &mut notes) {
+        match build(ds, &links, product, g, demand, &mut notes) {
             Ok(part) => parts.push(part),
             Err(e) => failures.push(e),
         }
@@ -255,11 +293,18 @@ fn merge_static(mut groups: Vec<Group>) -> Vec<Group> {
     groups
 }
 
-fn build(ds: &Dataset, links: &[Link], product: Option<&Product>, g: Group, notes: &mut Vec<String>) -> Result<Part> {
+fn build(
+    ds: &Dataset,
+    links: &[Link],
+    product: Option<&Product>,
+    g: Group,
+    demand: Demand,
+    notes: &mut Vec<String>,
+) -> Result<Part> {
     let frame = Frame { geom: &g.geom, step_dim: g.step_dim };
     let times = parttime::of_group(ds, links, product, frame, &g.vars, notes)?;
     let wanted = product.and_then(|p| p.geolocation.kind);
-    let located = geoloc::locate(ds, links, &g.geom, times.cell_us, wanted)?;
+    let located = geoloc::locate(ds, links, &g.geom, times.cell_us, wanted, demand)?;
     notes.extend(located.notes);
     let raster = located.kind.is_raster();
     let shape = located.geolocation.shape();
@@ -281,8 +326,15 @@ fn build(ds: &Dataset, links: &[Link], product: Option<&Product>, g: Group, note
         clock: times.clock,
         span: times.span,
         fields: out,
+        light: match &located.geolocation {
+            Geolocation::Swath(swath) if demand == Demand::Picture && !located.tied => {
+                swath.decimated(LIGHT_TOLERANCE_CELLS).map(Geolocation::Swath)
+            }
+            _ => None,
+        },
         geolocation: Arc::new(located.geolocation),
-        light: None,
+        tied: located.tied,
+        whole: OnceCell::new(),
     };
     if let Some(p) = product {
         product::apply(p, ds, &mut part);

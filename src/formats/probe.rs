@@ -94,6 +94,12 @@ fn position(ds: &Dataset, part: &Part, row: usize, col: usize) -> Option<LonLat>
         (Geom::Projected { lonlat: Some((lon, lat)), .. }, _) => {
             Some(LonLat::new(one(*lon, &[row, col])?, one(*lat, &[row, col])?))
         }
+        // Only tie points are in memory.
+        (Geom::Swath { lon, lat, lead, .. }, _) if part.whole().is_none() => {
+            let cell: Vec<usize> = lead.iter().map(|l| l.1).chain([row, col]).collect();
+            Some(LonLat::new(one(*lon, &cell)?, one(*lat, &cell)?))
+        }
+        (Geom::Swath { .. }, _) => part.whole().and_then(|g| g.lonlat_from_index(row as f64, col as f64)),
         _ => part.geolocation.lonlat_from_index(row as f64, col as f64),
     };
     own.filter(LonLat::is_valid)

@@ -153,6 +153,34 @@ impl Raw {
         with_raw!(self, v => cast_slice_mut(v.as_mut_slice()))
     }
 
+    /// Appends values of another block of the same type, by index.
+    pub fn append_picked(&mut self, from: &Self, indices: &[u32]) {
+        macro_rules! same {
+            ($($k:ident),*) => { match (self, from) {
+                $( (Self::$k(to), Self::$k(v)) => to.extend(indices.iter().map(|i| v[*i as usize])), )*
+                _ => {}
+            } };
+        }
+        same!(I8, U8, I16, U16, I32, U32, I64, U64, F32, F64);
+    }
+
+    /// Becomes the values of another block of the same type from number `from` on.
+    pub fn copy_from(&mut self, other: &Self, from: usize) {
+        let n = self.len();
+        self.lay(0, other, from, n);
+    }
+
+    /// Puts `n` values of another block of the same type, from number `from` on, in the place of those from `at` on.
+    pub fn lay(&mut self, at: usize, other: &Self, from: usize, n: usize) {
+        macro_rules! same {
+            ($($k:ident),*) => { match (self, other) {
+                $( (Self::$k(to), Self::$k(v)) => to[at..at + n].copy_from_slice(&v[from..from + n]), )*
+                _ => {}
+            } };
+        }
+        same!(I8, U8, I16, U16, I32, U32, I64, U64, F32, F64);
+    }
+
     /// Picks values by index.
     #[must_use]
     pub fn gather(&self, indices: &[u32]) -> Self {

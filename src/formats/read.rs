@@ -99,8 +99,8 @@ impl FieldReader<'_> {
         check_window(window, apron, shape)?;
         let cells = Cells::new(window, apron, shape);
         let values = self.values(field, shape, at, &cells)?;
-        let valid = values.iter().filter(|v| !v.is_nan()).count();
-        if window.stride > 1 && valid * SPARSE_SHARE < values.len() {
+        let blank = || values.iter().filter(|v| !v.is_nan()).count() * SPARSE_SHARE < values.len();
+        if window.stride > 1 && blank() {
             return self.sparse(field, shape, at, window, apron, values);
         }
         Ok(values)
@@ -147,31 +147,30 @@ impl FieldReader<'_> {
         }
         let (n_rows, n_cols) = (cells.rows.len(), cells.cols.len());
         let plain = matches!(field.expr, Expr::One(_)) && masks.is_empty();
-        let row = |r: usize| -> Vec<f32> {
-            let mut out = Vec::with_capacity(n_cols);
-            if cells.rows[r].is_none() {
-                out.resize(n_cols, f32::NAN);
-            } else if plain {
-                plain_row(slabs[0].0, &slabs[0].1, r, &mut out);
-            } else {
+        let run = if plain { slabs[0].1.run() } else { None };
+        let fill = |(r, out): (usize, &mut [f32])| {
+            out.fill(f32::NAN);
+            if plain {
+                plain_row(slabs[0].0, &slabs[0].1, r, run, out);
+            } else if cells.rows[r].is_some() {
                 let mut values = vec![0.0; slabs.len()];
-                for c in 0..n_cols {
+                for (c, out) in out.iter_mut().enumerate() {
                     for (v, (o, s)) in values.iter_mut().zip(&slabs) {
                         *v = s.value(o, r, c);
                     }
-                    let kept = masks.iter().all(|(condition, o, s)| condition.keeps(s.value(o, r, c)));
-                    out.push(if kept { finite_f32(field.expr.combine(&values)) } else { f32::NAN });
+                    if masks.iter().all(|(condition, o, s)| condition.keeps(s.value(o, r, c))) {
+                        *out = finite_f32(field.expr.combine(&values));
+                    }
                 }
             }
-            out
         };
-        if n_rows * n_cols < 1 << 20 {
-            let mut out = Vec::with_capacity(n_rows * n_cols);
-            (0..n_rows).for_each(|r| out.extend_from_slice(&row(r)));
-            return Ok(out);
+        // Zeros of the system cost nothing until they are touched, by the thread that has the row.
+        let mut out = vec![0.0; n_rows * n_cols];
+        if out.len() < 1 << 20 {
+            out.chunks_mut(n_cols).enumerate().for_each(fill);
+        } else {
+            out.par_chunks_mut(n_cols).enumerate().for_each(fill);
         }
-        let mut out = vec![f32::NAN; n_rows * n_cols];
-        out.par_chunks_mut(n_cols).enumerate().for_each(|(r, target)| target.copy_from_slice(&row(r)));
         Ok(out)
     }
 
@@ -322,21 +321,37 @@ impl Slab {
             _ => f64::NAN,
         }
     }
+
+    /// The columns when they lie beside each other: how many come before them that are beyond the array, the offset of
+    /// the first, and how many they are.
+    fn run(&self) -> Option<(usize, usize, usize)> {
+        let lead = self.cols.iter().take_while(|c| c.is_none()).count();
+        let first = self.cols.get(lead).copied().flatten()?;
+        let len = self.cols[lead..].iter().take_while(|c| c.is_some()).count();
+        let beside = self.cols[lead..lead + len].iter().enumerate().all(|(k, c)| *c == Some(first + k));
+        let rest_beyond = self.cols[lead + len..].iter().all(Option::is_none);
+        (beside && rest_beyond).then_some((lead, first, len))
+    }
 }
 
-fn plain_row(o: &Operand, slab: &Slab, r: usize, out: &mut Vec<f32>) {
+/// Fills a row of one operand without masks; `run` is [`Slab::run`]. `out` is NaN.
+fn plain_row(o: &Operand, slab: &Slab, r: usize, run: Option<(usize, usize, usize)>, out: &mut [f32]) {
     let Some(base) = slab.rows[r] else { return };
-    let mut run = Vec::with_capacity(slab.cols.len());
-    let lead = slab.cols.iter().take_while(|c| c.is_none()).count();
-    run.extend(slab.cols.iter().flatten());
     let n = slab.raw.len();
-    if run.iter().any(|x| base + x >= n) {
-        out.resize(slab.cols.len(), f32::NAN);
+    if let Some((lead, first, len)) = run {
+        if base + first + len <= n {
+            o.packing.run_f32(&slab.raw, base + first, &mut out[lead..lead + len]);
+        }
         return;
     }
-    out.resize(lead, f32::NAN);
-    o.packing.extend_f32(&slab.raw, base, &run, out);
-    out.resize(slab.cols.len(), f32::NAN);
+    let lead = slab.cols.iter().take_while(|c| c.is_none()).count();
+    let places: Vec<usize> = slab.cols.iter().flatten().copied().collect();
+    if places.iter().any(|x| base + x >= n) {
+        return;
+    }
+    let mut values = Vec::with_capacity(places.len());
+    o.packing.extend_f32(&slab.raw, base, &places, &mut values);
+    out[lead..lead + values.len()].copy_from_slice(&values);
 }
 
 fn join(parts: impl Iterator<Item = Raw>) -> Option<Raw> {

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use seaglass_core::field::{Apron, Window};
-use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::{FileInfo, PartInfo};
 use seaglass_core::protocol::{Answer, FailureKind, PROTOCOL_VERSION, Request, Source, wire_from_geolocation};
 use seaglass_core::time::Time;
@@ -16,7 +15,10 @@ use crate::columns::ColumnReader;
 use crate::dataset::Dataset;
 use crate::error::{Result, bad_request, fail};
 use crate::footprint;
+use crate::geoloc::Demand;
+use crate::limits::LIGHT_TOLERANCE_CELLS;
 use crate::parts::{self, Field, Part, Plan};
+use crate::payload::Payload;
 use crate::probe;
 use crate::product;
 use crate::read::{Choice, FieldReader};
@@ -28,8 +30,6 @@ const CACHE_BYTES: usize = 320 << 20;
 const POSITION_BYTES: usize = 512 << 20;
 /// Files kept open.
 const MAX_OPEN: usize = 48;
-/// Tie points in place of all positions of a large swath err by at most this part of a cell.
-const LIGHT_TOLERANCE_CELLS: f64 = 0.02;
 /// Longest global attribute passed on, characters.
 const MAX_ATTRIBUTE: usize = 500;
 
@@ -47,7 +47,7 @@ struct OpenFile {
 
 impl OpenFile {
     fn position_bytes(&self) -> usize {
-        self.plan.parts.iter().map(|p| p.geolocation.byte_len()).sum()
+        self.plan.parts.iter().map(Part::position_bytes).sum()
     }
 }
 
@@ -55,9 +55,9 @@ impl OpenFile {
 pub struct Reader {
     files: HashMap<PathBuf, OpenFile>,
     cache: BlockCache,
-    next_id: u64,
     /// Files read as tables.
     columns: ColumnReader,
+    next_id: u64,
     clock: u64,
 }
 
@@ -70,11 +70,17 @@ impl Default for Reader {
 impl Reader {
     /// A reader that has opened nothing.
     pub fn new() -> Self {
-        Self { files: HashMap::new(), cache: BlockCache::new(CACHE_BYTES), columns: ColumnReader::default(), next_id: 1, clock: 0 }
+        Self {
+            files: HashMap::new(),
+            cache: BlockCache::new(CACHE_BYTES),
+            columns: ColumnReader::default(),
+            next_id: 1,
+            clock: 0,
+        }
     }
 
     /// Answers a request. Never panics: a fault inside becomes an answer.
-    pub fn handle(&mut self, request: Request) -> (Answer, Vec<u8>) {
+    pub fn handle(&mut self, request: Request) -> (Answer, Payload) {
         let path = match &request {
             Request::Open { source }
             | Request::Geolocation { source, .. }
@@ -84,24 +90,24 @@ impl Reader {
             | Request::Outline { source, .. }
             | Request::Rows { source, .. } => Some(source.path.clone()),
             Request::Close { path } => Some(path.clone()),
-            Request::Hello { .. } | Request::Ping => None,
             Request::WriteTable { .. } => None,
+            Request::Hello { .. } | Request::Ping => None,
         };
         match catch_unwind(AssertUnwindSafe(|| self.answer(request))) {
             Ok(Ok(done)) => done,
-            Ok(Err(error)) => (Answer::Failed { error }, Vec::new()),
+            Ok(Err(error)) => (Answer::Failed { error }, Payload::default()),
             Err(_panic) => {
                 if let Some(p) = path {
                     self.close(&p);
                 }
                 let text = "The reader failed on this file: it is damaged or unlike any file seen so far.";
-                (Answer::Failed { error: fail(FailureKind::Damaged, text) }, Vec::new())
+                (Answer::Failed { error: fail(FailureKind::Damaged, text) }, Payload::default())
             }
         }
     }
 
-    fn answer(&mut self, request: Request) -> Result<(Answer, Vec<u8>)> {
-        let plain = |answer| Ok((answer, Vec::new()));
+    fn answer(&mut self, request: Request) -> Result<(Answer, Payload)> {
+        let plain = |answer| Ok((answer, Payload::default()));
         match request {
             Request::Hello { .. } => plain(Answer::Hello {
                 version: PROTOCOL_VERSION,
@@ -117,11 +123,18 @@ impl Reader {
                 plain(Answer::Opened { info: Box::new(info) })
             }
             Request::Geolocation { source, part, tolerance_cells } => {
+                let exact = tolerance_cells < LIGHT_TOLERANCE_CELLS;
+                let asked = part_of(self.file(&source)?, part)?;
+                if exact && asked.whole().is_none() {
+                    // Two numbers of at least four bytes a cell.
+                    let bytes = asked.shape[0].saturating_mul(asked.shape[1]).saturating_mul(8);
+                    self.make_room(bytes, Some(&source.path));
+                }
                 let file = self.file(&source)?;
                 let part = part_of(file, part)?;
-                let light = part.light.as_ref().filter(|_| tolerance_cells >= LIGHT_TOLERANCE_CELLS);
-                let (wire, bytes) = wire_from_geolocation(light.unwrap_or(&part.geolocation));
-                Ok((Answer::Geolocation { wire }, bytes))
+                let positions = if exact { part.read_whole(&file.ds)? } else { part.picture() };
+                let (wire, bytes) = wire_from_geolocation(positions);
+                Ok((Answer::Geolocation { wire }, bytes.into()))
             }
             Request::Read { source, part, field, step, extra, window, apron } => {
                 let at = Choice { step, extra: &extra };
@@ -141,13 +154,17 @@ impl Reader {
                 let cell = probe::cell(&mut reader, part, &fields, Choice { step, extra: &extra }, row, col)?;
                 plain(Answer::Probed { cell })
             }
-        }
-            Request::Outline { source, ask } => self.columns.outline(&source, &ask),
-            Request::Rows { source, ask } => self.columns.rows(&source, &ask),
+            Request::Outline { source, ask } => {
+                self.columns.outline(&source, &ask).map(|(answer, bytes)| (answer, bytes.into()))
+            }
+            Request::Rows { source, ask } => {
+                self.columns.rows(&source, &ask).map(|(answer, bytes)| (answer, bytes.into()))
+            }
             Request::WriteTable { spool, out } => {
                 table::write(&spool, &out)?;
                 plain(Answer::Done)
             }
+        }
     }
 
     fn read(
@@ -158,13 +175,10 @@ impl Reader {
         at: Choice<'_>,
         window: Window,
         apron: Apron,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<Payload> {
         self.file(source)?;
         let (mut reader, part) = self.reader(source, part)?;
-        let values = reader.window(field_of(part, field)?, part.shape, at, window, apron)?;
-        let mut bytes = Vec::with_capacity(values.len() * 4);
-        values.iter().for_each(|v| bytes.extend_from_slice(&v.to_le_bytes()));
-        Ok(bytes)
+        reader.window(field_of(part, field)?, part.shape, at, window, apron).map(Payload::from)
     }
 
     /// Reader and part of a file that is open.
@@ -184,7 +198,7 @@ impl Reader {
             self.close(&source.path);
             let file = open(source, self.next_id, stamp, products)?;
             self.next_id += 1;
-            self.make_room(file.position_bytes());
+            self.make_room(file.position_bytes(), None);
             self.files.insert(source.path.clone(), file);
         }
         let now = self.clock;
@@ -193,16 +207,16 @@ impl Reader {
         Ok(file)
     }
 
-    fn make_room(&mut self, bytes: usize) {
-        while !self.files.is_empty() {
+    /// Closes files, the one unused for longest first, but not `keep`, until so many bytes more of positions may be held.
+    fn make_room(&mut self, bytes: usize, keep: Option<&Path>) {
+        loop {
             let held: usize = self.files.values().map(OpenFile::position_bytes).sum();
             if self.files.len() < MAX_OPEN && held + bytes <= POSITION_BYTES {
                 return;
             }
-            let oldest = self.files.iter().min_by_key(|(_, f)| f.used).map(|(p, _)| p.clone());
-            if let Some(p) = oldest {
-                self.close(&p);
-            }
+            let others = self.files.iter().filter(|(path, _)| keep != Some(path.as_path()));
+            let Some(oldest) = others.min_by_key(|(_, f)| f.used).map(|(p, _)| p.clone()) else { return };
+            self.close(&oldest);
         }
     }
 
@@ -210,8 +224,8 @@ impl Reader {
         if let Some(f) = self.files.remove(path) {
             self.cache.forget(f.id);
         }
-    }
         self.columns.close(path);
+    }
 }
 
 fn stamp(path: &Path) -> (u64, Option<SystemTime>) {
@@ -232,13 +246,13 @@ fn field_of<'a>(part: &'a Part, name: &str) -> Result<&'a Field> {
 fn open(source: &Source, id: u64, stamp: (u64, Option<SystemTime>), products: Vec<String>) -> Result<OpenFile> {
     let ds = Dataset::open(&source.path)?;
     let product = source.candidates.iter().find(|p| product::claims(p, &ds));
-    let (mut plan, product) = match product {
-        None => (parts::plan(&ds, None)?, None),
-        Some(p) => match parts::plan(&ds, Some(p)) {
+    let (plan, product) = match product {
+        None => (parts::plan_for(&ds, None, Demand::Picture)?, None),
+        Some(p) => match parts::plan_for(&ds, Some(p), Demand::Picture) {
             Ok(plan) => (plan, Some(p)),
             Err(why) => {
                 // A product file may be wrong about this file; CF alone may still do.
-                let mut plan = parts::plan(&ds, None).map_err(|_plain| why.clone())?;
+                let mut plan = parts::plan_for(&ds, None, Demand::Picture).map_err(|_plain| why.clone())?;
                 plan.notes.push(format!(
                     "The product file {} does not fit ({}); read by CF rules.",
                     p.product.id, why.message
@@ -247,11 +261,6 @@ fn open(source: &Source, id: u64, stamp: (u64, Option<SystemTime>), products: Ve
             }
         },
     };
-    for part in &mut plan.parts {
-        if let Geolocation::Swath(swath) = &*part.geolocation {
-            part.light = swath.decimated(LIGHT_TOLERANCE_CELLS).map(Geolocation::Swath);
-        }
-    }
     let name = source.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let title = product.map(|p| p.product.title.clone()).or_else(|| ds.global("title")).unwrap_or(name);
     let short = product.and_then(|p| p.product.short.clone());
@@ -281,7 +290,7 @@ fn describe(file: &OpenFile) -> FileInfo {
 }
 
 fn describe_part(part: &Part) -> PartInfo {
-    let positions = part.light.as_ref().unwrap_or(&part.geolocation);
+    let positions = part.picture();
     PartInfo {
         name: part.name.clone(),
         geometry: part.kind,
