@@ -101,6 +101,7 @@ fn rises<A: Raw, B: Raw>(t: &[i64], lat: &[A], lon: &[B], stretches: &mut Vec<St
     let mut at = 0;
     let mut sorted: Vec<(A, B)> = Vec::new();
     let from = stretches.len();
+    let mut runs = 1;
     while at < t.len() {
         let now = t[at];
         let mut end = at + 1;
@@ -111,11 +112,22 @@ fn rises<A: Raw, B: Raw>(t: &[i64], lat: &[A], lon: &[B], stretches: &mut Vec<St
             return false;
         }
         match stretches.last_mut() {
-            Some(s) if at > 0 && s.t1 < now => s.t1 = now,
-            _ => stretches.push(Stretch { t0: now, t1: now }),
+            // A step much longer than those before starts a new stretch, so that what lies between stays free.
+            Some(s)
+                if at > 0
+                    && s.t1 < now
+                    && (runs < 4 || now.saturating_sub(s.t1) / 64 <= s.t1.saturating_sub(s.t0) / runs) =>
+            {
+                s.t1 = now;
+                runs += 1;
+            }
+            _ => {
+                stretches.push(Stretch { t0: now, t1: now });
+                runs = 1;
+            }
         }
         // Unordered points have a stretch for every few rows: no use going on.
-        if stretches.len() - from > 64 + t.len() / 10_000 {
+        if stretches.len() - from > 64 + t.len() / 64 {
             return false;
         }
         at = end;
