@@ -51,7 +51,7 @@ impl Host {
     pub(crate) fn poll_control(&mut self, changed: &mut bool) -> bool {
         let start = Instant::now();
         self.control.moved = false;
-        while let Some(call) = self.control.server.as_ref().and_then(Server::next) {
+        while let Some(call) = self.control.server.as_ref().and_then(Server::take) {
             *changed = true;
             carry_out(self, call);
             if start.elapsed() > BUDGET {

@@ -112,8 +112,9 @@ impl Server {
     /// The address makes no sense, is in use, or the system refuses.
     pub fn start(options: Options) -> Result<Self, ControlError> {
         let wrong = || ControlError::Address(options.address.clone());
-        let mut found = options.address.to_socket_addrs().map_err(|_unknown_name| wrong())?;
-        let address = found.next().ok_or_else(wrong)?;
+        let found: Vec<SocketAddr> = options.address.to_socket_addrs().map_err(|_unknown_name| wrong())?.collect();
+        // The published client speaks IPv4 alone: of the addresses of `localhost` it looks at that one.
+        let address = found.iter().find(|a| a.is_ipv4()).or(found.first()).copied().ok_or_else(wrong)?;
         let listener = mio::net::TcpListener::bind(address).map_err(|source| match source.kind() {
             std::io::ErrorKind::AddrInUse => ControlError::Busy(address),
             _ => ControlError::Listen { address, source },
@@ -136,7 +137,7 @@ impl Server {
     }
 
     /// The next request, in the order of arrival.
-    pub fn next(&self) -> Option<Call> {
+    pub fn take(&self) -> Option<Call> {
         let call = self.calls.try_recv().ok()?;
         let bytes = self.filling.bytes.fetch_sub(call.bytes, Ordering::AcqRel) - call.bytes;
         // Half empty again: waking for every single place would cost more than the requests.

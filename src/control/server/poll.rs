@@ -88,31 +88,24 @@ impl Loop {
                     return;
                 }
             }
-            let mut knock = false;
             for event in &events {
-                match event.token() {
-                    LISTEN => knock = true,
-                    Token(n) => {
-                        if let Some(c) = self.clients.get_mut(&(n as u64)) {
-                            c.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
-                        }
-                    }
+                let Token(n) = event.token();
+                if let Some(c) = self.clients.get_mut(&(n as u64)) {
+                    c.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
                 }
             }
-            wait = self.turn(knock);
+            wait = self.turn();
         }
     }
 
-    fn turn(&mut self, knock: bool) -> Option<Duration> {
+    fn turn(&mut self) -> Option<Duration> {
         while let Ok(Answer { ticket, reply }) = self.answers.try_recv() {
             if let Some(c) = self.clients.get_mut(&ticket.connection) {
                 c.answer(ticket.number, &reply);
             }
         }
-        if knock {
-            // Heard after those who were there before: these may just have said something and left.
-            self.accept();
-        }
+        // Heard after those who were there before: these may just have said something and left.
+        let turned_away = !self.accept();
         let more = self.read_all();
         let now = Instant::now();
         let deadline = self.clients.values_mut().filter_map(|c| c.overdue(now)).min();
@@ -120,13 +113,14 @@ impl Loop {
         if more {
             return Some(Duration::ZERO);
         }
-        if self.clients.is_empty() {
+        if self.clients.is_empty() && !turned_away {
             return None;
         }
         Some(deadline.map_or(LOOK, |d| d.saturating_duration_since(now).min(LOOK)))
     }
 
-    fn accept(&mut self) {
+    /// Lets in who waits. `false`: the system has no room for another, who is to be asked for again.
+    fn accept(&mut self) -> bool {
         loop {
             match self.listener.accept() {
                 Ok((mut stream, peer)) => {
@@ -145,12 +139,12 @@ impl Loop {
                         Err(e) => log::warn!("A client at {peer} of the control socket is not served: {e}."),
                     }
                 }
-                Err(e) if e.kind() == ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return true,
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) => {
                     // Out of file handles, or a client that left at once: the others are served.
                     log::warn!("A client of the control socket is not served: {e}.");
-                    return;
+                    return false;
                 }
             }
         }

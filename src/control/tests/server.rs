@@ -51,7 +51,7 @@ impl Served {
         let run = move || {
             let mut application = Bare::default();
             while !s.load(Ordering::Relaxed) {
-                match if b.load(Ordering::Relaxed) { None } else { server.next() } {
+                match if b.load(Ordering::Relaxed) { None } else { server.take() } {
                     Some(call) => carry_out(&mut application, call),
                     None => std::thread::sleep(Duration::from_micros(200)),
                 }

@@ -199,11 +199,13 @@ impl Notebook {
             return no("the data of notebooks fill the memory set aside for them; remove a collection");
         }
         let placed = placing::positions(meta, [first.rows as usize, first.cols as usize])?;
+        let bounds = placed.geolocation.bounds().ok_or("it has no valid position")?;
         let name = meta.data_id.replace(['/', '\\', '\0'], "_");
         Ok(StoredGranule {
             granule: Arc::clone(granule),
             positions: Arc::new(placed.geolocation),
             shape: placed.shape,
+            bounds,
             kind: placed.kind,
             path: PathBuf::from(format!("notebook:{}/{}/{number}/{name}", of.source, of.collection)),
             places_missing: placed.missing,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::catalogue::Collection;
 use crate::field::FieldInfo;
+use crate::geo::GeoBox;
 use crate::geolocation::Geolocation;
 use crate::granule::GeometryKind;
 
@@ -37,6 +38,8 @@ pub struct StoredGranule {
     pub positions: Arc<Geolocation>,
     /// `[rows, cols]` of the cells that have a position.
     pub shape: [usize; 2],
+    /// Box around them.
+    pub bounds: GeoBox,
     /// Kind of geometry.
     pub kind: GeometryKind,
     /// Stands for the path of a file.
@@ -233,7 +236,7 @@ impl Notebook {
 }
 
 /// Id of a user's collection in the catalogue.
-pub(crate) fn catalogue_id(key: CollectionKey) -> String {
+pub fn catalogue_id(key: CollectionKey) -> String {
     format!("notebook {}:{}", key.source, key.collection)
 }
 

@@ -38,12 +38,15 @@ impl Session {
                 let span = span.or_else(|| Some(self.timespan()).filter(|s| s.label == *label));
                 let NamedSpan { past_s, future_s, .. } =
                     span.ok_or_else(|| CommandError(format!("There is no time window named \"{label}\".")))?;
+                // A window without a name of its own can be come back to by the one it was listed under.
+                self.notebook.add_span(&self.timespan()).map_err(CommandError)?;
                 self.project.timeline.set_offsets(past_s, future_s);
             }
             Command::ChooseTimestep { label } => {
                 let step = self.notebook.steps().iter().find(|s| s.label == *label).map(|s| s.step_s);
                 let step = step.or_else(|| Some(self.timestep()).filter(|s| s.label == *label).map(|s| s.step_s));
                 let step = step.ok_or_else(|| CommandError(format!("There is no step named \"{label}\".")))?;
+                self.notebook.add_step(&self.timestep()).map_err(CommandError)?;
                 self.project.timeline.step_s = Some(step);
             }
             Command::ShowNearest { on } => self.project.timeline.nearest = *on,
@@ -127,7 +130,6 @@ impl Session {
         let key = granule.meta.key;
         let stored = self.notebook.add_granule(granule)?;
         let Some(c) = self.notebook.collection(key.of) else { return Ok(Vec::new()) };
-        let bounds = stored.positions.bounds().ok_or("The granule is left out: it has no valid position.")?;
         let micros = |ms: u64| i64::try_from(ms.saturating_mul(1000)).unwrap_or(i64::MAX);
         let (start, stop) = (micros(granule.meta.start_ms), micros(granule.meta.stop_ms) - 1);
         let id = catalogue_id(key.of);
@@ -138,7 +140,7 @@ impl Session {
             part: 0,
             step: 0,
             span: Some(TimeSpan::new(Time::from_micros(start), Time::from_micros(stop))),
-            bounds,
+            bounds: stored.bounds,
             footprint: outline(&stored.positions),
             geometry: stored.kind,
             shape: stored.shape,
@@ -268,7 +270,12 @@ impl Session {
         let [past_s, future_s] = self.project.timeline.offsets();
         let same = |s: &&NamedSpan| (s.past_s - past_s).abs() < 1e-3 && (s.future_s - future_s).abs() < 1e-3;
         self.notebook.spans().iter().find(same).cloned().unwrap_or_else(|| {
-            let label = format!("{} back, {} ahead", duration(past_s), duration(future_s));
+            let (past, future) = (duration(past_s), duration(future_s));
+            let label = match [past_s, future_s] {
+                [_, 0.0] => format!("{past} back"),
+                [0.0, _] => format!("{future} ahead"),
+                _ => format!("{past} back, {future} ahead"),
+            };
             NamedSpan { label, past_s, future_s }
         })
     }
@@ -323,3 +330,7 @@ fn duration(seconds: f64) -> String {
     }
     format!("{seconds} seconds")
 }
+
+#[cfg(test)]
+#[path = "notebook_tests.rs"]
+mod tests;
