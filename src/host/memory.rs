@@ -83,3 +83,7 @@ impl Host {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "memory_tests.rs"]
+mod tests;
