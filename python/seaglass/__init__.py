@@ -7,6 +7,7 @@ be seen; :mod:`seaglass.dask` runs a job file on a cluster.
 
 from ._aggregate import Aggregates
 from ._between import Crossovers, Interpolated, crossovers, interpolate
+from ._chain import Chain, chain
 from ._colocate import colocate
 from ._engine import ColocationError, __version__
 from ._granule import Packed
@@ -15,6 +16,7 @@ from ._sides import Side, side
 
 __all__ = [
     "Aggregates",
+    "Chain",
     "ColocationError",
     "Counts",
     "Crossovers",
@@ -24,6 +26,7 @@ __all__ = [
     "Side",
     "SideCounts",
     "__version__",
+    "chain",
     "colocate",
     "crossovers",
     "interpolate",

@@ -88,7 +88,13 @@ def load(job: str | os.PathLike[str] | Mapping[str, Any]) -> Job:
     if isinstance(job, Mapping):
         return _job(dict(job), Path.cwd())
     path = Path(job)
-    tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+    try:
+        tomllib = importlib.import_module(name)
+    except ImportError as e:
+        raise ColocationError(
+            f"job files need the package {name} on this Python; install it, or give the job as a dictionary"
+        ) from e
     try:
         with path.open("rb") as f:
             raw = tomllib.load(f)

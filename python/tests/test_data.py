@@ -252,3 +252,29 @@ def test_two_that_could_be_the_latitude_are_not_guessed():
     assert seaglass.side(ds, lat="other").rows == len(a["lat"])
     with pytest.raises(seaglass.ColocationError, match='no variable "speed"'):
         seaglass.side(ds, lat="first", variables=["speed"])
+
+
+def test_one_mooring_has_one_place():
+    hours = world.instants(np.arange(24) * 3600)
+    ds = xr.Dataset({"temp": ("time", np.arange(24.0))}, coords={"lat": 10.0, "lon": 20.0, "time": hours})
+    found = seaglass.colocate(
+        ds, {"lat": [10.1], "lon": [20.0], "time": hours[5:6]}, radius="20 km", window="1 h", policy="all"
+    )
+    assert found.to_pandas()["p_temp"].tolist() == [4.0, 5.0, 6.0]
+
+
+def test_arrays_are_borrowed_not_copied():
+    import tracemalloc
+
+    n = 500_000
+    seconds = np.arange(n, dtype=np.float64)
+    lat, lon = world.orbit(seconds)
+    a = {"lat": lat.copy(), "lon": lon.copy(), "time": world.instants(seconds)}
+    b = world.drifters(count=3)
+    tracemalloc.start()
+    found = seaglass.colocate(seaglass.side(a, kind="track"), b, radius="25 km", window="1 h")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # Each array has 4 MB.
+    assert peak < 1_000_000, peak
+    assert found.counts.primary.rows == n

@@ -156,3 +156,30 @@ def test_grids_are_read_between_their_cells_as_scipy_does():
     assert np.isnan(outside.values["sst"]).all()
     with pytest.raises(seaglass.ColocationError, match="only one grid"):
         seaglass.interpolate(points, world.swath())
+
+
+def test_three_data_sets_meet_in_the_rows_of_the_first():
+    a, b, c = world.drifters(), world.swath(), world.track(phase=3.0)
+    ask = {"radius": "60 km", "window": "6 h"}
+    two = [seaglass.colocate(a, x, **ask) for x in (b, c)]
+    both = sorted(set(two[0].i) & set(two[1].i))
+    found = seaglass.chain(a, {"swath": xr_swath(b), "track": c}, **ask)
+    assert found.rows.tolist() == both and len(both) > 5
+    table = found.to_pandas()
+    for name, m in zip(("swath", "track"), two, strict=True):
+        at = {i: k for k, i in enumerate(m.i)}
+        chosen = [at[i] for i in both]
+        assert table[f"{name}_row"].tolist() == m.j[chosen].tolist()
+        assert table[f"{name}_distance_m"].tolist() == m.distance_m[chosen].tolist()
+    assert (table["track_ssh"] == c["ssh"][table["track_row"]]).all() and (table["p_ssh"] == a["ssh"][both]).all()
+    some = seaglass.chain(a, {"swath": b, "track": c}, partial=True, **ask)
+    assert some.rows.tolist() == sorted(set(two[0].i) | set(two[1].i))
+    frame = some.to_pandas()
+    assert frame["swath_lat"].isna().sum() == len(set(two[1].i) - set(two[0].i))
+    assert some.to_arrow().num_rows == len(some) and some.to_xarray().sizes["match"] == len(some)
+    many = seaglass.chain(a, {"swath": b, "track": c}, policy="all", **ask)
+    all_two = [seaglass.colocate(a, x, policy="all", **ask) for x in (b, c)]
+    sizes = [pd.Series(m.i).value_counts() for m in all_two]
+    assert len(many) == int((sizes[0] * sizes[1]).dropna().sum())
+    with pytest.raises(seaglass.ColocationError, match="makes one value of many"):
+        seaglass.chain(a, {"b": b}, policy="mean", **ask)

@@ -6,11 +6,12 @@ import doctest
 
 import numpy as np
 import pandas as pd
+import world
+import xarray as xr
+
 import seaglass
 import seaglass._colocate
 import seaglass.dask
-import world
-import xarray as xr
 
 HOUR_US = 3_600_000_000
 
