@@ -125,6 +125,7 @@ fn the_wheel_answers_as_other_programs_do() {
         .args(["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "."])
         .current_dir(crate_dir.join("tests"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("SEAGLASS", env!("CARGO_BIN_EXE_seaglass"))
         .env("SEAGLASS_SAMPLE", sample_day::sample_day());
     let out = pytest.output().unwrap();
     let said = words(&out);

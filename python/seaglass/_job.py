@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,10 @@ class Job:
     def owner(self) -> int:
         """The side whose rows look for partners: 0 for the primary."""
         return int(self.spec.reference == "secondary")
+
+    def bare(self) -> Job:
+        """The same without lists of files, which every task would carry."""
+        return replace(self, sides=(replace(self.sides[0], files=()), replace(self.sides[1], files=())), source={})
 
     def outputs(self) -> list[tuple[str, Path]]:
         """Formats and files of the results."""

@@ -127,6 +127,11 @@ def outline(path: str, job: SideJob, cache: str | None = None) -> FileCard:
     return FileCard(path, card.size, card.modified_us, parts)
 
 
+def outlines(calls: list[tuple[str, SideJob, str | None]]) -> list[FileCard]:
+    """The outlines of several files."""
+    return [outline(*c) for c in calls]
+
+
 def _first_line(e: BaseException) -> str:
     return (str(e).strip().splitlines() or [type(e).__name__])[0][:200]
 

@@ -117,7 +117,7 @@ def tasks(job: Job, cards: tuple[list[FileCard], list[FileCard]]) -> list[Task]:
         raise ColocationError(_no_overlap(job, sides))
     slab = _slab(job, cards, last - first)
     reach = _reach(job.spec.radius_m)
-    config = _config(job)
+    config, bare = _config(job), job.bare()
     out: list[Task] = []
     for k in range(first // slab, last // slab + 1):
         span = (k * slab, (k + 1) * slab - 1)
@@ -130,7 +130,7 @@ def tasks(job: Job, cards: tuple[list[FileCard], list[FileCard]]) -> list[Task]:
         if job.owner:
             found.reverse()
         signature = _signature(config, span, found, cards)
-        out.append(Task(len(out), span, (found[0], found[1]), job, signature))
+        out.append(Task(len(out), span, (found[0], found[1]), bare, signature))
     if not out:
         raise ColocationError(
             f"nothing overlaps: no granules of the sides lie within {job.source['radius']} and {job.source['window']}"

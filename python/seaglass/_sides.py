@@ -144,6 +144,8 @@ def side(
         ``points``, ``track``, ``swath`` or ``grid``, to decide what shapes leave open.
     """
     if isinstance(data, Side):
+        if any(given is not None for given in (lat, lon, time, variables, require, where, platform, kind)):
+            raise ColocationError("a side that is made already cannot be said anew; make it from its data set")
         return data
     many = data if isinstance(data, (list, tuple)) else [data]
     if not many:
@@ -243,16 +245,14 @@ def _guess_dims(t: Table, la: Var, lo: Var, ti: Var, kind: str | None) -> None:
             ti.dims = ("time",)
     else:
         sizes = {"row": ns[0] if ns else 1}
-    order = list(sizes)
+    names = list(sizes)
+    # Most dimensions first; of as many the rightmost, so that (lat, lon) comes before (time, lat), but lines before pixels.
+    runs = [names[a:b] for a in range(len(names)) for b in range(a + 1, len(names) + 1)]
+    runs.sort(key=lambda r: (-len(r), -names.index(r[0]) if len(r) > 1 else names.index(r[0])))
     for var in t.vars.values():
-        if var.dims or not var.shape:
-            continue
-        # The rightmost dimensions whose lengths fit, so that (lat, lon) is tried before (time, lat).
-        for first in range(len(order)):
-            for skip in range(len(order) - first):
-                dims = order[first : len(order) - skip]
-                if tuple(sizes[d] for d in dims) == var.shape and not var.dims:
-                    var.dims = tuple(dims)
+        if not var.dims and var.shape:
+            fits = (r for r in runs if tuple(sizes[d] for d in r) == var.shape)
+            var.dims = tuple(next(fits, ()))
     for var in (la, lo, ti):
         if var.shape and not var.dims:
             raise ColocationError(

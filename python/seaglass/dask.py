@@ -33,6 +33,8 @@ from ._task import Manifest, run_task
 __all__ = ["Manifest", "Outcome", "Task", "finalize", "plan", "run", "run_task"]
 
 _PLAN = "plan.json"
+#: Most calls that read outlines.
+_OUTLINE_CALLS = 5000
 
 
 def plan(job: str | os.PathLike[str] | Mapping[str, Any], client: Any = None) -> list[Task]:
@@ -51,8 +53,12 @@ def plan(job: str | os.PathLike[str] | Mapping[str, Any], client: Any = None) ->
         if path.exists() and not known.overwrite:
             raise ColocationError(f"{path} is there already; remove it, or set overwrite = true in [output]")
     cache = str(known.folder / "outlines")
-    calls = [(path, side, cache) for side in known.sides for path in side.files]
-    cards: list[FileCard] = _map(_outline.outline, calls, client, "outline", None)
+    bare = known.bare().sides
+    calls = [(path, b, cache) for side, b in zip(known.sides, bare, strict=True) for path in side.files]
+    # A scheduler holds ten thousand calls with ease, and an archive has millions of files.
+    size = 1 + len(calls) // _OUTLINE_CALLS
+    batches = [(calls[k : k + size],) for k in range(0, len(calls), size)]
+    cards: list[FileCard] = [c for found in _map(_outline.outlines, batches, client, "outline", None) for c in found]
     n = len(known.sides[0].files)
     both = (cards[:n], cards[n:])
     tasks = _plan.tasks(known, both)

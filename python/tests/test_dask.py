@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import time
 from pathlib import Path
@@ -89,6 +90,8 @@ def test_any_cut_gives_the_hash_of_another_program(inputs, tmp_path, policy, pri
     one = job(folder, tmp_path / "pairs.parquet", primary, policy={"kind": policy}, run={"slab": slab})
     tasks = seaglass.dask.plan(one)
     assert (len(tasks) > 4) == (slab != "3 d")
+    # What travels to a worker does not grow with the number of files of the job.
+    assert max(len(pickle.dumps(t)) for t in tasks) < 10_000
     with dask.config.set(scheduler="synchronous"):
         seaglass.dask.run(tasks[::-1])
     out = seaglass.dask.finalize(tmp_path / "pairs.parquet")

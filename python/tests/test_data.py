@@ -263,6 +263,21 @@ def test_one_mooring_has_one_place():
     assert found.to_pandas()["p_temp"].tolist() == [4.0, 5.0, 6.0]
 
 
+def test_bare_arrays_of_equal_lengths_have_their_usual_dimensions():
+    n = 4
+    axis, time = np.arange(n) * 1.0, world.instants(np.arange(n) * 3600.0)
+    cells = np.arange(n**3).reshape(n, n, n)
+    bare = {"lat": axis, "lon": axis, "time": time, "v": cells, "mask": cells[0], "step": np.arange(n)}
+    one = seaglass.side(bare, kind="grid")
+    points = {"lat": [2.0], "lon": [1.0], "time": time[3:]}
+    table = seaglass.colocate(points, one, radius="1 km", window="1 min").to_pandas()
+    assert table[["s_v", "s_mask", "s_step"]].to_numpy().tolist() == [[cells[3, 2, 1], cells[0, 2, 1], 3]]
+    square = {"lat": np.zeros((n, n)), "lon": np.tile(axis, (n, 1)), "time": time}
+    assert seaglass.side(square).pieces[0].granule.time_per == "line"
+    with pytest.raises(seaglass.ColocationError, match="made already"):
+        seaglass.side(one, variables=["v"])
+
+
 def test_arrays_are_borrowed_not_copied():
     import tracemalloc
 
