@@ -96,6 +96,7 @@ fn simple(id: &str, model: &Model) -> Option<Command> {
         "toggle_relief" => return base(|b| b.relief = !b.relief),
         "toggle_coastlines" => return base(|b| b.coastlines = !b.coastlines),
         "toggle_graticule" => return base(|b| b.graticule = !b.graticule),
+        "toggle_labels" => return base(|b| b.labels = !b.labels),
         "show_all_layers" => Command::ShowAllLayers,
         "play" => Command::Play { on: !project.timeline.playing },
         "step_back" => Command::StepTime { steps: -1 },

@@ -17,10 +17,20 @@ use crate::widgets::{self, Scrub};
 #[derive(Clone, Copy, Debug)]
 pub struct Dragged(pub LayerId);
 
+/// More layers than this are shown in rows of one line.
+const MOST_ROOMY: usize = 10;
+/// Height of a row of one line.
+const COMPACT: f32 = 32.0;
+
+/// Height of rows: less when there are many.
+pub fn height(layers: usize) -> f32 {
+    if layers > MOST_ROOMY { COMPACT } else { crate::theme::Theme::get(true).size.layer_row }
+}
+
 /// Shows one row.
 pub fn show(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mut Out) {
-    let t = theme(ui);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), t.size.layer_row), Sense::hover());
+    let height = height(model.rows.len());
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     if !ui.is_rect_visible(rect) {
         return;
     }
@@ -43,12 +53,17 @@ pub fn show(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mu
         ui.set_min_width(220.0);
         menu::layer_menu(ui, row, model, state, out);
     });
-    eye(ui, rect, row, out);
-    first_line(ui, rect, row, selected || hovered, state);
     let reason = row.status.reason.as_ref().filter(|r| row.visible && !matches!(r, Reason::OffScreen));
-    match reason {
-        Some(reason) => reason_line(ui, rect, row, reason, out),
-        None => second_line(ui, rect, row, state, out),
+    if height < 40.0 {
+        eye(ui, rect, rect.center().y, row, out);
+        one_line(ui, rect, row, reason, hovered, state, out);
+    } else {
+        eye(ui, rect, rect.top() + 18.0, row, out);
+        first_line(ui, rect, row, selected || hovered, state);
+        match reason {
+            Some(reason) => reason_line(ui, rect, rect.top() + 40.0, row, reason, out),
+            None => second_line(ui, rect, row, state, out),
+        }
     }
     response.on_hover_text_at_pointer(hover_text(row, model));
 }
@@ -87,9 +102,9 @@ fn row_keys(ui: &Ui, response: &Response, row: &Row, state: &mut UiState, out: &
     }
 }
 
-fn eye(ui: &mut Ui, rect: Rect, row: &Row, out: &mut Out) {
+fn eye(ui: &mut Ui, rect: Rect, y: f32, row: &Row, out: &mut Out) {
     let t = theme(ui);
-    let cell = Rect::from_center_size(pos2(rect.left() + 20.0, rect.top() + 18.0), vec2(24.0, 24.0));
+    let cell = Rect::from_center_size(pos2(rect.left() + 20.0, y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with(("eye", row.id.0)), Sense::click());
     let label = format!("{} {}", if row.visible { "Hide" } else { "Show" }, row.name);
     widgets::describe(&response, Role::Button, &label);
@@ -111,6 +126,48 @@ fn eye(ui: &mut Ui, rect: Rect, row: &Row, out: &mut Out) {
         }
     }
     response.on_hover_text("Show or hide   V\nAlt click shows this layer alone");
+}
+
+/// Eye, name, colour bar and range on one line; under the pointer the opacity takes the place of the range.
+fn one_line(
+    ui: &mut Ui,
+    rect: Rect,
+    row: &Row,
+    reason: Option<&Reason>,
+    hovered: bool,
+    state: &mut UiState,
+    out: &mut Out,
+) {
+    let t = theme(ui);
+    let y = rect.center().y;
+    if rename(ui, rect, row, state) {
+        return;
+    }
+    let faded = if row.visible { 1.0 } else { 0.45 };
+    // The narrowest panel has no room for the numbers.
+    let numbers = rect.width() > 270.0;
+    let right = rect.right() - 12.0;
+    let bar_left = if numbers { right - 166.0 } else { right - 64.0 };
+    let ink = if row.visible && reason.is_none() { t.c.text_1 } else { t.c.text_3 };
+    let room = bar_left - 8.0 - rect.left() - 36.0;
+    widgets::line(ui.painter(), rect.left() + 36.0, y, &row.name, t.name(), ink, room);
+    if let Some(reason) = reason {
+        let cell = Rect::from_min_max(pos2(bar_left - 36.0, rect.top()), rect.max);
+        reason_line(ui, cell, y, row, reason, out);
+        return;
+    }
+    let bar = Rect::from_min_size(pos2(bar_left, y - 4.0), vec2(64.0, t.size.colour_bar_row));
+    bar_button(ui, bar, rect, row, faded, state);
+    if !numbers {
+        return;
+    }
+    if hovered {
+        opacity(ui, rect, y, row, faded, out);
+    } else if let Some((a, b)) = row.range_text() {
+        let words = format!("{a} to {b}");
+        let ink = t.c.text_2.gamma_multiply(faded);
+        widgets::line(ui.painter(), bar.right() + 8.0, y, &words, t.small(), ink, right - bar.right() - 8.0);
+    }
 }
 
 fn first_line(ui: &mut Ui, rect: Rect, row: &Row, active: bool, state: &mut UiState) {
@@ -193,9 +250,8 @@ fn badge(ui: &mut Ui, rect: Rect, row: &Row) -> f32 {
     cell.left()
 }
 
-fn reason_line(ui: &mut Ui, rect: Rect, row: &Row, reason: &Reason, out: &mut Out) {
+fn reason_line(ui: &mut Ui, rect: Rect, y: f32, row: &Row, reason: &Reason, out: &mut Out) {
     let t = theme(ui);
-    let y = rect.top() + 40.0;
     let (glyph, ink) = match reason {
         Reason::Failed { .. } => ("status_error", t.c.error),
         Reason::AllMasked | Reason::NoData => ("status_info", t.c.text_3),
@@ -234,6 +290,18 @@ fn second_line(ui: &mut Ui, rect: Rect, row: &Row, state: &mut UiState, out: &mu
     // The narrowest panel gives the room to the numbers.
     let bar_width = if rect.width() < 280.0 { 64.0 } else { 96.0 };
     let bar = Rect::from_min_size(pos2(rect.left() + 36.0, y - 4.0), vec2(bar_width, t.size.colour_bar_row));
+    bar_button(ui, bar, rect, row, faded, state);
+    if row.status.loading > 0 {
+        let share = 1.0 - row.status.loading as f32 / row.status.shown.max(1) as f32;
+        let line = Rect::from_min_size(pos2(bar.left(), bar.bottom() + 2.0), vec2(bar.width() * share.max(0.05), 2.0));
+        ui.painter().rect_filled(line, 1.0, t.c.accent);
+    }
+    let opacity_left = opacity(ui, rect, y, row, faded, out);
+    range(ui, bar.right() + 8.0, opacity_left - 8.0, y, row, faded, out);
+}
+
+/// The colour bar; a click opens the style.
+fn bar_button(ui: &mut Ui, bar: Rect, rect: Rect, row: &Row, faded: f32, state: &mut UiState) {
     draw_bar(ui, bar, row, faded);
     let hit = ui.interact(bar.expand2(vec2(0.0, 8.0)), ui.scope_id().with(("bar", row.id.0)), Sense::click());
     widgets::describe(&hit, Role::Button, &format!("Colour bar of {}", row.name));
@@ -242,13 +310,6 @@ fn second_line(ui: &mut Ui, rect: Rect, row: &Row, state: &mut UiState, out: &mu
         state.style_of = Some(row.id);
         state.style_anchor = rect.right_top();
     }
-    if row.status.loading > 0 {
-        let share = 1.0 - row.status.loading as f32 / row.status.shown.max(1) as f32;
-        let line = Rect::from_min_size(pos2(bar.left(), bar.bottom() + 2.0), vec2(bar.width() * share.max(0.05), 2.0));
-        ui.painter().rect_filled(line, 1.0, t.c.accent);
-    }
-    let opacity_left = opacity(ui, rect, y, row, faded, out);
-    range(ui, bar.right() + 8.0, opacity_left - 8.0, y, row, faded, out);
 }
 
 fn draw_bar(ui: &Ui, bar: Rect, row: &Row, faded: f32) {

@@ -90,7 +90,7 @@ fn rows(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     if let Some(payload) = egui::DragAndDrop::payload::<layer_row::Dragged>(ui.ctx()) {
         let pointer = ui.input(|i| i.pointer.interact_pos());
         if let Some(p) = pointer.filter(|p| ui.clip_rect().expand(20.0).contains(*p)) {
-            let height = t.size.layer_row;
+            let height = layer_row::height(model.rows.len());
             let at = ((p.y - first_top) / height).round().clamp(0.0, model.rows.len() as f32) as usize;
             slot = Some((at, first_top + at as f32 * height));
             if ui.input(|i| i.pointer.any_released()) {
@@ -134,11 +134,12 @@ fn base_map(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
         return;
     }
     let base = &model.session.project().base;
-    let entries: [(&str, bool, Toggle); 5] = [
+    let entries: [(&str, bool, Toggle); 6] = [
         ("Relief", base.relief, |b| b.relief = !b.relief),
         ("Coastline", base.coastlines, |b| b.coastlines = !b.coastlines),
         ("Borders", base.borders, |b| b.borders = !b.borders),
         ("Graticule", base.graticule, |b| b.graticule = !b.graticule),
+        ("Place names", base.labels, |b| b.labels = !b.labels),
         ("Atmosphere", base.atmosphere, |b| b.atmosphere = !b.atmosphere),
     ];
     for (name, on, toggle) in entries {

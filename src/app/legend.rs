@@ -9,9 +9,10 @@ use seaglass_core::session::Session;
 use seaglass_render::Gpu;
 
 use crate::model::{Model, Reason, Status};
-use crate::placing::EDGE;
+use crate::navigation::Frame;
+use crate::placing::{EDGE, Taken};
 use crate::theme::{self, Theme};
-use crate::{cards, scene_legend};
+use crate::{cards, map_labels, scene_legend};
 
 /// How an image is decorated.
 #[derive(Clone, Copy, Debug)]
@@ -20,11 +21,13 @@ pub struct Decoration {
     pub pixels_per_point: f32,
     /// Cards of the dark theme.
     pub dark: bool,
+    /// Names of places, where the base map has them.
+    pub labels: bool,
 }
 
 impl Default for Decoration {
     fn default() -> Self {
-        Self { pixels_per_point: 1.0, dark: true }
+        Self { pixels_per_point: 1.0, dark: true, labels: false }
     }
 }
 
@@ -49,7 +52,7 @@ pub fn decorate(gpu: &Gpu, image: &mut RgbaImage, session: &Session, options: De
         if let Some(viewport) = input.viewports.get_mut(&egui::ViewportId::ROOT) {
             viewport.native_pixels_per_point = Some(ppp);
         }
-        let output = ctx.run_ui(input, |ui| paint(ui, screen, session, size_px, ppp, options.dark));
+        let output = ctx.run_ui(input, |ui| paint(ui, screen, session, size_px, ppp, options));
         textures.append(output.textures_delta);
         shapes = output.shapes;
     }
@@ -75,16 +78,18 @@ fn blend(below: &mut [u8; 4], above: [u8; 4]) {
     below[3] = alpha.min(255) as u8;
 }
 
-fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], ppp: f32, dark: bool) {
-    let t = Theme::get(dark);
+fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], ppp: f32, options: Decoration) {
+    let t = Theme::get(options.dark);
     let painter = ui.painter();
     let view = session.project().camera.view(f64::from(size_px[0]), f64::from(size_px[1]));
+    let mut taken = Taken::default();
     let mut scale_right = screen.left();
     if let Some(bar) = cards::scale_bar_for(&view, ppp) {
         let size = cards::scale_bar_size(painter, t, &bar);
         let rect = Rect::from_min_size(pos2(EDGE, screen.bottom() - EDGE - size.y), size);
         cards::paint_scale_bar(painter, t, rect, &bar);
         scale_right = rect.right();
+        taken.add("scale bar", rect);
     }
     let model = Model::new(session, |id| Status { reason: nothing_shown(session, id), ..Status::default() });
     let rows = scene_legend::rows(&model.rows, None, 3);
@@ -94,11 +99,17 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
         let rect = Rect::from_min_size(screen.max - size - vec2(EDGE, EDGE), size);
         legend_left = rect.left();
         scene_legend::paint(painter, t, rect, &rows);
+        taken.add("legend", rect);
     }
     if session.catalogue().span().is_some() {
         let text = caption(session);
         let size = cards::time_size(painter, t, &text);
-        cards::paint_time(painter, t, cards::time_rect(screen, scale_right, legend_left, size), &text);
+        let rect = cards::time_rect(screen, scale_right, legend_left, size);
+        cards::paint_time(painter, t, rect, &text);
+        taken.add("time", rect);
+    }
+    if options.labels && session.project().base.labels {
+        map_labels::paint(painter, Frame { rect: screen, ppp }, &view, &taken);
     }
 }
 
@@ -119,7 +130,7 @@ fn nothing_shown(session: &Session, id: seaglass_core::project::LayerId) -> Opti
     let layer = project.layer(id)?;
     let collection = session.catalogue().collections.get(&layer.collection)?;
     let t = &project.timeline;
-    collection.shown(&layer.field, layer.style.time_rule, t.now, t.window()).is_empty().then_some(Reason::NoData)
+    collection.shown_at(&layer.field, layer.style.time_rule, t).is_empty().then_some(Reason::NoData)
 }
 
 /// The shapes as premultiplied RGBA, drawn in pieces where the device's textures are smaller than the image.

@@ -14,6 +14,7 @@ pub mod icons;
 pub mod layer_row;
 pub mod layers;
 pub mod legend;
+pub mod map_labels;
 pub mod menu;
 pub mod model;
 pub mod navigation;

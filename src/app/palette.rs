@@ -74,9 +74,8 @@ fn begins_word(pattern: &str, text: &str) -> bool {
 pub fn parse_positions(text: &str) -> Vec<LonLat> {
     let Some(numbers) = numbers_of(text) else { return Vec::new() };
     let [(a, a_axis), (b, b_axis)] = numbers.as_slice() else { return Vec::new() };
-    let place = |lat: f64, lon: f64| {
-        (lat.abs() <= 90.0 && lon.abs() <= 360.0).then(|| LonLat::new(lon, lat).normalized())
-    };
+    let place =
+        |lat: f64, lon: f64| (lat.abs() <= 90.0 && lon.abs() <= 360.0).then(|| LonLat::new(lon, lat).normalized());
     let readings = match (a_axis, b_axis) {
         (Some(Axis::Lat) | None, Some(Axis::Lon)) | (Some(Axis::Lat), None) => [place(*a, *b), None],
         (Some(Axis::Lon) | None, Some(Axis::Lat)) | (Some(Axis::Lon), None) => [place(*b, *a), None],
@@ -431,9 +430,8 @@ mod tests {
 
     #[test]
     fn positions_and_times_are_understood() {
-        let read = |text: &str| -> Vec<(f64, f64)> {
-            parse_positions(text).iter().map(|p| (p.lat_deg, p.lon_deg)).collect()
-        };
+        let read =
+            |text: &str| -> Vec<(f64, f64)> { parse_positions(text).iter().map(|p| (p.lat_deg, p.lon_deg)).collect() };
         assert_eq!(read("38.2 -64.1"), [(38.2, -64.1), (-64.1, 38.2)]);
         assert_eq!(read("38.2° N, 64.1° W"), [(38.2, -64.1)]);
         assert_eq!(read("38.2N 295E"), [(38.2, -65.0)]);

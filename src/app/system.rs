@@ -20,8 +20,8 @@ const FIRST_GUESS: usize = 30;
 pub enum Report {
     /// A message.
     Toast(Level, String, Option<PathBuf>),
-    /// Data to open.
-    Open(PathBuf),
+    /// The sample day to open.
+    Sample(PathBuf),
 }
 
 /// Background work of the window.
@@ -78,7 +78,7 @@ impl System {
             let made = sample_day(&job, worker, &|| wake.request_repaint());
             job.progress.lock().1 = 0;
             Some(match made {
-                Ok(dir) => Report::Open(dir),
+                Ok(dir) => Report::Sample(dir),
                 Err(_) if job.cancelled.load(Ordering::Relaxed) => {
                     Report::Toast(Level::Info, "The sample day was not made".to_owned(), None)
                 }

@@ -152,6 +152,8 @@ struct Translucency {
     overlay_light: f32,
     timeline_window: f32,
     granule_outside: ByTheme,
+    #[serde(deserialize_with = "colour")]
+    label_halo: Color32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -295,6 +297,11 @@ impl Theme {
         FontId::new(self.body().size, FontFamily::Monospace)
     }
 
+    /// Casing of names and symbols on imagery.
+    pub fn label_halo(&self) -> Color32 {
+        tokens().translucency.label_halo.gamma_multiply(0.6)
+    }
+
     /// Fill of cards over the globe.
     pub fn overlay(&self) -> Color32 {
         self.c.overlay.gamma_multiply(self.overlay_alpha)
@@ -399,7 +406,9 @@ impl Theme {
         s.spacing.slider_rail_height = 2.0;
         s.spacing.icon_width = 16.0;
         s.spacing.icon_spacing = 8.0;
-        s.spacing.scroll = egui::style::ScrollStyle::thin();
+        // Bars lie over the content: rows reach the edge of their panel.
+        s.spacing.scroll =
+            egui::style::ScrollStyle { floating_allocated_width: 0.0, ..egui::style::ScrollStyle::floating() };
         s.interaction.tooltip_delay = self.motion.tooltip_delay / 1000.0;
         s.interaction.selectable_labels = false;
         s.animation_time = self.motion.popover / 1000.0;
@@ -423,6 +432,7 @@ fn fonts() -> FontDefinitions {
     add("plex", include_bytes!("../../assets/fonts/IBMPlexSans-Regular.ttf"));
     add("plex-medium", include_bytes!("../../assets/fonts/IBMPlexSans-Medium.ttf"));
     add("plex-semibold", include_bytes!("../../assets/fonts/IBMPlexSans-SemiBold.ttf"));
+    add("plex-italic", include_bytes!("../../assets/fonts/IBMPlexSans-Italic.ttf"));
     add("plex-mono", include_bytes!("../../assets/fonts/IBMPlexMono-Regular.ttf"));
     add("phosphor", include_bytes!("../../assets/icons/Phosphor.ttf"));
     add("phosphor-fill", include_bytes!("../../assets/icons/Phosphor-Fill.ttf"));
@@ -435,6 +445,7 @@ fn fonts() -> FontDefinitions {
     family(FontFamily::Monospace, "plex-mono");
     family(FontFamily::Name("medium".into()), "plex-medium");
     family(FontFamily::Name("semibold".into()), "plex-semibold");
+    family(FontFamily::Name("italic".into()), "plex-italic");
     f.families.insert(FontFamily::Name("icons".into()), vec!["phosphor".to_owned(), "plex".to_owned()]);
     f.families.insert(FontFamily::Name("icons-fill".into()), vec!["phosphor-fill".to_owned(), "plex".to_owned()]);
     f

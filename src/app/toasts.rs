@@ -51,7 +51,7 @@ impl Toasts {
     /// Adds a message; the same text again counts up instead.
     pub fn push(&mut self, level: Level, text: impl Into<String>, file: Option<PathBuf>) {
         let text = text.into();
-        if let Some(same) = self.list.iter_mut().find(|t| t.text == text && t.level == level) {
+        if let Some(same) = self.list.iter_mut().find(|t| t.text == text && t.level == level && t.file == file) {
             same.count += 1;
             same.born = None;
             return;
@@ -212,6 +212,11 @@ mod tests {
         for _ in 0..3 {
             toasts.push(Level::Info, "Copied 1, 2", None);
         }
+        let mut errors = Toasts::default();
+        for name in ["/a.nc", "/b.nc", "/a.nc"] {
+            errors.push(Level::Error, "It is cut off.", Some(name.into()));
+        }
+        assert_eq!(errors.list().len(), 2, "each file keeps its own details");
         assert_eq!((toasts.list().len(), sentence(&toasts.list()[0])), (1, "Copied 1, 2 (3 times)".to_owned()));
     }
 }

@@ -124,7 +124,8 @@ fn making(ui: &mut Ui, (done, all): (usize, usize), out: &mut Out) {
     widgets::line(ui.painter(), left, rect.top() + 18.0, title, t.name(), t.c.text_1, right - left);
     widgets::line(ui.painter(), left, rect.top() + 36.0, &words, t.body(), t.c.text_2, right - left - 70.0);
     let at = pos2(right, rect.top() + 36.0);
-    if widgets::link_at(ui, at, "Cancel", ui.scope_id().with("cancel sample"), "Cancel making the sample day").clicked() {
+    if widgets::link_at(ui, at, "Cancel", ui.scope_id().with("cancel sample"), "Cancel making the sample day").clicked()
+    {
         out.act(Action::CancelSample);
     }
     let bar = Rect::from_min_max(pos2(left, rect.top() + 54.0), pos2(right, rect.top() + 57.0));

@@ -295,8 +295,11 @@ impl Scrub<'_> {
         if let Some(text) = editing {
             return self.edit(ui, rect, text);
         }
+        // Short numbers are no smaller to hit.
+        let least = t.size.hit_target_min;
+        let hit = rect.expand2(((Vec2::splat(least) - rect.size()) / 2.0).max(Vec2::ZERO));
         let response = ui
-            .interact(rect, self.id, Sense::click_and_drag())
+            .interact(hit, self.id, Sense::click_and_drag())
             .on_hover_and_drag_cursor(egui::CursorIcon::ResizeHorizontal);
         let (label, value) = (self.label.to_owned(), self.value);
         response.widget_info(|| {

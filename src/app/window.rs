@@ -25,7 +25,8 @@ use crate::theme::{self, Theme};
 use crate::toasts::{Level, Toasts};
 use crate::viewport::Viewport;
 use crate::{
-    actions, cards, feed, hover, layer_row, layers, notices, palette, statusbar, style_panel, timeline, topbar, welcome,
+    actions, cards, feed, hover, layer_row, layers, map_labels, notices, palette, statusbar, style_panel, timeline,
+    topbar, welcome,
 };
 
 /// Where the window looks at the start.
@@ -267,7 +268,7 @@ impl Window {
         let scene = self.host.scene(size, ppp, background);
         let made = viewport.renderer().render_image(&scene).map_err(anyhow::Error::from).and_then(|mut image| {
             if save.legend {
-                let options = Decoration { pixels_per_point: ppp, dark: self.settings.dark };
+                let options = Decoration { pixels_per_point: ppp, dark: self.settings.dark, labels: true };
                 legend::decorate(viewport.gpu(), &mut image, self.host.session(), options)?;
             }
             Ok(image)
@@ -294,7 +295,12 @@ impl Window {
         while let Some(report) = self.system.poll() {
             match report {
                 Report::Toast(level, text, file) => self.toasts.push(level, text, file),
-                Report::Open(path) => self.host.send(Command::Open { paths: vec![path] }),
+                Report::Sample(path) => {
+                    // Where the sample day has most to show; named first, so that the files keep it.
+                    let place = LonLat::new(-60.0, 37.0);
+                    self.host.send(Command::LookAt { place, altitude_m: Some(4_800_000.0) });
+                    self.host.send(Command::Open { paths: vec![path] });
+                }
             }
         }
         let (dropped, hovering) = ctx.input(|i| {
@@ -432,6 +438,9 @@ impl Window {
             cards::footprint(ui, frame, &view, &model, state);
             notices::show(ui, area, &model, state, out);
             cards::show(ui, area, &view, &model, state, out);
+            if model.session.project().base.labels {
+                map_labels::paint(ui.painter(), frame, &view, &state.taken);
+            }
         }
         self.toasts.show(ui.ctx(), area, &mut state.taken, out);
         if let (Some(info), Some(p)) = (&self.hover, ui.input(|i| i.pointer.hover_pos())) {

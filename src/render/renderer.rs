@@ -77,7 +77,8 @@ const SLOT_COAST: usize = 0;
 const SLOT_BORDER: usize = 1;
 const SLOT_GRATICULE: usize = 2;
 const SLOT_OUTLINE: usize = 3;
-const SLOT_LAYERS: usize = 4;
+const SLOT_CASING: usize = 4;
+const SLOT_LAYERS: usize = 5;
 
 /// Draws scenes.
 pub struct Renderer {
@@ -184,6 +185,7 @@ impl Renderer {
             );
             self.draw_layer(SLOT_LAYERS + k, layer, &frame, &mut prepared, &mut plan);
         }
+        plan.complete &= self.draw_coasts(scene, &frame, &mut prepared);
         self.draw_outlines(scene, &frame, &mut prepared);
         self.tiles.evict(self.options.gpu_tile_bytes);
         finish(&mut plan);
@@ -234,7 +236,7 @@ impl Renderer {
         }
     }
 
-    /// Relief, sky, coastlines, borders, graticule. `false` while something is still being prepared.
+    /// Relief, sky, graticule. `false` while something is still being prepared.
     fn draw_base(&mut self, scene: &Scene, frame: &FrameView, prepared: &mut Prepared) -> bool {
         let wait = self.options.synchronous;
         let mut complete = true;
@@ -263,6 +265,7 @@ impl Renderer {
             (SLOT_BORDER, base::BORDER),
             (SLOT_GRATICULE, base::GRATICULE),
             (SLOT_OUTLINE, base::OUTLINE),
+            (SLOT_CASING, base::CASING),
         ] {
             let uniform = StyleUniform::plain(colour, size_pt);
             self.styles.bind(&self.gpu, &self.pipelines.style, slot, uniform, &self.grey);
@@ -271,6 +274,14 @@ impl Renderer {
             let run = prepared.points.run(frame, |pen| base::graticule(pen, frame));
             prepared.draws.push(Draw::Lines { slot: SLOT_GRATICULE, run });
         }
+        complete
+    }
+
+    /// Coastlines and borders, over the data, with a dark casing that holds them apart from any colour. `false` while
+    /// finer ones are still being prepared.
+    fn draw_coasts(&mut self, scene: &Scene, frame: &FrameView, prepared: &mut Prepared) -> bool {
+        let wait = self.options.synchronous;
+        let mut complete = true;
         for (on, which, slot) in [
             (scene.base.coastlines, BaseLines::Coasts, SLOT_COAST),
             (scene.base.borders, BaseLines::Borders, SLOT_BORDER),
@@ -278,6 +289,7 @@ impl Renderer {
             if on {
                 let sets = &mut self.base_lines;
                 let run = prepared.points.run(frame, |pen| complete &= sets.draw(which, pen, frame, wait));
+                prepared.draws.push(Draw::Lines { slot: SLOT_CASING, run });
                 prepared.draws.push(Draw::Lines { slot, run });
             }
         }

@@ -49,7 +49,7 @@ fn hovered() -> World {
         row(&world, "ssha", "SSHA", Value::Words("No data".to_owned())),
     ];
     let info = HoverInfo { at: LonLat::new(-54.293, 36.159), elevation_m: Some(-4870.0), rows };
-    world.hover = Some((info, egui::pos2(900.0, 440.0)));
+    world.hover = Some((info, egui::pos2(620.0, 330.0)));
     world
 }
 
@@ -144,7 +144,17 @@ const STATES: &[State] = &[
     State {
         name: "gpu-memory-full",
         make: || World { memory_full: Some((3_987_000_000, 4_000_000_000)), ..World::with_data() },
-        says: &["GPU 4.0 / 4\u{2009}GB"],
+        says: &["GPU 4.0 / 4\u{a0}GB"],
+    },
+    State {
+        name: "style-panel",
+        make: || {
+            let mut world = World::with_data();
+            world.state.style_of = Some(world.id("ssha"));
+            world.state.selected = world.state.style_of;
+            world
+        },
+        says: &["Close style panel", "Reset"],
     },
     State { name: "many-layers", make: many_layers, says: &["Play"] },
     State {
@@ -154,7 +164,7 @@ const STATES: &[State] = &[
             world.state.presentation = true;
             world
         },
-        says: &["Legend: Sea surface temperature"],
+        says: &["Legend: Sea surface temperature, Sea surface height anomaly"],
     },
 ];
 
@@ -241,10 +251,11 @@ fn check_targets(at: &str, h: &egui_kittest::Harness<'_, World>, screen: Rect, f
     let mut checked = 0;
     for node in h.root().children_recursive() {
         let access = node.accesskit_node();
-        if !pressed.contains(&access.role()) {
+        let rect = node.rect();
+        // What is scrolled out of sight lies below the window.
+        if !pressed.contains(&access.role()) || rect.top() > screen.bottom() {
             continue;
         }
-        let rect = node.rect();
         let label = access.label();
         let named = label.as_ref().is_some_and(|l| !l.is_empty());
         faults.unless(named, || format!("{at}: something without a name at {rect:?}"));
@@ -266,12 +277,13 @@ fn every_state_is_whole_at_every_size() {
             for dark in [true, false] {
                 let theme = if dark { "dark" } else { "light" };
                 let at = format!("{} {w}×{h} {theme}", state.name);
-                let mut harness = (state.make)().harness(w, h, dark);
-                // Spinners and pulses never rest: a few frames settle the layout.
-                for _ in 0..6 {
+                // The harness leaves a margin of 8 points.
+                let mut harness = (state.make)().harness(w + 16.0, h + 16.0, dark);
+                // Spinners and pulses never rest; no spinner shows before 300 ms.
+                for _ in 0..24 {
                     harness.step();
                 }
-                let screen = Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(w, h));
+                let screen = Rect::from_min_size(egui::pos2(8.0, 8.0), egui::vec2(w, h));
                 if pictures {
                     save(&mut harness, &format!("{}-{w}-{theme}.png", state.name));
                 }

@@ -66,7 +66,8 @@ pub fn show(
                 if !ui.is_rect_visible(line) {
                     continue;
                 }
-                label(ui, Rect::from_min_max(line.min, pos2(labels.right(), line.bottom())), row, state);
+                let twin = model.rows.iter().filter(|r| r.name == row.name).count() > 1;
+                label(ui, Rect::from_min_max(line.min, pos2(labels.right(), line.bottom())), row, twin, state);
                 let strip = Rect::from_min_max(pos2(rect.left(), line.top()), line.max);
                 if state.selected == Some(row.id) {
                     ui.painter().rect_filled(strip, 0.0, t.c.selection.gamma_multiply(0.5));
@@ -85,7 +86,7 @@ pub fn show(
     hit
 }
 
-fn label(ui: &mut Ui, rect: Rect, row: &Row, state: &mut UiState) {
+fn label(ui: &mut Ui, rect: Rect, row: &Row, twin: bool, state: &mut UiState) {
     let t = theme(ui);
     let response = ui.interact(rect, ui.scope_id().with(("strip", row.id.0)), Sense::click());
     let selected = state.selected == Some(row.id);
@@ -104,7 +105,12 @@ fn label(ui: &mut Ui, rect: Rect, row: &Row, state: &mut UiState) {
     let right = rect.right() - 12.0 - galley.size().x;
     ui.painter().galley(pos2(right, (rect.center().y - galley.size().y / 2.0).round()), galley, t.c.text_3);
     let font = if selected { t.strong() } else { t.small() };
-    widgets::line(ui.painter(), rect.left() + 36.0, rect.center().y, &row.name, font, ink, right - rect.left() - 44.0);
+    let (left, y) = (rect.left() + 36.0, rect.center().y);
+    let end = widgets::line(ui.painter(), left, y, &row.name, font, ink, right - left - 8.0);
+    // The product tells apart what has the same name.
+    if twin && right - end > 40.0 {
+        widgets::line(ui.painter(), end + 8.0, y, &row.product, t.small(), t.c.text_3, right - end - 16.0);
+    }
     if response.clicked() {
         state.selected = Some(row.id);
     }

@@ -108,6 +108,7 @@ pub fn bare(camera: Camera, size_px: [u32; 2]) -> Scene {
         coastlines: false,
         borders: false,
         graticule: false,
+        labels: false,
         atmosphere: false,
     };
     Scene { base, background: [0, 0, 0, 0], ..Scene::new(camera, size_px) }

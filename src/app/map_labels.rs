@@ -1,0 +1,131 @@
+//! Names of oceans, seas, countries and towns over globe and map, with a dark casing that holds on any data.
+
+use std::sync::Arc;
+
+use egui::text::LayoutJob;
+use egui::{Color32, FontFamily, FontId, Galley, Painter, Pos2, Rect, TextFormat, pos2, vec2};
+use seaglass_core::camera::View;
+use seaglass_render::assets::{self, LabelKind};
+
+use crate::navigation::Frame;
+use crate::placing::Taken;
+use crate::theme::Theme;
+
+/// Names shown at a time.
+const MOST: usize = 28;
+/// Altitude from which the whole Earth is seen, metres; names grow more numerous from there downward.
+const AFAR_M: f64 = 14_200_000.0;
+
+/// Paints the names that fit, the most important first; none under a card.
+pub fn paint(painter: &Painter, frame: Frame, view: &View, taken: &Taken) {
+    let painter = painter.with_clip_rect(frame.rect);
+    let room = frame.rect.shrink(6.0);
+    let altitude_m = view.camera.altitude_m;
+    let finest = 1.0 + 1.3 * (AFAR_M / altitude_m).log2().max(-0.5);
+    let mut placed: Vec<Rect> = taken.cards().iter().map(|(_, r)| r.expand(4.0)).collect();
+    let cards = placed.len();
+    for label in assets::labels().iter().take_while(|l| f64::from(l.rank) <= finest) {
+        if !suits(label.kind, altitude_m) {
+            continue;
+        }
+        let Some(at) = view.screen_from_lonlat(label.place).map(|px| frame.point(px)) else { continue };
+        if !room.contains(at) {
+            continue;
+        }
+        let look = Look::of(label.kind);
+        let galley = look.lay_out(&painter, &label.name);
+        let corner = look.corner(at, &galley);
+        let rect = Rect::from_min_size(corner, galley.size());
+        let all = rect.union(Rect::from_center_size(at, vec2(6.0, 6.0)));
+        if !room.contains_rect(all) || placed.iter().any(|p| p.intersects(all.expand2(vec2(8.0, 4.0)))) {
+            continue;
+        }
+        placed.push(all);
+        look.paint(&painter, at, corner, galley);
+        if placed.len() - cards >= MOST {
+            break;
+        }
+    }
+}
+
+/// Large names go when one is inside them; towns of a country come when it is large.
+fn suits(kind: LabelKind, altitude_m: f64) -> bool {
+    match kind {
+        LabelKind::Ocean => altitude_m > 1_500_000.0,
+        LabelKind::Sea => altitude_m > 150_000.0,
+        LabelKind::Country => (400_000.0..9_000_000.0).contains(&altitude_m),
+        LabelKind::Capital | LabelKind::City | LabelKind::Station => altitude_m < 9_000_000.0,
+    }
+}
+
+/// How a kind of name is written.
+struct Look {
+    font: FontId,
+    spacing: f32,
+    capitals: bool,
+    ink: f32,
+    dot: bool,
+}
+
+impl Look {
+    fn of(kind: LabelKind) -> Self {
+        let t = Theme::get(true);
+        let size = t.small().size;
+        let italic = FontId::new(size, FontFamily::Name("italic".into()));
+        let plain = Self { font: t.small(), spacing: 0.0, capitals: false, ink: 0.96, dot: false };
+        match kind {
+            LabelKind::Ocean => Self { font: t.small(), spacing: 3.0, capitals: true, ink: 0.72, ..plain },
+            LabelKind::Sea => Self { font: italic, ink: 0.86, ..plain },
+            LabelKind::Country => Self { spacing: 1.0, capitals: true, ink: 0.62, ..plain },
+            LabelKind::Capital | LabelKind::City | LabelKind::Station => Self { dot: true, ..plain },
+        }
+    }
+
+    fn lay_out(&self, painter: &Painter, name: &str) -> Arc<Galley> {
+        let text = if self.capitals { name.to_uppercase() } else { name.to_owned() };
+        let format = TextFormat {
+            font_id: self.font.clone(),
+            extra_letter_spacing: self.spacing,
+            color: Color32::PLACEHOLDER,
+            ..TextFormat::default()
+        };
+        painter.layout_job(LayoutJob::single_section(text, format))
+    }
+
+    /// Right of the dot, or about the place.
+    fn corner(&self, at: Pos2, galley: &Galley) -> Pos2 {
+        let size = galley.size();
+        let left = if self.dot { at.x + 6.0 } else { at.x - size.x / 2.0 };
+        pos2(left.round(), (at.y - size.y / 2.0).round())
+    }
+
+    fn paint(&self, painter: &Painter, at: Pos2, corner: Pos2, galley: Arc<Galley>) {
+        // On imagery names are light with a dark casing in both themes.
+        let t = Theme::get(true);
+        let casing = t.label_halo();
+        for (dx, dy) in
+            [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (-0.8, -0.8), (0.8, -0.8), (-0.8, 0.8), (0.8, 0.8)]
+        {
+            painter.galley_with_override_text_color(corner + vec2(dx, dy), Arc::clone(&galley), casing);
+        }
+        if self.dot {
+            painter.circle_filled(at, 3.2, casing);
+            painter.circle_filled(at, 1.9, t.c.text_1);
+        }
+        painter.galley_with_override_text_color(corner, galley, t.c.text_1.gamma_multiply(self.ink));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_named_follows_the_distance() {
+        let kinds = [LabelKind::Ocean, LabelKind::Sea, LabelKind::Country, LabelKind::City];
+        let at = |m: f64| kinds.map(|k| suits(k, m));
+        assert_eq!(at(14_200_000.0), [true, true, false, false]);
+        assert_eq!(at(3_000_000.0), [true, true, true, true]);
+        assert_eq!(at(50_000.0), [false, false, false, true]);
+    }
+}
