@@ -29,6 +29,7 @@ const PACKAGES: &[&str] = &[
     "pytest",
     "scipy",
     "xarray",
+    "zarr",
 ];
 
 fn target() -> PathBuf {
@@ -103,6 +104,14 @@ fn wheel(python: &Path, crate_dir: &Path) -> Option<PathBuf> {
     let mut wheels: Vec<PathBuf> = std::fs::read_dir(&out).unwrap().map(|e| e.unwrap().path()).collect();
     assert_eq!(wheels.len(), 1, "{wheels:?}");
     wheels.pop()
+}
+
+#[test]
+fn the_crate_is_formatted() {
+    // `cargo fmt` of the workspace does not reach it.
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/Cargo.toml");
+    let out = Command::new(env!("CARGO")).args(["fmt", "--check", "--manifest-path"]).arg(manifest).output().unwrap();
+    assert!(out.status.success(), "{}", words(&out));
 }
 
 #[test]

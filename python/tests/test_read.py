@@ -77,3 +77,23 @@ def test_one_index_of_a_further_dimension_is_chosen(tmp_path):
 
 def test_the_examples_of_the_functions_hold():
     assert doctest.testmod(seaglass._colocate).failed == 0
+
+
+def test_zarr_is_read_as_netcdf_is(tmp_path):
+    a, b = world.swath(), world.drifters()
+    ds = xr.Dataset(
+        {"ssh": (("line", "pixel"), a["ssh"])},
+        coords={"lat": (("line", "pixel"), a["lat"]), "lon": (("line", "pixel"), a["lon"]), "time": ("line", a["time"])},
+    )
+    ds.to_zarr(tmp_path / "swath.zarr", consolidated=False)
+    pd.DataFrame(b).to_parquet(tmp_path / "b.parquet")
+    sides = [
+        {"name": "b", "files": [str(tmp_path / "b.parquet")]},
+        {"name": "a", "files": [str(tmp_path / "swath.zarr")], "fields": ["ssh"]},
+    ]
+    out = run({"radius": "40 km", "window": "6 h", "side": sides, "output": {"path": str(tmp_path / "o.parquet")}})
+    i, j, d, _ = world.brute(b, a, 40_000, 6 * HOUR_US)
+    i, j, _ = world.nearest(i, j, d)
+    assert out.hash == world.sum64(i, j) and len(i) > 20
+    table = pd.read_parquet(out.path)
+    assert (table["s_ssh"] == a["ssh"].ravel()[table["s_row"]]).all()
