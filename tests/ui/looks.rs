@@ -146,16 +146,6 @@ const STATES: &[State] = &[
         make: || World { memory_full: Some((3_987_000_000, 4_000_000_000)), ..World::with_data() },
         says: &["GPU 4.0 / 4\u{a0}GB"],
     },
-    State {
-        name: "style-panel",
-        make: || {
-            let mut world = World::with_data();
-            world.state.style_of = Some(world.id("ssha"));
-            world.state.selected = world.state.style_of;
-            world
-        },
-        says: &["Close style panel", "Reset"],
-    },
     State { name: "many-layers", make: many_layers, says: &["Play"] },
     State {
         name: "presentation",
