@@ -85,7 +85,7 @@ def test_zarr_is_read_as_netcdf_is(tmp_path):
         {"ssh": (("line", "pixel"), a["ssh"])},
         coords={"lat": (("line", "pixel"), a["lat"]), "lon": (("line", "pixel"), a["lon"]), "time": ("line", a["time"])},
     )
-    ds.to_zarr(tmp_path / "swath.zarr", consolidated=False)
+    ds.to_zarr(tmp_path / "swath.zarr")
     pd.DataFrame(b).to_parquet(tmp_path / "b.parquet")
     sides = [
         {"name": "b", "files": [str(tmp_path / "b.parquet")]},
