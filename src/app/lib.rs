@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod cards;
 pub mod colormap_list;
+mod control;
 pub mod dialogs;
 pub mod feed;
 pub mod histogram;

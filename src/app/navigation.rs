@@ -90,6 +90,13 @@ impl Navigation {
             || self.zoom_left.abs() > 1e-4
     }
 
+    /// Ends flight and coasting: somebody else has moved the camera.
+    pub fn stop(&mut self) {
+        self.coast = None;
+        self.flight = None;
+        self.zoom_left = 0.0;
+    }
+
     /// Flies to a camera.
     pub fn fly(&mut self, from: Camera, to: Camera, now_s: f64, ms: f32) {
         self.coast = None;

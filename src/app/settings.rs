@@ -17,6 +17,8 @@ pub struct Settings {
     pub welcome: bool,
     /// Width of the layers panel, points.
     pub left_width: f32,
+    /// Where notebooks connect, `ADDRESS:PORT`; empty lets none in.
+    pub listen: String,
     /// Files and folders opened, newest first.
     pub recent: Vec<PathBuf>,
     #[serde(skip)]
@@ -27,7 +29,15 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { dark: true, welcome: true, left_width: 296.0, recent: Vec::new(), file: None, saved: None }
+        Self {
+            dark: true,
+            welcome: true,
+            left_width: 296.0,
+            listen: seaglass_host::DEFAULT_ADDRESS.to_owned(),
+            recent: Vec::new(),
+            file: None,
+            saved: None,
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use crate::theme::{self, Theme};
 use crate::toasts::{Level, Toasts};
 use crate::viewport::Viewport;
 use crate::{
-    actions, cards, feed, hover, layer_row, layers, map_labels, notices, palette, statusbar, style_panel, timeline,
+    actions, cards, control, feed, hover, layer_row, layers, map_labels, notices, palette, statusbar, style_panel, timeline,
     topbar, welcome,
 };
 
@@ -53,6 +53,8 @@ pub struct WindowOptions {
     pub camera: Option<StartView>,
     /// Reader processes; chosen from the number of cores when absent.
     pub workers: Option<usize>,
+    /// Where notebooks connect; the settings say when absent, an empty text lets none in.
+    pub listen: Option<String>,
 }
 
 /// Opens the window and returns when it is closed.
@@ -93,6 +95,8 @@ pub struct Window {
     worker: Option<PathBuf>,
     themed: Option<bool>,
     title: String,
+    /// Something has arrived since the last frame was drawn.
+    arrived_early: bool,
 }
 
 /// What the host says of layers and view in this frame.
@@ -141,7 +145,9 @@ impl Window {
             worker,
             themed: None,
             title: String::new(),
+            arrived_early: false,
         };
+        window.listen(options.listen);
         if let Some(StartView { place, altitude_m, tilt_deg }) = options.camera {
             let camera = Camera { tilt_deg, ..window.host.session().project().camera };
             window.host.send(Command::SetCamera { camera });
@@ -152,6 +158,14 @@ impl Window {
             window.host.send(Command::Open { paths: options.paths });
         }
         Ok(window)
+    }
+
+    /// Lets notebooks connect; a port in use is said, and the window works all the same.
+    fn listen(&mut self, asked: Option<String>) {
+        let address = asked.unwrap_or_else(|| self.settings.listen.clone());
+        if let Err(why) = control::listen(&mut self.host, &address) {
+            self.toasts.push(Level::Warning, why, None);
+        }
     }
 
     /// Commands to the host; camera jumps become flights.
@@ -239,6 +253,9 @@ impl Window {
     /// Lets the host work; true when something is new.
     fn step(&mut self, ctx: &egui::Context) -> bool {
         let report = self.host.step();
+        if report.moved_by_notebook {
+            self.navigation.stop();
+        }
         for notice in report.notices {
             self.notice(notice);
         }
@@ -404,7 +421,7 @@ impl Window {
             let session = self.host.session();
             let Some(layer) = session.project().layer(p.layer) else { return false };
             let Some(collection) = session.catalogue().collections.get(&layer.collection) else { return false };
-            !collection.shown(&layer.field, layer.style.time_rule, timeline.now, timeline.window()).is_empty()
+            !collection.shown_at(&layer.field, layer.style.time_rule, &timeline).is_empty()
         });
         let model = Model::new(self.host.session(), |_| Status::default());
         let info = feed::hover(at, probed, &model);
@@ -472,10 +489,15 @@ impl Window {
 }
 
 impl eframe::App for Window {
+    /// Also called while the window is hidden: notebooks are answered all the same.
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.arrived_early |= self.step(ctx);
+    }
+
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         self.incoming(&ctx);
-        let arrived = self.step(&ctx);
+        let arrived = self.step(&ctx) | std::mem::take(&mut self.arrived_early);
         self.housekeeping(&ctx);
         self.look();
         let mut out = Out::default();

@@ -35,6 +35,9 @@ pub struct Args {
     /// Tilt of the view at the start: 0 looks straight down, 85 almost along the ground.
     #[arg(long, value_name = "DEG")]
     pub tilt: Option<f64>,
+    /// Where notebooks connect to the window; empty lets none in.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
     #[command(subcommand)]
     pub task: Option<Task>,
 }
@@ -50,6 +53,8 @@ pub enum Task {
     Probe(Probe),
     /// Lists or checks product files.
     Readers(Readers),
+    /// Serves notebooks without a window, until ended.
+    Serve(Serve),
     /// Writes the synthetic sample day.
     Sample(Sample),
 }
@@ -62,7 +67,7 @@ impl Task {
             Self::Probe(o) => o.json,
             Self::Readers(Readers { task: ReadersTask::List { json } | ReadersTask::Check { json, .. } }) => *json,
             Self::Render(o) => o.json,
-            Self::Sample(_) => false,
+            Self::Sample(_) | Self::Serve(_) => false,
         }
     }
 }
@@ -199,6 +204,20 @@ pub enum ReadersTask {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `seaglass serve`.
+#[derive(Debug, ClapArgs)]
+pub struct Serve {
+    /// Where notebooks connect; port 0 takes any free one. Everybody who reaches the address can drive the session.
+    #[arg(long, value_name = "ADDR:PORT", default_value = seaglass_host::DEFAULT_ADDRESS)]
+    pub listen: String,
+    /// File or folder to open; repeat for several.
+    #[arg(long, value_name = "PATH")]
+    pub open: Vec<PathBuf>,
+    /// Writes the session (camera, clock, layers) on standard output as a line of JSON whenever it changes.
+    #[arg(long)]
+    pub report: bool,
 }
 
 /// `seaglass sample`.

@@ -14,6 +14,7 @@ mod readers;
 mod render;
 mod sample;
 mod scene_setup;
+mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Some(Task::Inspect(options)) => inspect::run(&options),
         Some(Task::Probe(options)) => probe::run(&options),
         Some(Task::Readers(options)) => readers::run(&options),
+        Some(Task::Serve(options)) => serve::run(&options),
         Some(Task::Sample(options)) => sample::run(&options),
     };
     let failures = match outcome {
@@ -64,7 +66,8 @@ fn open_window(args: Args) -> Outcome {
     let altitude_m = args.altitude.map(|km| km * 1000.0);
     let tilt_deg = args.tilt.unwrap_or(0.0).clamp(0.0, 85.0);
     let camera = place.map(|place| StartView { place, altitude_m, tilt_deg });
-    let options = WindowOptions { paths: args.paths, camera, readers_dir: readers_dir()?, ..WindowOptions::default() };
+    let (paths, listen) = (args.paths, args.listen);
+    let options = WindowOptions { paths, camera, listen, readers_dir: readers_dir()?, ..WindowOptions::default() };
     if !options.paths.is_empty() && options.paths.iter().all(|p| !p.exists()) {
         let missing = |p: &PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
         return Ok(options.paths.iter().map(missing).collect());

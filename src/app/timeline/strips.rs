@@ -131,7 +131,7 @@ fn strip_of(
     let timeline = &model.session.project().timeline;
     let drawn: HashSet<GranuleId> = if row.visible {
         collection
-            .shown(&row.field_name, row.style.time_rule, timeline.now, timeline.window())
+            .shown_at(&row.field_name, row.style.time_rule, timeline)
             .iter()
             .map(|g| g.id)
             .collect()
@@ -244,7 +244,7 @@ fn merged(ui: &Ui, strip: Rect, scale: Scale, model: &Model) {
     for row in model.rows.iter().filter(|r| r.visible && seen.insert(r.collection.clone())) {
         let Some(c) = model.session.catalogue().collections.get(&row.collection) else { continue };
         let drawn = c
-            .shown(&row.field_name, row.style.time_rule, timeline.now, timeline.window())
+            .shown_at(&row.field_name, row.style.time_rule, timeline)
             .iter()
             .map(|g| g.id)
             .collect();

@@ -1,0 +1,143 @@
+//! The published Python client against `seaglass serve`: every public function, with what must be seen afterwards.
+//!
+//! The client comes from PyPI into an environment of its own below `target/tools`; without network, or without Python,
+//! this says so and is skipped. Hostile bytes are tested in `src/control/tests`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+const SEAGLASS: &str = env!("CARGO_BIN_EXE_seaglass");
+/// The client, in the version its notebooks were written for.
+const PACKAGES: &[&str] = &["pySEAScope[processor]==0.3.229"];
+
+/// Python with the client; `None`, with the reason on standard error, when it cannot be had.
+fn python() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?.join("tools/notebook");
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let stamp = folder.join("packages.txt");
+    let list = PACKAGES.join("\n");
+    if python.exists() && std::fs::read_to_string(&stamp).is_ok_and(|s| s == list) {
+        return Some(python);
+    }
+    let run = |program: &Path, args: &[&str]| {
+        let out = Command::new(program).args(args).output();
+        let ok = out.as_ref().is_ok_and(|o| o.status.success());
+        if !ok {
+            let why = out.map_or_else(|e| e.to_string(), |o| String::from_utf8_lossy(&o.stderr).into_owned());
+            eprintln!("skipped: the client cannot be installed: {}", why.lines().last().unwrap_or_default());
+        }
+        ok
+    };
+    let system = Path::new(if cfg!(windows) { "python" } else { "python3" });
+    let mut install = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--timeout", "20"];
+    install.extend(PACKAGES);
+    let made = run(system, &["-m", "venv", folder.to_str()?]) && run(&python, &install);
+    if !made {
+        return None;
+    }
+    std::fs::write(&stamp, list).unwrap();
+    Some(python)
+}
+
+/// A session that listens, ended when dropped.
+struct Served {
+    process: Child,
+    port: String,
+    output: Option<BufReader<std::process::ChildStdout>>,
+}
+
+impl Served {
+    fn new(arguments: &[&str]) -> Self {
+        let mut process = Command::new(SEAGLASS)
+            .args(["serve", "--listen", "127.0.0.1:0", "--report"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let port = line.trim().rsplit(':').next().unwrap().to_owned();
+        assert!(line.starts_with("listening 127.0.0.1:"), "{line}");
+        Self { process, port, output: Some(output) }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+/// Hands the session's reports on to the script.
+fn pass_on(mut from: BufReader<std::process::ChildStdout>, mut to: ChildStdin) {
+    let run = move || {
+        let mut line = String::new();
+        while from.read_line(&mut line).is_ok_and(|n| n > 0) && to.write_all(line.as_bytes()).is_ok() {
+            line.clear();
+        }
+    };
+    std::thread::Builder::new().name("reports".into()).spawn(run).unwrap();
+}
+
+#[test]
+fn the_published_client_drives_the_session() {
+    let Some(python) = python() else { return };
+    let granules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/granules/sst");
+    let file = first_file(&granules);
+    let mut arguments = Vec::new();
+    match &file {
+        Some(file) if cfg!(feature = "worker") => arguments.extend(["--open", file.to_str().unwrap()]),
+        _ => eprintln!("skipped: no real granule to open beside the pushed ones"),
+    }
+    let opened = !arguments.is_empty();
+    let mut served = Served::new(&arguments);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control/drive.py");
+    let mut client = Command::new(python)
+        .arg(script)
+        .arg(&served.port)
+        .args(opened.then_some("files"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    pass_on(served.output.take().unwrap(), client.stdin.take().unwrap());
+    let out = client.wait_with_output().unwrap();
+    let (text, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(out.status.success() && text.trim_end().ends_with("all is well"), "{text}\n{errors}");
+}
+
+/// A small real file to open.
+fn first_file(folder: &Path) -> Option<PathBuf> {
+    let mut open = vec![folder.to_owned()];
+    let mut files = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).ok()?.flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "nc") {
+                files.push((entry.metadata().ok()?.len(), path));
+            }
+        }
+    }
+    files.into_iter().min().map(|(_, path)| path)
+}
+
+#[test]
+fn a_taken_or_senseless_address_is_said_in_one_line() {
+    let served = Served::new(&[]);
+    for (address, code, word) in
+        [(format!("127.0.0.1:{}", served.port), 1, "another program"), ("nowhere".into(), 2, "address")]
+    {
+        let out = Command::new(SEAGLASS).args(["serve", "--listen", &address]).output().unwrap();
+        let text = String::from_utf8_lossy(&out.stderr).trim().to_owned();
+        assert_eq!((out.status.code(), text.lines().count()), (Some(code), 1), "{text}");
+        assert!(text.contains(word), "{text}");
+    }
+}
