@@ -1,7 +1,7 @@
 //! Data without a file: requests about granules pushed from a notebook are answered from memory.
 //!
-//! They are the same requests that go to readers, so that everything above (tiles, positions, ranges, histograms, values
-//! under the cursor) treats pushed data like any other.
+//! They are the same requests that go to readers, so that everything above (tiles, positions, ranges, histograms,
+//! values under the cursor) treats pushed data like any other.
 
 use std::path::Path;
 use std::sync::Arc;

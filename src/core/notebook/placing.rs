@@ -134,10 +134,10 @@ impl Knots {
         let mut lon: Vec<f64> =
             (0..self.cols.len()).map(|c| self.at(0, c).map(|p| p.lon_deg)).collect::<Option<_>>()?;
         let lat: Vec<f64> = (0..self.rows.len()).map(|r| self.at(r, 0).map(|p| p.lat_deg)).collect::<Option<_>>()?;
-        for r in 0..self.rows.len() {
-            for c in 0..self.cols.len() {
+        for (r, row_lat) in lat.iter().enumerate() {
+            for (c, col_lon) in lon.iter().enumerate() {
                 let p = self.at(r, c)?;
-                if (p.lat_deg - lat[r]).abs() > SAME_DEG || wrap_180(p.lon_deg - lon[c]).abs() > SAME_DEG {
+                if (p.lat_deg - row_lat).abs() > SAME_DEG || wrap_180(p.lon_deg - col_lon).abs() > SAME_DEG {
                     return None;
                 }
             }
