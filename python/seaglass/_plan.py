@@ -37,6 +37,8 @@ class Piece:
     stride: int
     #: Number of the granule's first row in its side.
     first_row: int
+    #: Bytes of the file, in proportion to the lines.
+    bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,24 @@ class Task:
 
     def __dask_tokenize__(self) -> str:
         return self.signature
+
+
+class Plan(list[Task]):
+    """The tasks of a job, and figures of them."""
+
+    @property
+    def bytes(self) -> int:
+        """Bytes to read, those of the halos included; an upper bound, because not every variable is read."""
+        return sum(p.bytes for t in self for side in t.pieces for p in side)
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Rows to read of the primary and the secondary side, those of the halos included."""
+        both = [sum((p.stop - p.start) * p.stride for t in self for p in t.pieces[n]) for n in (0, 1)]
+        return both[0], both[1]
+
+    def __repr__(self) -> str:
+        return f"<seaglass.dask.Plan: {len(self)} tasks, {self.bytes / 1e9:.3g} GB, {self.rows[0]} and {self.rows[1]} rows>"
 
 
 class _Stretches:
@@ -102,7 +122,7 @@ class _Stretches:
         return np.asarray(some[self.times[some, 1] >= first])
 
 
-def tasks(job: Job, cards: tuple[list[FileCard], list[FileCard]]) -> list[Task]:
+def tasks(job: Job, cards: tuple[list[FileCard], list[FileCard]]) -> Plan:
     """Cuts a job."""
     sides = [_Stretches(c, s) for c, s in zip(cards, job.sides, strict=True)]
     for side, spec, files in zip(sides, job.sides, cards, strict=True):
@@ -118,7 +138,7 @@ def tasks(job: Job, cards: tuple[list[FileCard], list[FileCard]]) -> list[Task]:
     slab = _slab(job, cards, last - first)
     reach = _reach(job.spec.radius_m)
     config, bare = _config(job), job.bare()
-    out: list[Task] = []
+    out = Plan()
     for k in range(first // slab, last // slab + 1):
         span = (k * slab, (k + 1) * slab - 1)
         a = own.between(*span)
@@ -186,7 +206,8 @@ def _pieces(side: _Stretches, chosen: Array, cards: list[FileCard]) -> tuple[Pie
         gap = part.lines if part.stride == 1 else 2 * (stop - start)
         if out and out[-1].first_row == first_row and start - out[-1].stop <= gap:
             start = out.pop().start
-        out.append(Piece(cards[f].path, nth, part.dim, start, stop, part.stride, first_row))
+        share = cards[f].size * (stop - start) * part.stride // max(cards[f].rows, 1)
+        out.append(Piece(cards[f].path, nth, part.dim, start, stop, part.stride, first_row, share))
     return tuple(out)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Any
 
-from . import _cf, _filter
+from . import _cf, _engine
 from ._engine import ColocationError
 from ._job import SideJob
 from ._sides import Side, side
@@ -15,36 +16,52 @@ from ._table import table
 FAILURES = (OSError, ValueError, KeyError, RuntimeError, TypeError, IndexError, EOFError, UnicodeDecodeError)
 
 
+#: libnetcdf and HDF5 end the process when two threads use them, and xarray locks only the reading of values.
+_ONE_AT_A_TIME = threading.Lock()
+
+
 class Source:
-    """An open file of a side."""
+    """A file of a side, open in a ``with`` block; of netCDF and HDF5 files one in a process at a time."""
 
     def __init__(self, path: str, job: SideJob) -> None:
         self.path, self.job = path, job
         self.names = [f.rsplit("/", 1)[-1] for f in job.fields]
         self.required = [f.rsplit("/", 1)[-1] for f in job.required]
         self._open: list[Any] = []
-        suffix = os.path.splitext(path)[1].lower()
         self.rows: int | None = None
+        self.data: Any = None
+        self._locked = False
+
+    def __enter__(self) -> Source:  # noqa: PYI034 (Self is younger than Python 3.10)
+        suffix = os.path.splitext(self.path)[1].lower()
         if suffix in (".parquet", ".pq", ".geoparquet"):
             import pyarrow.parquet as pq
 
-            self.parquet = pq.ParquetFile(path)
+            self.parquet = pq.ParquetFile(self.path)
             self.rows = self.parquet.metadata.num_rows
-            self.data: Any = None
+            self._open.append(self.parquet)
         elif suffix == ".csv":
             import pyarrow.csv
 
-            self.data = pyarrow.csv.read_csv(path)
+            self.data = pyarrow.csv.read_csv(self.path)
             self.rows = self.data.num_rows
         else:
-            self.data = self._dataset(suffix == ".zarr")
-
-    def __enter__(self) -> Source:  # noqa: PYI034 (Self is younger than Python 3.10)
+            self._locked = _ONE_AT_A_TIME.acquire()
+            try:
+                self.data = self._dataset(suffix == ".zarr")
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        for one in self._open:
-            one.close()
+        try:
+            for one in self._open:
+                one.close()
+        finally:
+            if self._locked:
+                self._locked = False
+                _ONE_AT_A_TIME.release()
 
     def _dataset(self, zarr: bool) -> Any:
         """Variables as they are stored; positions stay packed. Fields of groups come to the positions of their group."""
@@ -59,7 +76,7 @@ class Source:
             return one
 
         wanted = [*self.job.fields, *self.job.required, *([self.job.platform] if self.job.platform else [])]
-        wanted += _filter.fields(self.job.filter) if self.job.filter else []
+        wanted += _engine.filter_fields(self.job.filter) if self.job.filter else []
         groups = sorted({f.rsplit("/", 1)[0] for f in wanted if "/" in f})
         home = os.path.commonpath(groups) if groups and all("/" in f for f in wanted) else ""
         data = opened(home or None)
@@ -79,7 +96,7 @@ class Source:
     def check(self) -> None:
         """Says which variable of the filter or the platform is not there."""
         known = table(self.data if self.data is not None else self.parquet.schema_arrow.empty_table()).vars
-        others = [*self.required, *(_filter.fields(self.job.filter) if self.job.filter else [])]
+        others = [*self.required, *(_engine.filter_fields(self.job.filter) if self.job.filter else [])]
         for name in [*others, *([self.job.platform] if self.job.platform else [])]:
             if name.rsplit("/", 1)[-1] not in known:
                 raise ColocationError(f'there is no variable "{name}"; there are {_cf.listed(known)}')
@@ -92,9 +109,8 @@ class Source:
             data = self._rows(start, stop)
         elif dim is not None and dim in data.dims:
             data = data.isel({dim: slice(start, stop)})
-        where = (lambda d: _filter.passes(self.job.filter or "", d)) if self.job.filter else None
         platform = self.job.platform.rsplit("/", 1)[-1] if self.job.platform else None
-        return side(data, variables=self.names, require=self.required, where=where, platform=platform)
+        return side(data, variables=self.names, require=self.required, filter=self.job.filter, platform=platform)
 
     def places(self) -> Side:
         """Positions and times alone."""
@@ -118,7 +134,7 @@ class Source:
         empty = table(self.parquet.schema_arrow.empty_table())
         names = {_cf.find(empty, what).name for what in ("latitude", "longitude", "time")}
         names |= {*self.names, *self.required, *([self.job.platform] if self.job.platform else [])}
-        names |= set(_filter.fields(self.job.filter)) if self.job.filter else set()
+        names |= set(_engine.filter_fields(self.job.filter)) if self.job.filter else set()
         for n in sorted(names):
             if n not in empty.vars:
                 raise ColocationError(f'there is no variable "{n}"; there are {_cf.listed(empty.vars)}')

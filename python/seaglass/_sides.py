@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _cf
+from . import _cf, _engine
 from ._engine import ColocationError
 from ._granule import NO_TIME, Array, Granule, times_us
 from ._table import Table, Var, table
@@ -119,6 +119,7 @@ def side(
     variables: Sequence[str] | None = None,
     require: Sequence[str] | None = None,
     where: Where = None,
+    filter: str | None = None,
     platform: str | None = None,
     kind: str | None = None,
 ) -> Side:
@@ -138,13 +139,16 @@ def side(
         Variables that must have a value for a row to count; those named in ``variables`` when left out.
     where
         Rows that count, as an array of truth values or a function of the data set that gives one.
+    filter
+        Rows that count, as an expression on variables: ``"quality_flag == 0 & bitand(flags, 0x6) == 0"``.
+        Where a value is missing the row does not pass.
     platform
         Variable that says who measured; matters for duplicates only.
     kind
         ``points``, ``track``, ``swath`` or ``grid``, to decide what shapes leave open.
     """
     if isinstance(data, Side):
-        if any(given is not None for given in (lat, lon, time, variables, require, where, platform, kind)):
+        if any(given is not None for given in (lat, lon, time, variables, require, where, filter, platform, kind)):
             raise ColocationError("a side that is made already cannot be said anew; make it from its data set")
         return data
     many = data if isinstance(data, (list, tuple)) else [data]
@@ -157,7 +161,7 @@ def side(
             pieces.extend(one.pieces)
             names.extend(n for n in one.variables if n not in names)
             continue
-        made, own = _pieces(one, lat, lon, time, variables, require, where, platform, kind)
+        made, own = _pieces(one, lat, lon, time, variables, require, where, filter, platform, kind)
         pieces.extend(made)
         names.extend(n for n in own if n not in names)
     return Side(tuple(pieces), tuple(names))
@@ -171,6 +175,7 @@ def _pieces(
     variables: Sequence[str] | None,
     require: Sequence[str] | None,
     where: Where,
+    filter: str | None,
     platform: str | None,
     kind: str | None,
 ) -> tuple[list[Piece], list[str]]:
@@ -185,7 +190,7 @@ def _pieces(
     owner = _platform(t, pieces[0], platform)
     out = []
     for piece in pieces:
-        valid = _valid(t, piece, needed, where, data)
+        valid = _valid(t, piece, needed, where, filter, data)
         granule = piece.granule
         if valid is not None:
             granule = replace(granule, valid=valid)
@@ -392,7 +397,24 @@ def _all(piece: Piece, var: Var) -> Array:
     return np.broadcast_to(values[expand], [n for _, n in piece.dims]).reshape(-1)
 
 
-def _valid(t: Table, piece: Piece, needed: Sequence[str], where: Where, data: Any) -> Array | None:
+def _passes(t: Table, piece: Piece, text: str) -> Array:
+    """Which rows pass an expression."""
+    names = _engine.filter_fields(text)
+    if not names:
+        raise ColocationError(f'filter "{text}" names no variable, so every row or none would pass')
+    columns = []
+    for name in names:
+        short = name.rsplit("/", 1)[-1]
+        if short not in t.vars:
+            raise ColocationError(f'filter: there is no variable "{name}"; there are {_cf.listed(t.vars)}')
+        values = _all(piece, t.vars[short])
+        if values.dtype.kind in "mM":
+            values = np.where(np.isnat(values), np.nan, values.astype(np.int64))
+        columns.append(np.ascontiguousarray(values, np.float64))
+    return _engine.filter_rows(text, columns)
+
+
+def _valid(t: Table, piece: Piece, needed: Sequence[str], where: Where, filter: str | None, data: Any) -> Array | None:
     valid: Array | None = None
     for name in needed:
         if name not in t.vars:
@@ -403,6 +425,9 @@ def _valid(t: Table, piece: Piece, needed: Sequence[str], where: Where, data: An
         )
         if has is not None:
             valid = has if valid is None else valid & has
+    if filter:
+        passes = _passes(t, piece, filter)
+        valid = passes if valid is None else valid & passes
     if where is not None:
         chosen = where(data) if callable(where) else where
         dims = tuple(map(str, getattr(chosen, "dims", ()))) or None

@@ -26,18 +26,18 @@ from . import _finish, _job, _outline, _plan
 from ._engine import ColocationError
 from ._finish import Outcome
 from ._outline import FileCard
-from ._plan import Task
+from ._plan import Plan, Task
 from ._store import write_atomic
 from ._task import Manifest, run_task
 
-__all__ = ["Manifest", "Outcome", "Task", "finalize", "plan", "run", "run_task"]
+__all__ = ["Manifest", "Outcome", "Plan", "Task", "finalize", "plan", "run", "run_task"]
 
 _PLAN = "plan.json"
 #: Most calls that read outlines.
 _OUTLINE_CALLS = 5000
 
 
-def plan(job: str | os.PathLike[str] | Mapping[str, Any], client: Any = None) -> list[Task]:
+def plan(job: str | os.PathLike[str] | Mapping[str, Any], client: Any = None) -> Plan:
     """Cuts a job into tasks, from positions and times of its files alone.
 
     Parameters

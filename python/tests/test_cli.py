@@ -9,10 +9,11 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
-import seaglass.dask
 import world
 import xarray as xr
 from test_dask import inputs  # noqa: F401
+
+import seaglass.dask
 
 
 @pytest.mark.skipif(not os.environ.get("SEAGLASS"), reason="skipped: SEAGLASS names no program")
@@ -28,7 +29,9 @@ def test_one_job_file_gives_one_hash(inputs, tmp_path, policy):  # noqa: F811
         },
         attrs={"featureType": "point", "Conventions": "CF-1.11"},
     )
-    drifters.to_netcdf(tmp_path / "drifters.nc", encoding={"time": {"units": "microseconds since 2000-01-01", "dtype": "i8"}})
+    drifters.to_netcdf(
+        tmp_path / "drifters.nc", encoding={"time": {"units": "microseconds since 2000-01-01", "dtype": "i8"}}
+    )
     job = f"""
         radius = "20 km"
         window = "2 h"
@@ -50,7 +53,9 @@ def test_one_job_file_gives_one_hash(inputs, tmp_path, policy):  # noqa: F811
     for name in ("cli", "python"):
         (tmp_path / f"{name}.toml").write_text(job.replace("OUT", f"{name}.parquet"))
     done = subprocess.run(
-        [os.environ["SEAGLASS"], "colocate", "run", str(tmp_path / "cli.toml"), "--json"], capture_output=True, text=True
+        [os.environ["SEAGLASS"], "colocate", "run", str(tmp_path / "cli.toml"), "--json"],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     seaglass.dask.run(seaglass.dask.plan(tmp_path / "python.toml"))

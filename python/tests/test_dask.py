@@ -90,6 +90,7 @@ def test_any_cut_gives_the_hash_of_another_program(inputs, tmp_path, policy, pri
     one = job(folder, tmp_path / "pairs.parquet", primary, policy={"kind": policy}, run={"slab": slab})
     tasks = seaglass.dask.plan(one)
     assert (len(tasks) > 4) == (slab != "3 d")
+    assert tasks.rows[0] >= len(i) / 50 and 0 < tasks.bytes < 1e9 and f"{len(tasks)} tasks" in repr(tasks)
     # What travels to a worker does not grow with the number of files of the job.
     assert max(len(pickle.dumps(t)) for t in tasks) < 10_000
     with dask.config.set(scheduler="synchronous"):
@@ -203,6 +204,17 @@ def _alive(pid):
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:
         return False
+
+
+def test_threads_of_one_process_do_not_meet_in_libnetcdf(inputs, tmp_path):
+    """Two threads in it at once end the process; many files and many threads make that likely."""
+    folder, points, swaths = inputs
+    i, j = answer(points, swaths)
+    for k in range(2):
+        one = job(folder, tmp_path / f"{k}.parquet", policy={"kind": "all"}, run={"slab": "25 min"})
+        with dask.config.set(scheduler="threads", num_workers=8):
+            seaglass.dask.run(seaglass.dask.plan(one))
+        assert seaglass.dask.finalize(one).hash == world.sum64(i, j)
 
 
 def test_finished_tasks_are_left_and_half_finished_ones_are_not_counted(inputs, tmp_path):

@@ -150,7 +150,9 @@ def test_chosen_variables_must_have_a_value_and_masks_hold():
     i, j, _ = world.nearest(i, j, d)
     chosen = seaglass.side(ds, variables=["ssh"])
     masked = seaglass.side(xr_swath(data), where=lambda d: xr.DataArray(~hole, dims=("line", "pixel")))
-    for one in (chosen, masked, seaglass.side(data, where=~hole), seaglass.side(data, where=(~hole).ravel())):
+    both = dict(data, hole=hole.astype("i1"), line_ok=np.ones(len(data["time"])))
+    filtered = seaglass.side(both, filter="hole == 0 & line_ok > 0", variables=[])
+    for one in (chosen, masked, filtered, seaglass.side(data, where=~hole), seaglass.side(data, where=(~hole).ravel())):
         found = seaglass.colocate(points, one, radius="40 km", window="6 h")
         assert found.hash == world.sum64(i, j)
         assert found.counts.secondary.invalid == hole.sum()

@@ -83,7 +83,11 @@ def test_zarr_is_read_as_netcdf_is(tmp_path):
     a, b = world.swath(), world.drifters()
     ds = xr.Dataset(
         {"ssh": (("line", "pixel"), a["ssh"])},
-        coords={"lat": (("line", "pixel"), a["lat"]), "lon": (("line", "pixel"), a["lon"]), "time": ("line", a["time"])},
+        coords={
+            "lat": (("line", "pixel"), a["lat"]),
+            "lon": (("line", "pixel"), a["lon"]),
+            "time": ("line", a["time"]),
+        },
     )
     ds.to_zarr(tmp_path / "swath.zarr")
     pd.DataFrame(b).to_parquet(tmp_path / "b.parquet")
