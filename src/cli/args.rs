@@ -13,6 +13,7 @@ Exit codes:
   4  nothing to show (a picture of the base map alone may have been written), or no such field, place or time
   5  no graphics adapter, or no window
   6  the output could not be written
+  130  stopped by Ctrl-C; run a job again to go on where it was
 
 Environment:
   SEAGLASS_WORKER   reader program, when not beside seaglass
@@ -51,6 +52,8 @@ pub enum Task {
     Inspect(Inspect),
     /// Gives the value of the cell at a place, with the cell's own position and time.
     Probe(Probe),
+    /// Finds match-ups of measurements near in place and time.
+    Colocate(super::colocate::Colocate),
     /// Lists or checks product files.
     Readers(Readers),
     /// Serves notebooks without a window, until ended.
@@ -65,6 +68,7 @@ impl Task {
         match self {
             Self::Inspect(o) => o.json,
             Self::Probe(o) => o.json,
+            Self::Colocate(o) => o.wants_json(),
             Self::Readers(Readers { task: ReadersTask::List { json } | ReadersTask::Check { json, .. } }) => *json,
             Self::Render(o) => o.json,
             Self::Sample(_) | Self::Serve(_) => false,

@@ -18,6 +18,8 @@ pub enum Exit {
     NoGpu = 5,
     /// The output could not be written.
     Output = 6,
+    /// Stopped by Ctrl-C, as shells number it.
+    Stopped = 130,
 }
 
 impl Exit {
@@ -30,6 +32,7 @@ impl Exit {
             Self::Nothing => "nothing",
             Self::NoGpu => "no_gpu",
             Self::Output => "output",
+            Self::Stopped => "stopped",
         }
     }
 }

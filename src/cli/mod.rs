@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+mod colocate;
 mod failure;
 mod inspect;
 mod logger;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Some(Task::Render(options)) => render::run(options),
         Some(Task::Inspect(options)) => inspect::run(&options),
         Some(Task::Probe(options)) => probe::run(&options),
+        Some(Task::Colocate(options)) => colocate::run(&options),
         Some(Task::Readers(options)) => readers::run(&options),
         Some(Task::Serve(options)) => serve::run(&options),
         Some(Task::Sample(options)) => sample::run(&options),

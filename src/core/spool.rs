@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::columns::ColumnType;
 
+/// Attribute of a column without missing values; it is not written, nor is a mark for what is missing.
+pub const COMPLETE: &str = "complete";
+
 /// Value of an attribute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -266,7 +266,19 @@ pub fn coordinates(ds: &Dataset, var: usize, raw: Raw) -> CoordArray {
         _ if packing.is_single() => CoordArray::F32(packing.all(&raw).into_iter().map(|v| v as f32).collect()),
         _ if packing.turns_sign() => CoordArray::F64(packing.all(&raw)),
         Raw::I32(mut v) => {
-            v.par_chunks_mut(BLOCK).for_each(|block| block.iter_mut().for_each(|x| *x = mark(*x)));
+            match packing.only_markers() {
+                // Whole blocks at once: a comparison a number, no conversion.
+                Some(markers) => {
+                    let whole = markers.iter().filter(|m| m.fract() == 0.0 && f64::from(**m as i32) == **m);
+                    let markers: Vec<i32> = whole.map(|m| *m as i32).collect();
+                    v.par_chunks_mut(BLOCK).for_each(|block| {
+                        for m in &markers {
+                            block.iter_mut().for_each(|x| *x = if x == m { i32::MIN } else { *x });
+                        }
+                    });
+                }
+                None => v.par_chunks_mut(BLOCK).for_each(|block| block.iter_mut().for_each(|x| *x = mark(*x))),
+            }
             integers(v)
         }
         Raw::I16(v) => integers(v.into_iter().map(|x| mark(i32::from(x))).collect()),
@@ -302,6 +314,9 @@ struct Checked {
 
 impl Checked {
     fn of(lons: &CoordArray, lats: &CoordArray, range: std::ops::Range<usize>) -> Self {
+        if let Some(all_good) = Self::packed(lons, lats, range.clone()) {
+            return all_good;
+        }
         let mut out = Self { bad: Vec::new(), first: None, varied: false };
         for k in range {
             let p = LonLat::new(lons.get(k), lats.get(k));
@@ -315,6 +330,23 @@ impl Checked {
             }
         }
         out
+    }
+}
+
+impl Checked {
+    /// The answer for packed positions of which none is missing and none impossible, from the least and greatest
+    /// packed numbers; `None` where every position has to be looked at.
+    fn packed(lons: &CoordArray, lats: &CoordArray, range: std::ops::Range<usize>) -> Option<Self> {
+        let ends = |array: &CoordArray| -> Option<([f64; 2], bool)> {
+            let CoordArray::I32 { raw, scale, offset } = array else { return None };
+            let run = raw.get(range.clone()).filter(|r| !r.is_empty())?;
+            let (lo, hi) = run.iter().fold((i32::MAX, i32::MIN), |(lo, hi), v| (lo.min(*v), hi.max(*v)));
+            (lo != i32::MIN).then(|| ([lo, hi].map(|v| f64::from(v) * scale + offset), lo != hi))
+        };
+        let ((lon, lon_varies), (lat, lat_varies)) = (ends(lons)?, ends(lats)?);
+        let good = lon.iter().zip(lat).all(|(x, y)| LonLat::new(*x, y).is_valid());
+        let first = LonLat::new(lons.get(range.start), lats.get(range.start));
+        good.then(|| Self { bad: Vec::new(), first: Some(first), varied: lon_varies || lat_varies })
     }
 }
 

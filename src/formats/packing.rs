@@ -87,6 +87,12 @@ impl Packing {
         &self.missing
     }
 
+    /// The raw numbers that mean "missing", where nothing else makes a value missing.
+    pub fn only_markers(&self) -> Option<&[f64]> {
+        let plain = self.raw_range.is_none() && self.value_range.is_none() && self.turn.is_none();
+        (plain && self.scale.is_finite() && self.offset.is_finite()).then_some(&self.missing)
+    }
+
     /// `valid_*` in units of the value.
     pub fn valid_range(&self) -> Option<[f64; 2]> {
         let range = self.value_range.or_else(|| self.raw_range.map(|r| r.map(|x| x * self.scale + self.offset)))?;

@@ -10,7 +10,7 @@ use netcdf::types::NcTypeDescriptor;
 use netcdf::{AttributeValue, FileMut, Options};
 use seaglass_core::columns::{ColumnType, MISSING};
 use seaglass_core::protocol::{FailureKind, ReadFailure, read_frame};
-use seaglass_core::spool::{SpoolAttribute, SpoolBatch, SpoolColumn, SpoolHeader};
+use seaglass_core::spool::{COMPLETE, SpoolAttribute, SpoolBatch, SpoolColumn, SpoolHeader};
 
 use crate::error::{Result, fail};
 
@@ -132,12 +132,11 @@ fn define_as<T: NcTypeDescriptor + Into<AttributeValue>>(
         var.set_chunking(&chunks)?;
         var.set_compression(4, true)?;
     }
-    // A coordinate must not have missing values, and so no mark for them (CF 2.5.1).
-    let coordinate = column.attributes.iter().any(|(n, _)| n == "axis" || n == "seaglass_complete");
-    if let Some(fill) = fill.filter(|_| !coordinate) {
+    let complete = column.attributes.iter().any(|(n, _)| n == COMPLETE);
+    if let Some(fill) = fill.filter(|_| !complete) {
         var.put_attribute("_FillValue", fill)?;
     }
-    for (name, value) in column.attributes.iter().filter(|(n, _)| n != "seaglass_complete") {
+    for (name, value) in column.attributes.iter().filter(|(n, _)| n != COMPLETE) {
         var.put_attribute(name, attribute(value))?;
     }
     Ok(())

@@ -164,7 +164,12 @@ impl Marks {
         for g in granules.iter().map(|k| &side.granules[*k]) {
             for t in g.tiles.iter() {
                 let node = Node::of(t).clipped(times[0], times[1]);
-                this.valid.push(if node.is_some() { t.valid } else { 0 });
+                // Of a tile that reaches far in time about its share is read.
+                let share = node.map_or(0.0, |n| {
+                    let (a, b) = n.times();
+                    (b - a + 1) as f64 / (t.stop_us.saturating_sub(t.start_us) + 1) as f64
+                });
+                this.valid.push((f64::from(t.valid) * share).ceil() as u32);
                 this.nodes.push(node.unwrap_or(Node::EMPTY));
             }
             this.first.push(this.nodes.len());

@@ -21,6 +21,8 @@ use crate::units;
 const TASK_BYTES: u64 = 256_000_000;
 /// A slab is at least this many windows long, so that little is read twice.
 const WINDOWS_PER_SLAB: i64 = 10;
+/// Tiles of the reference side from which the number of pairs is estimated.
+const ESTIMATE_TILES: usize = 1500;
 /// Most tasks of a job.
 const MAX_TASKS: i64 = 200_000;
 
@@ -321,8 +323,8 @@ fn expected(spec: &JobSpec, order: &[usize], sides: &[Side], used: &[BTreeSet<us
     let (own, other) = (tiles(0), tiles(1));
     let tree = Tree::new(other.iter().map(|t| t.1).collect());
     let mut sum = 0.0;
-    // A sample of tiles is enough for an estimate.
-    let step = (own.len() / 20_000).max(1);
+    // A sample of tiles is enough for an estimate, and all of them would cost more than the join.
+    let step = (own.len() / ESTIMATE_TILES).max(1);
     for (tile, node) in own.iter().step_by(step).filter(|t| t.0.valid > 0) {
         let around = reach.around_node(node);
         tree.query(&around, &mut |k| {

@@ -85,6 +85,11 @@ impl Job {
         };
         let workers = workers.clamp(1, 64);
         let output = spec.formats()?.into_iter().next().map(|f| f.1).unwrap_or_default();
+        let folder = output.parent().map(std::path::Path::to_owned).unwrap_or_default();
+        if !folder.is_dir() {
+            let message = "The folder of the output does not exist; make it first.".to_owned();
+            return Err(JobError::Output { message, path: folder });
+        }
         let state = State::beside(&output);
         let filters: Result<Vec<Option<Filter>>> =
             spec.sides.iter().map(|s| s.filter.as_deref().map(|f| Filter::parse(&s.name, f)).transpose()).collect();
@@ -294,7 +299,7 @@ impl Job {
             provenance::side_record(side, &columns.prefix, counts, &|k| used.contains(&k), checksum, &self.threads)
         });
         let metric = match self.spec.metric {
-            MetricSpec::Name(MetricName::Wgs84) | MetricSpec::Default => "geodesic on WGS84".to_owned(),
+            MetricSpec::Name(MetricName::Wgs84) => "geodesic on WGS84".to_owned(),
             MetricSpec::Name(MetricName::Sphere) => "great circle on the sphere of 6371008.7714 m".to_owned(),
             MetricSpec::Sphere { sphere_m } => format!("great circle on the sphere of {sphere_m} m"),
         };

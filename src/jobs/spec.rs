@@ -53,7 +53,7 @@ pub struct JobSpec {
 }
 
 /// `metric`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum MetricSpec {
     /// By name.
@@ -63,10 +63,12 @@ pub enum MetricSpec {
         /// Radius, metres.
         sphere_m: f64,
     },
-    /// WGS84.
-    #[default]
-    #[serde(skip)]
-    Default,
+}
+
+impl Default for MetricSpec {
+    fn default() -> Self {
+        Self::Name(MetricName::Wgs84)
+    }
 }
 
 /// Names of metrics.
@@ -83,7 +85,7 @@ impl MetricSpec {
     /// As the engine takes it.
     pub fn metric(&self) -> Metric {
         match self {
-            Self::Name(MetricName::Wgs84) | Self::Default => Metric::Wgs84,
+            Self::Name(MetricName::Wgs84) => Metric::Wgs84,
             Self::Name(MetricName::Sphere) => Metric::SPHERE,
             Self::Sphere { sphere_m } => Metric::Sphere(*sphere_m),
         }

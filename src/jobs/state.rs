@@ -99,13 +99,6 @@ impl State {
     /// The system refuses.
     pub fn create(&self) -> Result<()> {
         let dir = self.tasks();
-        let parent = self.dir.parent().unwrap_or(Path::new("."));
-        if !parent.is_dir() {
-            return Err(JobError::Output {
-                message: "The folder of the output does not exist; make it first.".to_owned(),
-                path: parent.to_owned(),
-            });
-        }
         std::fs::create_dir_all(&dir).map_err(|e| JobError::output(&dir, "The folder of the job", &e))
     }
 

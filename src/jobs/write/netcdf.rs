@@ -12,7 +12,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema};
 use seaglass_core::columns::{ColumnType, MISSING};
 use seaglass_core::protocol::{Request, write_frame};
-use seaglass_core::spool::{SpoolAttribute, SpoolBatch, SpoolColumn, SpoolHeader, SpoolTexts};
+use seaglass_core::spool::{COMPLETE, SpoolAttribute, SpoolBatch, SpoolColumn, SpoolHeader, SpoolTexts};
 use seaglass_data::pool::Lane;
 
 use super::Sink;
@@ -246,12 +246,14 @@ fn known(name: &str, layout: &Layout) -> Vec<(String, SpoolAttribute)> {
     };
     let last = side.and_then(|s| name.strip_prefix(&format!("{}_", s.prefix))).unwrap_or(name);
     let of = |what: &str| text("long_name", &format!("{what} of the {who} row"));
-    let leads = side.is_some_and(|s| s.prefix == *lead);
+    // Every row has a place and a time of its leading side.
+    let complete = |all: &mut Vec<_>| {
+        if side.is_some_and(|s| s.prefix == *lead) {
+            all.push(text(COMPLETE, "yes"));
+        }
+    };
     match last {
-        "pair_id" => vec![text("long_name", "number of the match"), text("cf_role", "timeseries_id")]
-            .into_iter()
-            .filter(|a| a.0 != "cf_role")
-            .collect(),
+        "pair_id" => vec![text("long_name", "number of the match"), text(COMPLETE, "yes")],
         "granule" => vec![text("long_name", &format!("granule of the {who} row, index into {name}_name"))],
         "row" => vec![of("number within the granule"), text("comment", "from 0; line times pixels plus pixel")],
         "line" => vec![of("line")],
@@ -263,13 +265,19 @@ fn known(name: &str, layout: &Layout) -> Vec<(String, SpoolAttribute)> {
                 text("units", "microseconds since 1970-01-01T00:00:00Z"),
                 text("calendar", "standard"),
             ];
-            if leads {
-                all.push(text("axis", "T"));
-            }
+            complete(&mut all);
             all
         }
-        "lat" => vec![text("standard_name", "latitude"), of("latitude"), text("units", "degrees_north")],
-        "lon" => vec![text("standard_name", "longitude"), of("longitude"), text("units", "degrees_east")],
+        "lat" => {
+            let mut all = vec![text("standard_name", "latitude"), of("latitude"), text("units", "degrees_north")];
+            complete(&mut all);
+            all
+        }
+        "lon" => {
+            let mut all = vec![text("standard_name", "longitude"), of("longitude"), text("units", "degrees_east")];
+            complete(&mut all);
+            all
+        }
         "distance_m" => vec![text("long_name", "distance of the rows"), text("units", "m")],
         "distance_min_m" => vec![text("long_name", "least distance"), text("units", "m")],
         "bearing_deg" => {

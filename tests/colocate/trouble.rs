@@ -1,0 +1,185 @@
+//! What goes wrong is said in one sentence, the rest of the job goes on, and a rerun takes up where it was.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use seaglass_jobs::JobSpec;
+
+use crate::sample_day::sample_day;
+use crate::support::{job, open, run, side};
+
+fn files(pattern: &str) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = std::fs::read_dir(sample_day()).unwrap().map(|e| e.unwrap().path()).collect();
+    all.retain(|p| p.file_name().unwrap().to_string_lossy().starts_with(pattern));
+    all.sort();
+    all
+}
+
+fn wind(dir: &Path, ascat: &str) -> JobSpec {
+    let sides =
+        [side("ascat", ascat, "fields = ['wind_speed']"), side("jason", "JA1_GPN*", "fields = ['wind_speed_alt']")];
+    let mut spec = job(dir, "25 km", "90 min", "kind = 'nearest'", &sides);
+    spec.run.slab = Some("1 h".into());
+    spec
+}
+
+#[test]
+fn a_damaged_granule_is_left_out_and_read_when_it_is_whole_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let granules = dir.path().join("granules");
+    std::fs::create_dir(&granules).unwrap();
+    let ascat = files("ascat_");
+    for f in &ascat {
+        std::fs::copy(f, granules.join(f.file_name().unwrap())).unwrap();
+    }
+    let pattern = granules.join("ascat_*").display().to_string();
+    let whole = tempfile::tempdir().unwrap();
+    let (reference, table) = run(wind(whole.path(), &pattern));
+    assert!(reference.complete);
+    let broken = granules.join(ascat[1].file_name().unwrap());
+    let bytes = std::fs::read(&broken).unwrap();
+    std::fs::write(&broken, &bytes[..bytes.len() / 3]).unwrap();
+    let (partial, _) = run(wind(dir.path(), &pattern));
+    assert!(!partial.complete && partial.rows < reference.rows, "{partial:?}");
+    assert_eq!(partial.failed.iter().map(|f| f.path.clone()).collect::<Vec<_>>(), [broken.clone()]);
+    assert!(partial.failed[0].message.ends_with('.') && !partial.failed[0].message.contains('\n'));
+    let record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(dir.path().join("pairs.parquet.json")).unwrap()).unwrap();
+    assert_eq!(record["complete"], false);
+    // What says of itself that something is missing may be replaced without being told so.
+    std::fs::write(&broken, &bytes).unwrap();
+    let (repaired, again) = run(wind(dir.path(), &pattern));
+    assert!(repaired.complete && repaired.pairs_sum64 == reference.pairs_sum64);
+    assert_eq!(again.content(), table.content());
+}
+
+#[test]
+fn a_killed_job_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let pattern = sample_day().join("ascat_*").display().to_string();
+    let mut spec = wind(dir.path(), &pattern);
+    spec.run.slab = Some("15 min".into());
+    spec.window = "5 min".into();
+    spec.run.threads = 1;
+    let path = dir.path().join("job.toml");
+    std::fs::write(&path, spec.to_toml().unwrap()).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_seaglass"))
+        .args(["colocate", "run"])
+        .arg(&path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let tasks = dir.path().join("pairs.parquet.job/tasks");
+    let finished = || -> usize {
+        let entries = std::fs::read_dir(&tasks).map(|d| d.flatten().collect::<Vec<_>>()).unwrap_or_default();
+        entries.iter().filter(|e| e.path().extension().is_some_and(|x| x == "json")).count()
+    };
+    let begun = Instant::now();
+    while finished() < 3 && begun.elapsed() < Duration::from_secs(120) && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let kept = finished();
+    if spec.output.path.exists() {
+        println!("skipped: the job was done before it could be killed");
+        return;
+    }
+    assert!(kept >= 3, "{kept} tasks");
+    let (outcome, table) = run(spec.clone());
+    assert!(outcome.reused >= 3 && outcome.reused < outcome.tasks, "{outcome:?}");
+    let fresh = tempfile::tempdir().unwrap();
+    spec.output.path = fresh.path().join("pairs.parquet");
+    let (reference, other) = run(spec);
+    assert_eq!(reference.reused, 0);
+    assert_eq!((outcome.pairs_sum64, table.content()), (reference.pairs_sum64, other.content()));
+}
+
+#[test]
+fn nonsense_is_one_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let plain = [side("a", "ascat_*", ""), side("b", "JA1_GPN*", "")];
+    let say = |spec: JobSpec| match open(spec).and_then(|j| j.run(None, &seaglass_jobs::progress::Silent)) {
+        Err(e) => e.to_string(),
+        Ok(o) => panic!("{o:?}"),
+    };
+    let with = |sides: &[String]| job(dir.path(), "25 km", "1 h", "kind = 'nearest'", sides);
+    let field = say(with(&[side("a", "ascat_*", "fields = ['wind_sped']"), plain[1].clone()]));
+    assert!(field.contains("wind_sped") && field.contains("wind_speed"), "{field}");
+    let filter = say(with(&[side("a", "ascat_*", "filter = 'wind_speed >'"), plain[1].clone()]));
+    assert!(filter.contains("\"a\"") && filter.contains("column"), "{filter}");
+    let flag = say(with(&[side("a", "ascat_*", "filter = 'no_such_flag == 0'"), plain[1].clone()]));
+    assert!(flag.contains("no_such_flag"), "{flag}");
+    let empty = say(with(&[side("a", "envisat_*", ""), plain[1].clone()]));
+    assert!(empty.contains("The side \"a\" is empty"), "{empty}");
+    let product = say(with(&[side("a", "ascat_*", "product = 'nothing'"), plain[1].clone()]));
+    assert!(product.contains("not known"), "{product}");
+    let at = |name: &str, files: &str, from: &str, to: &str| side(name, files, &format!("time = ['{from}', '{to}']"));
+    let morning = at("a", "ascat_*", "2024-08-11T08:00", "2024-08-11T10:00");
+    let apart = say(with(&[morning, at("b", "gdp6h*", "2024-08-11T18:00", "2024-08-11T23:00")]));
+    assert!(apart.contains("do not overlap in time") && apart.contains("2024-08-11T"), "{apart}");
+    let dawn = at("b", "gdp6h*", "2024-08-06", "2024-08-07");
+    let far = say(job(dir.path(), "1 m", "0 s", "kind = 'nearest'", &[side("a", "s1a-iw-ocn*", ""), dawn]));
+    assert!(far.contains("overlap"), "{far}");
+    let gone = say({
+        let mut spec = with(&plain);
+        spec.output.path = dir.path().join("no/such/folder/pairs.parquet");
+        spec
+    });
+    assert!(gone.contains("does not exist"), "{gone}");
+    for s in [field, filter, flag, empty, product, apart, far, gone] {
+        assert!(s.ends_with('.') && !s.contains('\n') && s.len() < 400, "{s}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().flatten().filter(|e| e.path().is_file()).count(), 0);
+}
+
+#[test]
+fn an_output_that_is_there_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("pairs.parquet");
+    std::fs::write(&out, "mine").unwrap();
+    let pattern = sample_day().join("ascat_*").display().to_string();
+    let mut spec = wind(dir.path(), &pattern);
+    let refused = open(spec.clone()).unwrap().run(None, &seaglass_jobs::progress::Silent).unwrap_err().to_string();
+    assert!(refused.contains("there already"), "{refused}");
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), "mine");
+    spec.output.overwrite = true;
+    let (outcome, table) = run(spec);
+    assert!(outcome.rows > 0 && table.whole("pair_id").len() as u64 == outcome.rows);
+}
+
+#[test]
+fn the_command_line_says_how_it_went() {
+    let dir = tempfile::tempdir().unwrap();
+    let day = sample_day();
+    let out = dir.path().join("pairs.csv");
+    let seaglass = |what: &str, more: &[&str]| {
+        let mut c = Command::new(env!("CARGO_BIN_EXE_seaglass"));
+        c.args(["colocate", what, "--radius", "25km", "--window", "1h", "--out"]).arg(&out).args(more);
+        c.arg("--primary").arg(day.join("ascat_*")).arg("--secondary").arg(day.join("JA1_GPN*"));
+        c.output().unwrap()
+    };
+    let text = |o: &std::process::Output| String::from_utf8_lossy(&o.stdout).into_owned();
+    let plan = seaglass("plan", &["--json"]);
+    assert_eq!(plan.status.code(), Some(0), "{plan:?}");
+    let summary: serde_json::Value = serde_json::from_str(&text(&plan)).unwrap();
+    assert!(summary["granule_pairs"].as_u64().unwrap() > 0 && summary["bytes_to_read"].as_u64().unwrap() > 0);
+    let ran = seaglass("run", &["--json"]);
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    let outcome: serde_json::Value = serde_json::from_str(&text(&ran)).unwrap();
+    let rows = outcome["rows"].as_u64().unwrap();
+    // The estimate is of pairs within the limits; the nearest are fewer.
+    let expected = summary["expected_pairs"].as_f64().unwrap();
+    assert!(rows > 0 && expected > rows as f64 / 10.0, "{rows} of {expected}");
+    let csv = std::fs::read_to_string(&out).unwrap();
+    assert_eq!(csv.lines().count() as u64, rows + 1);
+    assert!(csv.starts_with("pair_id,p_granule,p_row,p_line,p_pixel,p_time,"), "{}", csv.lines().next().unwrap());
+    let again = seaglass("run", &[]);
+    assert_eq!(again.status.code(), Some(6), "{again:?}");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--overwrite"));
+    let usage =
+        Command::new(env!("CARGO_BIN_EXE_seaglass")).args(["colocate", "run", "--radius", "25"]).output().unwrap();
+    assert_eq!(usage.status.code(), Some(2));
+}
