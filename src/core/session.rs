@@ -6,13 +6,10 @@ use glam::DVec2;
 
 use crate::catalogue::Catalogue;
 use crate::command::Command;
-use crate::geo::GeoBox;
-use crate::granule::FileInfo;
 use crate::notebook::Notebook;
 use crate::project::{LayerId, Project};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
-use crate::time::{Time, TimeSpan};
 use crate::undo::{History, UndoRule};
 
 mod arrival;

@@ -3,9 +3,11 @@ use super::opening::MAX_AUTOMATIC_LAYERS;
 use super::*;
 use crate::camera::Camera;
 use crate::field::FieldInfo;
-use crate::granule::{GeometryKind, PartInfo};
+use crate::geo::GeoBox;
+use crate::granule::{FileInfo, GeometryKind, PartInfo};
 use crate::protocol::FailureKind;
 use crate::style::StylePatch;
+use crate::time::{Time, TimeSpan};
 
 fn field(name: &str) -> FieldInfo {
     serde_json::from_value(serde_json::json!({ "name": name, "variable": name })).unwrap()
