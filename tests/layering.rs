@@ -88,7 +88,17 @@ fn crates_look_only_downward() {
         ("seaglass-formats", &["seaglass-core"]),
         ("seaglass-render", &["seaglass-core"]),
         ("seaglass-jobs", &["seaglass-core", "seaglass-data", "seaglass-coloc"]),
-        ("seaglass-host", &["seaglass-core", "seaglass-control", "seaglass-data", "seaglass-render"]),
+        (
+            "seaglass-host",
+            &[
+                "seaglass-core",
+                "seaglass-control",
+                "seaglass-coloc",
+                "seaglass-data",
+                "seaglass-jobs",
+                "seaglass-render",
+            ],
+        ),
         (
             "seaglass",
             &[

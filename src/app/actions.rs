@@ -22,6 +22,9 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
         "redo" => redo,
         "close_all" => has_data || !model.session.failures().is_empty(),
         "copy_position" => state.pointer.is_some(),
+        "next_coincidence" | "previous_coincidence" => {
+            model.colocation.found.as_ref().is_some_and(|f| !f.coincidences.is_empty())
+        }
         "zoom_to_layer" | "show_all_layers" | "play" | "step_back" | "step_forward" | "step_back_10"
         | "step_forward_10" | "previous_granule" | "next_granule" | "first_data" | "last_data" | "jump_to_data"
         | "next_window" | "previous_window" => has_data,
@@ -49,6 +52,7 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         "keys" => state.keys_open = !state.keys_open,
         "about" => state.about_open = true,
         "toggle_left_panel" => state.left_open = !state.left_open,
+        "toggle_right_panel" => state.right_open = !state.right_open,
         "toggle_timeline" => state.timeline_open = !state.timeline_open,
         "presentation" => state.presentation = !state.presentation,
         "zoom_to_layer" => out.send(Command::ZoomToLayer { layer: state.selected }),
@@ -98,6 +102,8 @@ fn simple(id: &str, model: &Model) -> Option<Command> {
         "toggle_graticule" => return base(|b| b.graticule = !b.graticule),
         "toggle_labels" => return base(|b| b.labels = !b.labels),
         "show_all_layers" => Command::ShowAllLayers,
+        "next_coincidence" => Command::StepCoincidence { steps: 1 },
+        "previous_coincidence" => Command::StepCoincidence { steps: -1 },
         "play" => Command::Play { on: !project.timeline.playing },
         "step_back" => Command::StepTime { steps: -1 },
         "step_forward" => Command::StepTime { steps: 1 },

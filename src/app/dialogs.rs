@@ -47,6 +47,8 @@ pub enum Pick {
     Folder,
     /// Where to write an image.
     Image,
+    /// Where to write pairs, in the format of that extension.
+    Pairs(&'static str),
 }
 
 impl Pick {
@@ -56,20 +58,31 @@ impl Pick {
             Self::Files => ("Open files", "Open"),
             Self::Folder => ("Open folder", "Open"),
             Self::Image => ("Save image", "Save"),
+            Self::Pairs("toml") => ("Save job", "Save"),
+            Self::Pairs(_) => ("Export pairs", "Export"),
         }
     }
 
     /// What a typed path starts as.
     pub fn suggestion(self) -> String {
         let home = directories::UserDirs::new().map(|d| d.home_dir().to_path_buf()).unwrap_or_default();
-        let path = if self == Self::Image { home.join("seaglass.png") } else { home.join("") };
+        let path = match self {
+            Self::Image => home.join("seaglass.png"),
+            Self::Pairs(format) => home.join(self.file_name(format)),
+            Self::Files | Self::Folder => home.join(""),
+        };
         path.display().to_string()
+    }
+
+    fn file_name(self, format: &str) -> String {
+        format!("{}.{format}", if format == "toml" { "job" } else { "pairs" })
     }
 
     fn command(self, path: PathBuf) -> Command {
         match self {
             Self::Files | Self::Folder => Command::Open { paths: vec![path] },
-            Self::Image => Command::SaveImage { path: with_png(path), size: None, legend: true },
+            Self::Image => Command::SaveImage { path: with_extension(path, "png"), size: None, legend: true },
+            Self::Pairs(format) => Command::ExportColocation { path: with_extension(path, format) },
         }
     }
 }
@@ -90,6 +103,11 @@ impl Pickers {
                     .pick_files()
                     .map(|paths| Command::Open { paths }),
                 Pick::Folder => dialog.pick_folders().map(|paths| Command::Open { paths }),
+                Pick::Pairs(format) => dialog
+                    .set_file_name(pick.file_name(format))
+                    .add_filter(format, &[format])
+                    .save_file()
+                    .map(|path| pick.command(path)),
                 Pick::Image => dialog
                     .set_file_name("seaglass.png")
                     .add_filter("PNG image", &["png"])
@@ -116,8 +134,8 @@ impl Pickers {
     }
 }
 
-fn with_png(path: PathBuf) -> PathBuf {
-    if path.extension().is_some() { path } else { path.with_extension("png") }
+fn with_extension(path: PathBuf, extension: &str) -> PathBuf {
+    if path.extension().is_some() { path } else { path.with_extension(extension) }
 }
 
 /// A path to type where the system shows no file dialog.

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod cards;
+pub mod colocate;
 pub mod colormap_list;
 mod control;
 pub mod dialogs;

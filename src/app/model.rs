@@ -178,6 +178,8 @@ pub struct Model<'a> {
     pub recent: Vec<PathBuf>,
     /// Welcome card wanted.
     pub welcome: bool,
+    /// Pairs of two layers.
+    pub colocation: seaglass_host::colocate::View,
 }
 
 impl<'a> Model<'a> {
@@ -194,6 +196,7 @@ impl<'a> Model<'a> {
             sample: None,
             recent: Vec::new(),
             welcome: false,
+            colocation: seaglass_host::colocate::View::default(),
         }
     }
 

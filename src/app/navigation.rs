@@ -401,6 +401,7 @@ pub fn is_flight(command: &Command) -> bool {
             | Command::TopDown
             | Command::ZoomToLayer { .. }
             | Command::LookAt { .. }
+            | Command::StepCoincidence { .. }
             | Command::ViewBack
             | Command::ViewForward
             | Command::Zoom { .. }

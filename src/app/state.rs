@@ -45,6 +45,8 @@ pub enum Action {
     CancelSample,
     /// Details of a file that failed.
     FailureDetails(PathBuf),
+    /// Asks where to write the pairs, in the format of that extension.
+    ExportPairs(&'static str),
     /// Puts text on the clipboard.
     Copy(String),
     /// Shows a file in the file manager of the desktop.
@@ -66,6 +68,10 @@ pub struct UiState {
     pub clock_edit: Option<String>,
     /// Layers panel shown.
     pub left_open: bool,
+    /// Right panel shown.
+    pub right_open: bool,
+    /// State of the Colocate panel.
+    pub colocate: crate::colocate::PanelState,
     /// Timeline shown.
     pub timeline_open: bool,
     /// All panels hidden.
@@ -142,6 +148,8 @@ impl Default for UiState {
             last_now: 0,
             clock_edit: None,
             left_open: true,
+            right_open: false,
+            colocate: crate::colocate::PanelState::default(),
             timeline_open: true,
             presentation: false,
             base_open: true,

@@ -14,7 +14,7 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     widgets::hairline(ui.painter(), t, rect.x_range(), rect.bottom() - 0.5);
     left(ui, rect, model, state, out);
     search(ui, rect, state);
-    right(ui, rect, model, out);
+    right(ui, rect, model, state, out);
 }
 
 fn left(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut Out) {
@@ -62,7 +62,7 @@ fn search(ui: &mut Ui, rect: Rect, state: &mut UiState) {
     let t = theme(ui);
     let narrow = rect.width() < 1100.0;
     let size = if narrow { Vec2::splat(28.0) } else { vec2(400.0, 28.0) };
-    let centre = if narrow { pos2(rect.right() - 260.0, rect.center().y) } else { rect.center() };
+    let centre = if narrow { pos2(rect.right() - 296.0, rect.center().y) } else { rect.center() };
     let field = Rect::from_center_size(centre, size);
     let response = ui.interact(field, ui.scope_id().with("search"), Sense::click());
     widgets::describe(&response, Role::Button, "Search data, places and commands");
@@ -82,9 +82,16 @@ fn search(ui: &mut Ui, rect: Rect, state: &mut UiState) {
     }
 }
 
-fn right(ui: &mut Ui, rect: Rect, model: &Model, out: &mut Out) {
+fn right(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let y = rect.center().y;
+    let toggle = Rect::from_center_size(pos2(rect.right() - 26.0, y), Vec2::splat(28.0));
+    let response = ui.interact(toggle, ui.scope_id().with("right panel"), Sense::click());
+    let label = widgets::tip("toggle_right_panel");
+    if widgets::icon_button_at(ui, toggle, response, "toggle_right_panel", &label, state.right_open).clicked() {
+        state.right_open = !state.right_open;
+    }
+    let rect = rect.with_max_x(rect.right() - 36.0);
     let camera = Rect::from_center_size(pos2(rect.right() - 26.0, y), Vec2::splat(28.0));
     let response = ui.interact(camera, ui.scope_id().with("save image"), Sense::click());
     let response = widgets::icon_button_at(ui, camera, response, "save_image", &widgets::tip("save_image"), false);

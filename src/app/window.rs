@@ -25,8 +25,8 @@ use crate::theme::{self, Theme};
 use crate::toasts::{Level, Toasts};
 use crate::viewport::Viewport;
 use crate::{
-    actions, cards, control, feed, hover, layer_row, layers, map_labels, notices, palette, statusbar, style_panel, timeline,
-    topbar, welcome,
+    actions, cards, colocate, control, feed, hover, layer_row, layers, map_labels, notices, palette, statusbar,
+    style_panel, timeline, topbar, welcome,
 };
 
 /// Where the window looks at the start.
@@ -214,6 +214,7 @@ impl Window {
             Action::OpenSample => self.system.open_sample(ctx, self.worker.clone()),
             Action::CancelSample => self.system.cancel_sample(),
             Action::FailureDetails(path) => self.state.failure = Some(path),
+            Action::ExportPairs(format) => self.pick(ctx, Pick::Pairs(format)),
             Action::Copy(text) => {
                 self.toasts.push(Level::Info, format!("Copied {}", text.lines().next().unwrap_or_default()), None);
                 ctx.copy_text(text);
@@ -392,7 +393,10 @@ impl Window {
         let filter = egui::EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: false };
         ui.memory_mut(|m| m.set_focus_lock_filter(response.id, filter));
         let camera = self.host.session().project().camera;
-        if let Some(camera) = self.navigation.update(ui, &response, frame, camera, out) {
+        let view = camera.view(frame.size_px().x, frame.size_px().y);
+        let found = self.host.colocation().found;
+        let selecting = colocate::globe::gestures(ui, &response, frame, &view, found.as_ref(), &mut self.state);
+        if !selecting && let Some(camera) = self.navigation.update(ui, &response, frame, camera, out) {
             self.host.send(Command::SetCamera { camera });
             self.step(ui.ctx());
         }
@@ -453,6 +457,7 @@ impl Window {
         } else {
             let view = model.session.project().camera.view(frame.size_px().x, frame.size_px().y);
             cards::footprint(ui, frame, &view, &model, state);
+            colocate::globe::paint(ui, frame, &view, &model, state);
             notices::show(ui, area, &model, state, out);
             cards::show(ui, area, &view, &model, state, out);
             if model.session.project().base.labels {
@@ -524,6 +529,7 @@ fn model_of<'a>(host: &'a Host, seen: &Seen, settings: &Settings, adapter: &(Str
     model.adapter.clone_from(adapter);
     model.memory_full = seen.memory_full;
     model.sample = seen.sample;
+    model.colocation = host.colocation();
     model
 }
 
@@ -579,11 +585,35 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
             state.left_width = shown.response.rect.width();
         }
     }
-    CentralPanel::no_frame().show(ui, |ui| ui.max_rect()).inner
+    let beside = state.right_open && !state.presentation;
+    if beside && !colocate::is_drawer(window) {
+        Panel::right("colocate")
+            .resizable(true)
+            .default_size(colocate::WIDTH)
+            .size_range(colocate::WIDTH - 32.0..=560.0)
+            .frame(plain)
+            .show_separator_line(false)
+            .show(ui, |ui| {
+                ui.set_min_width(ui.available_width());
+                colocate::show(ui, model, state, out);
+            });
+    }
+    let area = CentralPanel::no_frame().show(ui, |ui| ui.max_rect()).inner;
+    if beside && colocate::is_drawer(window) {
+        colocate::drawer(ui.ctx(), area, model, state, out);
+    }
+    area
 }
 
 /// What the keys of the command table do.
 pub fn shortcuts(ui: &Ui, model: &Model, state: &mut UiState, out: &mut Out) {
+    if !state.is_covered()
+        && !ui.ctx().text_edit_focused()
+        && ui.input(|i| i.key_pressed(egui::Key::Escape))
+        && colocate::escape(state, colocate::is_drawer(ui.ctx().content_rect()))
+    {
+        ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+    }
     let Some(id) = actions::pressed_shortcut(ui) else { return };
     let was_open = state.palette_open;
     // What covers the window has the keyboard; only its own key, which closes it again, goes through.

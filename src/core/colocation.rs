@@ -53,6 +53,9 @@ pub struct Colocation {
     pub reference: Option<LayerId>,
     /// Layer the partners come from; differences are compared minus reference.
     pub compared: Option<LayerId>,
+    /// A third layer, for error figures of all three (triple collocation).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub third: Option<LayerId>,
     /// Greatest distance, metres, inclusive.
     pub radius_m: f64,
     /// Greatest time difference, seconds, inclusive.
@@ -70,6 +73,7 @@ impl Default for Colocation {
         Self {
             reference: None,
             compared: None,
+            third: None,
             radius_m: 25_000.0,
             window_s: 3600.0,
             sample: Sample::Nearest,
@@ -88,6 +92,12 @@ pub struct ColocationPatch {
     /// Compared layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<LayerId>,
+    /// Third layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub third: Option<LayerId>,
+    /// No third layer any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drop_third: bool,
     /// Metres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub radius_m: Option<f64>,
@@ -129,9 +139,12 @@ impl ColocationPatch {
         if let Some(l) = self.compared {
             c.compared = Some(l);
         }
+        c.third = if self.drop_third { None } else { self.third.or(c.third) };
         c.sample = self.sample.unwrap_or(c.sample);
         c.masks = self.masks.unwrap_or(c.masks);
         c.in_window = self.in_window.unwrap_or(c.in_window);
+        // What has become one of the two is no third.
+        c.third = c.third.filter(|t| Some(*t) != c.reference && Some(*t) != c.compared);
         if c.reference.is_some() && c.reference == c.compared {
             return Err("a layer cannot be compared with itself".to_owned());
         }
@@ -152,7 +165,7 @@ pub struct Preset {
     pub sample: Sample,
 }
 
-/// Limits as the communities use them (`docs/colocation.md` has the sources).
+/// Limits as the communities use them.
 pub const PRESETS: [Preset; 4] = [
     Preset { title: "GHRSST, 25 km and 6 h", radius_m: 25_000.0, window_s: 21_600.0, sample: Sample::Nearest },
     Preset {

@@ -63,6 +63,7 @@ pub struct Host {
     /// Answers that came from memory, without a reader.
     pub(crate) local: Vec<Finished<Tag>>,
     pub(crate) control: crate::control::Control,
+    pub(crate) colocator: crate::colocate::Colocator,
     pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
     commands: VecDeque<Command>,
     pub(crate) notices: Vec<Notice>,
@@ -102,6 +103,7 @@ impl Host {
                 Notice::new(Level::Warning, format!("A product file is left out: {e}.")).about(Path::new(e.origin()))
             })
             .collect();
+        let colocator = crate::colocate::Colocator::new(Arc::clone(&connect), Arc::clone(&registry), Arc::clone(&wake));
         let pool = Pool::new(PoolOptions {
             workers: options.workers,
             timeout: options.timeout,
@@ -126,6 +128,7 @@ impl Host {
             signal,
             local: Vec::new(),
             control: crate::control::Control::default(),
+            colocator,
             wake,
             commands: VecDeque::new(),
             notices,
@@ -164,6 +167,7 @@ impl Host {
                 self.notices.push(Notice::new(Level::Info, text).about(&path));
             }
         }
+        changed |= self.poll_colocation();
         changed |= self.tick();
         let notices = std::mem::take(&mut self.notices);
         changed |= !notices.is_empty();
@@ -254,6 +258,10 @@ impl Host {
                 }
             }
             Effect::ChooseRange(layer) => self.ranges.ask(layer),
+            Effect::RunColocation => self.run_colocation(),
+            Effect::CancelColocation => self.cancel_colocation(),
+            Effect::ExportColocation(path) => self.export_colocation(&path),
+            Effect::StepCoincidence(steps) => self.step_coincidence(steps),
             Effect::SaveImage { path, size, legend } => self.save_images.push(SaveImage { path, size, legend }),
             Effect::ForgetFile(path) => {
                 let gone = self.items.forget(&path);

@@ -6,6 +6,7 @@
 //!
 //! No file is read here and nothing is drawn; both happen in the crates below.
 
+pub mod colocate;
 mod complete;
 mod control;
 mod histogram;

@@ -9,11 +9,11 @@ impl Session {
         let effect = match command {
             Command::SetColocation { patch } => {
                 let mut new = self.project.colocation.clone().unwrap_or_default();
-                for layer in [patch.reference, patch.compared].into_iter().flatten() {
+                for layer in [patch.reference, patch.compared, patch.third].into_iter().flatten() {
                     self.layer_mut(layer)?;
                 }
                 // Layers that have gone since do not stand in the way.
-                for side in [&mut new.reference, &mut new.compared] {
+                for side in [&mut new.reference, &mut new.compared, &mut new.third] {
                     *side = side.filter(|l| self.project.layer(*l).is_some());
                 }
                 patch.apply(&mut new).map_err(|e| CommandError(format!("The colocation is not changed: {e}.")))?;

@@ -1,0 +1,218 @@
+//! Differences: their histogram, or against another quantity.
+
+use std::sync::Arc;
+
+use egui::{Mesh, PointerButton, Popup, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, pos2, vec2};
+use seaglass_core::time::Time;
+use seaglass_host::colocate::Found;
+use seaglass_host::colocate::stats::{Bins, histogram};
+
+use super::plot::{Axes, brushed, dots, padded, tick_step, tick_text};
+use super::selection::{Brush, Quantity};
+use super::{Lower, PanelState, difference_name};
+use crate::text;
+use crate::theme::{Theme, theme};
+use crate::widgets;
+
+/// Height with name and numbers.
+pub const HEIGHT: f32 = 92.0;
+/// Bars of the histogram.
+const BARS: usize = 48;
+/// Dots drawn at most; of more, every n-th.
+const MAX_DOTS: usize = 20_000;
+
+/// What is drawn until result or axes change.
+struct Drawn {
+    serial: u64,
+    lower: Lower,
+    axes: Axes,
+    counts: Vec<u32>,
+    mesh: Arc<Mesh>,
+}
+
+/// Shows the plot with its menu.
+pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState) {
+    let t = theme(ui);
+    let (outer, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+    let left = if panel.lower == Lower::Histogram { 0.0 } else { 28.0 };
+    let area = Rect::from_min_max(outer.min + vec2(left, 22.0), outer.max - vec2(0.0, 20.0));
+    let differences = super::difference_range(found);
+    let (x, y) = match panel.lower {
+        Lower::Histogram => (differences, [0.0, 1.0]),
+        Lower::Against(q) => (super::quantity_range(found, q), differences),
+    };
+    let axes = Axes { rect: area, x, y };
+    let id = ui.scope_id().with("differences");
+    let response = ui.interact(area, id, Sense::click_and_drag());
+    widgets::describe(&response, Role::Image, "Plot of the differences");
+    let drawn = drawn(ui, found, panel.lower, axes);
+    let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
+    match panel.lower {
+        Lower::Histogram => bars(ui, &painter, t, found, panel, &drawn),
+        Lower::Against(q) => against(ui, &painter, t, found, panel, &drawn, q),
+    }
+    gestures(ui, &response, axes, panel);
+    menu(ui, outer, found, panel);
+}
+
+fn drawn(ui: &Ui, found: &Found, lower: Lower, axes: Axes) -> Arc<Drawn> {
+    let id = egui::Id::unique("colocate differences picture");
+    let known: Option<Arc<Drawn>> = ui.data(|d| d.get_temp(id));
+    let fits = |d: &Arc<Drawn>| d.serial == found.serial && d.axes == axes && d.lower == lower;
+    known.filter(fits).unwrap_or_else(|| {
+        let t = theme(ui);
+        let n = found.pairs.len();
+        let (counts, mesh) = match lower {
+            Lower::Histogram => {
+                let all: Vec<f64> = (0..n).map(|k| found.difference(k)).collect();
+                (histogram(&all, bins(axes)), Arc::new(Mesh::default()))
+            }
+            Lower::Against(q) => {
+                let step = n.div_ceil(MAX_DOTS).max(1);
+                let dot = |k: usize| (axes.point(q.of(found, k), found.difference(k)), t.c.avail_some);
+                (Vec::new(), dots((0..n).step_by(step).map(dot), 2.4, n <= 4000))
+            }
+        };
+        let new = Arc::new(Drawn { serial: found.serial, lower, axes, counts, mesh });
+        ui.data_mut(|d| d.insert_temp(id, Arc::clone(&new)));
+        new
+    })
+}
+
+fn bins(axes: Axes) -> Bins {
+    Bins { low: axes.x[0], high: axes.x[1], count: BARS }
+}
+
+fn bars(ui: &Ui, painter: &egui::Painter, t: &Theme, found: &Found, panel: &PanelState, drawn: &Drawn) {
+    let axes = drawn.axes;
+    let words = tick_text(tick_step(axes.x, 5));
+    for v in text::round_ticks(axes.x[0], axes.x[1], 5) {
+        let at = pos2(axes.point(v, 0.0).x, axes.rect.bottom() + 11.0);
+        ui.painter().text(at, egui::Align2::CENTER_CENTER, words(v), t.small(), t.c.text_3);
+    }
+    let selected: Vec<f64> = panel.selection.pairs().iter().map(|k| found.difference(*k as usize)).collect();
+    let chosen = histogram(&selected, bins(axes));
+    let most = drawn.counts.iter().copied().max().unwrap_or(0).max(1) as f32;
+    let width = axes.rect.width() / BARS as f32;
+    let bar = |k: usize, n: u32, colour| {
+        let left = axes.rect.left() + k as f32 * width;
+        // One pair shows as well.
+        let height = (n as f32 / most * axes.rect.height()).max(if n > 0 { 1.0 } else { 0.0 });
+        let rect = Rect::from_min_max(
+            pos2(left + 0.5, axes.rect.bottom() - height),
+            pos2(left + width - 0.5, axes.rect.bottom()),
+        );
+        painter.rect_filled(rect, 0.0, colour);
+    };
+    for k in 0..BARS {
+        bar(k, drawn.counts[k], t.c.avail_some);
+        bar(k, chosen[k], t.c.warning);
+    }
+    let zero = axes.point(0.0, 0.0).x;
+    let line = [pos2(zero, axes.rect.top()), pos2(zero, axes.rect.bottom())];
+    painter.extend(Shape::dashed_line(&line, Stroke::new(1.0, t.c.text_2), 3.0, 3.0));
+    painter.hline(axes.rect.x_range(), axes.rect.bottom(), Stroke::new(1.0, t.c.border));
+    if let Brush::Differences(a, b) = panel.selection.brush {
+        brushed(painter, t, Rect::from_two_pos(axes.point(a, 0.0), axes.point(b, 1.0)));
+    }
+}
+
+fn against(ui: &Ui, painter: &egui::Painter, t: &Theme, found: &Found, panel: &PanelState, drawn: &Drawn, q: Quantity) {
+    let axes = drawn.axes;
+    let plain = tick_text(tick_step(axes.x, 5));
+    let words = |v: f64| match q {
+        Quantity::TimeDifference => format!("{}{}h", plain(v), text::THIN),
+        Quantity::Distance => format!("{}{}km", plain(v), text::THIN),
+        Quantity::Latitude => format!("{}°", plain(v)),
+        Quantity::Time => Time::from_unix_seconds(v).map_or_else(String::new, |t| short_time(t, axes.x)),
+    };
+    let numbers = tick_text(tick_step(axes.y, 2));
+    axes.ticks(ui.painter(), t, [if q == Quantity::Time { 3 } else { 5 }, 2], [&words, &numbers]);
+    painter.add(Shape::Mesh(Arc::clone(&drawn.mesh)));
+    let zero = axes.point(0.0, 0.0).y;
+    painter.hline(axes.rect.x_range(), zero, Stroke::new(1.0, t.c.text_3));
+    let marks = panel.selection.pairs().iter().take(MAX_DOTS).map(|k| {
+        let k = *k as usize;
+        (axes.point(q.of(found, k), found.difference(k)), t.c.warning)
+    });
+    painter.add(Shape::mesh(dots(marks, 3.0, true)));
+    if let Brush::Against(of, a, b) = &panel.selection.brush
+        && *of == q
+    {
+        brushed(painter, t, Rect::from_two_pos(axes.point(a[0], a[1]), axes.point(b[0], b[1])));
+    }
+}
+
+/// `08-11`, or within a few days with the hour.
+fn short_time(t: Time, axis: [f64; 2]) -> String {
+    let Some((_, month, day, hour, minute, ..)) = t.civil() else { return String::new() };
+    if axis[1] - axis[0] < 4.0 * 86_400.0 {
+        format!("{month:02}-{day:02} {hour:02}:{minute:02}")
+    } else {
+        format!("{month:02}-{day:02}")
+    }
+}
+
+fn gestures(ui: &Ui, response: &egui::Response, axes: Axes, panel: &mut PanelState) {
+    let clamped = |p: Pos2| axes.value(p.clamp(axes.rect.min, axes.rect.max));
+    let origin = ui.input(|i| i.pointer.press_origin());
+    if response.drag_started_by(PointerButton::Primary)
+        && let Some(from) = origin.map(clamped)
+    {
+        panel.brushing = true;
+        panel.selection.brush = match panel.lower {
+            Lower::Histogram => Brush::Differences(from[0], from[0]),
+            Lower::Against(q) => Brush::Against(q, from, from),
+        };
+    }
+    if response.dragged_by(PointerButton::Primary)
+        && let Some(here) = response.interact_pointer_pos().map(clamped)
+    {
+        match &mut panel.selection.brush {
+            Brush::Differences(_, to) => *to = here[0],
+            Brush::Against(_, _, to) => *to = here,
+            _ => {}
+        }
+    }
+    if response.drag_stopped() {
+        panel.brushing = false;
+    }
+    if response.clicked() {
+        panel.selection.brush = Brush::None;
+    }
+}
+
+/// Name of the plot; a click offers the others.
+fn menu(ui: &Ui, outer: Rect, found: &Found, panel: &mut PanelState) {
+    let t = theme(ui);
+    let name = difference_name(found);
+    let galley = widgets::elided(ui.painter(), &name, t.small(), t.c.text_2, outer.width() - 60.0);
+    let rect = Rect::from_min_size(outer.min, vec2(galley.size().x + 28.0, 24.0));
+    let response = ui.interact(rect, ui.scope_id().with("plots"), Sense::click());
+    widgets::describe(&response, Role::Button, "Choose the plot of differences");
+    if response.hovered() {
+        ui.painter().rect_filled(rect, 6.0, t.c.hover);
+    }
+    let y = rect.center().y;
+    ui.painter().galley(pos2(rect.left() + 8.0, (y - galley.size().y / 2.0).round()), galley, t.c.text_2);
+    widgets::icon(ui.painter(), pos2(rect.right() - 11.0, y), "collapse", 11.0, t.c.text_2);
+    widgets::focus_ring(ui, &response, 6.0);
+    Popup::menu(&response).accessible_name("Plots of differences").show(|ui| {
+        ui.set_min_width(240.0);
+        let all = std::iter::once((Lower::Histogram, "Histogram of differences"))
+            .chain(Quantity::ALL.into_iter().map(|q| (Lower::Against(q), q.label())));
+        for (lower, label) in all {
+            if ui.selectable_label(panel.lower == lower, label).clicked() {
+                panel.lower = lower;
+                ui.close();
+            }
+        }
+    });
+}
+
+/// Ends of an axis of a quantity.
+pub fn ends(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    let wide =
+        values.filter(|v| v.is_finite()).fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], v| [a.min(v), b.max(v)]);
+    if wide[0] <= wide[1] { padded(wide, 0.03) } else { [0.0, 1.0] }
+}

@@ -1,0 +1,186 @@
+//! The pairs of a match-up, with their figures.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use seaglass_coloc::stats::{Summary, Triple, summary, triple};
+use seaglass_core::geo::{GeoBox, LonLat};
+use seaglass_core::time::{Time, TimeSpan};
+
+use super::ask::Ask;
+use super::data::{Data, Place};
+use super::reduce::Match;
+
+/// Numbers of results, never used twice.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// Granules that meet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coincidence {
+    /// First observation of the reference side.
+    pub time: Time,
+    /// Middle of its pairs.
+    pub at: LonLat,
+    /// Pairs.
+    pub pairs: usize,
+}
+
+/// The result.
+pub struct Found {
+    /// Tells results apart.
+    pub serial: u64,
+    /// What was asked.
+    pub ask: Arc<Ask>,
+    /// Rows.
+    pub data: Arc<Data>,
+    /// Pairs, by reference row.
+    pub pairs: Vec<Match>,
+    /// Reference values, as shown.
+    pub x: Vec<f64>,
+    /// Compared values, as shown.
+    pub y: Vec<f64>,
+    /// Figures of all pairs.
+    pub stats: Summary,
+    /// Error figures of three sides, where a third is compared.
+    pub triple: Option<Triple>,
+    /// Granules with pairs, of both sides.
+    pub granules: usize,
+    /// From the first to the last observation of the reference side.
+    pub span: Option<TimeSpan>,
+    /// Granules that meet, in order of time.
+    pub coincidences: Vec<Coincidence>,
+    /// Files that could not be read.
+    pub failed: usize,
+    /// Seconds it took, reading included.
+    pub took_s: f64,
+}
+
+impl Found {
+    pub(super) fn new(ask: Arc<Ask>, data: Arc<Data>, pairs: Vec<Match>, took_s: f64) -> Self {
+        let [a, b] = &data.sides;
+        let x: Vec<f64> = pairs.iter().map(|p| a.value(p.a)).collect();
+        let y: Vec<f64> = pairs.iter().map(|p| p.value).collect();
+        let stats = summary(&x, &y);
+        let triple = data.third(&ask).and_then(|third| triplets(&pairs, &x, &y, &third));
+        let mut granules = BTreeSet::new();
+        let mut meetings: std::collections::BTreeMap<(usize, usize), Meeting> = std::collections::BTreeMap::new();
+        let mut span: Option<TimeSpan> = None;
+        for p in &pairs {
+            let (ga, gb) = (a.granule(p.a), b.granule(p.b));
+            granules.insert((0, ga));
+            granules.insert((1, gb));
+            let place = a.place(p.a);
+            let at = TimeSpan::at(place.time);
+            span = Some(span.map_or(at, |s| s.union(&at)));
+            meetings.entry((ga, gb)).or_default().add(&place);
+        }
+        let mut coincidences: Vec<Coincidence> = meetings.into_values().filter_map(Meeting::end).collect();
+        coincidences.sort_by_key(|c| c.time);
+        let failed = data.sides.iter().map(|s| s.failed().count()).sum();
+        let serial = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self {
+            serial,
+            ask,
+            pairs,
+            x,
+            y,
+            stats,
+            triple,
+            granules: granules.len(),
+            span,
+            coincidences,
+            failed,
+            took_s,
+            data,
+        }
+    }
+
+    /// The reference observation of a pair.
+    pub fn reference(&self, pair: usize) -> Option<Place<'_>> {
+        self.pairs.get(pair).map(|p| self.data.sides[0].place(p.a))
+    }
+
+    /// The compared observation of a pair (the nearest of several).
+    pub fn compared(&self, pair: usize) -> Option<Place<'_>> {
+        self.pairs.get(pair).map(|p| self.data.sides[1].place(p.b))
+    }
+
+    /// Compared minus reference.
+    pub fn difference(&self, pair: usize) -> f64 {
+        self.y[pair] - self.x[pair]
+    }
+
+    /// Figures of some pairs.
+    pub fn stats_of(&self, pairs: &[u32]) -> Summary {
+        let pick = |of: &[f64]| pairs.iter().filter_map(|k| of.get(*k as usize)).copied().collect::<Vec<f64>>();
+        summary(&pick(&self.x), &pick(&self.y))
+    }
+
+    /// Box around some pairs; `None` of none.
+    pub fn bounds(&self, pairs: impl Iterator<Item = usize>) -> Option<GeoBox> {
+        let mut found: Option<GeoBox> = None;
+        for p in pairs.filter_map(|k| self.reference(k)) {
+            found = Some(match found {
+                None => GeoBox { west: p.at.lon_deg, east: p.at.lon_deg, south: p.at.lat_deg, north: p.at.lat_deg },
+                Some(b) => {
+                    // The dateline is no edge: longitudes are counted on from the first.
+                    let lon = seaglass_core::geo::unwrap_near(p.at.lon_deg, (b.west + b.east) / 2.0);
+                    GeoBox {
+                        west: b.west.min(lon),
+                        east: b.east.max(lon),
+                        south: b.south.min(p.at.lat_deg),
+                        north: b.north.max(p.at.lat_deg),
+                    }
+                }
+            });
+        }
+        found
+    }
+
+    /// The coincidence that many steps after (before) an instant.
+    pub fn coincidence(&self, now: Time, steps: i32) -> Option<&Coincidence> {
+        let n = steps.unsigned_abs().max(1) as usize;
+        if steps >= 0 {
+            let after = self.coincidences.partition_point(|c| c.time <= now);
+            self.coincidences.get(after + n - 1)
+        } else {
+            let before = self.coincidences.partition_point(|c| c.time < now);
+            before.checked_sub(n).and_then(|k| self.coincidences.get(k))
+        }
+    }
+}
+
+/// Error figures of reference rows that have a partner on both other sides; `third` is sorted by row like the pairs.
+fn triplets(pairs: &[Match], x: &[f64], y: &[f64], third: &[(u32, f64)]) -> Option<Triple> {
+    let (mut a, mut b, mut c) = (Vec::new(), Vec::new(), Vec::new());
+    for (k, p) in pairs.iter().enumerate() {
+        if let Ok(at) = third.binary_search_by_key(&p.a, |t| t.0) {
+            a.push(x[k]);
+            b.push(y[k]);
+            c.push(third[at].1);
+        }
+    }
+    triple(&a, &b, &c)
+}
+
+#[derive(Default)]
+struct Meeting {
+    first: Option<Time>,
+    sum: glam::DVec3,
+    pairs: usize,
+}
+
+impl Meeting {
+    fn add(&mut self, p: &Place<'_>) {
+        self.first = Some(self.first.map_or(p.time, |t| t.min(p.time)));
+        self.sum += p.at.up();
+        self.pairs += 1;
+    }
+
+    fn end(self) -> Option<Coincidence> {
+        let up = self.sum.try_normalize()?;
+        let at = LonLat::new(up.y.atan2(up.x).to_degrees(), up.z.clamp(-1.0, 1.0).asin().to_degrees());
+        Some(Coincidence { time: self.first?, at, pairs: self.pairs })
+    }
+}

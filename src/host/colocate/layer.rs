@@ -1,0 +1,131 @@
+//! The pairs as an ordinary layer: a point at each reference observation, coloured by the difference.
+
+use std::sync::Arc;
+
+use seaglass_core::command::Command;
+use seaglass_core::notebook::{
+    CollectionKey, ControlPoint, DataModel, Descriptor, GranuleKey, GranuleMeta, NotebookChange, RawField, RawValues,
+    RenderMethod, USER_SOURCE, UserCollection, UserGranule, UserVariable, catalogue_id,
+};
+use seaglass_core::session::Session;
+
+use super::found::Found;
+
+/// Its number in the user's source; numbers of notebooks are small.
+const COLLECTION: u32 = 4_000_000;
+/// Its only granule.
+const GRANULE: u64 = 1000;
+/// Field with the differences.
+const FIELD: &str = "difference";
+
+/// What the layer shows.
+#[derive(Default)]
+pub(super) struct PairsLayer {
+    serial: Option<u64>,
+    /// Data and title it was made for.
+    of: Option<Arc<super::Ask>>,
+}
+
+fn key() -> CollectionKey {
+    CollectionKey { source: USER_SOURCE, collection: COLLECTION }
+}
+
+impl PairsLayer {
+    /// The result shown.
+    pub fn shown(&self) -> Option<u64> {
+        self.serial
+    }
+
+    /// What brings the layer to this result. A layer the user has removed comes again with other data only.
+    pub fn update(&mut self, found: &Arc<Found>, session: &Session) -> Vec<Command> {
+        self.serial = Some(found.serial);
+        let exists = session.notebook().collection(key()).is_some();
+        let same = self.of.as_ref().is_some_and(|a| a.same_data(&found.ask));
+        let notebook = |change| Command::Notebook { change };
+        let mut out = Vec::new();
+        if exists && !same {
+            out.push(notebook(NotebookChange::RemoveCollection { key: key() }));
+        }
+        // One point has no extent to draw.
+        let Some(granule) = granule(found).filter(|_| found.pairs.len() > 1) else { return out };
+        if !(exists && same) {
+            out.push(notebook(NotebookChange::AddCollection { collection: collection(found) }));
+        }
+        out.push(notebook(NotebookChange::AddGranule { granule: Arc::new(granule) }));
+        if !same {
+            out.push(Command::SelectField {
+                collection: catalogue_id(key()),
+                field: found.ask.title(),
+                selected: true,
+                exclusive: false,
+            });
+        }
+        self.of = Some(Arc::clone(&found.ask));
+        out
+    }
+}
+
+fn collection(found: &Found) -> UserCollection {
+    let [a, b] = &found.ask.sides;
+    let units = if a.unit.label == b.unit.label { a.unit.label.clone() } else { String::new() };
+    UserCollection {
+        key: key(),
+        label: format!("{} \u{2212} {}", b.product, a.product),
+        variables: vec![UserVariable {
+            id: 1,
+            label: found.ask.title(),
+            units,
+            fields: vec![FIELD.to_owned()],
+            method: RenderMethod::Dots,
+            ..UserVariable::default()
+        }],
+        ..UserCollection::default()
+    }
+}
+
+fn granule(found: &Found) -> Option<UserGranule> {
+    let span = found.span?;
+    let ms = |micros: i64| u64::try_from(micros / 1000).unwrap_or(0);
+    let places = (0..found.pairs.len()).filter_map(|k| found.reference(k));
+    let points: Vec<ControlPoint> = places
+        .enumerate()
+        .map(|(k, p)| ControlPoint {
+            time_ms: ms(p.time.micros()),
+            lon_deg: p.at.lon_deg as f32,
+            lat_deg: p.at.lat_deg as f32,
+            col: k as u32,
+            row: 0,
+        })
+        .collect();
+    let values: Vec<f32> = (0..found.pairs.len()).map(|k| found.difference(k) as f32).collect();
+    let n = values.len() as u32;
+    Some(UserGranule {
+        meta: GranuleMeta {
+            key: GranuleKey { of: key(), granule: GRANULE },
+            data_id: "colocation".to_owned(),
+            model: DataModel::TimeStation,
+            start_ms: ms(span.start.micros()),
+            stop_ms: ms(span.stop.micros()) + 1,
+            files: vec![Descriptor {
+                uri: "colocation".to_owned(),
+                cols: n,
+                rows: 1,
+                shape_cols: n,
+                shape_rows: 1,
+                points: Arc::new(points),
+                ..Descriptor::default()
+            }],
+            ..GranuleMeta::default()
+        },
+        fields: vec![RawField {
+            name: FIELD.to_owned(),
+            cols: n,
+            rows: 1,
+            channels: 1,
+            offset: Some(0.0),
+            scale: Some(1.0),
+            fill: None,
+            values: RawValues::Floats(values),
+        }],
+    })
+}

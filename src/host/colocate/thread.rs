@@ -1,0 +1,383 @@
+//! The thread that reads and matches. The window asks and looks; it never waits.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use seaglass_coloc::Cancel;
+use seaglass_data::pool::Connect;
+use seaglass_data::registry::Registry;
+use seaglass_jobs::JobError;
+use seaglass_jobs::granules::{OutlineCache, Side};
+use seaglass_jobs::load::Loader;
+use seaglass_jobs::plan::{Plan, Task};
+use seaglass_jobs::progress::Event;
+use seaglass_jobs::prune::Reach;
+use seaglass_jobs::reading::Readers;
+
+use super::ask::Ask;
+use super::data::{Data, Limits, MAX_CANDIDATES, NoPairs, SideData};
+use super::found::Found;
+use super::{Stage, View};
+
+/// Reading begins when nothing has changed for so long.
+const REST: Duration = Duration::from_millis(250);
+/// What is expected to take longer waits for the user.
+const PATIENCE_S: f64 = 2.0;
+/// Bytes read a second, before the first reading has told.
+const BYTES_PER_S: f64 = 60e6;
+/// Candidates matched a second.
+const CANDIDATES_PER_S: f64 = 8e6;
+/// Read around the limits as many times as far, so that sliders find their pairs in memory.
+const REACHES: [f64; 4] = [8.0, 4.0, 2.0, 1.0];
+
+/// What the window wants.
+#[derive(Default)]
+struct Order {
+    ask: Option<Arc<Ask>>,
+    /// Counts changes.
+    serial: u64,
+    /// Takes as long as it takes.
+    run: bool,
+    closed: bool,
+    cancel: Cancel,
+}
+
+struct Shared {
+    order: Mutex<Order>,
+    bell: Condvar,
+    view: Mutex<View>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Shared {
+    fn stage(&self, stage: Stage) {
+        self.view.lock().stage = stage;
+        (self.wake)();
+    }
+}
+
+/// How readers are made.
+pub(super) struct Means {
+    pub connect: Arc<dyn Connect>,
+    pub registry: Arc<Registry>,
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+    pub workers: usize,
+    pub cache: Option<PathBuf>,
+}
+
+/// The window's end of the thread.
+pub(super) struct Remote {
+    shared: Arc<Shared>,
+}
+
+impl Remote {
+    pub fn start(means: Means) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            order: Mutex::default(),
+            bell: Condvar::new(),
+            view: Mutex::default(),
+            wake: Arc::clone(&means.wake),
+        });
+        let own = Arc::clone(&shared);
+        std::thread::Builder::new()
+            .name("colocate".to_owned())
+            .spawn(move || Work { shared: own, means, outlined: None, data: None, rate: BYTES_PER_S }.run())?;
+        Ok(Self { shared })
+    }
+
+    /// Wants these pairs (none when absent). What runs for other data is stopped.
+    pub fn want(&self, ask: Option<Arc<Ask>>) {
+        let mut order = self.shared.order.lock();
+        let same = match (&order.ask, &ask) {
+            (Some(a), Some(b)) => a.same_data(b),
+            _ => false,
+        };
+        if !same {
+            order.cancel.cancel();
+            order.cancel = Cancel::new();
+            order.run = false;
+        }
+        order.ask = ask;
+        order.serial += 1;
+        self.shared.bell.notify_all();
+    }
+
+    /// Runs although it takes a while.
+    pub fn run(&self) {
+        let mut order = self.shared.order.lock();
+        order.run = true;
+        order.serial += 1;
+        self.shared.bell.notify_all();
+    }
+
+    /// Stops what is running.
+    pub fn cancel(&self) {
+        let mut order = self.shared.order.lock();
+        order.cancel.cancel();
+        order.cancel = Cancel::new();
+        order.run = false;
+    }
+
+    pub fn view(&self) -> View {
+        self.shared.view.lock().clone()
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        let mut order = self.shared.order.lock();
+        order.closed = true;
+        order.cancel.cancel();
+        self.shared.bell.notify_all();
+    }
+}
+
+/// Outlines of both sides.
+struct Outlined {
+    ask: Arc<Ask>,
+    sides: Vec<Side>,
+}
+
+struct Work {
+    shared: Arc<Shared>,
+    means: Means,
+    outlined: Option<Outlined>,
+    data: Option<Arc<Data>>,
+    rate: f64,
+}
+
+/// Why a run ended without pairs.
+enum Stop {
+    Cancelled,
+    /// It would take long: seconds, bytes.
+    Estimate(f64, u64),
+    Sentence(String),
+}
+
+impl From<JobError> for Stop {
+    fn from(e: JobError) -> Self {
+        if matches!(e, JobError::Canceled) { Self::Cancelled } else { Self::Sentence(e.to_string()) }
+    }
+}
+
+impl From<NoPairs> for Stop {
+    fn from(e: NoPairs) -> Self {
+        match e {
+            NoPairs::Cancelled => Self::Cancelled,
+            NoPairs::Sentence(s) => Self::Sentence(s),
+        }
+    }
+}
+
+impl Work {
+    fn run(mut self) {
+        let mut seen = 0;
+        loop {
+            let (ask, run, cancel) = {
+                let mut order = self.shared.order.lock();
+                while order.serial == seen && !order.closed {
+                    self.shared.bell.wait(&mut order);
+                }
+                if order.closed {
+                    return;
+                }
+                seen = order.serial;
+                (order.ask.clone(), order.run, order.cancel.clone())
+            };
+            let Some(ask) = ask else {
+                (self.outlined, self.data) = (None, None);
+                *self.shared.view.lock() = View::default();
+                (self.shared.wake)();
+                continue;
+            };
+            if !self.has_rows(&ask) && !self.rests(seen, run) {
+                continue;
+            }
+            let begun = Instant::now();
+            match self.pairs(&ask, run, &cancel, begun) {
+                Ok(found) => {
+                    let mut view = self.shared.view.lock();
+                    view.found = Some(Arc::new(found));
+                    view.stage = Stage::Done;
+                    // The next long run is asked for again.
+                    self.shared.order.lock().run = false;
+                }
+                Err(stop) => self.stopped(stop, &ask, seen),
+            }
+            (self.shared.wake)();
+        }
+    }
+
+    fn stopped(&mut self, stop: Stop, ask: &Ask, seen: u64) {
+        let mut view = self.shared.view.lock();
+        view.stage = match stop {
+            // Another order is on its way; its stage follows.
+            Stop::Cancelled if self.shared.order.lock().serial != seen => return,
+            Stop::Cancelled => Stage::Stopped,
+            Stop::Estimate(seconds, bytes) => Stage::Estimate { seconds, bytes },
+            Stop::Sentence(text) => Stage::Failed(text),
+        };
+        let failed = matches!(view.stage, Stage::Failed(_));
+        // Pairs of other data must not stand under the names of these.
+        if failed || view.found.as_ref().is_some_and(|f| !f.ask.same_data(ask)) {
+            view.found = None;
+        }
+    }
+
+    fn has_rows(&self, ask: &Ask) -> bool {
+        let same = self.outlined.as_ref().is_some_and(|o| o.ask.same_data(ask));
+        same && self.data.as_ref().is_some_and(|d| d.reach.covers(ask))
+    }
+
+    /// Waits until nothing has changed for a moment; `false` when something has.
+    fn rests(&self, seen: u64, run: bool) -> bool {
+        if run {
+            return true;
+        }
+        let mut order = self.shared.order.lock();
+        let rested = Instant::now() + REST;
+        while order.serial == seen && !order.closed {
+            if self.shared.bell.wait_until(&mut order, rested).timed_out() {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn pairs(&mut self, ask: &Arc<Ask>, run: bool, cancel: &Cancel, begun: Instant) -> Result<Found, Stop> {
+        if !self.has_rows(ask) {
+            self.read(ask, run, cancel)?;
+        }
+        let Some(data) = self.data.clone() else { return Err(Stop::Cancelled) };
+        let shared = Arc::clone(&self.shared);
+        let live = data.is_live();
+        let progress = move |p: seaglass_coloc::Progress| {
+            if !live {
+                shared.stage(Stage::Matching { done: p.done, total: p.total, pairs: p.pairs });
+            }
+        };
+        let matches = data.matches(ask, cancel, &progress)?;
+        Ok(Found::new(Arc::clone(ask), data, matches, begun.elapsed().as_secs_f64()))
+    }
+
+    fn readers(&self, cancel: &Cancel) -> Result<Readers, Stop> {
+        let (connect, registry) = (Arc::clone(&self.means.connect), Arc::clone(&self.means.registry));
+        Ok(Readers::new(self.means.workers, connect, registry, cancel.clone())?)
+    }
+
+    fn read(&mut self, ask: &Arc<Ask>, run: bool, cancel: &Cancel) -> Result<(), Stop> {
+        self.shared.view.lock().found.take_if(|f| !f.ask.same_data(ask));
+        let readers = self.readers(cancel)?;
+        if self.outlined.as_ref().is_none_or(|o| !o.ask.same_data(ask)) {
+            self.data = None;
+            self.outline(ask, run, &readers)?;
+        }
+        let Some(outlined) = &self.outlined else { return Err(Stop::Cancelled) };
+        let (limits, plan, seconds) = self.reach(ask, &outlined.sides)?;
+        if seconds > PATIENCE_S && !run {
+            return Err(Stop::Estimate(seconds, plan.summary.bytes_to_read));
+        }
+        self.shared.stage(Stage::Reading);
+        let begun = Instant::now();
+        let loader = Loader {
+            readers: &readers,
+            sides: &outlined.sides,
+            order: &plan.order,
+            filters: &[None, None, None],
+            reach: Reach::new(limits.radius_m, limits.window_us),
+            window_us: limits.window_us,
+            partial: ask.third.is_some(),
+        };
+        let all = plan.order.iter().map(|k| (0..outlined.sides[*k].granules.len()).collect()).collect();
+        let task = Task { id: 0, slab_us: [i64::MIN / 2, i64::MAX / 2], granules: all, signature: String::new() };
+        let mut rows = loader.load(&task)?.into_iter();
+        if plan.summary.bytes_to_read > 5_000_000 {
+            self.rate = (plan.summary.bytes_to_read as f64 / begun.elapsed().as_secs_f64()).clamp(5e6, 2e9);
+        }
+        let Some(outlined) = self.outlined.as_ref() else { return Err(Stop::Cancelled) };
+        let mut sides = outlined.sides.iter().map(clone_of);
+        let (Some(a), Some(b), Some(ra), Some(rb)) = (sides.next(), sides.next(), rows.next(), rows.next()) else {
+            return Err(Stop::Cancelled);
+        };
+        let [of_a, of_b] = ask.sides.clone();
+        let third = ask.third.clone().zip(sides.next()).zip(rows.next());
+        let third = third.map(|((of, side), rows)| SideData::new(of, side, rows));
+        let mut data = Data::new([SideData::new(of_a, a, ra), SideData::new(of_b, b, rb)], third, limits);
+        let shared = Arc::clone(&self.shared);
+        let progress = move |p: seaglass_coloc::Progress| {
+            shared.stage(Stage::Matching { done: p.done, total: p.total, pairs: p.pairs });
+        };
+        data.gather(cancel, &progress)?;
+        self.data = Some(Arc::new(data));
+        Ok(())
+    }
+
+    fn outline(&mut self, ask: &Arc<Ask>, run: bool, readers: &Readers) -> Result<(), Stop> {
+        let bytes: u64 = ask.all().flat_map(|s| &s.spec.files).map(|f| size_of_file(f)).sum();
+        // Where values lie is known of files looked into before; how many these are is seen only by looking.
+        let seconds = bytes as f64 / (self.rate * 10.0);
+        if seconds > PATIENCE_S && !run && self.means.cache.is_none() {
+            return Err(Stop::Estimate(seconds, bytes));
+        }
+        let cache = OutlineCache::new(self.means.cache.clone());
+        let files: usize = ask.all().map(|s| s.spec.files.len()).sum();
+        let mut before = 0;
+        let mut sides = Vec::new();
+        for side in ask.all() {
+            let watcher = |e: Event<'_>| {
+                if let Event::Outlined { done, .. } = e {
+                    self.shared.stage(Stage::Looking { done: before + done, total: files });
+                }
+            };
+            let found = seaglass_jobs::granules::side(&side.spec, &[], readers, &cache, &watcher)?;
+            before += side.spec.files.len();
+            sides.push(found);
+        }
+        self.outlined = Some(Outlined { ask: Arc::clone(ask), sides });
+        Ok(())
+    }
+
+    /// How far around the limits to read: as far as sliders may go, as long as that is cheap.
+    fn reach(&self, ask: &Ask, sides: &[Side]) -> Result<(Limits, Plan, f64), Stop> {
+        let mut exact: Option<(Limits, Plan, f64)> = None;
+        let mut best: Option<(Limits, Plan, f64)> = None;
+        for factor in REACHES.into_iter().rev() {
+            let radius_m = (ask.radius_m * factor).min(ask.radius_m.max(seaglass_core::colocation::RADIUS_RANGE_M[1]));
+            let window_us = (ask.window_us as f64 * factor) as i64;
+            let plan = seaglass_jobs::plan::plan(&ask.job(radius_m, window_us, "pairs.parquet".into()), sides)?;
+            let expected = plan.summary.expected_pairs;
+            let seconds = plan.summary.bytes_to_read as f64 / self.rate + expected / CANDIDATES_PER_S;
+            let here = (Limits { radius_m, window_us }, plan, seconds);
+            let Some(first) = &exact else {
+                exact = Some(here);
+                continue;
+            };
+            // Beyond what can be kept, or much slower than what was asked for, is too far.
+            if expected > MAX_CANDIDATES as f64 / 2.0 || seconds > first.2.max(PATIENCE_S / 2.0) * 1.5 {
+                break;
+            }
+            best = Some(here);
+        }
+        best.or(exact).ok_or(Stop::Cancelled)
+    }
+}
+
+fn size_of_file(path: &str) -> u64 {
+    std::fs::metadata(path).map_or(0, |m| m.len())
+}
+
+/// Outlines are kept for the next reading; the tiles of granules are shared.
+fn clone_of(side: &Side) -> Side {
+    Side {
+        spec: side.spec.clone(),
+        time_us: side.time_us,
+        files: side.files.clone(),
+        cards: side.cards.clone(),
+        granules: side.granules.clone(),
+        columns: side.columns.clone(),
+        rows: side.rows,
+        failed: side.failed.clone(),
+    }
+}
