@@ -133,6 +133,8 @@ def _schema(job: Job, done: list[Manifest], record: dict[str, Any]) -> Any:
         schemas = [pq.read_schema(table_path(job, m.signature)) for m in done[:1]]
     merged = pa.unify_schemas(schemas, promote_options="permissive")
     fields = [f for f in merged if not f.name.endswith("_number")]
+    names = pa.dictionary(pa.int32(), pa.string())
+    fields = [f.with_type(names) if f.name.endswith("_granule") else f for f in fields]
     front = [pa.field("pair_id", pa.uint64())]
     return pa.schema([*front, *fields, pa.field("geometry", pa.binary())], metadata=metadata)
 
@@ -150,9 +152,11 @@ def _batches(job: Job, done: list[Manifest], kept: tuple[Array, Array] | None, s
         if wanted is not None:
             i, j = (table[f"{p}_number"].to_pylist() for p in "ps")
             table = table.filter(pa.array([p in wanted for p in zip(i, j, strict=True)], pa.bool_()))
-        # Within a row the order of the policy stays.
-        own = table[f"{lead}_number"].to_numpy()
-        table = table.take(np.lexsort((np.arange(len(own)), own, table[f"{lead}_time"].to_numpy())))
+        keys = [table[f"{lead}_number"].to_numpy(), table[f"{lead}_time"].to_numpy()]
+        if job.spec.statistic is None:
+            other = "ps"[1 - job.owner]
+            keys = [table[f"{other}_number"].to_numpy(), table["rank"].to_numpy(), *keys]
+        table = table.take(np.lexsort(keys))
         n = table.num_rows
         columns = {"pair_id": pa.array(np.arange(before, before + n), pa.uint64())}
         columns["geometry"] = _points(table[f"{place}_lon"].to_numpy(), table[f"{place}_lat"].to_numpy())
@@ -160,7 +164,10 @@ def _batches(job: Job, done: list[Manifest], kept: tuple[Array, Array] | None, s
         for f in schema:
             array = columns.get(f.name)
             if array is None:
-                array = table[f.name].cast(f.type) if f.name in table.column_names else pa.nulls(n, f.type)
+                array = table[f.name] if f.name in table.column_names else pa.nulls(n, f.type)
+                array = (
+                    array.combine_chunks().dictionary_encode() if f.name.endswith("_granule") else array.cast(f.type)
+                )
             arrays.append(array)
         before += n
         yield pa.Table.from_arrays(arrays, schema=schema)
@@ -248,7 +255,12 @@ def _csv(name: str, schema: Any, batches: Iterator[Any], _record: dict[str, Any]
     import pyarrow as pa
     import pyarrow.csv
 
-    plain = pa.schema([f.with_type(pa.timestamp("us")) if pa.types.is_timestamp(f.type) else f for f in schema])
+    def simple(f: Any) -> Any:
+        if pa.types.is_dictionary(f.type):
+            return f.with_type(pa.string())
+        return f.with_type(pa.timestamp("us")) if pa.types.is_timestamp(f.type) else f
+
+    plain = pa.schema([simple(f) for f in schema])
     plain = plain.remove(plain.get_field_index("geometry"))
     with pyarrow.csv.CSVWriter(name, plain) as writer:
         for table in batches:
@@ -265,7 +277,8 @@ def _netcdf(name: str, schema: Any, batches: Iterator[Any], record: dict[str, An
         if f.name == "geometry":
             continue
         attrs = {k.decode(): v.decode() for k, v in (f.metadata or {}).items()}
-        column = Column(table[f.name].to_numpy(), attrs)
+        array = table[f.name].cast(pa.string()) if pa.types.is_dictionary(f.type) else table[f.name]
+        column = Column(array.to_numpy(), attrs)
         values = column.values
         if pa.types.is_timestamp(f.type):
             values = values.astype("datetime64[ns]")

@@ -192,6 +192,8 @@ def _columns(
             )
             names = files[which] if len(which) else np.zeros(0, dtype=object)
             out[f"{name[0]}_granule"] = Column(names, {"long_name": "file"})
+        if name == "n" or name[1:] in ("_row", "_line", "_pixel"):
+            column = Column(column.values.astype(np.uint32), column.attrs)
         out[name] = column
     return out
 
