@@ -314,7 +314,7 @@ fn presets_swap_coincidences_and_exports_are_commands() {
     h.run_ok();
     h.get_by_label("Usual limits").click();
     h.run_ok();
-    h.get_by_label("Altimeter and buoy, 50 km and 30 min").click();
+    h.get_by_label_contains("Altimeter and buoy, 50 km and 30 min").click();
     h.run_ok();
     let c = h.state().host.session().project().colocation.clone().unwrap();
     assert_eq!((c.radius_m, c.window_s, c.sample), (50_000.0, 1800.0, Sample::Mean));
@@ -335,7 +335,7 @@ fn presets_swap_coincidences_and_exports_are_commands() {
     assert!(project.camera.target.approx_distance_m(&found.coincidences[0].at) < 1000.0);
     h.get_by_label("Export").click();
     h.run_ok();
-    h.get_by_label("CSV…").click();
+    h.get_by_label_contains("CSV…").click();
     h.run_ok();
     assert_eq!(h.state().actions, [Action::ExportPairs("csv")]);
 }

@@ -120,9 +120,10 @@ fn sides(ui: &mut Ui, model: &Model, c: &Colocation, out: &mut Out) {
 /// A button that adds another layer, where there is one.
 fn add_third(ui: &mut Ui, fields: Rect, model: &Model, c: &Colocation, out: &mut Out) {
     let both = [c.reference, c.compared];
-    let Some(next) = comparable(model).find(|r| !both.contains(&Some(r.id))).filter(|_| !both.contains(&None)) else {
-        return;
-    };
+    let mut others = comparable(model).filter(|r| !both.contains(&Some(r.id))).collect::<Vec<_>>();
+    let unit = c.reference.and_then(|id| model.row(id)).map(|r| &r.unit);
+    others.sort_by_key(|r| Some(&r.unit) != unit);
+    let Some(next) = others.first().filter(|_| !both.contains(&None)) else { return };
     let at = Rect::from_center_size(pos2(fields.right() - 14.0, fields.center().y), Vec2::splat(28.0));
     let response = ui.interact(at, ui.scope_id().with("third"), Sense::click());
     if widgets::icon_button_at(ui, at, response, "layer_add", "Add a third layer", false).clicked() {

@@ -146,7 +146,7 @@ fn link(painter: &egui::Painter, frame: Frame, a: Option<Pos2>, b: Option<Pos2>)
     }
 }
 
-/// What the hovered pair is, at the bottom in the middle.
+/// What the hovered pair is, at the top in the middle: the bottom has the legend.
 fn caption(painter: &egui::Painter, t: &Theme, area: Rect, found: &Found, k: usize, a: &Place<'_>, b: &Place<'_>) {
     let d = statistics::decimals(&found.stats);
     let [of_a, of_b] = &found.ask.sides;
@@ -163,9 +163,9 @@ fn caption(painter: &egui::Painter, t: &Theme, area: Rect, found: &Found, k: usi
         text::offset(pair.dt_us as f64 / 1e6)
     );
     let lines = [(first, t.c.text_1), (second, t.c.text_1), (third, t.c.text_2)];
-    let galleys = lines.map(|(words, ink)| widgets::elided(painter, &words, t.body(), ink, area.width() - 80.0));
+    let galleys = lines.map(|(words, ink)| widgets::elided(painter, &words, t.body(), ink, area.width() - 140.0));
     let width = galleys.iter().map(|g| g.size().x).fold(0.0, f32::max) + 24.0;
-    let rect = Align2::CENTER_BOTTOM.anchor_size(pos2(area.center().x, area.bottom() - 12.0), vec2(width, 72.0));
+    let rect = Align2::CENTER_TOP.anchor_size(pos2(area.center().x, area.top() + 12.0), vec2(width, 72.0));
     painter.add(Shape::from(t.card_shadow().as_shape(rect, 8.0)));
     painter.rect(rect, 8.0, t.overlay(), Stroke::new(1.0, t.c.border), StrokeKind::Inside);
     for (n, g) in galleys.into_iter().enumerate() {

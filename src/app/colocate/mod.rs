@@ -13,7 +13,7 @@ pub mod statistics;
 
 use std::sync::Arc;
 
-use egui::{Area, Frame, Order, Popup, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui::{Area, Order, Popup, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
 use seaglass_core::colocation::{ColocationPatch, PRESETS};
 use seaglass_core::command::Command;
 use seaglass_host::colocate::{Found, Stage, View, short_name};
@@ -93,16 +93,16 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
 /// The panel as a drawer over the globe.
 pub fn drawer(ctx: &egui::Context, area: Rect, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = crate::theme::Theme::get(ctx.global_style().visuals.dark_mode);
+    let under = area;
     let rect = Rect::from_min_max(pos2((area.right() - WIDTH).max(area.left()), area.top()), area.max);
     state.taken.add("colocate", rect);
-    Area::new(egui::Id::unique("colocate drawer")).order(Order::Middle).fixed_pos(rect.min).show(ctx, |ui| {
-        Frame::NONE.fill(t.c.surface_1).shadow(t.popover_shadow()).show(ui, |ui| {
-            ui.set_min_size(rect.size());
-            ui.set_max_size(rect.size());
-            let response = ui.interact(rect, ui.scope_id().with("ground"), Sense::click_and_drag());
-            widgets::describe(&response, Role::Pane, "Colocate");
-            inside(ui, rect, model, state, out);
-        });
+    let area = Area::new(egui::Id::unique("colocate drawer")).order(Order::Middle).fixed_pos(rect.min).constrain(false);
+    area.show(ctx, |ui| {
+        let response = ui.allocate_rect(rect, Sense::click_and_drag());
+        widgets::describe(&response, Role::Pane, "Colocate");
+        ui.painter().with_clip_rect(under).add(t.popover_shadow().as_shape(rect, 0.0));
+        ui.painter().rect_filled(rect, 0.0, t.c.surface_1);
+        ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| inside(ui, rect, model, state, out));
     });
 }
 

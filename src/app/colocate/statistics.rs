@@ -16,7 +16,7 @@ pub fn decimals(stats: &Summary) -> usize {
     if stats.sd > 0.0 && stats.sd.is_finite() { (1.0 - stats.sd.log10().floor()).clamp(0.0, 8.0) as usize } else { 2 }
 }
 
-/// The figures: of all pairs, or while a brush is drawn of the selected ones, with the change below.
+/// The figures: of all pairs, or while a brush is drawn of the selected ones, with the change beside.
 pub fn show(ui: &mut Ui, found: &Found, panel: &PanelState) {
     let chosen = panel.selection.pairs();
     let part = (panel.brushing && !chosen.is_empty()).then(|| found.stats_of(chosen));
@@ -50,17 +50,16 @@ pub fn show(ui: &mut Ui, found: &Found, panel: &PanelState) {
     };
     let t = theme(ui);
     let changed = part.is_some();
-    let row = if changed { ROW + 14.0 } else { ROW };
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 2.0 * row), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 2.0 * ROW), Sense::hover());
     let column = rect.width() / 4.0;
     for (k, name) in names.iter().enumerate() {
-        let (left, top) = (rect.left() + column * (k % 4) as f32, rect.top() + row * (k / 4) as f32);
+        let (left, top) = (rect.left() + column * (k % 4) as f32, rect.top() + ROW * (k / 4) as f32);
         widgets::line(ui.painter(), left, top + 9.0, name, t.small(), t.c.text_3, column - 4.0);
         let all = value(&found.stats, k);
         let now = part.as_ref().map_or(all, |p| value(p, k));
         let words = text::number(now, places(k));
         let ink = if changed { t.c.warning } else { t.c.text_1 };
-        widgets::line(ui.painter(), left, top + 24.0, &words, t.heading(), ink, column - 4.0);
+        let end = widgets::line(ui.painter(), left, top + 24.0, &words, t.heading(), ink, column - 4.0);
         // Read out as one line: "Bias, °C −0.30".
         let cell = egui::Rect::from_min_size(pos2(left, top), vec2(column - 4.0, ROW));
         let spoken = ui.interact(cell, ui.scope_id().with(("figure", k)), Sense::hover());
@@ -69,7 +68,16 @@ pub fn show(ui: &mut Ui, found: &Found, panel: &PanelState) {
         if changed && (now - all).is_finite() && k > 0 {
             let sign = if now > all { "+" } else { "" };
             let change = format!("{sign}{}", text::number(now - all, places(k)));
-            widgets::line(ui.painter(), left, top + 39.0, &change, t.small(), t.c.text_3, column - 4.0);
+            // Beside the value, not below: a plot must not move under the pointer that brushes it.
+            widgets::line(
+                ui.painter(),
+                end + 5.0,
+                top + 25.0,
+                &change,
+                t.small(),
+                t.c.text_3,
+                left + column - end - 7.0,
+            );
         }
     }
 }

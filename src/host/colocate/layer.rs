@@ -5,7 +5,7 @@ use std::sync::Arc;
 use seaglass_core::command::Command;
 use seaglass_core::notebook::{
     CollectionKey, ControlPoint, DataModel, Descriptor, GranuleKey, GranuleMeta, NotebookChange, RawField, RawValues,
-    RenderMethod, USER_SOURCE, UserCollection, UserGranule, UserVariable, catalogue_id,
+    RenderMethod, Rendering, USER_SOURCE, UserCollection, UserGranule, UserVariable, catalogue_id,
 };
 use seaglass_core::session::Session;
 
@@ -15,6 +15,8 @@ use super::found::Found;
 const COLLECTION: u32 = 4_000_000;
 /// Its only granule.
 const GRANULE: u64 = 1000;
+/// Diameter of its dots, points.
+const DOT_PT: f32 = 7.0;
 /// Field with the differences.
 const FIELD: &str = "difference";
 
@@ -53,6 +55,11 @@ impl PairsLayer {
         }
         out.push(notebook(NotebookChange::AddGranule { granule: Arc::new(granule) }));
         if !same {
+            out.push(Command::SetRendering {
+                collection: catalogue_id(key()),
+                field: found.ask.title(),
+                rendering: rendering(found),
+            });
             out.push(Command::SelectField {
                 collection: catalogue_id(key()),
                 field: found.ask.title(),
@@ -62,6 +69,25 @@ impl PairsLayer {
         }
         self.of = Some(Arc::clone(&found.ask));
         out
+    }
+}
+
+/// Dots in diverging colours, white where both sides agree.
+fn rendering(found: &Found) -> Rendering {
+    let s = &found.stats;
+    let spread = 3.0 * if s.robust_sd > 0.0 { s.robust_sd } else { s.sd };
+    let reach = (s.median.abs() + if spread.is_finite() { spread } else { 0.0 }).max(1e-6);
+    // One significant digit, or one and a half.
+    let step = 10f64.powf(reach.log10().floor()) / 2.0;
+    let end = ((reach / step).round().max(1.0) * step) as f32;
+    Rendering {
+        min: -end,
+        max: end,
+        colormap: "cmocean_balance".to_owned(),
+        method: RenderMethod::Dots,
+        symbol_px: DOT_PT,
+        z: 1.0,
+        ..Rendering::default()
     }
 }
 

@@ -196,6 +196,9 @@ impl Work {
                 continue;
             }
             let begun = Instant::now();
+            if !self.has_rows(&ask) {
+                self.shared.stage(Stage::Reading);
+            }
             match self.pairs(&ask, run, &cancel, begun) {
                 Ok(found) => {
                     let mut view = self.shared.view.lock();
