@@ -191,11 +191,14 @@ pub fn gestures(
     if panel.picking {
         return pick(ui, response, frame, view, found, panel);
     }
-    panel.hovered_globe = None;
-    let Some(pointer) = response.hover_pos().filter(|_| response.contains_pointer()) else { return false };
-    let near = nearest(found, frame, view, pointer);
+    let pointer = response.hover_pos().filter(|_| response.contains_pointer());
+    let near = pointer.and_then(|p| nearest(found, frame, view, p));
+    if panel.hovered_globe != near {
+        // The plots, drawn before, mark it in the next frame.
+        ui.ctx().request_repaint();
+    }
     panel.hovered_globe = near;
-    panel.hovered = near;
+    panel.hovered = near.or(panel.hovered.filter(|_| pointer.is_none()));
     if response.clicked()
         && let Some(p) = near.and_then(|k| found.pairs.get(k as usize))
     {

@@ -109,6 +109,7 @@ pub fn drawer(ctx: &egui::Context, area: Rect, model: &Model, state: &mut UiStat
 fn inside(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut Out) {
     begin(model, state, out);
     let view = &model.colocation;
+    let before = state.colocate.selection.brush.clone();
     if let Some(found) = &view.found {
         let panel = &mut state.colocate;
         if panel.zoom_of.as_ref().is_none_or(|a| !a.same_data(&found.ask)) {
@@ -131,6 +132,10 @@ fn inside(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
     });
     if let Some(found) = &view.found {
         state.colocate.selection.update(found);
+    }
+    // Plots drawn before the change show it in the next frame.
+    if before != state.colocate.selection.brush {
+        ui.ctx().request_repaint();
     }
     let foot = Rect::from_min_max(pos2(rect.left(), rect.bottom() - FOOTER), rect.max);
     footer(ui, foot, model, state, out);

@@ -65,13 +65,13 @@ pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState) {
     });
     inside.add(Shape::mesh(dots(marks, DOT + 0.6, selected.len() <= FINE_DOTS)));
     brush(&inside, t, axes, panel);
-    if let Some(k) = panel.hovered.map(|k| k as usize).filter(|k| *k < found.pairs.len()) {
-        inside.circle_stroke(axes.point(found.x[k], found.y[k]), 5.0, Stroke::new(1.5, t.c.text_1));
-    }
     labels(ui, found, area);
     let over_tools = tools(ui, area, panel);
     if !over_tools {
         gestures(ui, &response, found, axes, panel);
+    }
+    if let Some(k) = panel.hovered.map(|k| k as usize).filter(|k| *k < found.pairs.len()) {
+        inside.circle_stroke(axes.point(found.x[k], found.y[k]), 5.0, Stroke::new(1.5, t.c.text_1));
     }
 }
 
