@@ -224,7 +224,8 @@ mod tests {
         std::fs::write(&script, "#!/bin/sh\necho 1/3 a\necho 2/3 b\nexec sleep 60\n").unwrap();
         std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let job = Arc::new(SampleJob::default());
-        let mut system = System { sample: Some(Arc::clone(&job)), ..System::default() };
+        let mut system = System::default();
+        system.sample = Some(Arc::clone(&job));
         let (folder, started) = (dir.path().to_owned(), std::time::Instant::now());
         let writer = {
             let job = Arc::clone(&job);

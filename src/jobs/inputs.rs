@@ -80,7 +80,7 @@ pub fn files(side: &SideSpec, registry: &Arc<Registry>) -> Result<Vec<InputFile>
 }
 
 fn scan(path: &Path, registry: &Arc<Registry>) -> Result<Vec<PathBuf>> {
-    let (report, found) = std::sync::mpsc::channel();
+    let (report, found) = crossbeam::channel::bounded(256);
     let absolute = std::path::absolute(path).unwrap_or_else(|_no_working_folder| path.to_owned());
     Scan::start(vec![absolute], Arc::clone(registry), move |f| report.send(f).is_ok())
         .map_err(|e| JobError::Internal(format!("The folder cannot be scanned: {e}.")))?;

@@ -68,7 +68,7 @@ pub(crate) fn rows(cx: &Context<'_>, owner: &Ready<'_>, other: &Ready<'_>, m: &M
     };
     for (k, a) in first.iter().enumerate() {
         out.place(own, owner.place(a.row));
-        let weights = columns.first().is_some();
+        let weights = !columns.is_empty();
         out.made(Made {
             n: a.n,
             distance_min_m: a.min_distance_m,

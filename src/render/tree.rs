@@ -278,7 +278,7 @@ impl Tree {
         // Nine samples say nothing about what lies between missing ones.
         let torn = matches!(tear, Tear::AtRow(_) | Tear::AtCol(_)).then_some(tear);
         let unsure = (partial || torn.is_some()) && (rect.r1 - rect.r0).max(rect.c1 - rect.c0) > UNIT;
-        let between = unsure.then(|| self.search(&rect)).unwrap_or_default();
+        let between = if unsure { self.search(&rect) } else { Default::default() };
         let known = std::iter::once(&at[1][1]).chain(all()).find(|p| p.valid).map(|p| p.v);
         let Some(reference) = known.or_else(|| between.found.first().copied()) else {
             let nothing = tear == Tear::Empty || between.complete || !unsure;

@@ -87,11 +87,14 @@ fn holed(missing: &dyn Fn(usize, usize) -> bool, projection: Projection) -> Tree
     Tree::new(Arc::new(swath), projection, cuts)
 }
 
+/// Whether the position of a cell is missing.
+type Missing = fn(usize, usize) -> bool;
+
 #[test]
 fn cells_beside_missing_lines_are_not_taken_for_out_of_sight() {
     // Lines missing at the corners of tiles and of their halves, strips between missing rows, all but a corner missing,
     // single cells missing all over: none of nine samples of a large node tells where its cells are.
-    let patterns: [(&str, fn(usize, usize) -> bool); 6] = [
+    let patterns: [(&str, Missing); 6] = [
         ("every border of 64", |r, c| matches!(r % 64, 0 | 63) || matches!(c % 64, 0 | 63)),
         ("every eighth row", |r, _| r % 8 == 0),
         ("a strip of three rows in fifty", |r, _| r % 50 > 2),

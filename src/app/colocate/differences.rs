@@ -104,9 +104,9 @@ fn bars(ui: &Ui, painter: &egui::Painter, t: &Theme, found: &Found, panel: &Pane
         );
         painter.rect_filled(rect, 0.0, colour);
     };
-    for k in 0..BARS {
-        bar(k, drawn.counts[k], t.c.avail_some);
-        bar(k, chosen[k], t.c.warning);
+    for (k, (&all, &some)) in drawn.counts.iter().zip(&chosen).take(BARS).enumerate() {
+        bar(k, all, t.c.avail_some);
+        bar(k, some, t.c.warning);
     }
     let zero = axes.point(0.0, 0.0).x;
     let line = [pos2(zero, axes.rect.top()), pos2(zero, axes.rect.bottom())];
