@@ -13,15 +13,16 @@ from ._colocate import Progress, _Reporter
 from ._columns import Column, Table
 from ._engine import ColocationError
 from ._granule import Array
+from ._piece import Piece, every
 from ._result import places_of, split_rows, values_of
-from ._sides import Piece, Side, _all, side
+from ._sides import Side, side
 from ._units import Duration, microseconds
 
 _METHODS = ("linear", "spline", "median")
 
 
 def _numbers(piece: Piece, name: str) -> Array:
-    values = _all(piece, piece.vars[name])
+    values = every(piece, piece.vars[name])
     if values.dtype.kind not in "iufb":
         raise ColocationError(f'"{name}" has type {values.dtype}; only numbers can be interpolated')
     return np.ascontiguousarray(values, np.float64)

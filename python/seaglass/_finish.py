@@ -18,7 +18,8 @@ from ._columns import Column
 from ._engine import ColocationError
 from ._granule import Array, Granule
 from ._job import Job
-from ._sides import Piece, Side
+from ._piece import Piece
+from ._sides import Side
 from ._store import write_atomic, write_with
 from ._task import Manifest, manifest, table_path
 

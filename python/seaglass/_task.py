@@ -19,9 +19,9 @@ from ._engine import ColocationError
 from ._granule import NO_TIME, Array
 from ._job import Job
 from ._outline import _first_line
+from ._piece import Piece as Loaded
 from ._plan import Piece, Task
 from ._read import FAILURES, Source
-from ._sides import Piece as Loaded
 from ._sides import Side
 from ._store import write_atomic, write_with
 
