@@ -19,6 +19,7 @@ _SPANS = [("time_coverage_start", "time_coverage_end"), ("firstMeasurementTime",
 
 
 def time_var(t: Table, time: str | np.datetime64 | None) -> Var:
+    """The times: a variable, an instant for all, or what the file says of its span."""
     if isinstance(time, np.datetime64):
         var = Var("time", (), np.asarray(time))
     else:
