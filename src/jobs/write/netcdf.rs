@@ -186,6 +186,11 @@ fn describe(name: &str, ty: &DataType, layout: &Layout) -> SpoolColumn {
         return column;
     }
     column.attributes = known(name, layout);
+    // With two sides every row is a pair: whole numbers stay whole numbers for those who read them.
+    let whole = column.ty == ColumnType::I64;
+    if whole && layout.sides.len() == 2 && !column.attributes.iter().any(|a| a.0 == COMPLETE) {
+        column.attributes.push(text(COMPLETE, "yes"));
+    }
     column
 }
 
