@@ -229,7 +229,10 @@ mod tests {
         let (folder, started) = (dir.path().to_owned(), std::time::Instant::now());
         let writer = {
             let job = Arc::clone(&job);
-            std::thread::spawn(move || write_sample(&job, &script, &folder, &|| {}))
+            std::thread::Builder::new()
+                .name("writer".to_owned())
+                .spawn(move || write_sample(&job, &script, &folder, &|| {}))
+                .unwrap()
         };
         while system.sample_progress() != Some((2, 3)) {
             assert!(started.elapsed().as_secs() < 30, "{:?}", system.sample_progress());

@@ -349,7 +349,7 @@ impl Watcher for Bar {
             Event::Tasks { done, total, pairs } => {
                 let seconds = self.begun.elapsed().as_secs();
                 let width = 24;
-                let full = if total == 0 { width } else { width * done / total };
+                let full = (width * done).checked_div(total).unwrap_or(width);
                 let bar = format!("{}{}", "#".repeat(full), "-".repeat(width - full));
                 self.line(
                     &format!("[{bar}] {done}/{total} tasks, {} pairs, {seconds} s", count_text(pairs)),

@@ -42,7 +42,7 @@ fn a_damaged_granule_is_left_out_and_read_when_it_is_whole_again() {
     std::fs::write(&broken, &bytes[..bytes.len() / 3]).unwrap();
     let (partial, _) = run(wind(dir.path(), &pattern));
     assert!(!partial.complete && partial.rows < reference.rows, "{partial:?}");
-    assert_eq!(partial.failed.iter().map(|f| f.path.clone()).collect::<Vec<_>>(), [broken.clone()]);
+    assert!(partial.failed.len() == 1 && partial.failed[0].path == broken, "{:?}", partial.failed);
     assert!(partial.failed[0].message.ends_with('.') && !partial.failed[0].message.contains('\n'));
     let record: serde_json::Value =
         serde_json::from_slice(&std::fs::read(dir.path().join("pairs.parquet.json")).unwrap()).unwrap();

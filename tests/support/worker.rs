@@ -1,4 +1,5 @@
 //! A worker process and the product files, for tests that ask through the protocol.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
