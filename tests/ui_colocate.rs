@@ -319,9 +319,15 @@ fn presets_swap_and_coincidences_are_commands() {
     h.run_ok();
     let swapped = h.state().host.session().project().colocation.clone().unwrap();
     assert_eq!((swapped.reference, swapped.compared), (c.compared, c.reference));
-    h.state_mut().host.send(Command::Undo);
-    h.state_mut().host.send(Command::Undo);
-    h.state_mut().pairs(25_000.0, 10_800.0);
+    h.state_mut().host.send(Command::SwapColocation);
+    h.state_mut().set(ColocationPatch {
+        radius_m: Some(25_000.0),
+        window_s: Some(10_800.0),
+        sample: Some(Sample::Nearest),
+        ..ColocationPatch::default()
+    });
+    let again = h.state_mut().pairs(25_000.0, 10_800.0);
+    assert_eq!(again.pairs, found.pairs);
     h.run_ok();
     h.state_mut().host.send(Command::SetTime { now: found.coincidences[0].time.plus_seconds(-60.0) });
     h.run_ok();
