@@ -263,6 +263,10 @@ impl<T: Tag> Driver<T> {
     }
 
     fn connect(&mut self) -> Result<&mut Box<dyn Connection>, Death> {
+        if self.reader.as_mut().is_some_and(|r| !r.alive()) {
+            log::warn!("pool-{}: the reader ended while it had nothing to do; starting another", self.n);
+            self.reader = None;
+        }
         if self.reader.is_none() {
             self.reader = Some(self.shared.options.connect.connect(&format!("pool-{}", self.n), &self.stopped)?);
         }

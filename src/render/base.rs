@@ -21,7 +21,7 @@ pub(crate) const COAST: ([f32; 4], f32) = ([0.93, 0.96, 0.98, 0.50], 1.0);
 /// Borders.
 pub(crate) const BORDER: ([f32; 4], f32) = ([0.93, 0.93, 0.88, 0.26], 0.8);
 /// Casing of lines over data: `#060E16`.
-pub(crate) const CASING: ([f32; 4], f32) = ([0.024, 0.055, 0.086, 0.34], 2.6);
+pub(crate) const CASING: ([f32; 4], f32) = ([0.024, 0.055, 0.086, 0.28], 2.2);
 /// Graticule.
 pub(crate) const GRATICULE: ([f32; 4], f32) = ([1.0, 1.0, 1.0, 0.11], 1.0);
 /// Outlines of granules: the accent of the dark theme, `#74D3BE`.

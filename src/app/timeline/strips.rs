@@ -30,14 +30,7 @@ pub struct Hit {
 }
 
 /// Shows strips and their labels; answers the granule under the pointer.
-pub fn show(
-    ui: &mut Ui,
-    rect: Rect,
-    labels: Rect,
-    scale: Scale,
-    model: &Model,
-    state: &mut UiState,
-) -> Option<Hit> {
+pub fn show(ui: &mut Ui, rect: Rect, labels: Rect, scale: Scale, model: &Model, state: &mut UiState) -> Option<Hit> {
     let t = theme(ui);
     let count = model.rows.len().max(1) as f32;
     let height = if rect.height() / count >= 24.0 { 24.0 } else { 16.0 };
@@ -130,11 +123,7 @@ fn strip_of(
     let t = theme(ui);
     let timeline = &model.session.project().timeline;
     let drawn: HashSet<GranuleId> = if row.visible {
-        collection
-            .shown_at(&row.field_name, row.style.time_rule, timeline)
-            .iter()
-            .map(|g| g.id)
-            .collect()
+        collection.shown_at(&row.field_name, row.style.time_rule, timeline).iter().map(|g| g.id).collect()
     } else {
         HashSet::new()
     };
@@ -243,11 +232,7 @@ fn merged(ui: &Ui, strip: Rect, scale: Scale, model: &Model) {
     let mut seen = HashSet::new();
     for row in model.rows.iter().filter(|r| r.visible && seen.insert(r.collection.clone())) {
         let Some(c) = model.session.catalogue().collections.get(&row.collection) else { continue };
-        let drawn = c
-            .shown_at(&row.field_name, row.style.time_rule, timeline)
-            .iter()
-            .map(|g| g.id)
-            .collect();
+        let drawn = c.shown_at(&row.field_name, row.style.time_rule, timeline).iter().map(|g| g.id).collect();
         let list: Vec<&Granule> = c.granules.iter().filter(|g| g.span.is_some()).collect();
         let off = t.c.avail_some.gamma_multiply(t.granule_outside);
         density(&ui.painter().with_clip_rect(strip), strip, scale, &list, &drawn, t.c.accent, off);

@@ -298,7 +298,12 @@ fn repeated_rows_are_left_out_and_counted_or_refused() {
     let at = |k: i64| Place { lat: 1.0 + k as f64, lon: 2.0, t: 1000 * k, valid: true };
     let p = [at(0), at(1), at(0), at(2), at(1), at(0)];
     let run = |duplicates| {
-        join(&side(&p, 0, 2), &side(&[at(0)], 0, 1), &Spec { duplicates, ..Spec::all(1.0, i64::MAX) }, &Control::default())
+        join(
+            &side(&p, 0, 2),
+            &side(&[at(0)], 0, 1),
+            &Spec { duplicates, ..Spec::all(1.0, i64::MAX) },
+            &Control::default(),
+        )
     };
     let first = run(Duplicates::First).unwrap();
     assert_eq!((rows(&first), first.counts.primary.duplicates), (vec![(0, 0)], 3));

@@ -43,6 +43,11 @@ pub trait Connection: Send {
     /// # Errors
     /// The reader died, hung, or `stop` was closed.
     fn call(&mut self, request: &Request, timeout: Duration, stop: &Receiver<()>) -> Result<(Answer, Vec<u8>), Death>;
+
+    /// Whether it still runs. One that ended while it had nothing to do says nothing about the next file.
+    fn alive(&mut self) -> bool {
+        true
+    }
 }
 
 /// Starts readers; tests give one that works in memory.
@@ -159,6 +164,10 @@ impl Process {
 }
 
 impl Connection for Process {
+    fn alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     fn call(&mut self, request: &Request, timeout: Duration, stop: &Receiver<()>) -> Result<(Answer, Vec<u8>), Death> {
         self.next_id += 1;
         let frame = RequestFrame { id: self.next_id, request: request.clone() };
