@@ -5,7 +5,9 @@ use egui::{Rect, pos2, vec2};
 use egui_wgpu::wgpu;
 use image::RgbaImage;
 use seaglass_core::format::period;
+use seaglass_core::granule::Granule;
 use seaglass_core::session::Session;
+use seaglass_core::time::TimeSpan;
 use seaglass_render::Gpu;
 
 use crate::model::{Model, Reason, Status};
@@ -120,7 +122,8 @@ pub fn caption(session: &Session) -> String {
         let collection = session.catalogue().collections.get(&l.collection);
         collection.map(|c| c.shown_at(&l.field, l.style.time_rule, t)).unwrap_or_default()
     });
-    let whole = shown.filter_map(|g| g.span).reduce(|a, b| a.union(&b));
+    let seen = |g: &Granule| g.time.map(TimeSpan::at).or(g.span);
+    let whole = shown.filter_map(seen).reduce(|a, b| a.union(&b));
     whole.map_or_else(|| t.now.to_string(), period)
 }
 

@@ -157,6 +157,7 @@ mod tests {
             part: 0,
             step: 0,
             span: span.map(|(a, b)| TimeSpan::new(Time::from_micros(a), Time::from_micros(b))),
+            time: None,
             bounds: GeoBox::WORLD,
             footprint: Vec::new(),
             geometry: GeometryKind::Grid,

@@ -107,6 +107,9 @@ pub struct Granule {
     pub step: usize,
     /// Time covered; `None` for static fields (always shown).
     pub span: Option<TimeSpan>,
+    /// Instant of a time step, as the file gives it; its `span` reaches half-way to the neighbours.
+    #[serde(default)]
+    pub time: Option<Time>,
     /// Box of its positions.
     pub bounds: GeoBox,
     /// Outline.

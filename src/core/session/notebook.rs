@@ -140,6 +140,7 @@ impl Session {
             part: 0,
             step: 0,
             span: Some(TimeSpan::new(Time::from_micros(start), Time::from_micros(stop))),
+            time: None,
             bounds: stored.bounds,
             footprint: outline(&stored.positions),
             geometry: stored.kind,

@@ -33,6 +33,7 @@ impl Session {
                     part: part_index,
                     step,
                     span,
+                    time: part.steps.get(step).copied(),
                     bounds: part.bounds,
                     footprint: part.footprint.clone(),
                     geometry: part.geometry,
