@@ -45,6 +45,8 @@ pub struct Toast {
 pub struct Toasts {
     list: Vec<Toast>,
     next: u64,
+    /// Of so many messages in a view so high, how many had room.
+    fitted: ([usize; 2], usize),
 }
 
 impl Toasts {
@@ -75,10 +77,21 @@ impl Toasts {
         let life = f64::from(t.motion.toast_life) / 1000.0;
         let mut closed = Vec::new();
         let (right, mut bottom) = (area.right() - EDGE, area.bottom() - EDGE);
-        // Room for the count of those that wait.
-        let top = area.top() + EDGE + 32.0;
+        let top = area.top() + EDGE;
+        // How many find room is known from the frame before; a changed list is tried anew.
+        let case = [self.list.len(), area.height() as usize];
+        let fitted = if self.fitted.0 == case { self.fitted.1 } else { MOST };
+        let waiting = self.list.len().saturating_sub(fitted);
+        if waiting > 0 {
+            // The count lies undermost, so that messages take what room is left.
+            let (all, height) = more(ctx, t, taken, pos2(right, bottom), top, waiting);
+            if all {
+                closed.extend(self.list.iter().map(|t| t.id));
+            }
+            bottom -= height;
+        }
         let mut shown = 0;
-        for toast in self.list.iter_mut().rev().take(MOST) {
+        for toast in self.list.iter_mut().rev().take(MOST.min(fitted.max(1))) {
             let id = Id::unique(("toast", toast.id));
             let height = ctx.data(|d| d.get_temp::<f32>(id)).unwrap_or(44.0);
             let size = vec2(t.size.toast.min(area.width() - 2.0 * EDGE), height);
@@ -107,10 +120,11 @@ impl Toasts {
             taken.add("toast", rect);
             bottom = rect.top() - 8.0;
         }
-        let waiting = self.list.len() - shown;
-        if waiting > 0 && more(ctx, t, taken, pos2(right, bottom), area.top() + EDGE, waiting) {
-            closed.extend(self.list.iter().map(|t| t.id));
+        if shown < fitted.min(self.list.len()) {
+            ctx.request_repaint();
         }
+        self.fitted = (case, shown);
+        let waiting = self.list.len() - shown;
         self.list.retain(|t| !closed.contains(&t.id));
         // Errors wait their turn; everything else that waits is as old as if it had been shown.
         for toast in self.list.iter_mut().take(waiting).filter(|t| t.level != Level::Error) {
@@ -119,13 +133,20 @@ impl Toasts {
     }
 }
 
-/// How many wait, and the way to be rid of all at once; true when that is wanted.
-fn more(ctx: &egui::Context, t: &Theme, taken: &mut Taken, corner: egui::Pos2, top: f32, waiting: usize) -> bool {
+/// How many wait, and the way to be rid of all at once: whether that is wanted, and the height taken above `corner`.
+fn more(
+    ctx: &egui::Context,
+    t: &Theme,
+    taken: &mut Taken,
+    corner: egui::Pos2,
+    top: f32,
+    waiting: usize,
+) -> (bool, f32) {
     let size = vec2(190.0, 28.0);
-    let Some(rect) = taken.stack_up(corner.x, corner.y, top, size, EDGE.min(8.0)) else { return false };
+    let Some(rect) = taken.stack_up(corner.x, corner.y, top, size, EDGE.min(8.0)) else { return (false, 0.0) };
     taken.add("toast count", rect);
     let area = Area::new(Id::unique("toast count")).order(Order::Foreground).fixed_pos(rect.min);
-    area.show(ctx, |ui| {
+    let wanted = area.show(ctx, |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
         let words = format!("{waiting} more");
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &words));
@@ -134,8 +155,8 @@ fn more(ctx: &egui::Context, t: &Theme, taken: &mut Taken, corner: egui::Pos2, t
         widgets::line(ui.painter(), rect.left() + 12.0, rect.center().y, &words, t.body(), t.c.text_2, 80.0);
         let at = pos2(rect.right() - 12.0, rect.center().y);
         widgets::link_at(ui, at, "Dismiss all", ui.scope_id().with("all"), "Dismiss all messages").clicked()
-    })
-    .inner
+    });
+    (wanted.inner, corner.y - rect.top() + 8.0)
 }
 
 /// The sentence with the file's name before it, unless it has the name already.
