@@ -104,7 +104,7 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
         taken.add("legend", rect);
     }
     if session.catalogue().span().is_some() {
-        let text = caption(session);
+        let text = caption(session).unwrap_or_else(|| session.project().timeline.now.to_string());
         let size = cards::time_size(painter, t, &text);
         let rect = cards::time_rect(screen, scale_right, legend_left, size);
         cards::paint_time(painter, t, rect, &text);
@@ -115,16 +115,15 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
     }
 }
 
-/// When what is shown was seen, as the legend says it; the clock where nothing tells.
-pub fn caption(session: &Session) -> String {
+/// When what is shown was seen, as the legend says it; `None` where nothing tells.
+pub fn caption(session: &Session) -> Option<String> {
     let (project, t) = (session.project(), &session.project().timeline);
     let shown = project.layers.iter().filter(|l| l.visible).flat_map(|l| {
         let collection = session.catalogue().collections.get(&l.collection);
         collection.map(|c| c.shown_at(&l.field, l.style.time_rule, t)).unwrap_or_default()
     });
     let seen = |g: &Granule| g.time.map(TimeSpan::at).or(g.span);
-    let whole = shown.filter_map(seen).reduce(|a, b| a.union(&b));
-    whole.map_or_else(|| t.now.to_string(), period)
+    shown.filter_map(seen).reduce(|a, b| a.union(&b)).map(period)
 }
 
 /// Layers without a granule at this time are not in the legend.

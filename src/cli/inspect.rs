@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use seaglass_core::field::{FieldInfo, FieldKind};
-use seaglass_core::geo::GeoBox;
+use seaglass_core::geo::{GeoBox, wrap_180};
 use seaglass_core::granule::{FileInfo, PartInfo};
 use serde_json::{Value, json};
 
@@ -35,11 +35,12 @@ fn as_json(path: &Path, info: &FileInfo) -> Value {
 fn part_json(part: &PartInfo) -> Value {
     let span =
         part.span.or_else(|| Some(seaglass_core::time::TimeSpan::new(*part.steps.first()?, *part.steps.last()?)));
+    let [west, east] = sides(&part.bounds);
     json!({
         "name": part.name,
         "geometry": part.geometry,
         "shape": part.shape,
-        "bounds": { "west": part.bounds.west, "south": part.bounds.south, "east": part.bounds.east, "north": part.bounds.north },
+        "bounds": { "west": west, "south": part.bounds.south, "east": east, "north": part.bounds.north },
         "time": span.map(|s| json!({ "start": s.start.iso(), "stop": s.stop.iso() })),
         "steps": part.steps.iter().map(|t| t.iso()).collect::<Vec<_>>(),
         "fields": part.fields,
@@ -82,7 +83,15 @@ fn time_text(part: &PartInfo) -> String {
 }
 
 fn box_text(b: &GeoBox) -> String {
-    format!("{:.3} to {:.3} °E, {:.3} to {:.3} °N", b.west, b.east, b.south, b.north)
+    let [west, east] = sides(b);
+    let across = if east < west { " across 180°" } else { "" };
+    format!("{west:.3} to {east:.3} °E{across}, {:.3} to {:.3} °N", b.south, b.north)
+}
+
+/// Western and eastern side within ±180°; the eastern is the smaller where the box crosses 180° (as RFC 7946 has it).
+fn sides(b: &GeoBox) -> [f64; 2] {
+    let east = wrap_180(b.east);
+    [wrap_180(b.west), if east == -180.0 { 180.0 } else { east }]
 }
 
 fn field_text(field: &FieldInfo) -> String {

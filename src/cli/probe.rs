@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use seaglass_core::field::FieldInfo;
+use seaglass_core::field::{FieldInfo, named};
 use seaglass_core::geo::LonLat;
 use seaglass_core::granule::{FileInfo, PartInfo};
 use seaglass_core::protocol::{ProbedCell, Request};
@@ -50,12 +50,8 @@ fn find<'a>(
     time: Option<Time>,
 ) -> Result<Found<'a>, Failure> {
     let path = &options.file;
-    let having: Vec<(usize, &PartInfo, &FieldInfo)> = info
-        .parts
-        .iter()
-        .enumerate()
-        .filter_map(|(k, p)| Some((k, p, p.fields.iter().find(|f| is_named(f, &options.field))?)))
-        .collect();
+    let having: Vec<(usize, &PartInfo, &FieldInfo)> =
+        info.parts.iter().enumerate().filter_map(|(k, p)| Some((k, p, named(&p.fields, &options.field)?))).collect();
     if having.is_empty() {
         let mut names: Vec<&str> = info.parts.iter().flat_map(|p| &p.fields).map(|f| f.name.as_str()).collect();
         names.dedup();
@@ -104,11 +100,6 @@ fn find<'a>(
         let message = format!("No cell of \"{}\" lies at {}, {}.", options.field, at.lon_deg, at.lat_deg);
         Failure::new(Exit::Nothing, message).about(path)
     })
-}
-
-/// By name, else by the variable's path.
-pub fn is_named(field: &FieldInfo, name: &str) -> bool {
-    field.name == name || field.variable == name || field.name.rsplit('/').next() == Some(name)
 }
 
 fn nearest_step(part: &PartInfo, time: Option<Time>) -> usize {

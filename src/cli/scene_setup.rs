@@ -1,7 +1,7 @@
 //! Layers, styles, clock and camera of a picture, set by the same commands as in the window.
 
 use seaglass_core::command::Command;
-use seaglass_core::field::FieldInfo;
+use seaglass_core::field::{FieldInfo, named};
 use seaglass_core::format::Unit;
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::{BaseMap, LayerId};
@@ -11,7 +11,6 @@ use seaglass_core::time::{Time, TimeSpan};
 use seaglass_core::timeline::Anchor;
 use seaglass_host::{Host, Level};
 
-use super::probe::is_named;
 use super::{Exit, Failure, args, numbers};
 
 /// From midnight to noon, so that twice that ends a microsecond before the next midnight.
@@ -205,10 +204,8 @@ fn choose_layers(host: &mut Host, fields: &[String]) -> Result<Vec<LayerId>, Fai
     let mut chosen = Vec::new();
     for name in fields {
         let collections = &host.session().catalogue().collections;
-        let having: Vec<(String, String)> = collections
-            .values()
-            .filter_map(|c| Some((c.id.clone(), c.fields.iter().find(|f| is_named(f, name))?.name.clone())))
-            .collect();
+        let having: Vec<(String, String)> =
+            collections.values().filter_map(|c| Some((c.id.clone(), named(&c.fields, name)?.name.clone()))).collect();
         if having.is_empty() {
             let mut known: Vec<&str> =
                 collections.values().flat_map(|c| &c.fields).filter(|f| f.rank >= 0).map(|f| f.name.as_str()).collect();

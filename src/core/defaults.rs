@@ -275,6 +275,7 @@ mod tests {
             valid_range: None,
             style: StyleHint::default(),
             rank: 0,
+            derived: false,
         }
     }
 

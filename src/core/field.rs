@@ -41,6 +41,18 @@ pub struct FieldInfo {
     /// Offered first; ordinary fields are 0, fields the product names are positive, housekeeping is negative.
     #[serde(default)]
     pub rank: i32,
+    /// Computed from several variables (length of a vector, sum): no variable's values are its own.
+    #[serde(default)]
+    pub derived: bool,
+}
+
+/// The field that a script means: by its name, else by the last part of its name, else by the variable whose values it
+/// has. A derived field is never taken for a variable it is made from.
+pub fn named<'a>(fields: &'a [FieldInfo], name: &str) -> Option<&'a FieldInfo> {
+    let exact = fields.iter().find(|f| f.name == name);
+    let last = || fields.iter().find(|f| f.name.rsplit('/').next() == Some(name));
+    let variable = || fields.iter().find(|f| f.variable == name && !f.derived);
+    exact.or_else(last).or_else(variable)
 }
 
 impl FieldInfo {
@@ -230,6 +242,27 @@ impl FieldStats {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_means_the_variable_and_not_what_is_made_from_it() {
+        let field = |name: &str, variable: &str, derived: bool| -> FieldInfo {
+            serde_json::from_value(serde_json::json!({ "name": name, "variable": variable, "derived": derived }))
+                .unwrap()
+        };
+        let all = [
+            field("speed", "u", true),
+            field("u", "u", false),
+            field("sst", "sea_surface_temperature", false),
+            field("left/ssha", "left/ssha", false),
+            field("sum", "hidden", true),
+        ];
+        let means = |name: &str| named(&all, name).map(|f| f.name.as_str());
+        assert_eq!(means("u"), Some("u"));
+        assert_eq!(means("speed"), Some("speed"));
+        assert_eq!(means("sea_surface_temperature"), Some("sst"));
+        assert_eq!(means("ssha"), Some("left/ssha"));
+        assert_eq!(means("hidden"), None);
+    }
 
     #[test]
     fn flags_by_value_and_by_mask() {

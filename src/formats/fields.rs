@@ -29,6 +29,7 @@ pub fn describe(ds: &Dataset, operand: &Operand, extra_dims: &[usize], raster: b
         valid_range: p.valid_range(),
         style: StyleHint::default(),
         rank: rank(v, raster, extra_dims.len()),
+        derived: false,
     }
 }
 

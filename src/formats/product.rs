@@ -93,6 +93,7 @@ fn make(rule: &FieldRule, ds: &Dataset, part: &Part) -> Option<Field> {
     let info = &mut field.info;
     let derived = rule.magnitude.is_some() || !rule.sum.is_empty();
     info.name = rule.name.clone().unwrap_or_else(|| last(&info.variable).to_owned());
+    info.derived |= derived;
     if derived {
         info.standard_name = None;
         info.valid_range = None;

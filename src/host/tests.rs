@@ -81,6 +81,7 @@ fn info(name: &str) -> FileInfo {
         valid_range: None,
         style: StyleHint::default(),
         rank: 1,
+        derived: false,
     };
     let part = PartInfo {
         name: String::new(),

@@ -52,6 +52,7 @@ pub fn field(name: &str, long_name: &str, units: &str) -> FieldInfo {
         valid_range: None,
         style: StyleHint::default(),
         rank: 0,
+        derived: false,
     }
 }
 

@@ -260,5 +260,6 @@ pub(crate) fn field_info(v: &UserVariable) -> FieldInfo {
         valid_range: None,
         style: crate::style::StyleHint::default(),
         rank: 0,
+        derived: false,
     }
 }
