@@ -86,11 +86,22 @@ pub fn find_worker(given: Option<&Path>) -> PathBuf {
 
 impl Connect for ProcessConnector {
     fn connect(&self, name: &str, stop: &Receiver<()>) -> Result<Box<dyn Connection>, Death> {
-        let mut process = Process::spawn(self, name)
-            .map_err(|e| Death::NotStarted(format!("The reader {} cannot be started: {e}.", self.program.display())))?;
+        let start = || {
+            Process::spawn(self, name).map_err(|e| {
+                Death::NotStarted(format!("The reader {} cannot be started: {e}.", self.program.display()))
+            })
+        };
         let hello = Request::Hello { version: PROTOCOL_VERSION };
         let program = self.program.display();
-        match process.call(&hello, HELLO_TIMEOUT, stop) {
+        let mut process = start()?;
+        let mut greeting = process.call(&hello, HELLO_TIMEOUT, stop);
+        if let Err(Death::Died(how)) = &greeting {
+            // Ended from outside perhaps (memory ran short): that is no reason to give up a file.
+            log::warn!("{name}: the reader died while starting ({how}); starting another");
+            process = start()?;
+            greeting = process.call(&hello, HELLO_TIMEOUT, stop);
+        }
+        match greeting {
             Ok((Answer::Hello { version: PROTOCOL_VERSION, name: who }, _)) => {
                 log::debug!("{name}: {who}");
                 Ok(Box::new(process))
