@@ -4,6 +4,7 @@
 use egui::{Align2, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 use seaglass_core::camera::{Camera, View};
 use seaglass_core::command::Command;
+use seaglass_core::geo::wrap_180;
 
 use crate::model::Model;
 use crate::placing::EDGE;
@@ -104,7 +105,8 @@ fn compass(ui: &mut Ui, area: Rect, camera: &Camera, state: &mut UiState, out: &
             .collect();
         ui.painter().add(Shape::line(arc, Stroke::new(2.0, t.c.accent)));
     }
-    let a = -(camera.heading_deg.to_radians() as f32);
+    let from_north = wrap_180(camera.heading_deg - camera.north_heading_deg());
+    let a = -(from_north.to_radians() as f32);
     let turn = |x: f32, y: f32| c + vec2(x * a.cos() - y * a.sin(), x * a.sin() + y * a.cos());
     ui.painter().add(Shape::convex_polygon(
         vec![turn(0.0, -11.0), turn(4.0, 0.0), turn(-4.0, 0.0)],
@@ -118,7 +120,7 @@ fn compass(ui: &mut Ui, area: Rect, camera: &Camera, state: &mut UiState, out: &
     ));
     widgets::focus_ring(ui, &response, 18.0);
     if response.on_hover_text("North up   N").clicked() {
-        out.send(if camera.heading_deg.abs() > 0.01 { Command::NorthUp } else { Command::TopDown });
+        out.send(if from_north.abs() > 0.01 { Command::NorthUp } else { Command::TopDown });
     }
 }
 

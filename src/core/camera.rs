@@ -127,6 +127,45 @@ impl Camera {
     }
 }
 
+/// The whole Earth, and north.
+impl Camera {
+    /// The camera that shows the whole Earth upright: on the globe from afar above the same place, on cylindrical maps one
+    /// turn and both ends of the map, on polar maps the hemisphere down to the equator.
+    #[must_use]
+    pub fn whole_earth(&self, size_px: DVec2) -> Self {
+        let home = Self { projection: self.projection, ..Self::default() };
+        let turn_m = WGS84_A_M * std::f64::consts::TAU;
+        let equator_m = || self.projection.project(LonLat::new(0.0, 0.0)).map_or(0.0, DVec3::length);
+        let (lat, half) = match self.projection {
+            Projection::Globe => return Self { target: self.target, ..home }.sanitized(),
+            Projection::Equirectangular => (0.0, DVec2::new(turn_m / 2.0, turn_m / 4.0)),
+            Projection::Mercator => (0.0, DVec2::splat(turn_m / 2.0)),
+            Projection::PolarNorth => (90.0, DVec2::splat(equator_m())),
+            Projection::PolarSouth => (-90.0, DVec2::splat(equator_m())),
+        };
+        let target = LonLat::new(self.target.lon_deg, lat);
+        let tan = (FIELD_OF_VIEW_DEG.to_radians() / 2.0).tan();
+        let need = half.y.max(half.x * size_px.y / size_px.x);
+        let altitude_m = need / (tan * self.projection.scale_at(target)) * 1.02;
+        Self { target, altitude_m, ..home }.sanitized()
+    }
+
+    /// The heading at which north at the target points up. Only on polar maps does it depend on the place; at the pole
+    /// itself, where there is no north, the map stands as its projection defines it.
+    pub fn north_heading_deg(&self) -> f64 {
+        let away = match self.projection {
+            Projection::PolarNorth => -1.0,
+            Projection::PolarSouth => 1.0,
+            _ => return 0.0,
+        };
+        if self.target.lat_deg.abs() > 89.999 {
+            return 0.0;
+        }
+        let north = self.projection.project(self.target).unwrap_or(DVec3::ZERO) * away;
+        wrap_180(north.x.atan2(north.y).to_degrees())
+    }
+}
+
 /// The same for maps: as near as the projected box allows.
 impl Camera {
     fn framing_on_map(mut self, target: &GeoBox, size_px: DVec2) -> Self {
@@ -269,6 +308,12 @@ impl View {
         p.up().dot(self.eye - v) > 0.0
     }
 
+    /// Cosine of the angle between the surface's normal at a place and the direction to the eye: 1 seen from straight
+    /// above, 0 at the horizon; on maps always 1.
+    pub fn facing(&self, p: LonLat) -> f64 {
+        if self.is_globe() { p.up().dot((self.eye - p.ecef()).normalize_or_zero()) } else { 1.0 }
+    }
+
     /// Place under a pixel; `None` in space or off the map. Longitude within ±180.
     pub fn lonlat_from_screen(&self, px: DVec2) -> Option<LonLat> {
         let aspect = self.size_px.x / self.size_px.y;
@@ -377,6 +422,74 @@ mod tests {
                 assert!(most > 0.5, "{projection:?} {area:?}: the box fills only {most}");
             }
         }
+    }
+
+    #[test]
+    fn the_whole_earth_lies_in_the_view() {
+        let lon = -42.0;
+        for projection in Projection::ALL {
+            let extremes = match projection {
+                // From 14 200 km the horizon is 72° away.
+                Projection::Globe => [(lon, 71.0), (lon, -71.0), (lon - 71.0, 0.0), (lon + 71.0, 0.0)],
+                Projection::Equirectangular => [(lon, 90.0), (lon, -90.0), (lon - 179.99, 0.0), (lon + 179.99, 0.0)],
+                Projection::Mercator => [(lon, 85.05), (lon, -85.05), (lon - 179.99, 0.0), (lon + 179.99, 0.0)],
+                Projection::PolarNorth => [(-45.0, 0.0), (45.0, 0.0), (135.0, 0.0), (-135.0, 0.0)],
+                Projection::PolarSouth => [(0.0, 0.0), (90.0, 0.0), (180.0, 0.0), (-90.0, 0.0)],
+            };
+            for size in [DVec2::new(1280.0, 800.0), DVec2::new(2400.0, 600.0), DVec2::new(760.0, 800.0)] {
+                // From wherever one looks; the globe keeps its place.
+                let lat = if projection == Projection::Globe { 0.0 } else { 35.0 };
+                let from = Camera {
+                    target: LonLat::new(lon, lat),
+                    altitude_m: 3e5,
+                    heading_deg: 40.0,
+                    tilt_deg: 10.0,
+                    projection,
+                };
+                let camera = from.whole_earth(size);
+                assert_eq!(camera.projection, projection);
+                let view = camera.view(size.x, size.y);
+                let mut most: f64 = 0.0;
+                for (lon, lat) in extremes {
+                    let px = view.screen_from_lonlat(LonLat::new(lon, lat)).unwrap();
+                    let off = ((px - size / 2.0) / (size / 2.0)).abs().max_element();
+                    assert!(off <= 1.0, "{projection:?} {size}: {lon} {lat} at {px}");
+                    most = most.max(off);
+                }
+                assert!(most > 0.7, "{projection:?} {size}: the Earth fills only {most}");
+            }
+        }
+    }
+
+    #[test]
+    fn north_is_up_at_the_north_heading() {
+        for projection in Projection::ALL {
+            for lon in [-170.0, -45.0, 0.0, 20.0, 135.0] {
+                let lat = if projection == Projection::PolarSouth { -70.0 } else { 70.0 };
+                let mut camera =
+                    Camera { target: LonLat::new(lon, lat), altitude_m: 1e5, projection, ..Camera::default() };
+                camera.heading_deg = camera.north_heading_deg();
+                let px = camera.view(800.0, 800.0).screen_from_lonlat(LonLat::new(lon, lat + 0.1)).unwrap();
+                assert!((px.x - 400.0).abs() < 1e-3 && px.y < 390.0, "{projection:?} {lon}: {px}");
+            }
+        }
+        // EPSG:3413 has 45° W downwards, EPSG:3031 has 0° upwards; the pole has no north of its own.
+        let at = |projection, lon, lat| {
+            Camera { target: LonLat::new(lon, lat), projection, ..Camera::default() }.north_heading_deg()
+        };
+        assert!(at(Projection::PolarNorth, -45.0, 60.0).abs() < 1e-9);
+        assert!((at(Projection::PolarNorth, 45.0, 60.0) + 90.0).abs() < 1e-9);
+        assert!(at(Projection::PolarSouth, 0.0, -60.0).abs() < 1e-9);
+        assert!((at(Projection::PolarSouth, 90.0, -60.0) - 90.0).abs() < 1e-9);
+        assert!(at(Projection::PolarNorth, 120.0, 90.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn places_face_the_eye_less_and_less_towards_the_horizon() {
+        let view = Camera { target: LonLat::new(0.0, 0.0), ..Camera::default() }.view(800.0, 600.0);
+        let seen = [0.0, 30.0, 60.0, 71.0, 73.0].map(|lon| view.facing(LonLat::new(lon, 0.0)));
+        assert!((seen[0] - 1.0).abs() < 1e-12 && seen.windows(2).all(|w| w[0] > w[1]), "{seen:?}");
+        assert!(seen[3] > 0.0 && seen[4] < 0.0, "{seen:?}");
     }
 
     #[test]

@@ -78,12 +78,9 @@ impl Session {
                 camera.projection = if camera.projection.is_map() { Projection::Globe } else { self.last_map };
             }
             Command::Zoom { factor } => camera = camera.zoomed(*factor, None, self.view_px),
-            Command::NorthUp => camera.heading_deg = 0.0,
+            Command::NorthUp => camera.heading_deg = camera.north_heading_deg(),
             Command::TopDown => camera.tilt_deg = 0.0,
-            Command::Home => {
-                let home = Camera { projection: camera.projection, ..Default::default() };
-                camera = Camera { target: camera.target, ..home };
-            }
+            Command::Home => camera = camera.whole_earth(self.view_px),
             Command::KeepView => self.views.keep(camera),
             Command::ViewBack | Command::ViewForward => {
                 let back = *command == Command::ViewBack;
