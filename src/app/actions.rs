@@ -60,6 +60,10 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
             out.send(Command::NorthUp);
             out.send(Command::TopDown);
         }
+        // The layer in hand, as its row's link does: another layer with data at this time must not hold the clock.
+        "jump_to_data" => {
+            out.send(Command::JumpToData { layer: state.selected.filter(|l| model.row(*l).is_some()) });
+        }
         "previous_granule" => out.send(Command::StepGranule { layer: state.selected, steps: -1 }),
         "next_granule" => out.send(Command::StepGranule { layer: state.selected, steps: 1 }),
         "copy_position" => {
@@ -111,7 +115,6 @@ fn simple(id: &str, model: &Model) -> Option<Command> {
         "step_forward_10" => Command::StepTime { steps: 10 },
         "first_data" => Command::GoToEnd { last: false },
         "last_data" => Command::GoToEnd { last: true },
-        "jump_to_data" => Command::JumpToData { layer: None },
         "next_window" | "previous_window" => {
             let now = project.timeline.window_s;
             let longer = WINDOWS_S.iter().find(|w| **w > now * 1.001);

@@ -40,6 +40,18 @@ fn a_layer_out_of_time_offers_the_jump() {
 }
 
 #[test]
+fn the_key_jumps_for_the_selected_layer() {
+    let mut world = World::with_data();
+    let ssha = world.id("ssha");
+    world.state.selected = Some(ssha);
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    h.key_press(egui::Key::J);
+    h.run_ok();
+    assert_eq!(h.state().commands, [Command::JumpToData { layer: Some(ssha) }]);
+}
+
+#[test]
 fn keys_act_on_the_selected_layer_and_can_be_undone() {
     let world = World::with_data();
     let mut h = world.harness(1440.0, 900.0, true);
