@@ -13,6 +13,9 @@ use crate::theme::Theme;
 
 /// Names shown at a time.
 const MOST: usize = 28;
+/// Least cosine between the ground's normal and the direction to the eye: within ten degrees of the limb of the globe a
+/// name would lie over ground it does not name, or over space.
+const LEAST_FACING: f64 = 0.18;
 /// Altitude from which the whole Earth is seen, metres; names grow more numerous from there downward.
 const AFAR_M: f64 = 14_200_000.0;
 
@@ -28,6 +31,9 @@ pub fn paint(painter: &Painter, frame: Frame, view: &View, taken: &Taken) {
         if !suits(label.kind, altitude_m) {
             continue;
         }
+        if view.facing(label.place) < LEAST_FACING {
+            continue;
+        }
         let Some(at) = view.screen_from_lonlat(label.place).map(|px| frame.point(px)) else { continue };
         if !room.contains(at) {
             continue;
@@ -40,12 +46,21 @@ pub fn paint(painter: &Painter, frame: Frame, view: &View, taken: &Taken) {
         if !room.contains_rect(all) || placed.iter().any(|p| p.intersects(all.expand2(vec2(8.0, 4.0)))) {
             continue;
         }
+        if !on_ground(frame, view, rect) {
+            continue;
+        }
         placed.push(all);
         look.paint(&painter, at, corner, galley);
         if placed.len() - cards >= MOST {
             break;
         }
     }
+}
+
+/// Whether a rectangle lies on the disc of the globe; on maps it always does.
+fn on_ground(frame: Frame, view: &View, rect: Rect) -> bool {
+    let corners = [rect.left_top(), rect.right_top(), rect.left_bottom(), rect.right_bottom()];
+    !view.is_globe() || corners.into_iter().all(|c| view.lonlat_from_screen(frame.px(c)).is_some())
 }
 
 /// Large names go when one is inside them; towns of a country come when it is large.
@@ -119,6 +134,20 @@ impl Look {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_stay_on_the_disc() {
+        let frame = Frame { rect: Rect::from_min_size(pos2(0.0, 0.0), vec2(800.0, 600.0)), ppp: 1.0 };
+        let camera = seaglass_core::camera::Camera::default();
+        let view = camera.view(800.0, 600.0);
+        let at = |x: f32| Rect::from_center_size(pos2(x, 300.0), vec2(80.0, 14.0));
+        // The limb is asin(6378 / 20578) = 18.06° from the axis: 236 pixels from the middle.
+        assert!(on_ground(frame, &view, at(400.0)) && on_ground(frame, &view, at(590.0)));
+        assert!(!on_ground(frame, &view, at(610.0)) && !on_ground(frame, &view, at(700.0)));
+        let map = seaglass_core::projection::Projection::Equirectangular;
+        let map = seaglass_core::camera::Camera { projection: map, ..camera }.view(800.0, 600.0);
+        assert!(on_ground(frame, &map, at(700.0)));
+    }
 
     #[test]
     fn what_is_named_follows_the_distance() {
