@@ -40,13 +40,20 @@ pub fn show(
         .movable(true)
         .show(ctx, |ui| {
             t.popover(8).show(ui, |ui| {
-                ui.set_width(width - 26.0);
+                let inner = width - 26.0;
                 let room = area.height() - 40.0;
                 if room > 560.0 {
+                    ui.set_width(inner);
                     body(ui, row, model, data, state, out);
                 } else {
-                    let scroll = egui::ScrollArea::vertical().max_height(room).min_scrolled_height(room);
-                    scroll.show(ui, |ui| body(ui, row, model, data, state, out));
+                    // The bar lies over the content: it gets room of its own right of the controls.
+                    let bar = ui.spacing().scroll.bar_width + 2.0;
+                    ui.set_width(inner + bar);
+                    let scroll = egui::ScrollArea::vertical().auto_shrink([false, true]);
+                    scroll.max_height(room).min_scrolled_height(room).show(ui, |ui| {
+                        ui.set_max_width(inner);
+                        body(ui, row, model, data, state, out);
+                    });
                 }
             });
         });
