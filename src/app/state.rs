@@ -62,6 +62,8 @@ pub struct UiState {
     pub selected: Option<LayerId>,
     /// Width of the layers panel, which the timeline continues.
     pub left_width: f32,
+    /// Width of the layers panel the user has dragged it to; the default until then.
+    pub left_chosen: f32,
     /// Clock of the last frame, to notice that it has moved.
     pub last_now: i64,
     /// Text typed at the clock.
@@ -145,6 +147,7 @@ impl Default for UiState {
         Self {
             selected: None,
             left_width: 296.0,
+            left_chosen: 296.0,
             last_now: 0,
             clock_edit: None,
             left_open: true,

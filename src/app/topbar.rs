@@ -35,7 +35,7 @@ fn left(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut O
 
 /// Name of what is open: the folder, or the file, or how many.
 fn session_name(model: &Model) -> String {
-    match model.session.project().sources.as_slice() {
+    match model.session.readable_sources().as_slice() {
         [] => "Untitled".to_owned(),
         [one] => one.file_name().map_or_else(|| "Untitled".to_owned(), |n| n.to_string_lossy().into_owned()),
         more => format!("{} sources", more.len()),

@@ -128,7 +128,7 @@ impl Window {
             None => (None, Some("The globe cannot be drawn: no graphics adapter was found.".to_owned())),
         };
         let adapter = viewport.as_ref().map(|v| (v.gpu().adapter.clone(), v.gpu().software)).unwrap_or_default();
-        let state = UiState { left_width: settings.left_width, ..UiState::default() };
+        let state = UiState { left_width: settings.left_width, left_chosen: settings.left_width, ..UiState::default() };
         let mut window = Self {
             host,
             viewport,
@@ -174,6 +174,8 @@ impl Window {
             self.act(ctx, action);
         }
         let flies = out.commands.iter().any(navigation::is_flight);
+        let adds = out.commands.iter().any(|c| matches!(c, Command::AddLayer { .. }));
+        let known: Vec<LayerId> = self.host.session().project().layers.iter().map(|l| l.id).collect();
         let before = self.host.session().project().camera;
         for command in out.commands {
             if let Command::Open { paths } = &command {
@@ -184,6 +186,13 @@ impl Window {
         if out.settle {
             self.step(ctx);
             self.host.settle();
+        }
+        if adds {
+            self.step(ctx);
+            let project = self.host.session().project();
+            if let Some(new) = project.layers.iter().find(|l| !known.contains(&l.id)) {
+                self.state.selected = Some(new.id);
+            }
         }
         if flies {
             self.step(ctx);
@@ -344,7 +353,7 @@ impl Window {
         if self.state.selected.is_none_or(|id| project.layer(id).is_none()) {
             self.state.selected = project.layers.first().map(|l| l.id);
         }
-        let title = match project.sources.last().and_then(|p| p.file_name()) {
+        let title = match self.host.session().readable_sources().last().and_then(|p| p.file_name()) {
             Some(name) => format!("{} \u{2013} Seaglass", name.to_string_lossy()),
             None => "Seaglass".to_owned(),
         };
@@ -355,7 +364,7 @@ impl Window {
         if project.timeline.playing {
             ctx.request_repaint();
         }
-        self.settings.left_width = self.state.left_width;
+        self.settings.left_width = self.state.left_chosen;
         self.settings.save();
     }
 
@@ -571,7 +580,7 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
         }
         if state.left_open {
             let limits = t.size.left_panel;
-            let default = layers::default_width(window.width(), state.left_width);
+            let default = layers::default_width(window.width(), state.left_chosen);
             let shown = Panel::left("layers")
                 .resizable(true)
                 .default_size(default)
@@ -582,7 +591,12 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
                     ui.set_min_width(ui.available_width());
                     layers::show(ui, model, state, out);
                 });
-            state.left_width = shown.response.rect.width();
+            let width = shown.response.rect.width();
+            // Only a drag is a choice: what a narrow window leaves to the panel is none.
+            if (width - state.left_width).abs() > 0.5 && ui.input(|i| i.pointer.primary_down()) {
+                state.left_chosen = width;
+            }
+            state.left_width = width;
         }
     }
     let beside = state.right_open && !state.presentation;

@@ -1,6 +1,7 @@
 //! The running application without window, files or GPU: document, catalogue, undo; commands go in, effects come out.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use glam::DVec2;
 
@@ -121,6 +122,12 @@ impl Session {
     /// Files that could not be opened, oldest first.
     pub fn failures(&self) -> &[FailedFile] {
         &self.failures
+    }
+
+    /// What the user opened, without the files that could not be read.
+    pub fn readable_sources(&self) -> Vec<&Path> {
+        let failed: HashSet<&Path> = self.failures.iter().map(|f| f.path.as_path()).collect();
+        self.project.sources.iter().map(PathBuf::as_path).filter(|p| !failed.contains(p)).collect()
     }
 
     /// Whether undo and redo are possible.

@@ -319,3 +319,16 @@ fn views_are_kept_to_go_back_to() {
     s.apply(&Command::ViewBack).unwrap();
     assert_eq!(at(&s), 20.0);
 }
+
+#[test]
+fn files_that_failed_are_no_sources() {
+    let mut s = Session::default();
+    let (good, bad) = (std::path::PathBuf::from("/a.nc"), std::path::PathBuf::from("/bad.nc"));
+    s.apply(&Command::Open { paths: vec![good.clone(), bad.clone()] }).unwrap();
+    let error = crate::protocol::ReadFailure { kind: FailureKind::Missing, message: "Gone.".to_owned() };
+    s.apply(&Command::OpenFailed { path: bad.clone(), error }).unwrap();
+    assert_eq!(s.readable_sources(), [good.as_path()]);
+    // Read after all, it counts again.
+    opened(&mut s, "/bad.nc", info(Some("p"), vec![part("", &["a"], "2024-08-11", &[])]));
+    assert_eq!(s.readable_sources(), [good.as_path(), bad.as_path()]);
+}
