@@ -88,7 +88,9 @@ impl World {
             if let Stage::Failed(why) = &view.stage {
                 panic!("{why}");
             }
-            view.found.filter(|f| f.ask.radius_m == radius_m && f.ask.window_us == (window_s * 1e6) as i64)
+            // Pairs of another policy, or of sides swapped and swapped back, can have these limits too.
+            let current = view.current;
+            view.found.filter(|f| current && f.ask.radius_m == radius_m && f.ask.window_us == (window_s * 1e6) as i64)
         })
     }
 

@@ -81,6 +81,8 @@ pub struct View {
     pub stage: Stage,
     /// The pairs, perhaps of limits of a moment ago.
     pub found: Option<Arc<Found>>,
+    /// The pairs are those of what is asked now.
+    pub current: bool,
     /// What is missing before anything can be compared.
     pub missing: Option<String>,
     /// The file being written, and its share done.
@@ -135,6 +137,10 @@ impl Host {
         let c = &self.colocator;
         let mut view = c.remote.as_ref().map(Remote::view).unwrap_or_default();
         view.missing.clone_from(&c.missing);
+        view.current = match (&view.found, &c.ask) {
+            (Some(found), Some(ask)) => Arc::ptr_eq(&found.ask, ask) || found.ask == *ask,
+            _ => false,
+        };
         view.exporting = c.export.as_ref().map(Export::progress);
         view
     }
