@@ -13,8 +13,8 @@ use crate::project::{BaseMap, LayerId};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
 use crate::style::StylePatch;
-use crate::time::Time;
-use crate::timeline::Anchor;
+use crate::time::{Time, TimeSpan};
+use crate::timeline::{Anchor, PlayMode};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -216,12 +216,22 @@ pub enum Command {
         /// Runs.
         on: bool,
     },
+    /// One cell of the data of a layer (of the top visible layer when absent) becomes one pixel of the screen.
+    ZoomToNative {
+        /// Which.
+        layer: Option<LayerId>,
+    },
     /// Sets the speed of the clock.
     SetSpeed {
         /// Data seconds a second.
         speed: f64,
     },
-    /// Loop at the end.
+    /// Runs without steps, from step to step or from granule to granule.
+    SetPlayMode {
+        /// How.
+        play: PlayMode,
+    },
+    /// Loop over all data at the end.
     SetLoop {
         /// Loops.
         on: bool,
@@ -279,6 +289,11 @@ pub enum Command {
     /// Changes the distance of the camera.
     SetAltitude {
         /// Metres from the ground.
+    /// Loop over a stretch of time.
+    SetLoopSpan {
+        /// What is looped.
+        span: TimeSpan,
+    },
         altitude_m: f64,
     },
     /// The view of the beginning: place, distance, north up, straight down.
@@ -417,6 +432,7 @@ mod tests {
 
     #[test]
     fn ids_and_keys_are_unique() {
+    entry("zoom_to_native", Menu::View, "Zoom to native resolution", "Shift+F"),
         let mut ids: Vec<_> = TABLE.iter().map(|e| e.id).collect();
         let mut keys: Vec<_> = TABLE.iter().flat_map(|e| e.keys.split(" / ")).filter(|k| !k.is_empty()).collect();
         for list in [&mut ids, &mut keys] {
@@ -436,3 +452,11 @@ mod tests {
         assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), c);
     }
 }
+    entry("play_smooth", Menu::Time, "Play smoothly", ""),
+    entry("play_real_time", Menu::Time, "Play in real time", ""),
+    entry("play_steps", Menu::Time, "Play step by step", ""),
+    entry("play_granules", Menu::Time, "Play every granule", ""),
+    entry("loop_all", Menu::Time, "Loop all data", ""),
+    entry("loop_window", Menu::Time, "Loop this window", ""),
+    entry("fit_timeline", Menu::Time, "Fit the visible layers", ""),
+    entry("fold_gaps", Menu::Time, "Fold long gaps", ""),

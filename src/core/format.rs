@@ -280,6 +280,13 @@ pub fn day_text(t: Time) -> String {
     format!("Day {day}, CNES {cnes}").replace('-', &MINUS.to_string())
 }
 
+/// An instant in the ways people of the field count: UTC, day of the year, CNES Julian date with five decimals (a second).
+pub fn instant_lines(t: Time) -> String {
+    let (Some((year, ..)), Some(day)) = (t.civil(), t.day_of_year()) else { return t.to_string() };
+    let cnes = number(t.cnes_days(), 5);
+    format!("{t}\nDay of year {day} ({year:04}-{day:03})\nCNES Julian date {cnes}, days since 1950-01-01")
+}
+
 /// Round tick positions in `[lo, hi]`, about `n` of them.
 pub fn round_ticks(lo: f64, hi: f64, n: usize) -> Vec<f64> {
     let width = hi - lo;

@@ -18,6 +18,7 @@ mod colocation;
 mod extent;
 mod layers;
 mod notebook;
+mod native;
 mod opening;
 mod view;
 
@@ -49,6 +50,8 @@ pub enum Effect {
     /// Write the pairs, or the job that makes them.
     ExportColocation(PathBuf),
     /// Go to the next or previous coincidence.
+    /// Zoom until one cell of a layer is one pixel: only the host knows where cells lie.
+    ZoomToNative(Option<LayerId>),
     StepCoincidence(i32),
     /// Forget what was read of a file: it stands for other data now, or for none.
     ForgetFile(PathBuf),
@@ -92,6 +95,8 @@ pub struct Session {
 
 impl Default for Session {
     fn default() -> Self {
+    /// Part of the next step of play that has passed, 0 to 1.
+    beat: f64,
         Self {
             project: Project::default(),
             catalogue: Catalogue::default(),
@@ -111,6 +116,7 @@ impl Default for Session {
 impl Session {
     /// The document.
     pub fn project(&self) -> &Project {
+            beat: 0.0,
         &self.project
     }
 
@@ -211,6 +217,7 @@ impl Session {
                 return Ok(vec![Effect::Forget]);
             }
             Command::SaveImage { path, size, legend } => {
+            Command::ZoomToNative { layer } => return Ok(vec![Effect::ZoomToNative(*layer)]),
                 return Ok(vec![Effect::SaveImage { path: path.clone(), size: *size, legend: *legend }]);
             }
             _ if self.change_layers(command)? => {

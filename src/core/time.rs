@@ -95,6 +95,19 @@ impl Time {
         }
     }
 
+    /// Day of the year, 1 on the first of January; `None` outside years ±9999.
+    pub fn day_of_year(self) -> Option<i64> {
+        let start = Self::from_civil(self.civil()?.0, 1, 1, 0, 0, 0.0)?;
+        Some((self.seconds_since(start) / 86_400.0).floor() as i64 + 1)
+    }
+
+    /// CNES Julian date: days and fraction since 1950-01-01T00:00Z, as altimetry products count them (CNES, CelestLab,
+    /// `CL_dat_cal2cjd`: "number of fractional days since January 1st 1950").
+    pub fn cnes_days(self) -> f64 {
+        // 1950-01-01 is 7305 days before 1970-01-01: 20 years and 5 leap days.
+        self.unix_seconds() / 86_400.0 + 7305.0
+    }
+
     /// This instant moved by `seconds`, saturating.
     #[must_use]
     pub fn plus_seconds(self, seconds: f64) -> Self {
@@ -190,6 +203,17 @@ mod tests {
         assert!(Time::parse("yesterday").is_err());
         assert_eq!(noon.to_string(), "2024-08-11 12:00:00Z");
         assert_eq!(noon.unix_seconds(), 1_723_377_600.0); // date -u -d 2024-08-11T12:00 +%s
+    }
+
+    #[test]
+    fn days_are_counted_as_cnes_does() {
+        // Examples of CelestLab's CL_dat_jd2cjd and CL_dat_cal2cjd: JD 2451546 is 2000-01-02 12:00.
+        for (date, cnes, day) in [("2000-01-02 12:00", 18_263.5, 2), ("1968-02-29", 6633.0, 60), ("1950-01-01", 0.0, 1)]
+        {
+            let t = Time::parse(date).unwrap();
+            assert_eq!((t.cnes_days(), t.day_of_year()), (cnes, Some(day)), "{date}");
+        }
+        assert_eq!(Time::parse("2024-12-31 23:59").unwrap().day_of_year(), Some(366));
     }
 
     #[test]

@@ -17,6 +17,35 @@ pub enum Anchor {
     Leading,
 }
 
+/// How the clock runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case")]
+pub enum PlayMode {
+    /// Without steps, at [`Timeline::speed`]; a speed of 1 is real time.
+    #[default]
+    Smooth,
+    /// By the step of the step keys.
+    Steps {
+        /// Steps a second.
+        per_s: f64,
+    },
+    /// From granule to granule of the visible layers: every time step of the source, none left out.
+    Granules {
+        /// Granules a second.
+        per_s: f64,
+    },
+}
+
+impl PlayMode {
+    /// Steps a second; `None` where there are no steps.
+    pub fn per_second(self) -> Option<f64> {
+        match self {
+            Self::Smooth => None,
+            Self::Steps { per_s } | Self::Granules { per_s } => Some(per_s),
+        }
+    }
+}
+
 /// Clock, window and play state of the application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Timeline {
@@ -30,8 +59,11 @@ pub struct Timeline {
     pub step_s: Option<f64>,
     /// The clock runs.
     pub playing: bool,
-    /// Data seconds per second of play.
+    /// Data seconds per second of smooth play.
     pub speed: f64,
+    /// How the clock runs.
+    #[serde(default)]
+    pub play: PlayMode,
     /// Seconds before and after the clock, when the window was given so; then `anchor` is the nearest to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offsets_s: Option<[f64; 2]>,
@@ -41,8 +73,11 @@ pub struct Timeline {
     /// Granules are shown whatever their time.
     #[serde(default)]
     pub always: bool,
-    /// Begin again at the start of the data when the end is reached.
+    /// Begin again at the start when the end is reached.
     pub looped: bool,
+    /// What is looped; all data when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loop_span: Option<TimeSpan>,
 }
 
 impl Default for Timeline {
@@ -54,10 +89,12 @@ impl Default for Timeline {
             step_s: None,
             playing: false,
             speed: 10_800.0,
+            play: PlayMode::Smooth,
             offsets_s: None,
             nearest: false,
             always: false,
             looped: true,
+            loop_span: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use crossbeam::channel::{Receiver, bounded};
 use glam::DVec2;
 use seaglass_core::command::Command;
 use seaglass_core::field::Block;
+use seaglass_core::granule::Granule;
 use seaglass_core::project::LayerId;
 use seaglass_core::protocol::ReadFailure;
 use seaglass_core::session::{CommandError, Effect, Session};
@@ -27,6 +28,9 @@ use crate::{EmptyReason, HostOptions};
 
 /// Commands that may wait; a program that sends more without a step loses the rest.
 const COMMANDS_LIMIT: usize = 65_536;
+
+/// Longest time the running clock waits for the picture of a step, seconds.
+const STEP_WAITS_S: f64 = 0.5;
 
 /// Names a job of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +79,8 @@ pub struct Host {
 impl Host {
     /// A host with reader processes.
     ///
+    /// Seconds the running clock has waited for the picture of this step.
+    waited_s: f64,
     /// # Errors
     /// The system refused a thread. A reader that cannot be started is reported with the first file.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
@@ -147,6 +153,7 @@ impl Host {
         }
     }
 
+            waited_s: 0.0,
     /// Applies queued commands in order, takes in what readers delivered, and moves the running clock.
     pub fn step(&mut self) -> StepReport {
         let mut changed = false;
@@ -288,6 +295,7 @@ impl Host {
             match event {
                 Event::Failed(path, error) => self.open_failed(path, error),
                 Event::Nothing(path) => {
+            Effect::ZoomToNative(layer) => self.zoom_to_native(layer),
                     let text = "The folder holds no netCDF or HDF5 files, nor files that a product claims.";
                     self.notices.push(Notice::new(Level::Warning, text).about(&path));
                 }
@@ -309,6 +317,16 @@ impl Host {
                     log::info!("{}: {note}", path.display());
                 }
                 // Opened again: what was read of it before may be of an older file.
+    /// Where cells lie is known for what has been drawn; else the outline must do.
+    fn zoom_to_native(&mut self, layer: Option<LayerId>) {
+        let items = &self.items;
+        let positions = |g: &Granule| items.positions.peek(&(g.path.as_path().into(), g.part)).map(Arc::clone);
+        match self.session.native_view(layer, &positions) {
+            Ok(camera) => self.apply(&Command::SetCamera { camera }),
+            Err(error) => self.notices.push(Notice::new(Level::Warning, error.to_string())),
+        }
+    }
+
                 let gone = self.items.forget(&path);
                 self.gone.extend(gone);
                 self.apply(&Command::Opened { path, info });
@@ -358,7 +376,13 @@ impl Host {
     fn tick(&mut self) -> bool {
         let dt_s = self.last_step.elapsed().as_secs_f64();
         self.last_step = Instant::now();
-        if !self.session.project().timeline.playing {
+        let timeline = &self.session.project().timeline;
+        if !timeline.playing {
+            return false;
+        }
+        // From step to step every picture is waited for, but not for ever: a reader may be slow.
+        if timeline.play.per_second().is_some() && !self.plan_complete && self.waited_s < STEP_WAITS_S {
+            self.waited_s += dt_s;
             return false;
         }
         self.apply(&Command::Tick { dt_s });
@@ -374,3 +398,4 @@ impl Host {
         !self.commands.is_empty()
     }
 }
+        let dt_s = dt_s + std::mem::take(&mut self.waited_s);

@@ -332,3 +332,98 @@ fn files_that_failed_are_no_sources() {
     opened(&mut s, "/bad.nc", info(Some("p"), vec![part("", &["a"], "2024-08-11", &[])]));
     assert_eq!(s.readable_sources(), [good.as_path(), bad.as_path()]);
 }
+
+fn three_steps() -> Session {
+    let mut s = Session::default();
+    let days = ["2024-08-11", "2024-08-12", "2024-08-14"];
+    opened(&mut s, "/a.nc", info(None, vec![part("", &["u"], "2024-08-11", &days)]));
+    s.apply(&Command::SetAnchor { anchor: crate::timeline::Anchor::Centred }).unwrap();
+    s.apply(&Command::GoToEnd { last: false }).unwrap();
+    s
+}
+
+/// Clock after each of so many ticks of the length of a beat.
+fn played(s: &mut Session, ticks: usize) -> Vec<String> {
+    (0..ticks)
+        .map(|_| {
+            s.apply(&Command::Tick { dt_s: 0.5 }).unwrap();
+            s.project().timeline.now.iso()
+        })
+        .collect()
+}
+
+#[test]
+fn every_time_step_is_played_in_turn() {
+    use crate::timeline::PlayMode;
+    let mut s = three_steps();
+    s.apply(&Command::SetPlayMode { play: PlayMode::Granules { per_s: 2.0 } }).unwrap();
+    s.apply(&Command::Play { on: true }).unwrap();
+    // A step reaches half-way to its neighbours: middles of 10T12–11T12, 11T12–13T00 and 13T00–15T00, a microsecond off.
+    let middles = ["2024-08-10T23:59:59", "2024-08-12T05:59:59", "2024-08-13T23:59:59"];
+    let seen = played(&mut s, 4);
+    for (k, at) in [0, 1, 2, 0].into_iter().enumerate() {
+        assert!(seen[k].starts_with(middles[at]), "{k}: {seen:?}");
+    }
+    // Slow frames leave nothing out; half a beat is none.
+    s.apply(&Command::Tick { dt_s: 0.2 }).unwrap();
+    assert!(s.project().timeline.now.iso().starts_with(middles[0]));
+    s.apply(&Command::Tick { dt_s: 1.0 }).unwrap();
+    assert!(s.project().timeline.now.iso().starts_with(middles[1]));
+    s.apply(&Command::SetLoop { on: false }).unwrap();
+    played(&mut s, 3);
+    let t = &s.project().timeline;
+    assert!(!t.playing && t.now.iso().starts_with(middles[2]), "{}", t.now);
+    assert!(s.apply(&Command::SetPlayMode { play: PlayMode::Steps { per_s: 0.0 } }).is_err());
+}
+
+#[test]
+fn fixed_steps_are_played_and_a_window_is_looped() {
+    use crate::timeline::PlayMode;
+    let mut s = three_steps();
+    let at = |text: &str| Time::parse(text).unwrap();
+    s.apply(&Command::SetStep { step_s: Some(21_600.0) }).unwrap();
+    s.apply(&Command::SetPlayMode { play: PlayMode::Steps { per_s: 2.0 } }).unwrap();
+    s.apply(&Command::SetTime { now: at("2024-08-12") }).unwrap();
+    s.apply(&Command::SetLoopSpan { span: TimeSpan::new(at("2024-08-12"), at("2024-08-12T12:00")) }).unwrap();
+    s.apply(&Command::Play { on: true }).unwrap();
+    let hours = ["2024-08-12T06:00:00Z", "2024-08-12T12:00:00Z", "2024-08-12T00:00:00Z", "2024-08-12T06:00:00Z"];
+    assert_eq!(played(&mut s, 4), hours);
+    // Before the window the loop begins with it; looping all forgets it.
+    s.apply(&Command::SetTime { now: at("2024-08-11") }).unwrap();
+    assert_eq!(played(&mut s, 1), ["2024-08-12T00:00:00Z"]);
+    s.apply(&Command::SetLoop { on: true }).unwrap();
+    assert_eq!(s.project().timeline.loop_span, None);
+    assert_eq!(played(&mut s, 3).last().unwrap(), "2024-08-12T18:00:00Z");
+    assert!(s.apply(&Command::SetLoopSpan { span: TimeSpan::at(at("2024-08-12")) }).is_err());
+}
+
+#[test]
+fn globe_and_map_change_places_without_losing_the_view() {
+    use crate::geo::LonLat;
+    use crate::projection::Projection;
+    let mut s = Session::default();
+    for (lon, lat) in [(-42.0, 20.0), (100.0, -75.0), (20.0, 78.0)] {
+        let camera = Camera {
+            target: LonLat::new(lon, lat),
+            heading_deg: 25.0,
+            altitude_m: 900_000.0,
+            projection: Projection::Globe,
+            ..Camera::default()
+        };
+        s.apply(&Command::SetProjection { projection: Projection::PolarNorth }).unwrap();
+        s.apply(&Command::SetCamera { camera }).unwrap();
+        s.apply(&Command::ToggleGlobe).unwrap();
+        let map = s.project().camera;
+        // The Arctic map cannot show the south.
+        let expected = if lat < -30.0 { Projection::Equirectangular } else { Projection::PolarNorth };
+        assert_eq!((map.projection, map.target), (expected, camera.target));
+        // What lay north of the middle lies there still, as far away.
+        let north = LonLat::new(lon, lat + 0.5);
+        let on_screen = |c: &Camera| c.view(800.0, 800.0).screen_from_lonlat(north).unwrap();
+        let off = on_screen(&camera).distance(on_screen(&map));
+        assert!(off < 3.0, "{lon} {lat}: {off} pixels");
+        s.apply(&Command::ToggleGlobe).unwrap();
+        let back = s.project().camera;
+        assert!((back.heading_deg - 25.0).abs() < 1e-9 && back.altitude_m == 900_000.0 && back.target == camera.target);
+    }
+}

@@ -3,8 +3,10 @@
 use super::{CommandError, Session};
 use crate::camera::Camera;
 use crate::command::Command;
+use crate::project::LayerId;
 use crate::projection::Projection;
-use crate::time::TimeSpan;
+use crate::time::{Time, TimeSpan};
+use crate::timeline::PlayMode;
 
 /// Longest time window and step, seconds: climatologies of the year 0 and this year's data fit in one window.
 const LONGEST_S: f64 = 3.2e11;
@@ -75,7 +77,11 @@ impl Session {
             Command::ResetCamera => camera = Camera { projection: camera.projection, ..Camera::default() },
             Command::SetProjection { projection } => camera.projection = *projection,
             Command::ToggleGlobe => {
-                camera.projection = if camera.projection.is_map() { Projection::Globe } else { self.last_map };
+                let turned_deg = camera.heading_deg - camera.north_heading_deg();
+                // A map that does not reach the place in the middle would lose it.
+                let map = if self.last_map.shows(camera.target) { self.last_map } else { Projection::Equirectangular };
+                camera.projection = if camera.projection.is_map() { Projection::Globe } else { map };
+                camera.heading_deg = turned_deg + camera.north_heading_deg();
             }
             Command::Zoom { factor } => camera = camera.zoomed(*factor, None, self.view_px),
             Command::NorthUp => camera.heading_deg = camera.north_heading_deg(),
@@ -129,22 +135,15 @@ impl Session {
                 t.now = t.now.plus_seconds(t.step_seconds() * f64::from(*steps));
             }
             Command::StepGranule { layer, steps } => {
-                let mut spans: Vec<TimeSpan> = self.granules_of(*layer).filter_map(|g| g.span).collect();
-                spans.sort_by_key(|s| s.stop);
-                spans.dedup();
+                let stops = self.stops(*layer);
                 let now = self.project.timeline.now;
-                let shows = |s: &TimeSpan| self.project.timeline.now_to_show(*s);
+                let nth = steps.unsigned_abs().saturating_sub(1) as usize;
                 let next = if *steps >= 0 {
-                    spans.iter().map(shows).filter(|t| *t > now).nth(steps.unsigned_abs().saturating_sub(1) as usize)
+                    stops.iter().filter(|t| **t > now).nth(nth)
                 } else {
-                    spans
-                        .iter()
-                        .rev()
-                        .map(shows)
-                        .filter(|t| *t < now)
-                        .nth(steps.unsigned_abs().saturating_sub(1) as usize)
+                    stops.iter().rev().filter(|t| **t < now).nth(nth)
                 };
-                self.project.timeline.now = next.ok_or_else(|| {
+                self.project.timeline.now = next.copied().ok_or_else(|| {
                     CommandError(format!("There is no {} granule.", if *steps >= 0 { "later" } else { "earlier" }))
                 })?;
             }
@@ -161,32 +160,100 @@ impl Session {
                     .ok_or_else(|| CommandError("There are no data to jump to.".into()))?;
                 self.project.timeline.now = self.project.timeline.now_to_show(nearest);
             }
-            Command::Play { on } => self.project.timeline.playing = *on,
+            Command::Play { on } => {
+                self.project.timeline.playing = *on;
+                self.beat = 0.0;
+            }
+            Command::SetPlayMode { play } => {
+                if play.per_second().is_some_and(|r| !(r.is_finite() && (0.01..=60.0).contains(&r))) {
+                    return Err(CommandError("Between one step in 100 seconds and 60 a second can be played.".into()));
+                }
+                self.project.timeline.play = *play;
+                self.beat = 0.0;
+            }
             Command::SetSpeed { speed } => {
                 if !(speed.is_finite() && *speed > 0.0 && *speed <= 3.2e8) {
                     return Err(CommandError("The speed must be above zero and at most ten years a second.".into()));
                 }
                 self.project.timeline.speed = *speed;
             }
-            Command::SetLoop { on } => self.project.timeline.looped = *on,
+            Command::SetLoop { on } => {
+                self.project.timeline.looped = *on;
+                self.project.timeline.loop_span = None;
+            }
+            Command::SetLoopSpan { span } => {
+                if span.seconds() <= 0.0 {
+                    return Err(CommandError("What is looped must last longer than an instant.".into()));
+                }
+                self.project.timeline.looped = true;
+                self.project.timeline.loop_span = Some(*span);
+            }
             Command::Tick { dt_s } => self.tick(*dt_s),
             _ => return Err(CommandError("This command is not known here.".into())),
         }
         Ok(())
     }
 
+    /// Positions of the clock that show the granules of a layer (of all visible layers when `None`), in order.
+    fn stops(&self, layer: Option<LayerId>) -> Vec<Time> {
+        let timeline = &self.project.timeline;
+        let spans = self.granules_of(layer).filter_map(|g| g.span);
+        let mut stops: Vec<Time> = spans.map(|s| timeline.now_to_show(s)).collect();
+        stops.sort_unstable();
+        stops.dedup();
+        stops
+    }
+
+    /// Moves the running clock on by so many seconds of the wall clock.
     pub(super) fn tick(&mut self, dt_s: f64) {
         if !self.project.timeline.playing {
             return;
         }
-        let span = self.time_span();
+        let dt_s = dt_s.clamp(0.0, 1.0);
+        let t = &self.project.timeline;
+        let (now, lap, play) = (t.now, t.loop_span, t.play);
+        let (smooth_s, step_s) = (t.speed * dt_s, t.step_seconds());
+        let next = match play {
+            PlayMode::Smooth => Some(now.plus_seconds(smooth_s)),
+            PlayMode::Steps { per_s } => self.beats(dt_s, per_s).then(|| now.plus_seconds(step_s)),
+            PlayMode::Granules { per_s } => {
+                if !self.beats(dt_s, per_s) {
+                    return;
+                }
+                let stops = self.stops(None);
+                let in_lap = |t: &&Time| lap.is_none_or(|l| l.contains(**t));
+                let next = stops.iter().filter(in_lap).find(|t| **t > now);
+                match next.or_else(|| stops.iter().find(in_lap).filter(|_| self.project.timeline.looped)) {
+                    Some(t) => self.project.timeline.now = *t,
+                    None => self.project.timeline.playing = false,
+                }
+                return;
+            }
+        };
+        let Some(next) = next else { return };
+        // An instant has no length to play along: its window passes over it.
+        let end =
+            |s: TimeSpan| s.stop.plus_seconds(if s.seconds() == 0.0 { self.project.timeline.window_s } else { 0.0 });
+        let span = lap.or_else(|| self.time_span()).map(|s| (s.start, end(s)));
         let t = &mut self.project.timeline;
-        t.now = t.now.plus_seconds(t.speed * dt_s.clamp(0.0, 1.0));
-        if let Some(span) =
-            span.filter(|s| t.now > s.stop.plus_seconds(if s.seconds() == 0.0 { t.window_s } else { 0.0 }))
-        {
-            t.playing = t.looped;
-            t.now = if t.looped { span.start } else { span.stop };
+        t.now = match span {
+            Some((start, end)) if next > end => {
+                t.playing = t.looped;
+                if t.looped { start } else { end }
+            }
+            // Outside of what is looped the loop begins.
+            Some((start, _)) if lap.is_some() && next < start => start,
+            _ => next,
+        };
+    }
+
+    /// Whether the next step of play is due. Of a late frame only one is: no step is left out.
+    fn beats(&mut self, dt_s: f64, per_s: f64) -> bool {
+        self.beat += dt_s * per_s;
+        let due = self.beat >= 1.0;
+        if due {
+            self.beat = if self.beat < 2.0 { self.beat - 1.0 } else { 0.0 };
         }
+        due
     }
 }
