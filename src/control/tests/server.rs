@@ -346,16 +346,16 @@ fn too_many_clients_push_out_the_silent_ones() {
 
 #[test]
 fn a_busy_application_keeps_nobody_waiting_for_ever() {
-    let served = Served::with(Limits { deadline: Duration::from_millis(400), ..Limits::default() });
+    let served = Served::with(Limits { deadline: Duration::from_secs(3), ..Limits::default() });
     let mut client = served.client();
     assert!(clock(&mut client) < u64::MAX);
     served.busy.store(true, Ordering::Relaxed);
     let start = Instant::now();
     let version = served.client().ask(&vector("check_schema_version"));
-    assert!(!version.is_empty() && start.elapsed() < Duration::from_millis(300), "{:?}", start.elapsed());
+    assert!(!version.is_empty() && start.elapsed() < Duration::from_millis(2500), "{:?}", start.elapsed());
     let start = Instant::now();
     let late = client.ask(&vector("add_collection"));
-    assert!((350..3000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    assert!((2900..20_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
     assert!(late.windows(4).any(|w| w == b"busy"), "the refusal says why");
     served.busy.store(false, Ordering::Relaxed);
     // The answer that came too late is not taken for the next one.
