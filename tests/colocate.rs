@@ -13,6 +13,8 @@ mod support;
 #[path = "support/worker.rs"]
 mod worker;
 
+#[path = "colocate/between.rs"]
+mod between;
 #[path = "colocate/outputs.rs"]
 mod outputs;
 #[path = "colocate/real.rs"]

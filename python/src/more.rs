@@ -79,19 +79,20 @@ type Crossings<'py> = (I64<'py>, I64<'py>, F64<'py>, F64<'py>, F64<'py>, F64<'py
 
 /// Where the tracks of two sides cross; without a second side, where ascending passes of the first cross descending ones.
 #[pyfunction]
-#[pyo3(signature = (first, second, window_us, max_gap_us, *, threads = 0, progress = None))]
+#[pyo3(signature = (first, second, window_us, max_gap_us, *, max_step_m = None, threads = 0, progress = None))]
 pub fn crossovers<'py>(
     py: Python<'py>,
     first: Vec<GranuleIn<'py>>,
     second: Option<Vec<GranuleIn<'py>>>,
     window_us: i64,
     max_gap_us: i64,
+    max_step_m: Option<f64>,
     threads: usize,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Crossings<'py>> {
     let a = side(&first)?;
     let b = second.as_ref().map(|s| side(s)).transpose()?;
-    let spec = CrossSpec { window_us, max_gap_us };
+    let spec = CrossSpec { max_step_m: max_step_m.unwrap_or(f64::INFINITY), ..CrossSpec::new(window_us, max_gap_us) };
     let found = wait::run(py, threads, progress, |control| match &b {
         Some(b) => cross(&a, b, &spec, control),
         None => self_crossovers(&a, &spec, control),

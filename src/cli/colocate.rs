@@ -56,13 +56,13 @@ pub struct JobArgs {
     /// Files, folders or globs of the secondary side.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "job")]
     pub secondary: Vec<String>,
-    /// Greatest distance: 25km, 500m.
+    /// Greatest distance: 25km, 500m; interpolate and crossovers need none.
     #[arg(long, value_name = "LENGTH", conflicts_with = "job")]
     pub radius: Option<String>,
     /// Greatest time difference: 1h, 30min, 10d.
     #[arg(long, value_name = "DURATION", conflicts_with = "job")]
     pub window: Option<String>,
-    /// all, nearest, mutual, mean, median, std, min, max or count.
+    /// all, nearest, mutual, mean, median, std, min, max, count, interpolate or crossovers.
     #[arg(long, value_name = "POLICY", default_value = "nearest", conflicts_with = "job")]
     pub policy: String,
     /// Field of the primary side to carry along; repeat for several.
@@ -172,13 +172,18 @@ fn quick(args: &JobArgs) -> Result<JobSpec, Failure> {
     let kind = serde_json::from_value(serde_json::Value::String(args.policy.clone())).map_err(|_unknown| {
         Failure::new(Exit::Usage, format!("\"{}\" is no policy; see seaglass colocate run --help.", args.policy))
     })?;
+    let policy = PolicySpec { kind, ..PolicySpec::default() };
     let mut spec = JobSpec {
         title: None,
         primary: None,
-        radius: args.radius.clone().ok_or_else(|| need("--radius LENGTH"))?,
+        radius: match &args.radius {
+            Some(radius) => radius.clone(),
+            None if policy.kind.has_own_radius() => String::new(),
+            None => return Err(need("--radius LENGTH")),
+        },
         window: args.window.clone().ok_or_else(|| need("--window DURATION"))?,
         metric: Default::default(),
-        policy: PolicySpec { kind, ..PolicySpec::default() },
+        policy,
         reference: Default::default(),
         duplicates: Default::default(),
         partial: false,

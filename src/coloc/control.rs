@@ -15,7 +15,7 @@ impl Cancel {
         Self::default()
     }
 
-    /// Stops every run that has this switch, after the block it works on.
+    /// Stops every run that has this switch, within milliseconds.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::control::{Control, Progress};
 use crate::error::{Error, Result};
+use crate::metric::MEAN_RADIUS_M;
 use crate::side::{Granule, NO_TIME, Side};
 use crate::trig::sincos_deg;
 
@@ -22,6 +23,26 @@ pub struct CrossSpec {
     pub window_us: i64,
     /// Samples farther apart in time than this are not connected, µs.
     pub max_gap_us: i64,
+    /// Samples farther apart than this are not connected, metres along the mean sphere.
+    #[serde(default = "anywhere")]
+    pub max_step_m: f64,
+}
+
+fn anywhere() -> f64 {
+    f64::INFINITY
+}
+
+impl CrossSpec {
+    /// Limits of time alone.
+    pub fn new(window_us: i64, max_gap_us: i64) -> Self {
+        Self { window_us, max_gap_us, max_step_m: f64::INFINITY }
+    }
+
+    /// The square of the chord of the longest step on the unit sphere.
+    fn chord2(&self) -> f64 {
+        let half = (self.max_step_m / MEAN_RADIUS_M / 2.0).min(std::f64::consts::FRAC_PI_2);
+        (2.0 * half.sin()).powi(2)
+    }
 }
 
 /// One crossing.
@@ -170,6 +191,9 @@ fn check(spec: &CrossSpec) -> Result<()> {
             return Err(Error::Window(limit));
         }
     }
+    if spec.max_step_m.is_nan() || spec.max_step_m < 0.0 {
+        return Err(Error::Radius(spec.max_step_m));
+    }
     Ok(())
 }
 
@@ -193,6 +217,7 @@ fn of_granule(g: &Granule, first_row: u64, spec: &CrossSpec, turn: bool) -> Vec<
         rows.clear();
     };
     let mut direction = 0.0;
+    let longest2 = spec.chord2();
     for row in 0..g.len() {
         let now = g.time(row);
         if !g.is_valid(row) || now == NO_TIME {
@@ -202,7 +227,8 @@ fn of_granule(g: &Granule, first_row: u64, spec: &CrossSpec, turn: bool) -> Vec<
         let ((s, c), (sl, cl)) = (sincos_deg(lat), sincos_deg(lon));
         let v = [c * cl, c * sl, s];
         if let (Some(last), Some(before)) = (t.last(), p.last().copied()) {
-            if now.saturating_sub(*last).unsigned_abs() > spec.max_gap_us as u64 {
+            let chord2 = (0..3).map(|d| (v[d] - before[d]).powi(2)).sum::<f64>();
+            if now.saturating_sub(*last).unsigned_abs() > spec.max_gap_us as u64 || chord2 > longest2 {
                 finish(&mut p, &mut t, &mut rows);
                 direction = 0.0;
             } else if turn {
@@ -230,10 +256,10 @@ fn search(a: &[&Path], b: &[&Path], spec: &CrossSpec, control: &Control) -> Resu
             .par_iter()
             .map(|a| {
                 let mut out = Vec::new();
-                if control.check().is_err() {
-                    return out;
-                }
                 for b in b {
+                    if control.check().is_err() {
+                        return out;
+                    }
                     descend(a, a.top(), a.boxes.len() - 1, b, b.top(), b.boxes.len() - 1, spec, &mut out);
                 }
                 out

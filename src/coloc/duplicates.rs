@@ -22,6 +22,15 @@ fn concerned(g: &Granule) -> bool {
     matches!(g.shape, Shape::Points | Shape::Track)
 }
 
+/// Rows to leave out of a side, by granule and sorted: valid rows of points and tracks that repeat an earlier one in
+/// time, place and platform.
+///
+/// # Errors
+/// When there are any and that is to be an error; `name` is for the sentence.
+pub fn repeated_rows(side: &Side, what: Duplicates, name: &'static str) -> Result<Vec<(usize, Vec<u32>)>> {
+    of_side(side, what, name, (i64::MIN, i64::MAX))
+}
+
 /// Rows to leave out, per granule and sorted: valid rows of points and tracks at `times` that repeat an earlier valid
 /// row of the side.
 pub(crate) fn of_side(

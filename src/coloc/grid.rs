@@ -27,19 +27,87 @@ pub struct Sample {
     pub weight: f64,
 }
 
-/// A grid ready for interpolation.
+/// Two neighbours on an axis and the weight of the second.
+type Between = (usize, usize, f64);
+
+/// The axes of a grid, ready to say which cells surround a place.
 #[derive(Debug, Clone)]
-pub struct Interpolator {
-    lat: Vec<f64>,
-    lon: Vec<f64>,
-    steps: Vec<i64>,
-    /// Time distance of two steps beyond which nothing is interpolated between them, µs.
-    max_gap_us: i64,
+pub struct Raster {
+    y: Vec<f64>,
+    x: Vec<f64>,
+    /// Columns are longitudes in degrees.
+    turns: bool,
+    /// The last column's neighbour is the first.
     round: bool,
 }
 
-/// Two neighbours on an axis and the weight of the second.
-type Between = (usize, usize, f64);
+impl Raster {
+    /// Axes of latitude and longitude in degrees where `turns`, else of any plane.
+    ///
+    /// # Errors
+    /// When an axis is not monotone.
+    pub fn new(y: Vec<f64>, x: Vec<f64>, turns: bool) -> Result<Self> {
+        let monotone = |v: &[f64]| v.is_sorted_by(|a, b| a < b) || v.is_sorted_by(|a, b| a > b);
+        if !monotone(&y) || !monotone(&x) {
+            return Err(Error::Source("an axis of the grid does not rise or fall all along; sort it first".into()));
+        }
+        let columns = x.len();
+        let round = turns && columns > 2 && {
+            let step = (x[columns - 1] - x[0]) / (columns - 1) as f64;
+            ((x[columns - 1] - x[0] + step).abs() - 360.0).abs() < 0.5 * step.abs()
+        };
+        Ok(Self { y, x, turns, round })
+    }
+
+    /// Rows and columns.
+    pub fn shape(&self) -> (usize, usize) {
+        (self.y.len(), self.x.len())
+    }
+
+    /// The four cells around a place, by row × columns + column, with their bilinear weights, which sum to one; some are
+    /// zero on a line through the centres. `None` beyond the outermost centres.
+    pub fn corners(&self, y: f64, x: f64) -> Option<[(usize, f64); 4]> {
+        let ((r0, r1, wy), (c0, c1, wx)) = (between(&self.y, y)?, self.column(x)?);
+        let n = self.x.len();
+        Some([
+            (r0 * n + c0, (1.0 - wy) * (1.0 - wx)),
+            (r0 * n + c1, (1.0 - wy) * wx),
+            (r1 * n + c0, wy * (1.0 - wx)),
+            (r1 * n + c1, wy * wx),
+        ])
+    }
+
+    fn column(&self, x: f64) -> Option<Between> {
+        if !self.turns {
+            return between(&self.x, x);
+        }
+        let n = self.x.len();
+        let (first, last) = (*self.x.first()?, *self.x.last()?);
+        let low = first.min(last);
+        // The same place counted from the axis' own end.
+        let lon = low + (x - low).rem_euclid(360.0);
+        if let Some(found) = between(&self.x, lon) {
+            return Some(found);
+        }
+        if !self.round {
+            return None;
+        }
+        // Between the last column and the first, round the back.
+        let (east, west) = if first < last { (n - 1, 0) } else { (0, n - 1) };
+        let gap = self.x[west] + 360.0 - self.x[east];
+        let w = (lon - self.x[east]) / gap;
+        (0.0..=1.0).contains(&w).then_some((east, west, w))
+    }
+}
+
+/// A grid ready for interpolation.
+#[derive(Debug, Clone)]
+pub struct Interpolator {
+    raster: Raster,
+    steps: Vec<i64>,
+    /// Time distance of two steps beyond which nothing is interpolated between them, µs.
+    max_gap_us: i64,
+}
 
 impl Interpolator {
     /// Prepares a grid. `max_gap_us` is the longest time between two steps that is bridged.
@@ -56,39 +124,30 @@ impl Interpolator {
             Times::PerLine(t) | Times::PerRow(t) => t.to_vec(),
             Times::One(t) => vec![*t; steps],
         };
-        let monotone = |v: &[f64]| v.is_sorted_by(|a, b| a < b) || v.is_sorted_by(|a, b| a > b);
-        if !monotone(&lat) || !monotone(&lon) {
-            return Err(Error::Source("an axis of the grid does not rise or fall all along; sort it first".into()));
-        }
         if !steps.is_sorted_by(|a, b| a < b) || steps.contains(&NO_TIME) {
             return Err(Error::Source("the time steps of the grid do not rise; sort them first".into()));
         }
-        let round = columns > 2 && {
-            let step = (lon[columns - 1] - lon[0]) / (columns - 1) as f64;
-            ((lon[columns - 1] - lon[0] + step).abs() - 360.0).abs() < 0.5 * step.abs()
-        };
-        Ok(Self { lat, lon, steps, max_gap_us, round })
+        Ok(Self { raster: Raster::new(lat, lon, true)?, steps, max_gap_us })
     }
 
     /// Value at a place (degrees) and time (µs). `values` has one value per cell, step by step.
     pub fn at(&self, values: &Values, lat_deg: f64, lon_deg: f64, t_us: i64) -> Sample {
         let nothing = Sample { value: f64::NAN, method: Method::Outside, weight: 0.0 };
-        let (Some(y), Some(x), Some(t)) = (between(&self.lat, lat_deg), self.column(lon_deg), self.step(t_us)) else {
+        let (Some(corners), Some(t)) = (self.raster.corners(lat_deg, lon_deg), self.step(t_us)) else {
             return nothing;
         };
+        let (rows, columns) = self.raster.shape();
         let (mut sum, mut weight) = (0.0, 0.0);
         for (step, wt) in [(t.0, 1.0 - t.2), (t.1, t.2)] {
-            for (row, wy) in [(y.0, 1.0 - y.2), (y.1, y.2)] {
-                for (column, wx) in [(x.0, 1.0 - x.2), (x.1, x.2)] {
-                    let w = wt * wy * wx;
-                    if w == 0.0 {
-                        continue;
-                    }
-                    let v = values.get((step * self.lat.len() + row) * self.lon.len() + column);
-                    if !v.is_nan() {
-                        sum += w * v;
-                        weight += w;
-                    }
+            for (cell, share) in corners {
+                let w = wt * share;
+                if w == 0.0 {
+                    continue;
+                }
+                let v = values.get(step * rows * columns + cell);
+                if !v.is_nan() {
+                    sum += w * v;
+                    weight += w;
                 }
             }
         }
@@ -101,25 +160,6 @@ impl Interpolator {
             method: if full { Method::Full } else { Method::Partial },
             weight: weight.min(1.0),
         }
-    }
-
-    fn column(&self, lon_deg: f64) -> Option<Between> {
-        let n = self.lon.len();
-        let (first, last) = (*self.lon.first()?, *self.lon.last()?);
-        let low = first.min(last);
-        // The same place counted from the axis' own end.
-        let lon = low + (lon_deg - low).rem_euclid(360.0);
-        if let Some(found) = between(&self.lon, lon) {
-            return Some(found);
-        }
-        if !self.round {
-            return None;
-        }
-        // Between the last column and the first, round the back.
-        let (east, west) = if first < last { (n - 1, 0) } else { (0, n - 1) };
-        let gap = self.lon[west] + 360.0 - self.lon[east];
-        let w = (lon - self.lon[east]) / gap;
-        (0.0..=1.0).contains(&w).then_some((east, west, w))
     }
 
     fn step(&self, t_us: i64) -> Option<Between> {

@@ -22,8 +22,10 @@ use crate::spec::{Policy, Reference, Spec};
 
 /// Converted secondary rows kept by one thread, bytes.
 const CACHE_BYTES: usize = 16 << 20;
-/// Blocks between two looks at the switch and two reports.
+/// Blocks between two reports.
 const WAVE: usize = 128;
+/// Leaves of the other side between two looks at the switch: some hundred thousand distances.
+const LOOK: usize = 64;
 
 /// All pairs of two sides, sorted.
 ///
@@ -325,6 +327,9 @@ impl<'s, 'g, 'a> Worker<'s, 'g, 'a> {
         let limits = &self.shared.limits;
         let mut near = self.lists.pop().unwrap_or_default();
         for child in p.children(level, node) {
+            if self.shared.control.check().is_err() {
+                break;
+            }
             let bounds = p.nodes[child].widened(limits.reach_m, limits.window_us);
             near.clear();
             for r in list {
@@ -353,7 +358,11 @@ impl<'s, 'g, 'a> Worker<'s, 'g, 'a> {
             t1: own.t1.saturating_add(limits.window_us),
         };
         self.selection.begin(own.len, limits.outside2);
-        for r in list {
+        for (k, r) in list.iter().enumerate() {
+            // With a great radius one leaf meets the whole other side: whoever stops the run waits for none of that.
+            if k % LOOK == 0 && shared.control.check().is_err() {
+                return;
+            }
             let s = &shared.secondary[r.granule as usize];
             if s.nodes[r.node as usize].meets(&tight) {
                 let slot = self.convert(r.granule as usize, r.node as usize);

@@ -47,6 +47,7 @@ mod trig;
 pub use around::around;
 pub use control::{Cancel, Control, Progress};
 pub use coord::{Coord, Packing, Values};
+pub use duplicates::repeated_rows;
 pub use error::{Error, Result};
 pub use join::{Batch, join, join_each, join_rows};
 pub use metric::Metric;

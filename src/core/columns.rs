@@ -192,6 +192,19 @@ pub struct RowsAsk {
     /// The product's masks hide values they call bad.
     #[serde(default)]
     pub masked: bool,
+    /// Only rows measured while the platform flew this way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<Pass>,
+}
+
+/// Which way the platform flies, by the latitudes of the samples or lines before and after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pass {
+    /// Northwards.
+    Ascending,
+    /// Southwards.
+    Descending,
 }
 
 /// Layout of a payload with rows: `n` row numbers (u32), `n` times (i64), longitudes, latitudes, then the columns.

@@ -8,7 +8,7 @@ use seaglass_core::field::FieldInfo;
 use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::{Crs, Geolocation};
 use seaglass_core::granule::GeometryKind;
-use seaglass_core::protocol::{FailureKind, ReadFailure, Request, geolocation_from_wire};
+use seaglass_core::protocol::{FailureKind, GeolocationWire, ReadFailure, Request, geolocation_from_wire};
 use seaglass_data::pool::{Content, Lane, Outlines};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -44,6 +44,8 @@ pub struct Granule {
     pub clock: RowClock,
     /// Boxes of its tiles.
     pub tiles: Arc<Vec<TileBox>>,
+    /// Its axes where it has such; granules of one grid share them.
+    pub grid: Option<Arc<Geolocation>>,
     /// Around all of them.
     pub bounds: Node,
     /// Cells with position and time.
@@ -292,6 +294,7 @@ fn assemble(
     };
     let mut no_field = None;
     let mut timeless = None;
+    let mut grid = None;
     for (file, outlines) in found.into_iter().enumerate() {
         let path = side.files[file].path.clone();
         let outlines = match outlines {
@@ -313,7 +316,7 @@ fn assemble(
             if outline.clock == RowClock::None {
                 timeless.get_or_insert_with(|| path.clone());
             }
-            match granules(&outline, tiles, file, many, &mut nth, &mut side.rows) {
+            match granules(&outline, tiles, [file, usize::from(many)], &mut nth, &mut side.rows, &mut grid) {
                 Ok(list) => side.granules.extend(list),
                 Err(message) => side.failed.push(FailedFile { path: path.clone(), message }),
             }
@@ -348,19 +351,28 @@ fn assemble(
     Ok(side)
 }
 
+/// The axes of the grid seen last: files of a series have the same.
+type LastGrid = Option<(GeolocationWire, Arc<Geolocation>)>;
+
 /// The granules of a part: one a time step.
 fn granules(
     outline: &Outline,
     tiles: Vec<TileBox>,
-    file: usize,
-    many: bool,
+    [file, many]: [usize; 2],
     nth: &mut u32,
     rows: &mut u64,
+    last: &mut LastGrid,
 ) -> std::result::Result<Vec<Granule>, String> {
-    let mut tiles = match &outline.grid {
-        Some(wire) => grid_tiles(&geolocation_from_wire(wire.clone(), &[])?, outline.shape),
-        None => tiles,
+    let grid = match (&outline.grid, &*last) {
+        (None, _) => None,
+        (Some(wire), Some((known, grid))) if wire == known => Some(Arc::clone(grid)),
+        (Some(wire), _) => {
+            let grid = Arc::new(geolocation_from_wire(wire.clone(), &[])?);
+            *last = Some((wire.clone(), Arc::clone(&grid)));
+            Some(grid)
+        }
     };
+    let mut tiles = grid.as_ref().map_or(tiles, |g| grid_tiles(g, outline.shape));
     let (columns, types) = (Arc::new(outline.columns.clone()), Arc::new(outline.types.clone()));
     let span = outline.span.map(|s| s.middle().micros());
     let mut out = Vec::new();
@@ -372,7 +384,7 @@ fn granules(
                 (tile.start_us, tile.stop_us) = (t, t);
             }
         }
-        let mut label = if many { outline.name.clone() } else { String::new() };
+        let mut label = if many == 1 { outline.name.clone() } else { String::new() };
         if outline.steps.len() > 1 {
             label += &format!("{}step {step}", if label.is_empty() { "" } else { ", " });
         }
@@ -388,6 +400,7 @@ fn granules(
             clock: outline.clock,
             bounds: Tree::new(own.iter().map(Node::of).collect()).bounds(),
             tiles: own,
+            grid: grid.clone(),
             valid: outline.valid,
             first_row: *rows,
             columns: Arc::clone(&columns),

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use seaglass_core::product::glob_matches;
 use seaglass_data::registry::Registry;
 use seaglass_data::scan::{Found, Scan};
 use serde::{Deserialize, Serialize};
@@ -54,7 +53,7 @@ pub fn files(side: &SideSpec, registry: &Arc<Registry>) -> Result<Vec<InputFile>
     for text in &side.files {
         let path = Path::new(text);
         if !path.exists() && text.contains(['*', '?', '[']) {
-            glob(path, &mut paths);
+            glob(path, &mut paths)?;
         } else {
             paths.extend(scan(path, registry)?);
         }
@@ -96,28 +95,16 @@ fn scan(path: &Path, registry: &Arc<Registry>) -> Result<Vec<PathBuf>> {
     Ok(out)
 }
 
-/// Files that fit a path with `*`, `?` and `[abc]` in any of its components.
-fn glob(pattern: &Path, out: &mut Vec<PathBuf>) {
+/// Files that fit a path with `*`, `?`, `[abc]` and `**` (any folders), sorted; what cannot be looked into is left out.
+fn glob(pattern: &Path, out: &mut Vec<PathBuf>) -> Result<()> {
     let absolute = std::path::absolute(pattern).unwrap_or_else(|_no_working_folder| pattern.to_owned());
-    let mut found = vec![PathBuf::new()];
-    for component in absolute.components() {
-        let text = component.as_os_str().to_string_lossy().into_owned();
-        let mut next = Vec::new();
-        for base in found {
-            if !text.contains(['*', '?', '[']) {
-                next.push(base.join(component));
-                continue;
-            }
-            let Ok(entries) = std::fs::read_dir(&base) else { continue };
-            let mut names: Vec<String> =
-                entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
-            names.retain(|n| glob_matches(&text, n) && (!n.starts_with('.') || text.starts_with('.')));
-            names.sort();
-            next.extend(names.into_iter().map(|n| base.join(n)));
-        }
-        found = next;
-    }
-    out.extend(found.into_iter().filter(|p| p.is_file()));
+    let options =
+        glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+    let found = glob::glob_with(&absolute.to_string_lossy(), options).map_err(|e| {
+        JobError::Spec(format!("The pattern {} cannot be read: column {}, {}.", pattern.display(), e.pos + 1, e.msg))
+    })?;
+    out.extend(found.flatten().filter(|p| p.is_file()));
+    Ok(())
 }
 
 #[cfg(test)]
@@ -146,6 +133,9 @@ mod tests {
         assert_eq!(names(&[format!("{root}/d?/*.nc")]), ["d1/a.nc", "d1/b.nc", "d2/a.nc"]);
         assert_eq!(names(&[format!("{root}/d2/a.nc"), format!("{root}/*/a.nc")]), ["d2/a.nc", "d1/a.nc"]);
         assert_eq!(names(&[format!("{root}/d1")]), ["d1/a.nc", "d1/b.nc"]);
+        assert_eq!(names(&[format!("{root}/**/a.nc")]), ["d1/a.nc", "d2/a.nc"]);
+        let wrong = files(&side(&[&format!("{root}/a***.nc")]), &registry).unwrap_err().to_string();
+        assert!(wrong.contains("cannot be read: column") && wrong.ends_with('.'), "{wrong}");
         let empty = files(&side(&[&format!("{root}/*.he5")]), &registry).unwrap_err().to_string();
         assert!(empty.contains("is empty"), "{empty}");
         let missing = files(&side(&[&format!("{root}/no.nc")]), &registry).unwrap_err().to_string();

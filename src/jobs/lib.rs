@@ -7,10 +7,13 @@
 //! on where it was, and any number of processes can share it.
 
 mod boxes;
+mod cross;
 pub mod error;
 pub mod filter;
 pub mod granules;
 pub mod inputs;
+mod interpolate;
+pub mod limits;
 pub mod load;
 pub mod merge;
 pub mod plan;

@@ -178,6 +178,14 @@ impl Marks {
         this
     }
 
+    /// Marks all of a granule of which anything is marked.
+    fn widen(&mut self) {
+        for range in self.first.windows(2).map(|w| w[0]..w[1]) {
+            let any = self.wanted[range.clone()].contains(&true);
+            self.wanted[range].fill(any);
+        }
+    }
+
     fn rows(&self) -> u64 {
         self.wanted.iter().zip(&self.valid).filter(|(w, _)| **w).map(|(_, v)| u64::from(*v)).sum()
     }
@@ -196,11 +204,20 @@ impl Marks {
     }
 }
 
+/// Bytes of a file that one of its granules stands for.
+fn share_of_file(side: &Side, granule: usize) -> u64 {
+    let file = side.granules[granule].file;
+    let first = side.granules.partition_point(|g| g.file < file);
+    let granules = side.granules[first..].partition_point(|g| g.file == file);
+    side.files[file].size / granules.max(1) as u64
+}
+
 impl Loader<'_> {
     /// Times of rows of the `n`-th side in the order of the plan.
     fn times(&self, task: &Task, n: usize) -> [i64; 2] {
         let [a, b] = task.slab_us;
-        let wide = if n == 0 { [a, b] } else { [a.saturating_sub(self.window_us), b.saturating_add(self.window_us)] };
+        let more = if n == 0 { self.reach.own_us } else { self.window_us };
+        let wide = [a.saturating_sub(more), b.saturating_add(more)];
         let limits = self.sides[self.order[n]].time_us.unwrap_or([i64::MIN + 1, i64::MAX]);
         [wide[0].max(limits[0]), wide[1].min(limits[1])]
     }
@@ -210,15 +227,27 @@ impl Loader<'_> {
     /// # Errors
     /// [`JobError::Canceled`].
     pub fn load(&self, task: &Task) -> Result<Vec<LoadedSide>> {
+        self.load_watched(task, &|_, _| {})
+    }
+
+    /// The same; `watched` hears how many bytes of files are done, of about how many.
+    ///
+    /// # Errors
+    /// [`JobError::Canceled`].
+    pub fn load_watched(&self, task: &Task, watched: &dyn Fn(u64, u64)) -> Result<Vec<LoadedSide>> {
         let count = self.order.len();
         let mut marks: Vec<Marks> = (0..count)
             .map(|n| Marks::new(&self.sides[self.order[n]], &task.granules[n], self.times(task, n)))
             .collect();
         self.mark_by_tiles(&mut marks);
+        if self.reach.whole {
+            marks.iter_mut().for_each(Marks::widen);
+        }
         let mut out: Vec<Option<LoadedSide>> = (0..count).map(|_| None).collect();
         // The side with the fewest rows is read first: its rows say better than its tiles what is needed of the others.
         let mut turns: Vec<usize> = (0..count).collect();
         turns.sort_by_key(|n| (marks[*n].rows(), *n));
+        let mut done = 0;
         for n in turns {
             let related: Vec<usize> = match n {
                 // With partial matches one side alone does not say what is needed of the owner.
@@ -228,12 +257,18 @@ impl Loader<'_> {
             };
             for m in related {
                 if let Some(side) = &out[m]
+                    && !self.reach.whole
                     && side.rows() <= MAX_PROBE_ROWS
                 {
                     self.mark_by_rows(&mut marks[n], side);
                 }
             }
-            out[n] = Some(self.fetch(task, n, &marks[n])?);
+            // What is needed of the sides that follow is known by their tiles only, so far.
+            let rest: u64 = (0..count).filter(|m| out[*m].is_none()).map(|m| self.bytes(task, m, &marks[m])).sum();
+            let before = done;
+            let heard = |bytes: u64| watched(before + bytes, before + rest);
+            done += self.bytes(task, n, &marks[n]);
+            out[n] = Some(self.fetch(task, n, &marks[n], &heard)?);
         }
         Ok(out.into_iter().flatten().collect())
     }
@@ -280,8 +315,17 @@ impl Loader<'_> {
         }
     }
 
-    fn fetch(&self, task: &Task, n: usize, marks: &Marks) -> Result<LoadedSide> {
+    /// Bytes of files that are read for marked tiles.
+    fn bytes(&self, task: &Task, n: usize, marks: &Marks) -> u64 {
         let side = &self.sides[self.order[n]];
+        let marked = |k: usize| marks.wanted[marks.first[k]..marks.first[k + 1]].contains(&true);
+        task.granules[n].iter().enumerate().filter(|(k, _)| marked(*k)).map(|(_, g)| share_of_file(side, *g)).sum()
+    }
+
+    fn fetch(&self, task: &Task, n: usize, marks: &Marks, heard: &dyn Fn(u64)) -> Result<LoadedSide> {
+        let side = &self.sides[self.order[n]];
+        let mut bytes = 0;
+        heard(bytes);
         let times = self.times(task, n);
         let mut asked = Vec::new();
         let mut requests = Vec::new();
@@ -297,6 +341,8 @@ impl Loader<'_> {
                 Ok(Content::Rows(rows)) => self.take(n, asked[k], rows, &mut out),
                 other => out.failed.push(self.failure(side, asked[k], other)),
             }
+            bytes += share_of_file(side, asked[k]);
+            heard(bytes);
             Ok(())
         })?;
         out.granules.sort_by_key(|g| g.granule);
@@ -344,6 +390,7 @@ impl Loader<'_> {
             tiles: None,
             time_us: None,
             masked: side.spec.masks,
+            pass: side.spec.pass,
         }
     }
 

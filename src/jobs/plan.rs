@@ -13,8 +13,9 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{JobError, Result};
 use crate::granules::{Side, hex};
+use crate::limits;
 use crate::prune::{Node, Reach, Tree};
-use crate::spec::JobSpec;
+use crate::spec::{JobSpec, PolicyKind};
 use crate::units;
 
 /// Data a task reads about, when the job does not say.
@@ -108,8 +109,8 @@ pub fn order(spec: &JobSpec) -> Vec<usize> {
 /// The sides do not overlap at all.
 pub fn plan(spec: &JobSpec, sides: &[Side]) -> Result<Plan> {
     let order = order(spec);
-    let reach = Reach::new(spec.radius_m()?, spec.window_us()?);
-    let window = spec.window_us()?;
+    let reach = limits::reach(spec, sides)?;
+    let window = reach.window_us();
     let spans: Vec<(i64, i64)> = order.iter().map(|k| span(&sides[*k])).collect();
     let owner = &sides[order[0]];
     if spans.iter().any(|(a, b)| a > b) {
@@ -196,8 +197,10 @@ fn slab_length(spec: &JobSpec, sides: &[Side], order: &[usize], span: i64, windo
     let per_task = spec.run.memory.as_deref().map_or(Ok(TASK_BYTES), |t| units::bytes(t).map(|b| (b / 2).max(1 << 20)));
     let bytes: u64 = order.iter().flat_map(|k| &sides[*k].files).map(|f| f.size).sum();
     let tasks = bytes.div_ceil(per_task.map_err(wrong)?).max(1);
+    // Every pass crosses every other: rows of a slab are held with those of a window around.
+    let windows = if spec.policy.kind == PolicyKind::Crossovers { 2 } else { WINDOWS_PER_SLAB };
     let even = span / i64::try_from(tasks).unwrap_or(i64::MAX).max(1) + 1;
-    let length = even.max(window.saturating_mul(WINDOWS_PER_SLAB)).max(least);
+    let length = even.max(window.saturating_mul(windows)).max(least);
     // Whole minutes read better in plans.
     Ok(length.div_ceil_minutes())
 }
@@ -313,8 +316,8 @@ fn side_summary(side: &Side, granules_used: usize) -> SideSummary {
 
 /// Pairs within radius and window if the rows of a tile were spread evenly over its box and its time.
 fn expected(spec: &JobSpec, order: &[usize], sides: &[Side], used: &[BTreeSet<usize>]) -> Result<f64> {
-    let reach = Reach::new(spec.radius_m()?, spec.window_us()?);
-    let (radius_km, window) = (spec.radius_m()? / 1000.0, spec.window_us()? as f64);
+    let reach = limits::reach(spec, sides)?;
+    let (radius_km, window) = (reach.radius_m() / 1000.0, spec.window_us()? as f64);
     let disc_km2 = std::f64::consts::PI * radius_km * radius_km;
     let tiles = |n: usize| -> Vec<(&TileBox, Node)> {
         let side = &sides[order[n]];

@@ -16,8 +16,8 @@ use crate::spec::{Checksum, JobSpec};
 pub struct Provenance {
     /// Program and version.
     pub program: String,
-    /// Commit it was built from, when known.
-    pub commit: Option<&'static str>,
+    /// Commit it was built from; `unknown` where there was none, `development` in such builds.
+    pub commit: &'static str,
     /// When the results were put together.
     pub created: String,
     /// The job.
@@ -83,6 +83,7 @@ impl Provenance {
     pub fn attributes(&self) -> Vec<(String, String)> {
         vec![
             ("seaglass_version".to_owned(), self.program.clone()),
+            ("seaglass_commit".to_owned(), self.commit.to_owned()),
             ("seaglass_metric".to_owned(), self.metric.clone()),
             ("seaglass_rows".to_owned(), self.rows.to_string()),
             ("seaglass_pairs".to_owned(), self.pairs.to_string()),

@@ -17,13 +17,35 @@ pub struct Reach {
     lat: i64,
     radius_deg: f64,
     window_us: i64,
+    /// How far beyond its slab the owner's rows are read, µs.
+    pub own_us: i64,
+    /// Of a granule with a tile in reach every tile is read.
+    pub whole: bool,
 }
 
 impl Reach {
     /// From metres and µs.
     pub fn new(radius_m: f64, window_us: i64) -> Self {
         let radius_deg = radius_m / METRES_PER_DEGREE;
-        Self { lat: (radius_deg * 1e6).ceil() as i64 + 2, radius_deg, window_us }
+        Self { lat: (radius_deg * 1e6).ceil() as i64 + 2, radius_deg, window_us, own_us: 0, whole: false }
+    }
+
+    /// The same for rows that belong together along a track: no step between two is longer than `step_m` and `gap_us`,
+    /// and what lies between rows in reach counts too.
+    pub fn along(step_m: f64, window_us: i64, gap_us: i64) -> Self {
+        // A crossing lies within a step of a sample on either track.
+        let window_us = window_us.saturating_add(gap_us.saturating_mul(4));
+        Self { own_us: gap_us.saturating_mul(2), whole: true, ..Self::new(2.0 * step_m, window_us) }
+    }
+
+    /// How far partners may be, metres.
+    pub fn radius_m(&self) -> f64 {
+        self.radius_deg * METRES_PER_DEGREE
+    }
+
+    /// How far partners may be in time, µs.
+    pub fn window_us(&self) -> i64 {
+        self.window_us
     }
 
     /// The box within which partners of anything in `b` lie.

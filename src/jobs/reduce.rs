@@ -38,7 +38,7 @@ fn statistic(spec: &JobSpec) -> Result<Statistic> {
 }
 
 /// Directions are averaged as angles.
-fn quantity(info: &FieldInfo) -> Quantity {
+pub(crate) fn quantity(info: &FieldInfo) -> Quantity {
     let degrees = matches!(info.units.trim(), "degree" | "degrees" | "deg" | "degree_true" | "degrees_true");
     let name = info.standard_name.as_deref().unwrap_or(&info.name).to_ascii_lowercase();
     if degrees && name.contains("direction") { Quantity::Angle } else { Quantity::Linear }

@@ -13,13 +13,14 @@ use seaglass_data::registry::Registry;
 use crate::error::{JobError, Result};
 use crate::filter::Filter;
 use crate::granules::{self, FailedFile, OutlineCache, Side};
+use crate::limits;
 use crate::load::ReadCounts;
 use crate::merge::Merge;
 use crate::plan::{self, Plan, Summary};
 use crate::progress::{Event, Watcher};
 use crate::provenance::{self, Provenance};
 use crate::reading::Readers;
-use crate::spec::{JobSpec, MetricName, MetricSpec};
+use crate::spec::{JobSpec, MetricName, MetricSpec, PolicyKind};
 use crate::state::{Manifest, State};
 use crate::table::Layout;
 use crate::task::{self, Context};
@@ -77,8 +78,13 @@ impl Job {
     ///
     /// # Errors
     /// The job makes no sense, a side is empty, nothing overlaps.
-    pub fn open(spec: JobSpec, setup: Setup, watcher: &dyn Watcher) -> Result<Self> {
+    pub fn open(mut spec: JobSpec, setup: Setup, watcher: &dyn Watcher) -> Result<Self> {
         spec.check()?;
+        if spec.policy.kind == PolicyKind::Interpolate {
+            // Each field is interpolated from the cells that have it.
+            let grid = usize::from(spec.primary_index() == 0);
+            spec.sides[grid].require.get_or_insert_default();
+        }
         let workers = match spec.run.threads {
             0 => std::thread::available_parallelism().map_or(2, usize::from),
             n => n,
@@ -103,6 +109,7 @@ impl Job {
             let names = filter.as_ref().map(Filter::columns).unwrap_or_default();
             sides.push(granules::side(side, &names, &readers, &cache, watcher)?);
         }
+        limits::check(&spec, &sides)?;
         let plan = plan::plan(&spec, &sides)?;
         let layout = Layout::new(&spec, &sides);
         Ok(Self { spec, sides, plan, filters, layout, readers, state, threads, workers })
@@ -305,7 +312,7 @@ impl Job {
         };
         Ok(Provenance {
             program: format!("seaglass {}", env!("CARGO_PKG_VERSION")),
-            commit: option_env!("SEAGLASS_COMMIT"),
+            commit: env!("SEAGLASS_COMMIT"),
             created: now(),
             job: self.spec.clone(),
             metric,

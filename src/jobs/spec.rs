@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use seaglass_coloc::{By, Duplicates, Metric, Reference};
+use seaglass_core::columns::Pass;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{JobError, Result};
@@ -12,6 +13,10 @@ use crate::units;
 const MAX_RADIUS_M: f64 = 20_004_000.0;
 /// Longest window: ten years.
 const MAX_WINDOW_US: i64 = 3653 * 86_400_000_000;
+/// Samples of a track are connected over this time when the job does not say: five of them at 1 Hz.
+const DEFAULT_GAP: &str = "5 s";
+
+mod check;
 
 /// A job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +28,9 @@ pub struct JobSpec {
     /// Name of the side whose rows own the pairs; the first side when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub primary: Option<String>,
-    /// Greatest distance, with unit.
+    /// Greatest distance, with unit; for crossovers the longest step between samples, for interpolation the distance of
+    /// the farthest cell that counts, both of which may be left out (empty).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub radius: String,
     /// Greatest time difference, with unit.
     pub window: String,
@@ -116,6 +123,50 @@ pub struct PolicySpec {
     /// Inverse-distance weight in place of the Gaussian one: its power (weighted).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<f64>,
+    /// Between the steps of a grid (interpolate).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub time: Between,
+    /// Samples farther apart in time are not connected, with unit (crossovers).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_gap: Option<String>,
+    /// How values are carried to the crossing (crossovers).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub method: AlongName,
+    /// Samples on either side that a spline or a median takes (crossovers).
+    #[serde(default = "three", skip_serializing_if = "is_three")]
+    pub half: usize,
+}
+
+/// `policy.time`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Between {
+    /// Linear between the steps before and after; nothing where one is missing.
+    #[default]
+    Linear,
+    /// The nearest step.
+    Nearest,
+}
+
+/// `policy.method`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlongName {
+    /// Linear between the samples before and after.
+    #[default]
+    Linear,
+    /// Natural cubic spline.
+    Spline,
+    /// Median.
+    Median,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn is_three(n: &usize) -> bool {
+    *n == three()
 }
 
 fn one() -> usize {
@@ -128,7 +179,19 @@ fn three() -> usize {
 
 impl Default for PolicySpec {
     fn default() -> Self {
-        Self { kind: PolicyKind::Nearest, by: By::Distance, k: 1, size: 3, sd: None, sd_time: None, power: None }
+        Self {
+            kind: PolicyKind::Nearest,
+            by: By::Distance,
+            k: 1,
+            size: 3,
+            sd: None,
+            sd_time: None,
+            power: None,
+            time: Between::Linear,
+            max_gap: None,
+            method: AlongName::Linear,
+            half: 3,
+        }
     }
 }
 
@@ -158,12 +221,31 @@ pub enum PolicyKind {
     Weighted,
     /// Cells about the nearest.
     Box,
+    /// Values between the cells and steps of a grid.
+    Interpolate,
+    /// Where tracks cross.
+    Crossovers,
 }
 
 impl PolicyKind {
     /// One row per row of the reference side, made of several of the other.
     pub fn is_aggregate(self) -> bool {
-        matches!(self, Self::Mean | Self::Median | Self::Std | Self::Min | Self::Max | Self::Count | Self::Weighted)
+        matches!(
+            self,
+            Self::Mean
+                | Self::Median
+                | Self::Std
+                | Self::Min
+                | Self::Max
+                | Self::Count
+                | Self::Weighted
+                | Self::Interpolate
+        )
+    }
+
+    /// Whether the radius may be left out.
+    pub fn has_own_radius(self) -> bool {
+        matches!(self, Self::Interpolate | Self::Crossovers)
     }
 }
 
@@ -202,6 +284,9 @@ pub struct SideSpec {
     /// Only times from the first to the second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<[String; 2]>,
+    /// Only rows measured on the way north or south.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<Pass>,
 }
 
 fn yes() -> bool {
@@ -350,101 +435,14 @@ impl JobSpec {
         }
     }
 
-    /// What the types alone cannot say.
-    ///
-    /// # Errors
-    /// One sentence.
-    pub fn check(&self) -> Result<()> {
-        let wrong = |text: String| Err(JobError::Spec(text));
-        if self.sides.len() < 2 {
-            return wrong("A job needs two sides: write [[side]] twice, with name and files.".to_owned());
-        }
-        for (k, side) in self.sides.iter().enumerate() {
-            if side.name.is_empty() || self.sides[..k].iter().any(|s| s.name == side.name) {
-                return wrong(format!("Every side needs a name of its own; \"{}\" is none.", side.name));
-            }
-            if side.files.is_empty() {
-                return wrong(format!("The side \"{}\" names no files.", side.name));
-            }
-            let _range = side_time(side)?;
-        }
-        if let Some(name) = &self.primary
-            && !self.sides.iter().any(|s| s.name == *name)
-        {
-            let names: Vec<&str> = self.sides.iter().map(|s| s.name.as_str()).collect();
-            return wrong(format!("There is no side \"{name}\" to be primary; the sides are {}.", names.join(", ")));
-        }
-        let (radius, window) = (self.radius_m()?, self.window_us()?);
-        if !(0.0..=MAX_RADIUS_M).contains(&radius) {
-            return wrong(format!(
-                "A radius of {} cannot be: distances on the Earth lie between 0 and 20004 km.",
-                self.radius
-            ));
-        }
-        if !(0..=MAX_WINDOW_US).contains(&window) {
-            return wrong(format!("A window of {} cannot be: it must lie between 0 s and 3653 d.", self.window));
-        }
-        if let MetricSpec::Sphere { sphere_m } = self.metric
-            && !(1e3..=1e8).contains(&sphere_m)
-        {
-            return wrong(format!("A sphere of {sphere_m} m is no Earth; write 6371008.7714."));
-        }
-        self.check_policy()?;
-        self.formats()?;
-        if let Some(text) = &self.run.memory {
-            units::bytes(text).map_err(|e| JobError::Spec(format!("run.memory: {e}.")))?;
-        }
-        if let Some(text) = &self.run.slab
-            && units::duration_us(text).map_err(|e| JobError::Spec(format!("run.slab: {e}.")))? <= 0
-        {
-            return wrong("run.slab must be longer than nothing.".to_owned());
-        }
-        Ok(())
-    }
-
-    fn check_policy(&self) -> Result<()> {
-        let wrong = |text: &str| Err(JobError::Spec(text.to_owned()));
-        let p = &self.policy;
-        if p.k == 0 || p.k > 10_000 {
-            return wrong("policy.k must lie between 1 and 10000.");
-        }
-        if p.kind == PolicyKind::Box && (p.size.is_multiple_of(2) || !(1..=101).contains(&p.size)) {
-            return wrong(
-                "policy.size must be odd and at most 101, so that the nearest cell is the middle of the box.",
-            );
-        }
-        if p.kind == PolicyKind::Weighted && p.sd.is_none() && p.power.is_none() {
-            return wrong("The policy weighted needs sd (\"10 km\"), or power for inverse distance.");
-        }
-        if let Some(sd) = &p.sd
-            && units::length_m(sd).map_err(|e| JobError::Spec(format!("policy.sd: {e}.")))? <= 0.0
-        {
-            return wrong("policy.sd must be longer than nothing.");
-        }
-        if let Some(sd) = &p.sd_time
-            && units::duration_us(sd).map_err(|e| JobError::Spec(format!("policy.sd_time: {e}.")))? <= 0
-        {
-            return wrong("policy.sd_time must be longer than nothing.");
-        }
-        if p.power.is_some_and(|x| !(0.0..=10.0).contains(&x)) {
-            return wrong("policy.power must lie between 0 and 10.");
-        }
-        if self.sides.len() > 2 {
-            let plain = matches!(p.kind, PolicyKind::All | PolicyKind::Nearest);
-            if self.reference == Reference::Secondary || !plain {
-                return wrong(
-                    "With three sides or more the policy is all or nearest, and the primary side is the reference.",
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// Radius in metres.
+    /// Radius in metres; without limit where it may be left out and is.
     ///
     /// # Errors
     /// It is no length.
     pub fn radius_m(&self) -> Result<f64> {
+        if self.radius.is_empty() && self.policy.kind.has_own_radius() {
+            return Ok(MAX_RADIUS_M);
+        }
         units::length_m(&self.radius).map_err(|e| JobError::Spec(format!("radius: {e}.")))
     }
 
@@ -454,6 +452,15 @@ impl JobSpec {
     /// It is no duration.
     pub fn window_us(&self) -> Result<i64> {
         units::duration_us(&self.window).map_err(|e| JobError::Spec(format!("window: {e}.")))
+    }
+
+    /// Longest time between connected samples of a track, µs.
+    ///
+    /// # Errors
+    /// It is no duration.
+    pub fn max_gap_us(&self) -> Result<i64> {
+        let text = self.policy.max_gap.as_deref().unwrap_or(DEFAULT_GAP);
+        units::duration_us(text).map_err(|e| JobError::Spec(format!("policy.max_gap: {e}.")))
     }
 
     /// Index of the primary side.

@@ -11,7 +11,7 @@ use arrow_array::{ArrayRef, FixedSizeListArray, Float32Array, Float64Array, Int6
 use arrow_array::{TimestampMicrosecondArray, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use seaglass_core::columns::{Column, ColumnType, MISSING};
-use seaglass_core::field::FieldInfo;
+use seaglass_core::field::{FieldInfo, FieldKind};
 
 use crate::error::{JobError, Result};
 use crate::granules::Side;
@@ -83,7 +83,9 @@ impl Layout {
             let variables = side.spec.fields.iter().enumerate().filter_map(|(c, name)| {
                 let info = infos.get(c)?.clone();
                 let short = name.rsplit('/').next().unwrap_or(name);
-                let ty = if single { side.column_type(c) } else { ColumnType::F64 };
+                // What is carried to a crossing lies between values; flags are taken as they are.
+                let kept = kind != PolicyKind::Crossovers || matches!(info.kind, FieldKind::Flags { .. });
+                let ty = if single && kept { side.column_type(c) } else { ColumnType::F64 };
                 let width = if boxed { spec.policy.size * spec.policy.size } else { 1 };
                 Some(Variable { name: format!("{prefix}_{short}"), column: c, ty, width, info })
             });
@@ -120,9 +122,13 @@ impl Layout {
                 fields.push(link("n", DataType::UInt32));
                 fields.push(link("distance_min_m", DataType::Float64));
                 fields.push(link("dt_mean_us", DataType::Float64));
-                if self.kind == PolicyKind::Weighted {
-                    fields.push(link("n_effective", DataType::Float64));
+                if let Some(name) = made_weight(self.kind) {
+                    fields.push(link(name, DataType::Float64));
                 }
+            } else if self.kind == PolicyKind::Crossovers {
+                fields.push(link("dt_us", DataType::Int64));
+                fields.push(link("p_along", DataType::Float64));
+                fields.push(link("s_along", DataType::Float64));
             } else {
                 fields.push(link("distance_m", DataType::Float64));
                 fields.push(link("bearing_deg", DataType::Float32));
@@ -135,6 +141,15 @@ impl Layout {
             fields.push(Field::new(&v.name, data_type(v), true).with_metadata(metadata(v, self.kind)));
         }
         Arc::new(Schema::new(fields))
+    }
+}
+
+/// The last column said about an aggregate.
+fn made_weight(kind: PolicyKind) -> Option<&'static str> {
+    match kind {
+        PolicyKind::Weighted => Some("n_effective"),
+        PolicyKind::Interpolate => Some("weight"),
+        _ => None,
     }
 }
 
@@ -159,7 +174,7 @@ fn metadata(v: &Variable, kind: PolicyKind) -> HashMap<String, String> {
     if let Some(name) = &v.info.long_name {
         out.insert("long_name".to_owned(), name.clone());
     }
-    if kind.is_aggregate() {
+    if kind.is_aggregate() || kind == PolicyKind::Crossovers {
         let word = serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned));
         out.insert("statistic".to_owned(), word.unwrap_or_default());
     }
@@ -201,6 +216,8 @@ pub struct Link {
     pub rank: u16,
     /// Rows within the limits.
     pub n_candidates: u32,
+    /// How far a crossing lies from the sample before it to the next on either side, 0 to 1.
+    pub along: [f64; 2],
 }
 
 /// What is said about an aggregate.
@@ -212,7 +229,7 @@ pub struct Made {
     pub distance_min_m: f64,
     /// Mean time difference, µs.
     pub dt_mean_us: f64,
-    /// Effective sample size.
+    /// Effective sample size; of interpolation the share of weights that have a value.
     pub n_effective: f64,
 }
 
@@ -280,6 +297,8 @@ impl Rows {
         for n in 1..self.layout.sides.len() {
             if self.layout.kind.is_aggregate() {
                 made_arrays(&self.made, self.layout.kind, &mut arrays);
+            } else if self.layout.kind == PolicyKind::Crossovers {
+                cross_arrays(&self.links[n], &mut arrays);
             } else {
                 link_arrays(&self.links[n], &mut arrays);
             }
@@ -336,6 +355,13 @@ fn link_arrays(links: &[Option<Link>], out: &mut Vec<ArrayRef>) {
     out.extend(all);
 }
 
+fn cross_arrays(links: &[Option<Link>], out: &mut Vec<ArrayRef>) {
+    out.push(Arc::new(links.iter().map(|l| l.map(|l| l.dt_us)).collect::<Int64Array>()));
+    for side in 0..2 {
+        out.push(Arc::new(links.iter().map(|l| l.map(|l| l.along[side])).collect::<Float64Array>()));
+    }
+}
+
 fn made_arrays(made: &[Made], kind: PolicyKind, out: &mut Vec<ArrayRef>) {
     let mut n = UInt32Builder::with_capacity(made.len());
     made.iter().for_each(|m| n.append_value(m.n));
@@ -346,7 +372,7 @@ fn made_arrays(made: &[Made], kind: PolicyKind, out: &mut Vec<ArrayRef>) {
     };
     out.push(numbers(&|m| m.distance_min_m));
     out.push(numbers(&|m| m.dt_mean_us));
-    if kind == PolicyKind::Weighted {
+    if made_weight(kind).is_some() {
         out.push(numbers(&|m| m.n_effective));
     }
 }

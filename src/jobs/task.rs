@@ -8,12 +8,14 @@ use seaglass_coloc as coloc;
 use seaglass_coloc::{Control, Matches, Metric, Policy, Reference, Spec};
 
 use crate::boxes;
+use crate::cross;
 use crate::error::{JobError, Result};
 use crate::filter::Filter;
 use crate::granules::{FailedFile, Side};
+use crate::interpolate;
+use crate::limits;
 use crate::load::{LoadedSide, Loader, ReadCounts};
 use crate::plan::{Plan, Task};
-use crate::prune::Reach;
 use crate::reading::Readers;
 use crate::reduce;
 use crate::spec::{JobSpec, PolicyKind};
@@ -82,19 +84,31 @@ impl Ready<'_> {
     }
 }
 
+/// What is said of the pairs behind the rows of a task.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Made {
+    /// Pairs.
+    pub pairs: u64,
+    /// Hash of them.
+    pub sum64: u64,
+    /// Repetitions left out.
+    pub repeated: u64,
+}
+
 /// Runs a task; gives its rows, sorted, and what is to be said of it.
 ///
 /// # Errors
 /// Stopped, or the job makes no sense to the engine. Granules that cannot be read are named in the manifest.
 pub fn run(cx: &Context<'_>, task: &Task) -> Result<(RecordBatch, Manifest)> {
     let begun = Instant::now();
+    let reach = limits::reach(cx.spec, cx.sides)?;
     let loader = Loader {
         readers: cx.readers,
         sides: cx.sides,
         order: &cx.plan.order,
         filters: cx.filters,
-        reach: Reach::new(cx.spec.radius_m()?, cx.spec.window_us()?),
-        window_us: cx.spec.window_us()?,
+        reach,
+        window_us: reach.window_us(),
         partial: cx.spec.partial,
     };
     let loaded = loader.load(task)?;
@@ -107,17 +121,14 @@ pub fn run(cx: &Context<'_>, task: &Task) -> Result<(RecordBatch, Manifest)> {
         })
         .collect();
     let ready = ready?;
-    let matches: Result<Vec<Matches>> = (1..ready.len()).map(|n| cx.join(&ready[0], &ready[n])).collect();
-    let matches = matches?;
     let mut counts: Vec<ReadCounts> = loaded.iter().map(|l| l.counts).collect();
-    for (n, m) in matches.iter().enumerate() {
-        counts[0].duplicate = m.counts.primary.duplicates;
-        counts[n + 1].duplicate = m.counts.secondary.duplicates;
-    }
-    let (mut rows, sum64) = cx.rows(&ready, &matches)?;
-    if cx.spec.policy.kind == PolicyKind::Box {
-        boxes::fill(cx, &loader, &ready[1], &matches[0], &mut rows)?;
-    }
+    let mut rows = Rows::new(cx.layout);
+    let made = match cx.spec.policy.kind {
+        PolicyKind::Interpolate => interpolate::rows(cx, &ready, &mut rows)?,
+        PolicyKind::Crossovers => cross::rows(cx, task, &ready, &mut rows)?,
+        _ => cx.joined(&loader, &ready, &mut counts, &mut rows)?,
+    };
+    counts[0].duplicate += made.repeated;
     let count = rows.len() as u64;
     let batch = crate::sort::sorted(cx.layout, rows.finish()?)?;
     let mut failed: Vec<FailedFile> = loaded.iter().flat_map(|l| l.failed.clone()).collect();
@@ -126,8 +137,8 @@ pub fn run(cx: &Context<'_>, task: &Task) -> Result<(RecordBatch, Manifest)> {
         task: task.id,
         signature: task.signature.clone(),
         rows: count,
-        pairs: matches.iter().map(|m| m.pairs.len() as u64).sum(),
-        sum64: format!("{sum64:016x}"),
+        pairs: made.pairs,
+        sum64: format!("{:016x}", made.sum64),
         counts: cx.by_side(counts),
         failed,
         seconds: begun.elapsed().as_secs_f64(),
@@ -143,6 +154,27 @@ impl Context<'_> {
             out[*k] = c;
         }
         out
+    }
+
+    /// Rows of the policies that join.
+    fn joined(
+        &self,
+        loader: &Loader<'_>,
+        ready: &[Ready<'_>],
+        counts: &mut [ReadCounts],
+        rows: &mut Rows,
+    ) -> Result<Made> {
+        let matches: Result<Vec<Matches>> = (1..ready.len()).map(|n| self.join(&ready[0], &ready[n])).collect();
+        let matches = matches?;
+        for (n, m) in matches.iter().enumerate() {
+            counts[0].duplicate = m.counts.primary.duplicates;
+            counts[n + 1].duplicate = m.counts.secondary.duplicates;
+        }
+        let sum64 = self.rows(ready, &matches, rows)?;
+        if self.spec.policy.kind == PolicyKind::Box {
+            boxes::fill(self, loader, &ready[1], &matches[0], rows)?;
+        }
+        Ok(Made { pairs: matches.iter().map(|m| m.pairs.len() as u64).sum(), sum64, repeated: 0 })
     }
 
     fn join(&self, owner: &Ready<'_>, other: &Ready<'_>) -> Result<Matches> {
@@ -175,8 +207,7 @@ impl Context<'_> {
         self.spec.reference == Reference::Secondary
     }
 
-    fn rows(&self, ready: &[Ready<'_>], matches: &[Matches]) -> Result<(Rows, u64)> {
-        let mut rows = Rows::new(self.layout);
+    fn rows(&self, ready: &[Ready<'_>], matches: &[Matches], rows: &mut Rows) -> Result<u64> {
         let hash = |i: u64, j: u64| if self.turned() { (j, i) } else { (i, j) };
         let mut sum = 0u64;
         for (n, m) in matches.iter().enumerate() {
@@ -184,13 +215,13 @@ impl Context<'_> {
             sum = sum.wrapping_add(coloc::pairs_sum64(pairs));
         }
         if self.spec.policy.kind.is_aggregate() {
-            reduce::rows(self, &ready[0], &ready[1], &matches[0], &mut rows)?;
+            reduce::rows(self, &ready[0], &ready[1], &matches[0], rows)?;
         } else if let [m] = matches {
-            self.pair_rows(&ready[0], &ready[1], m, &mut rows);
+            self.pair_rows(&ready[0], &ready[1], m, rows);
         } else {
-            self.group_rows(ready, matches, &mut rows);
+            self.group_rows(ready, matches, rows);
         }
-        Ok((rows, sum))
+        Ok(sum)
     }
 
     /// Everything said about the pairs of two sides, in their order.
@@ -224,6 +255,7 @@ impl Context<'_> {
                 dt_us: if turned { p.dt_us.saturating_neg() } else { p.dt_us },
                 rank: ranks[k].0,
                 n_candidates: ranks[k].1,
+                along: [0.0; 2],
             }
         };
         self.threads.install(|| m.pairs.par_iter().enumerate().with_min_len(4096).map(link).collect())

@@ -381,3 +381,30 @@ fn a_cancelled_join_stops() {
     let control = Control { cancel: Some(&cancel), progress: None };
     assert_eq!(join(&one, &one, &Spec::all(1.0, 0), &control), Err(seaglass_coloc::Error::Cancelled));
 }
+
+/// With a radius of half the Earth every leaf meets every other; who stops such a run does not wait for a block of it.
+#[test]
+fn a_hopeless_join_stops_at_once() {
+    let many = |n: usize, shift: f64| {
+        let lat: Vec<f64> = (0..n).map(|k| (k as f64 * 0.618_034 + shift).fract() * 170.0 - 85.0).collect();
+        let lon: Vec<f64> = (0..n).map(|k| (k as f64 * 0.754_878 + shift).fract() * 360.0 - 180.0).collect();
+        let times = Times::per_row((0..n as i64).collect::<Vec<_>>());
+        Side::new(vec![Granule::points(Coord::f64(lat), Coord::f64(lon), times).unwrap()]).unwrap()
+    };
+    let (few, all) = (many(40_000, 0.1), many(2_000_000, 0.3));
+    let cancel = seaglass_coloc::Cancel::new();
+    let spec = Spec { count_candidates: true, ..Spec::nearest(2.0e7, i64::MAX) };
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| {
+            let control = Control { cancel: Some(&cancel), progress: None };
+            join(&few, &all, &spec, &control)
+        });
+        // Long enough to be in the middle; the whole is eighty billion distances.
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        cancel.cancel();
+        let begun = std::time::Instant::now();
+        assert_eq!(run.join().unwrap(), Err(seaglass_coloc::Error::Cancelled));
+        // Milliseconds where nothing else runs; a block of it would take half a minute and more.
+        assert!(begun.elapsed().as_secs_f64() < 10.0, "{:?}", begun.elapsed());
+    });
+}

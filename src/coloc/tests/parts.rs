@@ -50,7 +50,7 @@ fn crossings_by_hand() {
             )
         })
         .collect();
-    let spec = CrossSpec { window_us: 60_000_000, max_gap_us: 1_000_000 };
+    let spec = CrossSpec::new(60_000_000, 1_000_000);
     let found = crossovers(&one(track(&up)), &one(track(&east)), &spec, &Control::default()).unwrap();
     assert_eq!(found.len(), 1);
     let c = found[0];
@@ -62,13 +62,16 @@ fn crossings_by_hand() {
     assert_eq!(none(CrossSpec { window_us: 4_649_999, ..spec }), 0);
     assert_eq!(none(CrossSpec { window_us: 4_650_000, ..spec }), 1);
     assert_eq!(none(CrossSpec { max_gap_us: 999_999, ..spec }), 0);
+    // Samples lie 0.1° apart: 11 119.5 m on the mean sphere.
+    assert_eq!(none(CrossSpec { max_step_m: 11_119.0, ..spec }), 0);
+    assert_eq!(none(CrossSpec { max_step_m: 11_120.0, ..spec }), 1);
 }
 
 #[test]
 fn a_crossing_at_a_sample_counts_once() {
     let up: Vec<_> = (-3..=3).map(|k| (f64::from(k), 10.0, i64::from(k))).collect();
     let east: Vec<_> = (-3..=3).map(|k| (0.0, 10.0 + f64::from(k), i64::from(k))).collect();
-    let spec = CrossSpec { window_us: 100, max_gap_us: 100 };
+    let spec = CrossSpec::new(100, 100);
     let found = crossovers(&one(track(&up)), &one(track(&east)), &spec, &Control::default()).unwrap();
     assert_eq!(found.iter().map(|c| (c.i, c.j)).collect::<Vec<_>>().len(), 1);
 }
@@ -87,7 +90,7 @@ proptest! {
                 (lat.to_degrees(), (lon.to_degrees() + 180.0).rem_euclid(360.0) - 180.0, k as i64)
             })
             .collect();
-        let spec = CrossSpec { window_us: 300, max_gap_us: 1 };
+        let spec = CrossSpec::new(300, 1);
         let found = self_crossovers(&one(track(&places)), &spec, &Control::default()).unwrap();
         let unit = |k: usize| {
             let (la, lo) = (places[k].0.to_radians(), places[k].1.to_radians());

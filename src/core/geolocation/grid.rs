@@ -106,14 +106,7 @@ impl Grid {
 
     /// See [`super::Geolocation::index_from_lonlat`].
     pub fn index_from_lonlat(&self, p: LonLat) -> Option<CellHit> {
-        let p = p.normalized();
-        if !p.is_valid() {
-            return None;
-        }
-        let (x, y) = match &self.compiled {
-            Some(crs) => crs.xy_from_lonlat(p)?,
-            None => (p.lon_deg, p.lat_deg),
-        };
+        let (x, y) = self.plane_from_lonlat(p)?;
         let row = self.y.index_of(y)?;
         let col = if self.compiled.as_ref().is_none_or(|c| c.x_is_periodic()) {
             self.periodic_column(x)?
@@ -121,6 +114,16 @@ impl Grid {
             self.x.index_of(x)?
         };
         Some(CellHit { row, col })
+    }
+
+    /// The place in the system of the axes: x or longitude, y or latitude. `None` where the projection has no such place.
+    pub fn plane_from_lonlat(&self, p: LonLat) -> Option<(f64, f64)> {
+        let p = p.normalized();
+        match &self.compiled {
+            _ if !p.is_valid() => None,
+            Some(crs) => crs.xy_from_lonlat(p),
+            None => Some((p.lon_deg, p.lat_deg)),
+        }
     }
 
     /// Column of a longitude on any turn.

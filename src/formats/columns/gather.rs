@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use seaglass_core::columns::{Column, ColumnType, MISSING, Rows, RowsAsk};
+use seaglass_core::columns::{Column, ColumnType, MISSING, Pass, Rows, RowsAsk};
 use seaglass_core::coord::CoordArray;
 use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::Geolocation;
@@ -19,6 +19,9 @@ use crate::limits::{MAX_VALUES, WHOLE_FIELD_CELLS};
 use crate::operand::{DimRole, Operand};
 use crate::parts::{Expr, Part};
 use crate::raw::{NumType, Raw};
+
+/// Lines or samples looked at either way for a position that tells which way was flown.
+const PASS_REACH: usize = 64;
 
 /// Gathers rows of one part.
 pub struct Gather<'a> {
@@ -153,7 +156,16 @@ impl Gather<'_> {
         };
         let mut kept: Vec<(u32, u32)> = Vec::new();
         let mut buffer = Vec::new();
+        let mut flown = (usize::MAX, None);
         for run in runs {
+            if self.ask.pass.is_some() {
+                if flown.0 != run.row {
+                    flown = (run.row, place.pass(run.row));
+                }
+                if flown.1 != self.ask.pass {
+                    continue;
+                }
+            }
             out.looked_at += run.cols.len() as u64;
             let line = if matches!(times, Times::Cells { .. }) { None } else { Some(times.at(run.row, 0)) };
             for col in run.cols.clone() {
@@ -301,6 +313,28 @@ impl<'a> Place<'a> {
             }
             Self::Grid(g) => g.lonlat_from_index(row as f64, col as f64).unwrap_or(LonLat::new(f64::NAN, f64::NAN)),
         }
+    }
+
+    /// Which way a line or sample was flown: from the one before to the one after, where they have positions in the
+    /// same column; `None` where none do, and on grids.
+    fn pass(&self, row: usize) -> Option<Pass> {
+        let Self::Arrays { lat, width, .. } = self else { return None };
+        let rows = lat.len() / width.max(&1);
+        let middle = width / 2;
+        let latitude = |r: usize, c: usize| self.at(r, c).is_valid().then(|| lat.get(r * width + c));
+        // The middle column first: the edges of a wide swath turn later than its centre.
+        let outwards = |k: usize| if k % 2 == 0 { middle + k / 2 } else { middle + width - k.div_ceil(2) };
+        for c in (0..*width).map(|k| outwards(k) % width) {
+            let here = latitude(row, c);
+            let before = (row.saturating_sub(PASS_REACH)..row).rev().find_map(|r| latitude(r, c)).or(here);
+            let after = (row + 1..(row + 1 + PASS_REACH).min(rows)).find_map(|r| latitude(r, c)).or(here);
+            if let (Some(a), Some(b)) = (before, after)
+                && a != b
+            {
+                return Some(if b > a { Pass::Ascending } else { Pass::Descending });
+            }
+        }
+        None
     }
 
     fn push(&self, row: usize, col: usize, out: &mut Rows) {

@@ -18,6 +18,7 @@ use seaglass_data::pool::Lane;
 use super::Sink;
 use crate::error::{JobError, Result};
 use crate::reading::Readers;
+use crate::spec::PolicyKind;
 use crate::state::{aside, discard};
 use crate::table::{Layout, Variable};
 
@@ -196,20 +197,23 @@ fn describe(name: &str, ty: &DataType, layout: &Layout) -> SpoolColumn {
 
 fn variable(column: &mut SpoolColumn, prefix: &str, v: &Variable, layout: &Layout) {
     let info = &v.info;
+    let own = layout.sides.iter().find(|s| s.prefix == prefix).is_some_and(|s| s.single);
+    let interpolated = layout.kind == PolicyKind::Interpolate;
     let put = &mut column.attributes;
     put.push(text("long_name", &info.title()));
-    if let Some(s) = info.standard_name.as_deref().filter(|_| !layout.kind.is_aggregate()) {
+    if let Some(s) = info.standard_name.as_deref().filter(|_| !layout.kind.is_aggregate() || own || interpolated) {
         put.push(text("standard_name", s));
     }
     if !info.units.is_empty() {
         put.push(text("units", &info.units));
     }
     put.push(text("source_variable", &info.variable));
-    let own = layout.sides.iter().find(|s| s.prefix == prefix).is_some_and(|s| s.single);
     let lead = &layout.sides[crate::sort::leading(layout)].prefix;
     let at = if own { prefix } else { lead };
     put.push(text("coordinates", &format!("{at}_time {at}_lat {at}_lon")));
-    if !own {
+    if !own && interpolated {
+        put.push(text("comment", "bilinear between the cells around the primary row, and between steps"));
+    } else if !own {
         put.push(text("cell_methods", &format!("area: time: {}", statistic(layout))));
     }
     if let seaglass_core::field::FieldKind::Flags { flags } = &info.kind
@@ -229,7 +233,6 @@ fn variable(column: &mut SpoolColumn, prefix: &str, v: &Variable, layout: &Layou
 }
 
 fn statistic(layout: &Layout) -> &'static str {
-    use crate::spec::PolicyKind;
     match layout.kind {
         PolicyKind::Median => "median",
         PolicyKind::Std => "standard_deviation",
@@ -298,6 +301,10 @@ fn known(name: &str, layout: &Layout) -> Vec<(String, SpoolAttribute)> {
         "rank" => vec![text("long_name", "rank by nearness, from 1"), text("units", "1")],
         "n_candidates" => vec![text("long_name", "rows within the limits"), text("units", "1")],
         "n" => vec![text("long_name", "rows behind the value"), text("units", "1")],
+        "weight" => vec![text("long_name", "share of the weights of cells that have a value"), text("units", "1")],
+        "along" => {
+            vec![text("long_name", &format!("way of the crossing from the {who} row to the next")), text("units", "1")]
+        }
         "n_effective" => vec![text("long_name", "effective sample size"), text("units", "1")],
         _ => Vec::new(),
     }

@@ -115,7 +115,7 @@ fn task(data: &Data, name: &str, metric: Metric) -> (Matches, f64, f64) {
         }
         "C1d" | "C1" => {
             let (up, down) = half_passes(data, if name == "C1d" { 86_400 } else { usize::MAX });
-            let spec = CrossSpec { window_us: 240 * hour, max_gap_us: 2_000_000 };
+            let spec = CrossSpec::new(240 * hour, 2_000_000);
             let (wall, cpu) = (Instant::now(), cpu_s());
             let found = crossovers(&up, &down, &spec, &Control::default()).unwrap();
             let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_s() - cpu);
@@ -170,6 +170,8 @@ fn live(threads: usize) {
     drop(pairs);
     let exact = |_: u64, _: u64| 0.0;
     let mut kept = Kept::default();
+    // A frame of thirty a second.
+    let frame_ms = 1000.0 / 30.0;
     for nearest in [None, Some(By::Distance), Some(By::Combined)] {
         let mut worst = 0.0_f64;
         let mut sum = 0.0;
@@ -187,8 +189,9 @@ fn live(threads: usize) {
             }
         }
         println!(
-            "{{\"task\":\"live\",\"candidates\":10000000,\"nearest\":\"{nearest:?}\",\"threads\":{threads},\"mean_ms\":{sum:.1},\"worst_ms\":{worst:.1},\"cpu_ms\":{:.1},\"kept\":{}}}",
+            "{{\"task\":\"live\",\"candidates\":10000000,\"nearest\":\"{nearest:?}\",\"threads\":{threads},\"mean_ms\":{sum:.1},\"worst_ms\":{worst:.1},\"cpu_ms\":{:.1},\"of_a_frame\":{:.2},\"kept\":{}}}",
             (cpu_s() - cpu) * 1e3 / 30.0,
+            sum / frame_ms,
             kept.len()
         );
     }
