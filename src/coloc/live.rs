@@ -1,5 +1,7 @@
 //! Candidates found once for the largest radius and window, filtered again on every move of a slider.
 
+mod near;
+
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -28,6 +30,8 @@ pub struct Candidates {
     groups: Vec<u32>,
     /// First group of each block, and the number of groups.
     blocks: Vec<usize>,
+    /// The same in order of distance.
+    near: near::Near,
 }
 
 /// Limits and reduction of one frame.
@@ -99,6 +103,7 @@ impl Candidates {
             dt_us: all.map(|k| pick(k).dt_us).collect(),
             groups: Vec::new(),
             blocks: Vec::new(),
+            near: near::Near::default(),
         };
         let mut start = 0;
         for group in c.i.chunk_by(|a, b| a == b) {
@@ -110,6 +115,7 @@ impl Candidates {
         }
         c.blocks.push(c.groups.len());
         c.groups.push(start as u32);
+        c.near = near::Near::new(&c);
         Ok(c)
     }
 
@@ -234,7 +240,11 @@ impl Candidates {
         let groups = &self.groups[self.blocks[block]..=self.blocks[block + 1]];
         let order = Order::of(by, cut.radius_m, cut.window_us);
         match by {
-            By::Distance => self.least(groups, out, cut, &order, exact, TIE_M, |d, _| d),
+            By::Distance => {
+                let tie = |rows| self.carefully(rows, cut, &order, exact).map(|found| found.0);
+                let quick = self.near.nearest(groups, cut, out, tie);
+                quick.unwrap_or_else(|| self.least(groups, out, cut, &order, exact, TIE_M, |d, _| d))
+            }
             By::Time => self.least(groups, out, cut, &order, exact, 0.0, |_, dt| dt.unsigned_abs() as f64),
             By::Combined => self.least(groups, out, cut, &order, exact, order.doubt(), |d, dt| order.score(d, dt)),
         }
