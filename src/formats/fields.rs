@@ -4,8 +4,8 @@ use seaglass_core::field::{ExtraDim, FieldInfo, FieldKind, Flag};
 use seaglass_core::style::StyleHint;
 
 use crate::attr::Attr;
-use crate::cf;
 use crate::dataset::{Dataset, Var};
+use crate::interest;
 use crate::operand::Operand;
 
 /// Longest coordinate listed with an extra dimension.
@@ -28,7 +28,7 @@ pub fn describe(ds: &Dataset, operand: &Operand, extra_dims: &[usize], raster: b
         packing_step: (p.scale != 1.0 && !p.ty.is_float()).then_some(p.scale.abs()),
         valid_range: p.valid_range(),
         style: StyleHint::default(),
-        rank: rank(v, raster, extra_dims.len()),
+        rank: interest::rank(v, raster, extra_dims.len()),
         derived: false,
     }
 }
@@ -68,47 +68,4 @@ fn kind(v: &Var) -> FieldKind {
         Some(Flag { value, mask, meaning: meanings[k].trim_matches(',').to_owned() })
     });
     FieldKind::Flags { flags: flags.collect() }
-}
-
-fn rank(v: &Var, raster: bool, extra: usize) -> i32 {
-    let mut rank = v.text("standard_name").map_or_else(|| cf::interest_by_name(&v.name), |s| cf::interest(&s));
-    let name = v.name.to_ascii_lowercase();
-    rank += if raster { 20 } else { 0 };
-    rank += if v.ty.is_some_and(crate::raw::NumType::is_float) { 2 } else { 0 };
-    rank -= if v.attr("flag_meanings").is_some() && v.attr("scale_factor").is_none() { 60 } else { 0 };
-    rank -= 6 * extra as i32;
-    let housekeeping = [
-        "qc",
-        "qual",
-        "quality",
-        "flag",
-        "err",
-        "error",
-        "uncert",
-        "uncertainty",
-        "count",
-        "index",
-        "mask",
-        "numval",
-        "rms",
-        "num",
-        "std",
-        "cor",
-        "corr",
-        "bias",
-        "distance",
-        "angle",
-        "dtime",
-        "id",
-        "time",
-    ];
-    if name.split(['_', '/', '-']).any(|w| housekeeping.contains(&w)) {
-        rank -= 40;
-    }
-    rank -= if v.units().is_none() && v.attr("standard_name").is_none() { 10 } else { 0 };
-    // Nothing measured says nothing of the ocean.
-    if ["model", "ecmwf", "ncep"].iter().any(|w| name.contains(w)) {
-        rank -= 10;
-    }
-    rank
 }

@@ -9,6 +9,7 @@ use seaglass_core::protocol::FailureKind;
 
 use crate::crs;
 use crate::dataset::Dataset;
+use crate::earth;
 use crate::error::{Result, fail};
 use crate::geometry::Geom;
 use crate::limits::{MAX_AXIS, MAX_POSITIONS};
@@ -109,6 +110,9 @@ fn grid(ds: &Dataset, lon: usize, lat: usize) -> Result<Located> {
     let mut notes = Vec::new();
     unwrap_longitudes(&mut x);
     let path = |k: usize| ds.vars[k].path.clone();
+    if let Some(wrong) = earth::axes(ds, lon, lat, &x, &y) {
+        return Err(wrong);
+    }
     if !monotonic(&x) || !monotonic(&y) {
         // Not a grid in rows and columns of ever growing coordinates: every position on its own then.
         let cells = x.len().saturating_mul(y.len());
@@ -122,8 +126,9 @@ fn grid(ds: &Dataset, lon: usize, lat: usize) -> Result<Located> {
         }
         notes.push(format!("{} or {} is not monotonic; each cell is placed on its own.", path(lon), path(lat)));
         let n = x.len();
-        let lons = CoordArray::F64((0..cells).map(|k| x[k % n]).collect());
-        let lats = CoordArray::F64((0..cells).map(|k| y[k / n]).collect());
+        let mut lons = CoordArray::F64((0..cells).map(|k| x[k % n]).collect());
+        let mut lats = CoordArray::F64((0..cells).map(|k| y[k / n]).collect());
+        check_positions(ds, lon, lat, &mut lons, &mut lats, true, &mut notes)?;
         let shape = [y.len(), n];
         let s = Swath::new(shape, knots(shape[0]), knots(shape[1]), lons, lats, Vec::new()).map_err(nothing)?;
         return Ok(Located { geolocation: Geolocation::Swath(s), tied: false, kind: GeometryKind::Swath, notes });
@@ -371,6 +376,9 @@ fn check_positions(
     let varied = blocks.iter().any(|b| b.varied || (b.first.is_some() && b.first != first));
     for k in blocks.iter().flat_map(|b| &b.bad) {
         forget(lons, *k);
+    if !good {
+        return Err(earth::positions(ds, lon, lat, (0..n).map(|k| LonLat::new(lons.get(k), lats.get(k)))));
+    }
         forget(lats, *k);
     }
     let names = format!("{} and {}", ds.vars[lon].path, ds.vars[lat].path);
@@ -378,9 +386,6 @@ fn check_positions(
         notes.push(format!(
             "{bad} positions in {names} lie outside the Earth (latitude beyond ±90° or fill values) and are left out."
         ));
-    }
-    if !good {
-        return Err(nothing(format!("All positions in {names} are missing.")));
     }
     if image && !varied && lons.len() > 1 {
         return Err(nothing(format!("All positions in {names} are the same place, so there is nothing to draw.")));

@@ -15,6 +15,7 @@ use crate::cf;
 use crate::dataset::Dataset;
 use crate::error::{Result, fail};
 use crate::fields;
+use crate::flat;
 use crate::geoloc::{self, Demand};
 use crate::geometry::{Finder, Geom};
 use crate::limits::{LIGHT_TOLERANCE_CELLS, MAX_CELLS, MAX_STEPS};
@@ -145,7 +146,8 @@ pub fn plan_for(ds: &Dataset, product: Option<&Product>, demand: Demand) -> Resu
     let mut finder = Finder::new(ds, &links);
     if let Some(p) = product {
         finder.named = p.geolocation.lon.clone().zip(p.geolocation.lat.clone());
-        finder.kind = p.geolocation.kind;
+        // Rows without times of their own make no other positions.
+        finder.kind = p.geolocation.kind.map(|k| if k == GeometryKind::CurvilinearGrid { GeometryKind::Swath } else { k });
     }
     let mut notes = Vec::new();
     let (mut groups, skipped) = group(ds, &links, &finder, false, &mut notes);
@@ -169,6 +171,12 @@ pub fn plan_for(ds: &Dataset, product: Option<&Product>, demand: Demand) -> Resu
         notes.push(e.message);
     }
     for p in &mut parts {
+    if demand == Demand::Picture && product.is_none() {
+        let names = flat::demote(ds, &mut parts);
+        if !names.is_empty() {
+            notes.push(format!("One value or none everywhere, hence listed last: {}.", names.join(", ")));
+        }
+    }
         p.fields.sort_by_key(|f| std::cmp::Reverse(f.info.rank));
     }
     parts.sort_by_key(|p| std::cmp::Reverse(p.fields.iter().map(|f| f.info.rank).max()));
@@ -306,7 +314,15 @@ fn build(
     let wanted = product.and_then(|p| p.geolocation.kind);
     let located = geoloc::locate(ds, links, &g.geom, times.cell_us, wanted, demand)?;
     notes.extend(located.notes);
-    let raster = located.kind.is_raster();
+    let by_cells = matches!(&g.geom, Geom::Swath { .. } | Geom::Grid { .. } | Geom::Projected { .. });
+    let told = cf::feature_type(ds).as_deref() == Some("swath");
+    let scanned = !by_cells || told || !times.cell_us.is_empty();
+    // Positions in two dimensions that no instrument scanned one row after the other: a grid of a model, or of a map.
+    let kind = match (located.kind, wanted) {
+        (GeometryKind::Swath, None | Some(GeometryKind::CurvilinearGrid)) if !scanned => GeometryKind::CurvilinearGrid,
+        (kind, _) => kind,
+    };
+    let raster = kind.is_raster();
     let shape = located.geolocation.shape();
     let mut out = Vec::new();
     for var in g.vars {
@@ -319,7 +335,7 @@ fn build(
     let mut part = Part {
         name: String::new(),
         geom: g.geom,
-        kind: located.kind,
+        kind,
         shape,
         step_dim: g.step_dim,
         step_times: times.steps,

@@ -88,7 +88,7 @@ fn meta(granule: &Granule, of: CollectionKey) -> GranuleMeta {
     let model = match granule.geometry {
         GeometryKind::Grid => DataModel::LatLon,
         GeometryKind::ProjectedGrid => DataModel::YX,
-        GeometryKind::Swath => DataModel::RowCell,
+        GeometryKind::Swath | GeometryKind::CurvilinearGrid => DataModel::RowCell,
         GeometryKind::Track => DataModel::Time,
         GeometryKind::Points => DataModel::TimeStation,
     };
