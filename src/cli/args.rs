@@ -9,11 +9,12 @@ Exit codes:
   0  all went well
   1  something unexpected
   2  the arguments make no sense
-  3  a file could not be read or has nothing to show (the other files are still drawn)
-  4  nothing to show (a picture of the base map alone may have been written), or no such field, place or time
+  3  a file could not be read: missing, damaged, of an unknown format or too large
+  4  files were read, but one holds nothing to show, or there is no such field, place or time
   5  no graphics adapter, or no window
   6  the output could not be written
   130  stopped by Ctrl-C; run a job again to go on where it was
+With 3 and 4 `render` has still drawn what the other files hold. Of several errors the lowest code is given.
 
 Environment:
   SEAGLASS_WORKER   reader program, when not beside seaglass
@@ -31,10 +32,10 @@ pub struct Args {
     #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
     pub look_at: Option<String>,
     /// Distance of the eye at the start, kilometres.
-    #[arg(long, value_name = "KM")]
+    #[arg(long, value_name = "KM", allow_hyphen_values = true)]
     pub altitude: Option<f64>,
     /// Tilt of the view at the start: 0 looks straight down, 85 almost along the ground.
-    #[arg(long, value_name = "DEG")]
+    #[arg(long, value_name = "DEG", allow_hyphen_values = true)]
     pub tilt: Option<f64>,
     /// Where notebooks connect to the window; empty lets none in.
     #[arg(long, value_name = "ADDR:PORT")]
@@ -54,7 +55,7 @@ pub enum Task {
     Probe(Probe),
     /// Finds match-ups of measurements near in place and time.
     Colocate(super::colocate::Colocate),
-    /// Lists or checks product files.
+    /// Lists or checks product files, and says how data files are read.
     Readers(Readers),
     /// Serves notebooks without a window, until ended.
     Serve(Serve),
@@ -69,7 +70,9 @@ impl Task {
             Self::Inspect(o) => o.json,
             Self::Probe(o) => o.json,
             Self::Colocate(o) => o.wants_json(),
-            Self::Readers(Readers { task: ReadersTask::List { json } | ReadersTask::Check { json, .. } }) => *json,
+            Self::Readers(Readers {
+                task: ReadersTask::List { json } | ReadersTask::Check { json, .. } | ReadersTask::Doctor { json, .. },
+            }) => *json,
             Self::Render(o) => o.json,
             Self::Sample(_) | Self::Serve(_) => false,
         }
@@ -86,7 +89,7 @@ pub struct Render {
     #[arg(long, short, value_name = "PNG")]
     pub out: PathBuf,
     /// Width and height in pixels.
-    #[arg(long, value_name = "WxH", default_value = "1280x800")]
+    #[arg(long, value_name = "WxH", default_value = "1280x800", allow_hyphen_values = true)]
     pub size: String,
     /// globe, equirectangular, mercator, polar-north or polar-south.
     #[arg(long, default_value = "globe")]
@@ -95,20 +98,21 @@ pub struct Render {
     #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
     pub look_at: Option<String>,
     /// Distance of the eye in kilometres; the data are framed when absent.
-    #[arg(long, value_name = "KM")]
+    #[arg(long, value_name = "KM", allow_hyphen_values = true)]
     pub altitude: Option<f64>,
     /// Direction at the top of the picture, degrees from north.
     #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_hyphen_values = true)]
     pub heading: f64,
     /// 0 looks straight down, 85 almost along the ground.
-    #[arg(long, value_name = "DEG", default_value_t = 0.0)]
+    #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_hyphen_values = true)]
     pub tilt: f64,
     /// Shows this day (2024-08-11) or the data around this instant (2024-08-11T12:00, UTC), of the steps of a grid the
-    /// nearest one; without it the first time step of every file.
+    /// nearest one. Without it the clock stands at the first time of the first file, and all files with a single time are
+    /// shown.
     #[arg(long, value_name = "TIME")]
     pub time: Option<String>,
     /// Length of the time window around --time: 90s, 30min, 6h, 10d. All steps within it are drawn, later ones above.
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub window: Option<String>,
     /// Field to show; repeat for several, the later ones above.
     #[arg(long, value_name = "NAME")]
@@ -130,7 +134,7 @@ pub struct Render {
     #[arg(long)]
     pub smooth: bool,
     /// Opacity of the data, 0 to 1.
-    #[arg(long, value_name = "0-1")]
+    #[arg(long, value_name = "0-1", allow_hyphen_values = true)]
     pub opacity: Option<f32>,
     /// Adds colour bars, scale bar and time.
     #[arg(long)]
@@ -142,7 +146,7 @@ pub struct Render {
     #[arg(long, value_name = "COLOUR", default_value = "dark")]
     pub background: String,
     /// Gives up after this many seconds.
-    #[arg(long, value_name = "S", default_value_t = 300.0)]
+    #[arg(long, value_name = "S", default_value_t = 300.0, allow_hyphen_values = true)]
     pub timeout: f64,
     /// Errors as JSON, and a JSON line about the picture on standard output.
     #[arg(long)]
@@ -177,7 +181,7 @@ pub struct Probe {
     #[arg(long, value_name = "DIM=K")]
     pub index: Vec<String>,
     /// How far a sample of a track, or a point, may be away, degrees of arc.
-    #[arg(long, value_name = "DEG", default_value_t = 0.1)]
+    #[arg(long, value_name = "DEG", default_value_t = 0.1, allow_hyphen_values = true)]
     pub reach: f64,
     /// Output and errors as JSON.
     #[arg(long)]
@@ -205,6 +209,15 @@ pub enum ReadersTask {
         /// Product file, folder of product files, or data file; all known product files when absent.
         path: Option<PathBuf>,
         /// Output and errors as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Examines data files: one row a file with the reader chosen, why, its geometry, fields and problems.
+    Doctor {
+        /// Folder with data files and folders of them, or a file.
+        #[arg(value_name = "FILE|DIR")]
+        path: PathBuf,
+        /// A JSON object a line.
         #[arg(long)]
         json: bool,
     },

@@ -10,9 +10,9 @@ pub enum Exit {
     Internal = 1,
     /// The arguments make no sense.
     Usage = 2,
-    /// A file could not be read.
+    /// A file could not be read: missing, damaged, of an unknown format or too large.
     Unreadable = 3,
-    /// Nothing to show, or no such field, place or time.
+    /// Read, but nothing to show in it, or no such field, place or time.
     Nothing = 4,
     /// No graphics adapter, or no window.
     NoGpu = 5,

@@ -6,6 +6,7 @@
 mod args;
 mod ask;
 mod colocate;
+mod doctor;
 mod failure;
 mod inspect;
 mod logger;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use seaglass_core::field::{FieldInfo, named};
-use seaglass_core::geo::LonLat;
+use seaglass_core::geo::{LonLat, wrap_180};
 use seaglass_core::granule::{FileInfo, PartInfo};
 use seaglass_core::protocol::{ProbedCell, Request};
 use seaglass_core::time::Time;
@@ -112,11 +112,13 @@ fn nearest_step(part: &PartInfo, time: Option<Time>) -> usize {
 fn as_json(path: &Path, at: LonLat, found: &Found<'_>) -> Value {
     let cell = &found.cell;
     let value = cell.values.first();
-    let position = cell.position.map(|p| json!({ "lon": p.lon_deg, "lat": p.lat_deg }));
+    // All longitudes within ±180, whatever the file has: as --at takes them, and as `inspect` gives them.
+    let place = |p: LonLat| json!({ "lon": wrap_180(p.lon_deg), "lat": p.lat_deg });
+    let position = cell.position.map(place);
     json!({
         "file": path.display().to_string(),
         "field": found.field.name,
-        "at": { "lon": at.lon_deg, "lat": at.lat_deg },
+        "at": place(at),
         "part": found.part.name,
         "step": found.step,
         "row": cell.row,

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::args::{Readers, ReadersTask};
 use super::ask::Asker;
-use super::{Exit, Failure, Outcome, print};
+use super::{Exit, Failure, Outcome, doctor, print};
 
 /// Lists or checks.
 pub fn run(options: &Readers) -> Outcome {
@@ -30,6 +30,7 @@ pub fn run(options: &Readers) -> Outcome {
             Ok(failures(&registry))
         }
         ReadersTask::Check { path: Some(path), json } => check(path, *json),
+        ReadersTask::Doctor { path, json } => doctor::run(path, *json),
     }
 }
 
@@ -109,15 +110,13 @@ fn check(path: &Path, json: bool) -> Outcome {
 fn check_data(path: &Path, json: bool) -> Outcome {
     let mut asker = Asker::new()?;
     let info = asker.open(path)?;
-    let candidates: Vec<String> = asker.registry.candidates(path).iter().map(|p| p.product.id.clone()).collect();
-    let product = info.product.as_deref().and_then(|id| asker.registry.get(id)).cloned();
+    let mut candidates = doctor::named_candidates(&asker, path);
+    if let Some(chosen) = info.product.as_ref().filter(|id| !candidates.contains(id)) {
+        candidates.insert(0, chosen.clone());
+    }
+    let product = info.product.as_deref().and_then(|id| asker.registry.get(id));
     let there: Vec<&str> = info.parts.iter().flat_map(|p| &p.fields).map(|f| f.name.as_str()).collect();
-    let wanted: Vec<String> = product
-        .iter()
-        .flat_map(|p| &p.fields)
-        .filter_map(|f| f.name.clone().or_else(|| f.variable.as_deref()?.rsplit('/').next().map(str::to_owned)))
-        .collect();
-    let missing: Vec<&String> = wanted.iter().filter(|w| !there.contains(&w.as_str())).collect();
+    let missing = product.as_deref().map(|p| doctor::missing(p, &info)).unwrap_or_default();
     if json {
         let object = json!({ "file": path.display().to_string(), "product": info.product, "candidates": candidates,
                              "fields": there, "missing": missing, "notes": info.notes });
@@ -125,12 +124,12 @@ fn check_data(path: &Path, json: bool) -> Outcome {
         return Ok(Vec::new());
     }
     let mut out = String::new();
+    let none = |list: String| if list.is_empty() { "none".to_owned() } else { list };
     writeln!(out, "product     {}", info.product.as_deref().unwrap_or("none; read by CF rules")).unwrap_or_default();
-    writeln!(out, "candidates  {}", candidates.join(", ")).unwrap_or_default();
+    writeln!(out, "candidates  {}", none(candidates.join(", "))).unwrap_or_default();
     writeln!(out, "fields      {}", there.join(", ")).unwrap_or_default();
     if !missing.is_empty() {
-        let names: Vec<&str> = missing.iter().map(|m| m.as_str()).collect();
-        writeln!(out, "missing     {}", names.join(", ")).unwrap_or_default();
+        writeln!(out, "missing     {}", missing.join(", ")).unwrap_or_default();
     }
     print(&out);
     Ok(Vec::new())

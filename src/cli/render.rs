@@ -71,9 +71,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     }
     match host.view_status() {
         Some(reason) if failures.is_empty() => failures.push(Failure::new(Exit::Nothing, empty_text(&reason))),
-        Some(_) => {}
-        // There is a picture with data: files left out, for whatever reason, are one thing to a script.
-        None => failures.iter_mut().for_each(|f| f.exit = Exit::Unreadable),
+        _ => {}
     }
     Ok(failures)
 }

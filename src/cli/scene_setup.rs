@@ -1,9 +1,12 @@
 //! Layers, styles, clock and camera of a picture, set by the same commands as in the window.
 
+use std::path::PathBuf;
+
 use seaglass_core::command::Command;
 use seaglass_core::field::{FieldInfo, named};
 use seaglass_core::format::Unit;
 use seaglass_core::geo::LonLat;
+use seaglass_core::granule::Granule;
 use seaglass_core::project::{BaseMap, LayerId};
 use seaglass_core::projection::Projection;
 use seaglass_core::style::{Filter, StylePatch, TimeRule};
@@ -77,7 +80,7 @@ impl Wishes {
     pub fn apply(&self, host: &mut Host, options: &args::Render) -> Result<(), Failure> {
         let layers = choose_layers(host, &options.field)?;
         self.style(host, options, &layers)?;
-        self.set_time(host, &layers);
+        self.set_time(host, &layers, &options.paths);
         host.send(Command::SetProjection { projection: self.projection });
         host.send(Command::ZoomToLayer { layer: None });
         step(host)?;
@@ -129,20 +132,8 @@ impl Wishes {
         step(host)
     }
 
-    fn set_time(&self, host: &mut Host, layers: &[LayerId]) {
-        let Some((time, day)) = self.time else {
-            // The first step of every file, all in one window.
-            let granules = host.session().catalogue().collections.values().flat_map(|c| &c.granules);
-            let firsts = granules.filter(|g| g.step == 0).filter_map(|g| g.span);
-            let Some(all) = firsts.reduce(|a: TimeSpan, b| a.union(&b)) else { return };
-            let window_s =
-                self.window_s.unwrap_or_else(|| host.session().project().timeline.window_s.max(all.seconds()));
-            // Ends exactly with the data: a window reaching further would show the second step of a file as well.
-            host.send(Command::SetAnchor { anchor: Anchor::Trailing });
-            host.send(Command::SetWindow { window_s });
-            host.send(Command::SetTime { now: all.stop.max(all.start.plus_seconds(window_s.min(all.seconds()))) });
-            return;
-        };
+    fn set_time(&self, host: &mut Host, layers: &[LayerId], paths: &[PathBuf]) {
+        let Some((time, day)) = self.time else { return self.set_first_time(host, layers, paths) };
         // An instant, or the noon of a day, is the middle of the window. The day ends a microsecond before the next.
         let (now, window_s) = if day { (time.plus_seconds(HALF_DAY_S), 2.0 * HALF_DAY_S) } else { (time, 86_400.0) };
         host.send(Command::SetAnchor { anchor: Anchor::Centred });
@@ -154,18 +145,58 @@ impl Wishes {
         // Steps of one grid lie over each other: of several within the window one is shown, the nearest.
         let half = window_s / 2.0;
         let window = TimeSpan::new(now.plus_seconds(-half), now.plus_seconds(half));
-        let session = host.session();
-        let stepped = |id: &LayerId| {
-            let layer = session.project().layer(*id)?;
-            let collection = session.catalogue().collections.get(&layer.collection)?;
-            let steps = collection.with_field(&layer.field).filter(|g| g.span.is_some_and(|s| s.intersects(&window)));
-            (steps.clone().count() > 1 && steps.clone().any(|g| g.step > 0)).then_some(*id)
-        };
-        let stepped: Vec<LayerId> = layers.iter().filter_map(stepped).collect();
-        for layer in stepped {
-            let patch = StylePatch { time_rule: Some(TimeRule::Nearest), ..StylePatch::default() };
-            host.send(Command::SetStyle { layer, patch });
+        show_one_step(host, &stepped(host, layers, Some(window)));
+    }
+
+    /// Without a time: the clock stands at the first time of the first file. Of files with several steps each shows the
+    /// step nearest to it; of the others all are shown.
+    fn set_first_time(&self, host: &mut Host, layers: &[LayerId], paths: &[PathBuf]) {
+        let stepped = stepped(host, layers, None);
+        let granules = host.session().catalogue().collections.values().flat_map(|c| &c.granules);
+        let firsts = granules.filter(|g| g.step == 0 && g.span.is_some());
+        let given: Vec<PathBuf> = paths.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone())).collect();
+        let rank = |g: &Granule| given.iter().position(|p| g.path.starts_with(p)).unwrap_or(given.len());
+        let first = firsts.clone().min_by(|a, b| (rank(a), &a.path, a.part).cmp(&(rank(b), &b.path, b.part)));
+        let clock = first.and_then(|g| g.time.or(g.span.map(|s| s.middle())));
+        let seen = |g: &Granule| g.time.map(TimeSpan::at).or(g.span);
+        let (Some(clock), Some(all)) = (clock, firsts.filter_map(seen).reduce(|a, b| a.union(&b))) else { return };
+        if stepped.is_empty() {
+            let window_s =
+                self.window_s.unwrap_or_else(|| host.session().project().timeline.window_s.max(all.seconds()));
+            host.send(Command::SetAnchor { anchor: Anchor::Trailing });
+            host.send(Command::SetWindow { window_s });
+            host.send(Command::SetTime { now: all.stop.max(all.start.plus_seconds(window_s.min(all.seconds()))) });
+            return;
         }
+        let reach = all.start.seconds_since(clock).abs().max(all.stop.seconds_since(clock).abs());
+        let window_s = self.window_s.unwrap_or_else(|| host.session().project().timeline.window_s.max(2.0 * reach));
+        host.send(Command::SetAnchor { anchor: Anchor::Centred });
+        host.send(Command::SetWindow { window_s });
+        host.send(Command::SetTime { now: clock });
+        // Whoever asks for a window gets all that is in it.
+        if self.window_s.is_none() {
+            show_one_step(host, &stepped);
+        }
+    }
+}
+
+/// Layers with several steps (of those within a window, when one is given).
+fn stepped(host: &Host, layers: &[LayerId], window: Option<TimeSpan>) -> Vec<LayerId> {
+    let session = host.session();
+    let has_steps = |id: &LayerId| {
+        let layer = session.project().layer(*id)?;
+        let collection = session.catalogue().collections.get(&layer.collection)?;
+        let within = |g: &&Granule| window.is_none_or(|w| g.span.is_some_and(|s| s.intersects(&w)));
+        let steps = collection.with_field(&layer.field).filter(within);
+        (steps.clone().count() > 1 && steps.clone().any(|g| g.step > 0)).then_some(*id)
+    };
+    layers.iter().filter_map(has_steps).collect()
+}
+
+fn show_one_step(host: &mut Host, layers: &[LayerId]) {
+    for layer in layers {
+        let patch = StylePatch { time_rule: Some(TimeRule::Nearest), ..StylePatch::default() };
+        host.send(Command::SetStyle { layer: *layer, patch });
     }
 }
 

@@ -132,8 +132,9 @@ impl Session {
 
     /// What the user opened, without the files that could not be read.
     pub fn readable_sources(&self) -> Vec<&Path> {
-        let failed: HashSet<&Path> = self.failures.iter().map(|f| f.path.as_path()).collect();
-        self.project.sources.iter().map(PathBuf::as_path).filter(|p| !failed.contains(p)).collect()
+        // A source is as the user gave it, maybe relative; a failure has its whole path.
+        let failed = |p: &&Path| self.failures.iter().any(|f| f.path.ends_with(p));
+        self.project.sources.iter().map(PathBuf::as_path).filter(|p| !failed(p)).collect()
     }
 
     /// Whether undo and redo are possible.

@@ -11,7 +11,7 @@ use seaglass_core::command::Command;
 use seaglass_core::field::Block;
 use seaglass_core::granule::Granule;
 use seaglass_core::project::LayerId;
-use seaglass_core::protocol::ReadFailure;
+use seaglass_core::protocol::{FailureKind, ReadFailure};
 use seaglass_core::session::{CommandError, Effect, Session};
 use seaglass_core::tile::TileKey;
 use seaglass_data::pool::{Connect, Content, Finished, Incident, Pool, PoolOptions, ProcessConnector, find_worker};
@@ -203,7 +203,8 @@ impl Host {
 
     /// Reads a file once more that could not be read (all of them when `None`).
     pub fn try_again(&mut self, path: Option<&Path>) {
-        let failed: Vec<PathBuf> = self.session.failures().iter().map(|f| f.path.clone()).collect();
+        let files = self.session.failures().iter().filter(|f| !f.path.is_dir());
+        let failed: Vec<PathBuf> = files.map(|f| f.path.clone()).collect();
         let paths = path.map_or(failed, |p| vec![p.to_owned()]);
         if path.is_none() {
             self.pool.forgive_all();
@@ -345,6 +346,9 @@ impl Host {
             }
             (Tag::Tile(key), Ok(Content::Block(block))) => {
                 let seen = self.items.seen_mut(key.item);
+                    // Not among the sources: nothing comes from it.
+                    let error = ReadFailure { kind: FailureKind::NothingToShow, message: text.to_owned() };
+                    self.apply(&Command::OpenFailed { path, error });
                 seen.read = true;
                 seen.valid = seen.valid || block.values.iter().any(|v| v.is_finite());
                 self.ready.push((key, Some(block)));

@@ -190,7 +190,7 @@ fn weight(granule: &Granule) -> u64 {
     let cells = granule.shape[0] as u64 * granule.shape[1] as u64;
     match granule.geometry {
         GeometryKind::Grid | GeometryKind::ProjectedGrid => (granule.shape[0] + granule.shape[1]) as u64 * 8,
-        GeometryKind::Swath => cells * 8,
+        GeometryKind::Swath | GeometryKind::CurvilinearGrid => cells * 8,
         GeometryKind::Track | GeometryKind::Points => cells * 16,
     }
 }

@@ -60,8 +60,8 @@ impl Session {
         }
         let found_in_folder = !self.project.sources.iter().any(|s| s == path);
         for id in &touched {
-            if let Some(layer) = self.first_layer(id, found_in_folder) {
-                effects.extend(layer.style.range.is_none().then_some(Effect::ChooseRange(layer.id)));
+            if let Some(layer) = self.first_layer(id, found_in_folder).or_else(|| self.better_field(id)) {
+                effects.extend(self.wants_range(&layer).then_some(Effect::ChooseRange(layer.id)));
             }
         }
         self.arrange(path, info, was_empty, &touched);
@@ -78,6 +78,7 @@ impl Session {
         }
         let field = self.catalogue.collections.get(id)?.fields.first()?.name.clone();
         self.change_layers(&Command::AddLayer { collection: id.to_owned(), field }).ok()?;
+        self.arrival.chosen.extend(self.project.layers.first().map(|l| (id.to_owned(), l.id)));
         if found_in_folder {
             let mut layer = self.project.layers.remove(0);
             let height = self.drawing_height(&layer);
@@ -89,12 +90,32 @@ impl Session {
         self.project.layers.iter().find(|l| l.collection == id).cloned()
     }
 
+    /// The layer a collection was given by itself, with another field now that a further file tells that one is better:
+    /// a field of one value in the first file comes last there. Never once the user has changed a layer.
+    fn better_field(&mut self, id: &str) -> Option<Layer> {
+        let chosen = self.arrival.chosen.get(id).copied().filter(|_| !self.history.can_undo())?;
+        let collection = self.catalogue.collections.get(id)?;
+        let best = collection.fields.first()?;
+        let at = self.project.position(chosen)?;
+        let old = self.project.layers.get(at)?;
+        if collection.field(&old.field).is_none_or(|f| f.rank >= best.rank) {
+            return None;
+        }
+        let (field, visible) = (best.name.clone(), old.visible);
+        self.project.layers.remove(at);
+        self.change_layers(&Command::AddLayer { collection: id.to_owned(), field }).ok()?;
+        let layer = Layer { visible, ..self.project.layers.remove(0) };
+        self.arrival.chosen.insert(id.to_owned(), layer.id);
+        self.project.layers.insert(at, layer.clone());
+        Some(layer)
+    }
+
     /// How high a layer lies when it may choose: 0 for grids round the Earth, more for what covers less.
     pub(super) fn drawing_height(&self, layer: &Layer) -> u8 {
         let granule = self.catalogue.collections.get(&layer.collection).and_then(|c| c.with_field(&layer.field).next());
         match granule.map(|g| (g.geometry, g.bounds.east - g.bounds.west)) {
-            Some((GeometryKind::Grid, width)) if width > 300.0 => 0,
-            Some((GeometryKind::Grid | GeometryKind::ProjectedGrid, _)) | None => 1,
+            Some((GeometryKind::Grid | GeometryKind::CurvilinearGrid, width)) if width > 300.0 => 0,
+            Some((GeometryKind::Grid | GeometryKind::ProjectedGrid | GeometryKind::CurvilinearGrid, _)) | None => 1,
             Some((GeometryKind::Swath, _)) => 2,
             Some((GeometryKind::Track, _)) => 3,
             Some((GeometryKind::Points, _)) => 4,
@@ -106,14 +127,21 @@ impl Session {
 /// so that a folder of daily files is one collection.
 fn collection_of_kind(info: &FileInfo) -> String {
     let part = |p: &crate::granule::PartInfo| {
-        let names: Vec<&str> = p.fields.iter().take(4).map(|f| f.name.as_str()).collect();
+        // In an order of their own: which comes first may depend on the values in a file.
+        let mut names: Vec<&str> = p.fields.iter().map(|f| f.name.as_str()).collect();
+        names.sort_unstable();
+        names.truncate(4);
         let size = match p.geometry {
-            GeometryKind::Grid | GeometryKind::ProjectedGrid => format!(" {}x{}", p.shape[0], p.shape[1]),
+            GeometryKind::Grid | GeometryKind::ProjectedGrid | GeometryKind::CurvilinearGrid => {
+                format!(" {}x{}", p.shape[0], p.shape[1])
+            }
             _ => String::new(),
         };
         format!("{} {}{size} of {}", p.geometry.label(), names.join("+"), p.fields.len())
     };
-    format!("cf: {}", info.parts.iter().map(part).collect::<Vec<_>>().join(", "))
+    let mut parts: Vec<String> = info.parts.iter().map(part).collect();
+    parts.sort_unstable();
+    format!("cf: {}", parts.join(", "))
 }
 
 /// A step of a file with several times lasts until half-way to its neighbours, so that the picture does not blink
@@ -127,4 +155,84 @@ fn step_span(steps: &[Time], k: usize, t: Time) -> TimeSpan {
     // One microsecond less, so that neighbours do not share an instant.
     let stop = t.plus_seconds(last.max(0.0));
     TimeSpan::new(t.plus_seconds(first.min(0.0)), Time::from_micros(stop.micros() - i64::from(last > 0.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::FieldInfo;
+    use crate::geo::GeoBox;
+    use crate::granule::PartInfo;
+
+    /// A file with fields of these ranks, found in the folder `/d`.
+    fn file(ranks: [(&str, i32); 2], geometry: GeometryKind, bounds: GeoBox) -> Box<FileInfo> {
+        let field = |(name, rank): &(&str, i32)| -> FieldInfo {
+            serde_json::from_value(serde_json::json!({ "name": name, "variable": name, "rank": rank })).unwrap()
+        };
+        let part = PartInfo {
+            name: String::new(),
+            geometry,
+            shape: [4, 5],
+            bounds,
+            footprint: Vec::new(),
+            span: None,
+            steps: Vec::new(),
+            fields: ranks.iter().map(field).collect(),
+        };
+        Box::new(FileInfo {
+            product: None,
+            title: "Test".to_owned(),
+            short: None,
+            format: "netCDF-4".to_owned(),
+            parts: vec![part],
+            notes: Vec::new(),
+            attributes: Vec::new(),
+        })
+    }
+
+    const SMALL: GeoBox = GeoBox { west: 10.0, south: 30.0, east: 20.0, north: 40.0 };
+
+    #[test]
+    fn a_field_of_one_value_in_one_file_does_not_decide() {
+        let varied = || file([("sst", 70), ("depth", 4)], GeometryKind::Grid, SMALL);
+        let flat = || file([("depth", 4), ("sst", -430)], GeometryKind::Grid, SMALL);
+        for order in [[varied(), flat()], [flat(), varied()]] {
+            let mut s = Session::default();
+            s.apply(&Command::Open { paths: vec!["/d".into()] }).unwrap();
+            for (k, info) in order.into_iter().enumerate() {
+                s.apply(&Command::Opened { path: format!("/d/{k}.nc").into(), info }).unwrap();
+            }
+            let shown: Vec<&str> = s.project().layers.iter().map(|l| l.field.as_str()).collect();
+            assert_eq!(shown, ["sst"], "one collection, one layer, whichever came first");
+        }
+        // The user's own choice stays.
+        let mut s = Session::default();
+        s.apply(&Command::Open { paths: vec!["/d".into()] }).unwrap();
+        s.apply(&Command::Opened { path: "/d/0.nc".into(), info: flat() }).unwrap();
+        let layer = s.project().layers[0].id;
+        s.apply(&Command::RenameLayer { layer, name: "mine".into() }).unwrap();
+        s.apply(&Command::Opened { path: "/d/1.nc".into(), info: varied() }).unwrap();
+        assert_eq!(s.project().layers[0].field, "depth");
+    }
+
+    #[test]
+    fn a_curvilinear_grid_of_the_world_lies_below_as_any_grid() {
+        let mut s = Session::default();
+        s.apply(&Command::Open { paths: vec!["/d".into()] }).unwrap();
+        let ranks = |name| [(name, 70), ("depth", 4)];
+        s.apply(&Command::Opened {
+            path: "/d/1.nc".into(),
+            info: file(ranks("tos"), GeometryKind::CurvilinearGrid, GeoBox::WORLD),
+        })
+        .unwrap();
+        s.apply(&Command::Opened { path: "/d/2.nc".into(), info: file(ranks("sst"), GeometryKind::Swath, SMALL) })
+            .unwrap();
+        s.apply(&Command::Opened {
+            path: "/d/3.nc".into(),
+            info: file(ranks("hs"), GeometryKind::CurvilinearGrid, SMALL),
+        })
+        .unwrap();
+        let shown: Vec<&str> = s.project().layers.iter().map(|l| l.field.as_str()).collect();
+        assert_eq!(shown, ["sst", "hs", "tos"]);
+    }
 }
