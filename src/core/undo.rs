@@ -46,6 +46,11 @@ impl<T: Clone + PartialEq> History<T> {
         }
     }
 
+    /// Changes every state that undo or redo could restore.
+    pub fn for_each(&mut self, change: impl FnMut(&mut T)) {
+        self.past.iter_mut().chain(&mut self.future).for_each(change);
+    }
+
     /// Ends the current merge: the next change makes a point of its own.
     pub fn settle(&mut self) {
         self.merge_key = None;

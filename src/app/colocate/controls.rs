@@ -1,12 +1,13 @@
 //! What is compared, how near, and how far the matching is.
 
 use egui::{DragValue, Popup, Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
-use seaglass_core::colocation::{Colocation, ColocationPatch, RADIUS_RANGE_M, Sample, WINDOW_RANGE_S};
+use seaglass_core::colocation::{Colocation, ColocationPatch, MAX_BOX, RADIUS_RANGE_M, Sample, WINDOW_RANGE_S};
 use seaglass_core::command::Command;
 use seaglass_core::granule::GeometryKind;
 use seaglass_core::project::LayerId;
 use seaglass_host::colocate::{Stage, View, units};
 
+use super::{PanelState, filters};
 use crate::model::{Model, Row};
 use crate::state::Out;
 use crate::text;
@@ -14,17 +15,31 @@ use crate::theme::theme;
 use crate::widgets;
 
 /// Where fields begin.
-const LABELS: f32 = 80.0;
+pub const LABELS: f32 = 80.0;
+/// Boxes offered in the list.
+const BOXES: [usize; 4] = [3, 5, 7, 11];
 /// Width of the fields with a value.
 const VALUE: f32 = 72.0;
 
+/// A layer compared with itself.
+const ITSELF: &str = "Itself, ascending and descending passes";
+
 /// Shows the rows above the plots.
-pub fn show(ui: &mut Ui, model: &Model, out: &mut Out) {
+pub fn show(ui: &mut Ui, model: &Model, panel: &mut PanelState, out: &mut Out) {
     let colocation = model.session.project().colocation.clone().unwrap_or_default();
     sides(ui, model, &colocation, out);
-    limits(ui, &colocation, out);
-    sampling(ui, &colocation, out);
+    limits(ui, &colocation, tracks_cross(model, &colocation), out);
+    sampling(ui, model, &colocation, panel, out);
+    if panel.filters_open || filters::any(&colocation) {
+        filters::show(ui, model, &colocation, &mut panel.filters, out);
+    }
     state_line(ui, &model.colocation, out);
+}
+
+/// Tracks meet in points; radius and sampling have no part in it.
+fn tracks_cross(model: &Model, c: &Colocation) -> bool {
+    let kind = c.reference.and_then(|id| model.row(id)).and_then(|r| r.geometry);
+    c.is_crossover() && kind == Some(GeometryKind::Track)
 }
 
 fn set(out: &mut Out, patch: ColocationPatch) {
@@ -32,7 +47,7 @@ fn set(out: &mut Out, patch: ColocationPatch) {
 }
 
 /// A row of the panel: label left, the rest for fields.
-fn row(ui: &mut Ui, label: &str) -> Rect {
+pub fn row(ui: &mut Ui, label: &str) -> Rect {
     let t = theme(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), t.size.control), Sense::hover());
     widgets::line(ui.painter(), rect.left(), rect.center().y, label, t.body(), t.c.text_2, LABELS - 8.0);
@@ -84,17 +99,27 @@ fn sides(ui: &mut Ui, model: &Model, c: &Colocation, out: &mut Out) {
         let combo = fields.with_max_x(fields.right() - if reference { 36.0 } else { 0.0 });
         let combo = if reference { combo } else { combo.with_max_x(fields.right() - 36.0) };
         let shown = here.and_then(|id| model.row(id)).map_or_else(|| "Choose a layer".to_owned(), name);
+        let itself = !reference && c.is_crossover();
+        let shown = if itself { ITSELF.to_owned() } else { shown };
+        let flies = |r: &Row| matches!(r.geometry, Some(GeometryKind::Track | GeometryKind::Swath));
+        let crosses = !reference && c.reference.and_then(|id| model.row(id)).is_some_and(flies);
         let mut chosen = None;
         list(ui, combo, label, &shown, |ui| {
-            for r in comparable(model).filter(|r| Some(r.id) != other) {
-                if ui.selectable_label(Some(r.id) == here, name(r)).clicked() {
+            if crosses && ui.selectable_label(itself, ITSELF).clicked() {
+                set(out, ColocationPatch { crossover: true, ..ColocationPatch::default() });
+                out.settle = true;
+            }
+            for r in comparable(model).filter(|r| Some(r.id) != other || (reference && c.is_crossover())) {
+                if ui.selectable_label(Some(r.id) == here && !itself, name(r)).clicked() {
                     chosen = Some(r.id);
                 }
             }
         });
         if let Some(id) = chosen {
+            // The passes of another layer cross one another as well.
+            let crossover = reference && c.is_crossover();
             let patch = if reference {
-                ColocationPatch { reference: Some(id), ..ColocationPatch::default() }
+                ColocationPatch { reference: Some(id), crossover, ..ColocationPatch::default() }
             } else {
                 ColocationPatch { compared: Some(id), ..ColocationPatch::default() }
             };
@@ -108,7 +133,7 @@ fn sides(ui: &mut Ui, model: &Model, c: &Colocation, out: &mut Out) {
             if widgets::icon_button_at(ui, at, response, "colocate_swap", label, false).clicked() {
                 out.send(Command::SwapColocation);
             }
-        } else if c.third.is_none() {
+        } else if c.third.is_none() && !itself {
             add_third(ui, fields, model, c, out);
         }
     }
@@ -176,11 +201,16 @@ fn list(ui: &Ui, rect: Rect, label: &str, shown: &str, add: impl FnOnce(&mut Ui)
     });
 }
 
-fn limits(ui: &mut Ui, c: &Colocation, out: &mut Out) {
-    let radius = limit(ui, "Distance", c.radius_m, RADIUS_RANGE_M, &distance_text, &|text| {
-        let text = text.trim();
-        units::length_m(text).ok().or_else(|| text::parse_number(text).map(|km| km * 1000.0))
-    });
+fn limits(ui: &mut Ui, c: &Colocation, tracks_cross: bool, out: &mut Out) {
+    let radius = if tracks_cross {
+        let t = theme(ui);
+        let fields = row(ui, "Distance");
+        let words = "none, where the tracks cross";
+        widgets::line(ui.painter(), fields.left(), fields.center().y, words, t.body(), t.c.text_3, fields.width());
+        (None, false)
+    } else {
+        distance(ui, c)
+    };
     if let Some(m) = radius.0 {
         set(out, ColocationPatch { radius_m: Some(m), ..ColocationPatch::default() });
     }
@@ -193,6 +223,13 @@ fn limits(ui: &mut Ui, c: &Colocation, out: &mut Out) {
         set(out, ColocationPatch { window_s: Some(s), ..ColocationPatch::default() });
     }
     out.settle |= radius.1 | window.1;
+}
+
+fn distance(ui: &mut Ui, c: &Colocation) -> (Option<f64>, bool) {
+    limit(ui, "Distance", c.radius_m, RADIUS_RANGE_M, &distance_text, &|text| {
+        let text = text.trim();
+        units::length_m(text).ok().or_else(|| text::parse_number(text).map(|km| km * 1000.0))
+    })
 }
 
 /// A slider over powers of ten with its value; answers the new value, and whether a drag has ended.
@@ -260,24 +297,102 @@ pub fn time_text(s: f64) -> String {
     format!("{}{}{unit}", text::short(v, if v < 10.0 { 2 } else { 1 }), text::THIN)
 }
 
-fn sampling(ui: &mut Ui, c: &Colocation, out: &mut Out) {
+fn sampling(ui: &mut Ui, model: &Model, c: &Colocation, panel: &mut PanelState, out: &mut Out) {
     let fields = row(ui, "Sample");
-    let middle = fields.left() + (fields.width() - 8.0) * 0.55;
-    list(ui, fields.with_max_x(middle), "Sample", c.sample.label(), |ui| {
-        for sample in Sample::ALL {
-            if ui.selectable_label(sample == c.sample, sample.label()).clicked() {
-                set(out, ColocationPatch { sample: Some(sample), ..ColocationPatch::default() });
+    let middle = fields.left() + (fields.width() - 44.0) * 0.55;
+    let at = Rect::from_center_size(pos2(fields.right() - 14.0, fields.center().y), Vec2::splat(28.0));
+    if tracks_cross(model, c) {
+        let t = theme(ui);
+        let words = "Between samples";
+        widgets::line(
+            ui.painter(),
+            fields.left(),
+            fields.center().y,
+            words,
+            t.body(),
+            t.c.text_3,
+            middle - fields.left(),
+        );
+    } else {
+        sample_list(ui, fields.with_max_x(middle), model, c, out);
+    }
+    data_list(ui, Rect::from_min_max(pos2(middle + 8.0, fields.top()), pos2(at.left() - 8.0, fields.bottom())), c, out);
+    let response = ui.interact(at, ui.scope_id().with("filter"), Sense::click());
+    let on = panel.filters_open || filters::any(c);
+    let label = "Filter rows by an expression";
+    if widgets::icon_button_at(ui, at, response, "layer_filter", label, on).clicked() {
+        panel.filters_open = !on;
+        if on {
+            // Hidden filters would still decide.
+            panel.filters = filters::Edits::default();
+            if filters::any(c) {
+                let none = || Some(String::new());
+                set(
+                    out,
+                    ColocationPatch {
+                        reference_filter: none(),
+                        compared_filter: none(),
+                        third_filter: none(),
+                        ..ColocationPatch::default()
+                    },
+                );
                 out.settle = true;
             }
         }
+    }
+}
+
+/// `Box 5 × 5`.
+fn sample_text(sample: Sample, size: usize) -> String {
+    if sample == Sample::Box { format!("Box {size} × {size}") } else { sample.label().to_owned() }
+}
+
+fn sample_list(ui: &Ui, rect: Rect, model: &Model, c: &Colocation, out: &mut Out) {
+    let compared = c.compared.and_then(|id| model.row(id)).and_then(|r| r.geometry);
+    let mut choose = |sample: Sample, box_size: Option<usize>| {
+        set(out, ColocationPatch { sample: Some(sample), box_size, ..ColocationPatch::default() });
+        out.settle = true;
+    };
+    list(ui, rect, "Sample", &sample_text(c.sample, c.box_size), |ui| {
+        for sample in Sample::ALL {
+            // What the compared layer cannot have is not offered.
+            let fits = match sample {
+                s if s.needs_grid() => compared.is_none_or(|k| k == GeometryKind::Grid),
+                Sample::Box => compared != Some(GeometryKind::Points),
+                _ => true,
+            };
+            if !fits && sample != c.sample {
+                continue;
+            }
+            let sizes: Vec<Option<usize>> =
+                if sample == Sample::Box { BOXES.into_iter().map(Some).collect() } else { vec![None] };
+            for size in sizes {
+                let is = sample == c.sample && size.is_none_or(|n| n == c.box_size);
+                let label = sample_text(sample, size.unwrap_or(0));
+                if ui.selectable_label(is, label).on_hover_text(sample.meaning()).clicked() {
+                    choose(sample, size);
+                }
+            }
+        }
+        if c.sample == Sample::Box {
+            let mut size = c.box_size;
+            let number =
+                DragValue::new(&mut size).range(1..=MAX_BOX).prefix("Cells along a side ").update_while_editing(false);
+            if ui.add(number).changed() {
+                choose(Sample::Box, Some(size | 1));
+            }
+        }
     });
+}
+
+fn data_list(ui: &Ui, rect: Rect, c: &Colocation, out: &mut Out) {
     let data = match (c.masks, c.in_window) {
         (true, false) => "Good values",
         (false, false) => "All values",
         (true, true) => "Good, in window",
         (false, true) => "All, in window",
     };
-    list(ui, fields.with_min_x(middle + 8.0), "Data", data, |ui| {
+    list(ui, rect, "Data", data, |ui| {
         let (mut masks, mut in_window) = (c.masks, c.in_window);
         if ui.checkbox(&mut masks, "Only values the products call good").changed() {
             set(out, ColocationPatch { masks: Some(masks), ..ColocationPatch::default() });
@@ -367,7 +482,18 @@ fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
         Stage::Looking { done, total } => {
             busy(format!("Looking into files, {done} of {total}"), part(*done as f64, *total as f64))
         }
-        Stage::Reading => Line { share: None, ..busy("Reading values".to_owned(), 0.0) },
+        Stage::Reading { total: 0, .. } => Line { share: None, ..busy("Reading values".to_owned(), 0.0) },
+        Stage::Reading { done, total } => {
+            let share = part(*done as f64, *total as f64);
+            let words = format!(
+                "Reading {:.0}{}%, {} of {}",
+                share.min(1.0) * 100.0,
+                text::THIN,
+                units::size_text(*done),
+                units::size_text(*total)
+            );
+            busy(words, share)
+        }
         Stage::Matching { done, total, pairs } => {
             let words = format!("Matching, {} pairs so far", text::count(*pairs));
             busy(words, part(*done as f64, *total as f64))
@@ -390,9 +516,17 @@ fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
 
 fn done_line(view: &View, c: &crate::theme::Palette) -> Option<Line> {
     let found = view.found.as_ref()?;
-    let granules = format!("{} granules in {:.1}{}s", text::count(found.granules as u64), found.took_s, text::THIN);
+    let n = found.granules as u64;
+    let noun = if n == 1 { "granule" } else { "granules" };
+    let granules = format!("{} {noun} in {:.1}{}s", text::count(n), found.took_s, text::THIN);
+    let filtered = found.data.filtered();
+    let granules = if filtered > 0 { format!("{granules}, {} rows filtered", text::count(filtered)) } else { granules };
     let (icon, ink, words) = if found.failed > 0 {
-        ("status_warning", c.warning, format!("{granules}, {} files left out", found.failed))
+        (
+            "status_warning",
+            c.warning,
+            format!("{granules}, {} {} left out", found.failed, if found.failed == 1 { "file" } else { "files" }),
+        )
     } else if found.pairs.is_empty() {
         ("status_info", c.info, "No pairs".to_owned())
     } else {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use egui::{Mesh, PointerButton, Popup, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, pos2, vec2};
+use egui::{Mesh, Popup, Rect, Role, Sense, Shape, Stroke, Ui, pos2, vec2};
 use seaglass_core::time::Time;
 use seaglass_host::colocate::Found;
 use seaglass_host::colocate::stats::{Bins, histogram};
 
-use super::plot::{Axes, brushed, dots, padded, tick_step, tick_text};
+use super::plot::{Axes, brushed, dots, kept, padded, pull, tick_step, tick_text};
 use super::selection::{Brush, Quantity};
 use super::{Lower, PanelState, difference_name};
 use crate::text;
@@ -56,10 +56,8 @@ pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState) {
 }
 
 fn drawn(ui: &Ui, found: &Found, lower: Lower, axes: Axes) -> Arc<Drawn> {
-    let id = egui::Id::unique("colocate differences picture");
-    let known: Option<Arc<Drawn>> = ui.data(|d| d.get_temp(id));
-    let fits = |d: &Arc<Drawn>| d.serial == found.serial && d.axes == axes && d.lower == lower;
-    known.filter(fits).unwrap_or_else(|| {
+    let fits = |d: &Drawn| d.serial == found.serial && d.axes == axes && d.lower == lower;
+    kept(ui, "colocate differences picture", fits, || {
         let t = theme(ui);
         let n = found.pairs.len();
         let (counts, mesh) = match lower {
@@ -73,9 +71,7 @@ fn drawn(ui: &Ui, found: &Found, lower: Lower, axes: Axes) -> Arc<Drawn> {
                 (Vec::new(), dots((0..n).step_by(step).map(dot), 2.4, n <= 4000))
             }
         };
-        let new = Arc::new(Drawn { serial: found.serial, lower, axes, counts, mesh });
-        ui.data_mut(|d| d.insert_temp(id, Arc::clone(&new)));
-        new
+        Drawn { serial: found.serial, lower, axes, counts, mesh }
     })
 }
 
@@ -154,27 +150,20 @@ fn short_time(t: Time, axis: [f64; 2]) -> String {
 }
 
 fn gestures(ui: &Ui, response: &egui::Response, axes: Axes, panel: &mut PanelState) {
-    let clamped = |p: Pos2| axes.value(p.clamp(axes.rect.min, axes.rect.max));
-    let origin = ui.input(|i| i.pointer.press_origin());
-    if response.drag_started_by(PointerButton::Primary)
-        && let Some(from) = origin.map(clamped)
-    {
+    let pull = pull(ui, response, axes);
+    if let Some(from) = pull.from {
         panel.brushing = true;
         panel.selection.brush = match panel.lower {
             Lower::Histogram => Brush::Differences(from[0], from[0]),
             Lower::Against(q) => Brush::Against(q, from, from),
         };
     }
-    if response.dragged_by(PointerButton::Primary)
-        && let Some(here) = response.interact_pointer_pos().map(clamped)
-    {
-        match &mut panel.selection.brush {
-            Brush::Differences(_, to) => *to = here[0],
-            Brush::Against(_, _, to) => *to = here,
-            _ => {}
-        }
+    match (&mut panel.selection.brush, pull.to) {
+        (Brush::Differences(_, to), Some(here)) => *to = here[0],
+        (Brush::Against(_, _, to), Some(here)) => *to = here,
+        _ => {}
     }
-    if response.drag_stopped() {
+    if pull.ended {
         panel.brushing = false;
     }
     if response.clicked() {

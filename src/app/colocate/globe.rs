@@ -152,8 +152,9 @@ fn caption(painter: &egui::Painter, t: &Theme, area: Rect, found: &Found, k: usi
     let [of_a, of_b] = &found.ask.sides;
     let value = |v: f64, unit: &str| format!("{}{unit}", text::number(v, d));
     let day = |time: Time| time.iso().replace('T', " ");
-    let first = format!("{}   {}   {}", of_a.product, day(a.time), value(found.x[k], &of_a.unit.suffix()));
-    let second = format!("{}   {}   {}", of_b.product, day(b.time), value(found.y[k], &of_b.unit.suffix()));
+    let first = format!("{}   {}   {}", of_a.product, day(a.time), value(found.shown(found.x[k]), &of_a.unit.suffix()));
+    let second =
+        format!("{}   {}   {}", of_b.product, day(b.time), value(found.shown(found.y[k]), &of_b.unit.suffix()));
     let pair = &found.pairs[k];
     let sign = if found.difference(k) > 0.0 { "+" } else { "" };
     let third = format!(

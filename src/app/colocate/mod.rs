@@ -3,13 +3,17 @@
 //! Limits are commands; the host matches in a thread of its own and the panel draws what has arrived. The selection is
 //! one brush shared by all plots and the globe ([`selection`]).
 
+pub mod columns;
 pub mod controls;
 pub mod differences;
+pub mod filters;
 pub mod globe;
+pub mod marks;
 pub mod plot;
 pub mod scatter;
 pub mod selection;
 pub mod statistics;
+pub mod table;
 
 use std::sync::Arc;
 
@@ -69,10 +73,18 @@ pub struct PanelState {
     pub hovered: Option<u32>,
     /// Pair under the pointer on the globe.
     pub hovered_globe: Option<u32>,
+    /// Pair under the pointer in the table.
+    pub hovered_row: Option<u32>,
     /// A drag on the globe selects.
     pub picking: bool,
     /// Where the drag on the globe began.
     pub picked_from: Option<egui::Pos2>,
+    /// Filters being typed.
+    pub filters: filters::Edits,
+    /// Their rows are shown also while there are none.
+    pub filters_open: bool,
+    /// The table of pairs.
+    pub table: table::Table,
     /// Layers the zoom belongs to.
     zoom_of: Option<Arc<seaglass_host::colocate::Ask>>,
 }
@@ -95,6 +107,7 @@ pub fn drawer(ctx: &egui::Context, area: Rect, model: &Model, state: &mut UiStat
     let t = crate::theme::Theme::get(ctx.global_style().visuals.dark_mode);
     let under = area;
     let rect = Rect::from_min_max(pos2((area.right() - WIDTH).max(area.left()), area.top()), area.max);
+    state.drawer = Some(rect);
     state.taken.add("colocate", rect);
     let area = Area::new(egui::Id::unique("colocate drawer")).order(Order::Middle).fixed_pos(rect.min).constrain(false);
     area.show(ctx, |ui| {
@@ -125,7 +138,7 @@ fn inside(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 1.0);
             ui.set_max_width(rect.width() - 24.0);
-            controls::show(ui, model, out);
+            controls::show(ui, model, &mut state.colocate, out);
             separator(ui);
             results(ui, view, state);
         });
@@ -163,7 +176,8 @@ fn results(ui: &mut Ui, view: &View, state: &mut UiState) {
     match &view.found {
         Some(found) if !found.pairs.is_empty() => {
             let panel = &mut state.colocate;
-            panel.hovered = panel.hovered_globe;
+            // A row of the table under the pointer was marked after these plots were drawn.
+            panel.hovered = panel.hovered_globe.or(panel.hovered_row);
             scatter::show(ui, found, panel);
             statistics::show(ui, found, panel);
             statistics::triple(ui, found);
@@ -221,6 +235,15 @@ fn header(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
             }
         });
     }
+    let pairs = model.colocation.found.as_ref().is_some_and(|f| !f.pairs.is_empty());
+    let open = state.colocate.table.open;
+    ui.add_enabled_ui(pairs, |ui| {
+        let response = ui.interact(at(4), ui.scope_id().with("table"), Sense::click());
+        let tip = widgets::tip("pair_table");
+        if widgets::icon_button_at(ui, at(4), response, "menu", &tip, open).clicked() {
+            state.colocate.table.open = !open;
+        }
+    });
 }
 
 fn footer(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut Out) {

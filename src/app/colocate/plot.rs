@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, pos2, vec2};
+use egui::{Align2, Color32, Id, Mesh, Painter, PointerButton, Pos2, Rect, Response, Stroke, Ui, pos2, vec2};
 
 use crate::text;
 use crate::theme::Theme;
@@ -57,6 +57,41 @@ impl Axes {
             painter.text(pos2(self.rect.left() - 6.0, y), Align2::RIGHT_CENTER, words[1](v), t.small(), t.c.text_3);
         }
     }
+}
+
+/// What a drag in a plot does in this frame, in values of the axes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pull {
+    /// It begins here.
+    pub from: Option<[f64; 2]>,
+    /// It has come here.
+    pub to: Option<[f64; 2]>,
+    /// It ends.
+    pub ended: bool,
+}
+
+/// A drag with the primary button; places beyond the plot are those of its edge.
+pub fn pull(ui: &Ui, response: &Response, axes: Axes) -> Pull {
+    let clamped = |p: Pos2| axes.value(p.clamp(axes.rect.min, axes.rect.max));
+    let origin = ui.input(|i| i.pointer.press_origin()).filter(|_| response.drag_started_by(PointerButton::Primary));
+    let here = response.interact_pointer_pos().filter(|_| response.dragged_by(PointerButton::Primary));
+    Pull { from: origin.map(clamped), to: here.map(clamped), ended: response.drag_stopped() }
+}
+
+/// What a plot has drawn, kept from frame to frame until it no longer `fits`.
+pub fn kept<T: Send + Sync + 'static>(
+    ui: &Ui,
+    id: &'static str,
+    fits: impl Fn(&T) -> bool,
+    make: impl FnOnce() -> T,
+) -> Arc<T> {
+    let id = Id::unique(id);
+    let known: Option<Arc<T>> = ui.data(|d| d.get_temp(id));
+    known.filter(|k| fits(k)).unwrap_or_else(|| {
+        let new = Arc::new(make());
+        ui.data_mut(|d| d.insert_temp(id, Arc::clone(&new)));
+        new
+    })
 }
 
 /// Numbers of ticks `step` apart, without more decimals than the step has.

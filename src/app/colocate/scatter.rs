@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Color32, ColorImage, Mesh, PointerButton, Pos2, Rect, Role, Sense, Shape, Stroke, TextureHandle,
-    TextureOptions, Ui, Vec2, pos2, vec2,
+    Align2, Color32, ColorImage, Mesh, Pos2, Rect, Role, Sense, Shape, Stroke, TextureHandle, TextureOptions, Ui, Vec2,
+    pos2, vec2,
 };
 use seaglass_core::colormap::Colormap;
 use seaglass_host::colocate::Found;
 use seaglass_host::colocate::stats::{Bins, density};
 use seaglass_render::assets;
 
-use super::plot::{Axes, brushed, dots, padded, tick_step, tick_text};
+use super::plot::{Axes, brushed, dots, kept, padded, pull, tick_step, tick_text};
 use super::selection::Brush;
 use super::{PanelState, Tool, name_of_side};
 use crate::theme::{Theme, theme};
@@ -82,16 +82,12 @@ fn axes(found: &Found, panel: &PanelState, rect: Rect) -> Axes {
 }
 
 fn draw(ui: &Ui, painter: &egui::Painter, found: &Arc<Found>, axes: Axes) {
-    let id = egui::Id::unique("colocate scatter picture");
     let dark = ui.visuals().dark_mode;
-    let known: Option<Arc<Drawn>> = ui.data(|d| d.get_temp(id));
-    let fits = |d: &Arc<Drawn>| d.serial == found.serial && d.axes == axes && d.dark == dark;
-    let drawn = known.filter(fits).unwrap_or_else(|| {
+    let fits = |d: &Drawn| d.serial == found.serial && d.axes == axes && d.dark == dark;
+    let drawn = kept(ui, "colocate scatter picture", fits, || {
         let few = found.pairs.len() <= MAX_DOTS;
         let shape = if few { Picture::Dots(coloured(found, axes)) } else { Picture::Counts(counts(ui, found, axes)) };
-        let new = Arc::new(Drawn { serial: found.serial, axes, dark, shape });
-        ui.data_mut(|d| d.insert_temp(id, Arc::clone(&new)));
-        new
+        Drawn { serial: found.serial, axes, dark, shape }
     });
     match &drawn.shape {
         Picture::Dots(mesh) => {
@@ -212,32 +208,25 @@ fn tools(ui: &Ui, area: Rect, panel: &mut PanelState) -> bool {
 }
 
 fn gestures(ui: &Ui, response: &egui::Response, found: &Found, axes: Axes, panel: &mut PanelState) {
-    let pointer = response.interact_pointer_pos();
-    let clamped = |p: Pos2| axes.value(p.clamp(axes.rect.min, axes.rect.max));
-    if response.drag_started_by(PointerButton::Primary)
-        && let Some(from) = ui.input(|i| i.pointer.press_origin()).map(clamped)
-    {
+    let pull = pull(ui, response, axes);
+    if let Some(from) = pull.from {
         panel.brushing = true;
         panel.selection.brush = match panel.tool {
             Tool::Rectangle => Brush::Rectangle(from, from),
             Tool::Lasso => Brush::Lasso(vec![from]),
         };
     }
-    if response.dragged_by(PointerButton::Primary)
-        && let Some(here) = pointer.map(clamped)
-    {
-        match &mut panel.selection.brush {
-            Brush::Rectangle(_, to) => *to = here,
-            Brush::Lasso(points) => {
-                let last = points.last().map(|p| axes.point(p[0], p[1]));
-                if last.is_none_or(|l| l.distance(axes.point(here[0], here[1])) > 2.0) {
-                    points.push(here);
-                }
+    match (&mut panel.selection.brush, pull.to) {
+        (Brush::Rectangle(_, to), Some(here)) => *to = here,
+        (Brush::Lasso(points), Some(here)) => {
+            let last = points.last().map(|p| axes.point(p[0], p[1]));
+            if last.is_none_or(|l| l.distance(axes.point(here[0], here[1])) > 2.0) {
+                points.push(here);
             }
-            _ => {}
         }
+        _ => {}
     }
-    if response.drag_stopped() {
+    if pull.ended {
         panel.brushing = false;
     }
     let on = response.hover_pos().and_then(|p| nearest(found, axes, p));

@@ -57,14 +57,15 @@ pub fn show(ui: &mut Ui, found: &Found, panel: &PanelState) {
         widgets::line(ui.painter(), left, top + 9.0, name, t.small(), t.c.text_3, column - 4.0);
         let all = value(&found.stats, k);
         let now = part.as_ref().map_or(all, |p| value(p, k));
-        let words = text::number(now, places(k));
+        // Too few pairs, or directions, leave some without meaning.
+        let words = if now.is_finite() { text::number(now, places(k)) } else { "\u{2013}".to_owned() };
         let ink = if changed { t.c.warning } else { t.c.text_1 };
         let end = widgets::line(ui.painter(), left, top + 24.0, &words, t.heading(), ink, column - 4.0);
         // Read out as one line: "Bias, °C −0.30".
         let cell = egui::Rect::from_min_size(pos2(left, top), vec2(column - 4.0, ROW));
         let spoken = ui.interact(cell, ui.scope_id().with(("figure", k)), Sense::hover());
         widgets::describe(&spoken, egui::Role::Label, &format!("{name} {words}"));
-        spoken.on_hover_text(meaning(k));
+        spoken.on_hover_text(meaning(k, found.directions));
         if changed && (now - all).is_finite() && k > 0 {
             let sign = if now > all { "+" } else { "" };
             let change = format!("{sign}{}", text::number(now - all, places(k)));
@@ -82,8 +83,11 @@ pub fn show(ui: &mut Ui, found: &Found, panel: &PanelState) {
     }
 }
 
-fn meaning(k: usize) -> &'static str {
+fn meaning(k: usize, directions: bool) -> &'static str {
     match k {
+        1 if directions => "Mean of the differences, each the short way round",
+        6 if directions => "Correlation of directions (Jammalamadaka and Sarma)",
+        7 if directions => "Directions have no regression line",
         0 => "Pairs within distance and time",
         1 => "Mean of compared minus reference",
         2 => "Standard deviation of the differences",

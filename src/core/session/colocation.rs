@@ -3,8 +3,40 @@
 use super::{CommandError, Effect, Session};
 use crate::colocation::Colocation;
 use crate::command::Command;
+use crate::project::{LayerId, Project};
 
 impl Session {
+    /// Carries out a command about data that follow from others, as the layer of pairs does: no step of undo, and as if
+    /// its layers had always been there, so that undoing something else does not take them away.
+    ///
+    /// # Errors
+    /// As [`Session::apply`].
+    pub fn apply_derived(&mut self, command: &Command) -> Result<Vec<Effect>, CommandError> {
+        let before = self.project.clone();
+        let effects = match self.change(command) {
+            Ok(effects) => effects,
+            Err(error) => {
+                self.project = before;
+                return Err(error);
+            }
+        };
+        let had = |p: &Project, id: LayerId| p.layers.iter().any(|l| l.id == id);
+        let project = &self.project;
+        let come: Vec<_> = project.layers.iter().enumerate().filter(|(_, l)| !had(&before, l.id)).collect();
+        let gone: Vec<LayerId> = before.layers.iter().map(|l| l.id).filter(|id| !had(project, *id)).collect();
+        self.history.for_each(|state| {
+            state.layers.retain(|l| !gone.contains(&l.id));
+            for (at, layer) in &come {
+                state.layers.insert((*at).min(state.layers.len()), (*layer).clone());
+            }
+            for look in project.looks.iter().filter(|l| !before.looks.contains(l)) {
+                state.looks.retain(|l| l.collection != look.collection || l.field != look.field);
+                state.looks.push(look.clone());
+            }
+        });
+        Ok(effects)
+    }
+
     pub(super) fn change_colocation(&mut self, command: &Command) -> Result<Option<Vec<Effect>>, CommandError> {
         let effect = match command {
             Command::SetColocation { patch } => {
@@ -21,8 +53,7 @@ impl Session {
                 return Ok(Some(Vec::new()));
             }
             Command::SwapColocation => {
-                let c = self.colocation()?;
-                std::mem::swap(&mut c.reference, &mut c.compared);
+                self.colocation()?.swap();
                 return Ok(Some(Vec::new()));
             }
             Command::EndColocation => {

@@ -5,13 +5,16 @@ use std::path::Path;
 use seaglass_coloc as coloc;
 use seaglass_coloc::{Cancel, Control, Metric, Pair, Policy, Spec, live};
 use seaglass_core::colocation::Sample;
+use seaglass_core::columns::Rows;
 use seaglass_core::geo::LonLat;
 use seaglass_core::time::Time;
-use seaglass_jobs::granules::Side;
+use seaglass_jobs::granules::{Granule, Side};
 use seaglass_jobs::load::LoadedSide;
 
 use super::ask::{Ask, SideAsk};
+use super::crossing::{self, Crossing};
 use super::reduce::{Candidate, Match, reduce};
+use super::sample;
 
 /// Candidates kept for sliders; with more, every change of the limits is a join of its own.
 pub(super) const MAX_CANDIDATES: usize = 6_000_000;
@@ -23,11 +26,14 @@ const MAX_PAIRS: usize = 4_000_000;
 pub(super) struct Limits {
     pub radius_m: f64,
     pub window_us: i64,
+    /// Cells are there so far beyond the radius: what lies about a match.
+    pub margin_m: f64,
 }
 
 impl Limits {
-    pub fn covers(&self, ask: &Ask) -> bool {
-        ask.radius_m <= self.radius_m && ask.window_us <= self.window_us
+    pub fn covers(&self, ask: &Ask, margin_m: f64) -> bool {
+        let near = ask.tracks_cross || ask.radius_m <= self.radius_m;
+        near && ask.window_us <= self.window_us && margin_m <= self.margin_m
     }
 }
 
@@ -75,15 +81,42 @@ impl SideData {
         self.len() == 0
     }
 
-    fn locate(&self, row: u32) -> (usize, usize) {
+    /// Granule of a row, and its number there.
+    pub(super) fn locate(&self, row: u32) -> (usize, usize) {
         let g = self.first.partition_point(|f| *f <= row as usize).saturating_sub(1);
         (g, row as usize - self.first[g])
+    }
+
+    /// Number of a row by its granule and its number there.
+    pub(super) fn row(&self, granule: usize, row: usize) -> u32 {
+        (self.first[granule] + row) as u32
+    }
+
+    /// Granules with rows.
+    pub(super) fn granules(&self) -> usize {
+        self.rows.granules.len()
+    }
+
+    /// A granule with the rows that were read of it.
+    pub(super) fn granule_rows(&self, granule: usize) -> (&Granule, &Rows) {
+        let loaded = &self.rows.granules[granule];
+        (&self.side.granules[loaded.granule], &loaded.rows)
+    }
+
+    /// The value of a row of a granule as shown.
+    pub(super) fn value_at(&self, granule: usize, row: usize) -> f64 {
+        self.ask.unit.shown(self.rows.granules[granule].rows.columns[0].get(row))
+    }
+
+    /// Rows the filter has left out.
+    pub fn filtered(&self) -> u64 {
+        self.rows.counts.filtered
     }
 
     /// The value of a row as shown.
     pub fn value(&self, row: u32) -> f64 {
         let (g, k) = self.locate(row);
-        self.ask.unit.shown(self.rows.granules[g].rows.columns[0].get(k))
+        self.value_at(g, k)
     }
 
     /// Where and when a row was measured.
@@ -217,8 +250,31 @@ impl Data {
         Ok(())
     }
 
-    /// The pairs of these limits: from the candidates, or where they were too many by a join of its own.
+    /// The pairs of these limits, with their places where tracks cross.
     pub(super) fn matches(
+        &self,
+        ask: &Ask,
+        cancel: &Cancel,
+        progress: &(dyn Fn(coloc::Progress) + Sync),
+    ) -> Result<(Vec<Match>, Vec<Crossing>), NoPairs> {
+        if ask.tracks_cross {
+            let (a, b) = (self.sides[0].engine()?, self.sides[1].engine()?);
+            return crossing::find(&self.sides, [&a, &b], ask.window_us, cancel);
+        }
+        if ask.sample.needs_grid() {
+            let linear = ask.sample == Sample::Interpolated;
+            let found = sample::interpolated(&self.sides[0], &self.sides[1], ask, linear, cancel)?;
+            return Ok((found, Vec::new()));
+        }
+        let mut found = self.joined(ask, cancel, progress)?;
+        if ask.sample == Sample::Box {
+            sample::boxed(&self.sides[1], ask.box_size, ask.directions(), &mut found);
+        }
+        Ok((found, Vec::new()))
+    }
+
+    /// Matches of rows: from the candidates, or where they were too many by a join of its own.
+    fn joined(
         &self,
         ask: &Ask,
         cancel: &Cancel,
@@ -228,19 +284,19 @@ impl Data {
         if let Some(candidates) = &self.candidates {
             return self.live(&self.sides[1], candidates, ask, ask.sample);
         }
-        let limits = Limits { radius_m: ask.radius_m, window_us: ask.window_us };
+        let limits = Limits { radius_m: ask.radius_m, window_us: ask.window_us, margin_m: 0.0 };
         let by = coloc::By::Distance;
         let policy = match ask.sample {
-            Sample::Nearest => Policy::Nearest { by, k: 1 },
             Sample::Mutual => Policy::Mutual { by },
             Sample::All | Sample::Mean | Sample::Median => Policy::All,
+            _ => Policy::Nearest { by, k: 1 },
         };
         // What the engine has chosen is not chosen again.
         let sample = if matches!(policy, Policy::All) { ask.sample } else { Sample::All };
         let mut out: Vec<Match> = Vec::new();
         self.each(&self.sides[1], self.spec(policy, limits), cancel, progress, &mut |batch| {
             let batch: Vec<Candidate> = batch.iter().map(candidate).collect();
-            out.extend(reduce(&batch, sample, &value));
+            out.extend(reduce(&batch, sample, ask.directions(), &value));
             if out.len() > MAX_PAIRS { Err(too_many()) } else { Ok(()) }
         })?;
         out.sort_by_key(|m| (m.a, m.b));
@@ -254,8 +310,9 @@ impl Data {
         let sample = match ask.sample {
             // Of several values for a row none is the third's.
             Sample::All => return None,
-            Sample::Mutual => Sample::Nearest,
-            other => other,
+            Sample::Mean => Sample::Mean,
+            Sample::Median => Sample::Median,
+            _ => Sample::Nearest,
         };
         let found = self.live(&third.side, third.candidates.as_ref()?, ask, sample).ok()?;
         Some(found.into_iter().map(|m| (m.a, m.value)).collect())
@@ -268,7 +325,7 @@ impl Data {
         ask: &Ask,
         sample: Sample,
     ) -> Result<Vec<Match>, NoPairs> {
-        let nearest = (sample == Sample::Nearest).then_some(coloc::By::Distance);
+        let nearest = matches!(sample, Sample::Nearest | Sample::Box).then_some(coloc::By::Distance);
         let cut = live::Cut { radius_m: ask.radius_m, window_us: ask.window_us, nearest };
         let (a, b) = (self.sides[0].engine()?, other.engine()?);
         let exact = live::exact(&a, &b, Metric::Wgs84);
@@ -277,12 +334,17 @@ impl Data {
         let inside: Vec<Candidate> =
             kept.at().iter().filter_map(|k| candidates.get(*k)).map(|p| candidate(&p)).collect();
         let sample = if nearest.is_some() { Sample::All } else { sample };
-        Ok(reduce(&inside, sample, &|row| other.value(row)))
+        Ok(reduce(&inside, sample, ask.directions(), &|row| other.value(row)))
     }
 
     /// Whether limits within reach need no join.
     pub fn is_live(&self) -> bool {
         self.candidates.is_some()
+    }
+
+    /// Rows that filters have left out.
+    pub fn filtered(&self) -> u64 {
+        self.sides.iter().map(SideData::filtered).sum()
     }
 
     /// Candidates held.

@@ -8,7 +8,9 @@ use seaglass_coloc::stats::{Summary, Triple, summary, triple};
 use seaglass_core::geo::{GeoBox, LonLat};
 use seaglass_core::time::{Time, TimeSpan};
 
+use super::angle;
 use super::ask::Ask;
+use super::crossing::Crossing;
 use super::data::{Data, Place};
 use super::reduce::Match;
 
@@ -42,6 +44,10 @@ pub struct Found {
     pub y: Vec<f64>,
     /// Figures of all pairs.
     pub stats: Summary,
+    /// Where tracks cross, for each pair; empty where rows are matched.
+    pub crossings: Vec<Crossing>,
+    /// Values are directions: a compared value lies within half a turn of its reference, perhaps beyond 0 to 360.
+    pub directions: bool,
     /// Error figures of three sides, where a third is compared.
     pub triple: Option<Triple>,
     /// Granules with pairs, of both sides.
@@ -57,20 +63,31 @@ pub struct Found {
 }
 
 impl Found {
-    pub(super) fn new(ask: Arc<Ask>, data: Arc<Data>, pairs: Vec<Match>, took_s: f64) -> Self {
+    pub(super) fn new(
+        ask: Arc<Ask>,
+        data: Arc<Data>,
+        (pairs, crossings): (Vec<Match>, Vec<Crossing>),
+        took_s: f64,
+    ) -> Self {
         let [a, b] = &data.sides;
-        let x: Vec<f64> = pairs.iter().map(|p| a.value(p.a)).collect();
-        let y: Vec<f64> = pairs.iter().map(|p| p.value).collect();
-        let stats = summary(&x, &y);
-        let triple = data.third(&ask).and_then(|third| triplets(&pairs, &x, &y, &third));
+        let directions = ask.directions();
+        let x: Vec<f64> = if crossings.is_empty() {
+            pairs.iter().map(|p| a.value(p.a)).collect()
+        } else {
+            crossings.iter().map(|c| c.value).collect()
+        };
+        let about = |x: f64, y: f64| if directions { x + angle::short_way(y - x) } else { y };
+        let y: Vec<f64> = pairs.iter().zip(&x).map(|(p, x)| about(*x, p.value)).collect();
+        let stats = figures(&x, &y, directions);
+        let triple = data.third(&ask).and_then(|third| triplets(&pairs, &x, &y, &third, &about));
         let mut granules = BTreeSet::new();
         let mut meetings: std::collections::BTreeMap<(usize, usize), Meeting> = std::collections::BTreeMap::new();
         let mut span: Option<TimeSpan> = None;
-        for p in &pairs {
+        for (k, p) in pairs.iter().enumerate() {
             let (ga, gb) = (a.granule(p.a), b.granule(p.b));
             granules.insert((0, ga));
             granules.insert((1, gb));
-            let place = a.place(p.a);
+            let place = place(&data, &crossings, &pairs, 0, k).unwrap_or_else(|| a.place(p.a));
             let at = TimeSpan::at(place.time);
             span = Some(span.map_or(at, |s| s.union(&at)));
             meetings.entry((ga, gb)).or_default().add(&place);
@@ -86,6 +103,8 @@ impl Found {
             x,
             y,
             stats,
+            crossings,
+            directions,
             triple,
             granules: granules.len(),
             span,
@@ -98,12 +117,17 @@ impl Found {
 
     /// The reference observation of a pair.
     pub fn reference(&self, pair: usize) -> Option<Place<'_>> {
-        self.pairs.get(pair).map(|p| self.data.sides[0].place(p.a))
+        place(&self.data, &self.crossings, &self.pairs, 0, pair)
     }
 
     /// The compared observation of a pair (the nearest of several).
     pub fn compared(&self, pair: usize) -> Option<Place<'_>> {
-        self.pairs.get(pair).map(|p| self.data.sides[1].place(p.b))
+        place(&self.data, &self.crossings, &self.pairs, 1, pair)
+    }
+
+    /// A value as people read it: directions from 0 to 360.
+    pub fn shown(&self, value: f64) -> f64 {
+        if self.directions { value.rem_euclid(360.0) } else { value }
     }
 
     /// Compared minus reference.
@@ -114,7 +138,7 @@ impl Found {
     /// Figures of some pairs.
     pub fn stats_of(&self, pairs: &[u32]) -> Summary {
         let pick = |of: &[f64]| pairs.iter().filter_map(|k| of.get(*k as usize)).copied().collect::<Vec<f64>>();
-        summary(&pick(&self.x), &pick(&self.y))
+        figures(&pick(&self.x), &pick(&self.y), self.directions)
     }
 
     /// Box around some pairs; `None` of none.
@@ -151,14 +175,32 @@ impl Found {
     }
 }
 
+/// Figures of two columns.
+fn figures(x: &[f64], y: &[f64], directions: bool) -> Summary {
+    if directions { angle::figures(x, y) } else { summary(x, y) }
+}
+
+/// An observation of a pair; where tracks cross, the crossing.
+fn place<'a>(data: &'a Data, crossings: &[Crossing], pairs: &[Match], side: usize, pair: usize) -> Option<Place<'a>> {
+    let p = pairs.get(pair)?;
+    let place = data.sides[side].place(if side == 0 { p.a } else { p.b });
+    Some(crossings.get(pair).map_or(place, |c| Place { at: c.at, time: c.times[side], ..place }))
+}
+
 /// Error figures of reference rows that have a partner on both other sides; `third` is sorted by row like the pairs.
-fn triplets(pairs: &[Match], x: &[f64], y: &[f64], third: &[(u32, f64)]) -> Option<Triple> {
+fn triplets(
+    pairs: &[Match],
+    x: &[f64],
+    y: &[f64],
+    third: &[(u32, f64)],
+    about: &dyn Fn(f64, f64) -> f64,
+) -> Option<Triple> {
     let (mut a, mut b, mut c) = (Vec::new(), Vec::new(), Vec::new());
     for (k, p) in pairs.iter().enumerate() {
         if let Ok(at) = third.binary_search_by_key(&p.a, |t| t.0) {
             a.push(x[k]);
             b.push(y[k]);
-            c.push(third[at].1);
+            c.push(about(x[k], third[at].1));
         }
     }
     triple(&a, &b, &c)

@@ -38,6 +38,13 @@ impl PairsLayer {
         self.serial
     }
 
+    /// What takes the layer away, where it is there.
+    pub fn clear(&mut self, session: &Session) -> Option<Command> {
+        *self = Self::default();
+        session.notebook().collection(key())?;
+        Some(Command::Notebook { change: NotebookChange::RemoveCollection { key: key() } })
+    }
+
     /// What brings the layer to this result. A layer the user has removed comes again with other data only.
     pub fn update(&mut self, found: &Arc<Found>, session: &Session) -> Vec<Command> {
         self.serial = Some(found.serial);

@@ -3,12 +3,15 @@
 //! Rows and all candidates a little beyond the limits stay in memory, so that moving a slider is a pass over the
 //! candidates ([`reduce`]). Exports run the same job as the command line.
 
+mod angle;
 mod ask;
+mod crossing;
 mod data;
 mod export;
 mod found;
 mod layer;
 mod reduce;
+mod sample;
 mod thread;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +22,8 @@ use seaglass_core::command::Command;
 use seaglass_data::pool::Connect;
 use seaglass_data::registry::Registry;
 
-pub use ask::{Ask, SideAsk, short_name};
+pub use ask::{Ask, FilterMistake, SideAsk, check_filter, short_name};
+pub use crossing::Crossing;
 pub use data::{Data, Place, SideData};
 pub use found::{Coincidence, Found};
 pub use reduce::Match;
@@ -56,7 +60,12 @@ pub enum Stage {
         bytes: u64,
     },
     /// Reads values.
-    Reading,
+    Reading {
+        /// Bytes of files.
+        done: u64,
+        /// Of about so many; none while nobody knows.
+        total: u64,
+    },
     /// Matches.
     Matching {
         /// Blocks.
@@ -242,7 +251,7 @@ impl Host {
     fn poll_layer(&mut self) -> bool {
         let Some(found) = self.colocator.remote.as_ref().and_then(|r| r.view().found) else {
             self.colocator.fresh = None;
-            return false;
+            return self.colocator.key.is_none() && self.drop_pairs_layer();
         };
         if self.colocator.layer.shown() == Some(found.serial) {
             return false;
@@ -262,9 +271,15 @@ impl Host {
         }
         let commands = self.colocator.layer.update(&found, &self.session);
         for command in commands {
-            // Its sentence is among the notices.
-            let _told = self.try_apply(&command);
+            self.apply_derived(&command);
         }
+        true
+    }
+
+    /// Without a match-up there are no pairs to show.
+    fn drop_pairs_layer(&mut self) -> bool {
+        let Some(command) = self.colocator.layer.clear(&self.session) else { return false };
+        self.apply_derived(&command);
         true
     }
 }

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use seaglass_coloc::stats::median;
 use seaglass_core::colocation::Sample;
 
+use super::angle;
+
 /// Two rows within reach, by number on either side.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
@@ -33,16 +35,26 @@ pub struct Match {
     pub dt_us: i64,
     /// Compared value.
     pub value: f64,
+    /// Standard deviation of what the value is made of; NaN of one.
+    pub sd: f64,
 }
 
-/// What becomes of candidates within the limits, which are sorted by `a`; `value` gives compared values.
-pub fn reduce(candidates: &[Candidate], sample: Sample, value: &dyn Fn(u32) -> f64) -> Vec<Match> {
-    let single =
-        |c: &Candidate| Match { a: c.a, b: c.b, n: 1, distance_m: c.distance_m, dt_us: c.dt_us, value: value(c.b) };
+/// What becomes of candidates within the limits, which are sorted by `a`; `value` gives compared values, which are
+/// averaged as angles where they are `directions`.
+pub fn reduce(candidates: &[Candidate], sample: Sample, directions: bool, value: &dyn Fn(u32) -> f64) -> Vec<Match> {
+    let single = |c: &Candidate| Match {
+        a: c.a,
+        b: c.b,
+        n: 1,
+        distance_m: c.distance_m,
+        dt_us: c.dt_us,
+        value: value(c.b),
+        sd: f64::NAN,
+    };
     match sample {
         Sample::All => candidates.iter().map(single).collect(),
         Sample::Mutual => one_to_one(candidates.iter().collect(), single),
-        Sample::Nearest | Sample::Mean | Sample::Median => {
+        _ => {
             let mut out = Vec::new();
             let mut values = Vec::new();
             for group in candidates.chunk_by(|c, d| c.a == d.a) {
@@ -50,18 +62,16 @@ pub fn reduce(candidates: &[Candidate], sample: Sample, value: &dyn Fn(u32) -> f
                 let nearest =
                     |c: &&Candidate, d: &&Candidate| c.distance_m.total_cmp(&d.distance_m).then(c.b.cmp(&d.b));
                 let Some(best) = group.iter().min_by(nearest) else { continue };
+                let one = single(best);
+                if !matches!(sample, Sample::Mean | Sample::Median) {
+                    out.push(one);
+                    continue;
+                }
                 values.clear();
-                if sample != Sample::Nearest {
-                    values.extend(group.iter().map(|c| value(c.b)));
-                }
-                let n = values.len().max(1) as u32;
-                let mut one = single(best);
-                match sample {
-                    Sample::Mean => one.value = values.iter().sum::<f64>() / f64::from(n),
-                    Sample::Median => one.value = median(&values),
-                    _ => {}
-                }
-                out.push(Match { n, ..one });
+                values.extend(group.iter().map(|c| value(c.b)));
+                let (mean, sd) = angle::moments(&values, directions);
+                let made = if sample == Sample::Median { median(&values) } else { mean };
+                out.push(Match { n: values.len() as u32, value: made, sd, ..one });
             }
             out
         }
@@ -92,7 +102,7 @@ mod tests {
         let c = |a, b, distance_m| Candidate { a, b, distance_m, dt_us: 0 };
         let all = [c(0, 0, 10.0), c(0, 1, 4.0), c(0, 2, 4.0), c(1, 1, 3.0), c(1, 2, 9.0), c(3, 2, 20.0)];
         let value = |b: u32| f64::from(b * b) * 10.0;
-        reduce(&all, sample, &value).iter().map(|m| (m.a, m.b, m.n, m.value)).collect()
+        reduce(&all, sample, false, &value).iter().map(|m| (m.a, m.b, m.n, m.value)).collect()
     }
 
     #[test]
@@ -101,6 +111,14 @@ mod tests {
         assert_eq!(pairs(Sample::Nearest), [(0, 1, 1, 10.0), (1, 1, 1, 10.0), (3, 2, 1, 40.0)], "ties go to the first");
         assert_eq!(pairs(Sample::Mean), [(0, 1, 3, 50.0 / 3.0), (1, 1, 2, 25.0), (3, 2, 1, 40.0)]);
         assert_eq!(pairs(Sample::Median), [(0, 1, 3, 10.0), (1, 1, 2, 25.0), (3, 2, 1, 40.0)]);
+    }
+
+    #[test]
+    fn directions_are_averaged_round_the_circle() {
+        let c = |b| Candidate { a: 0, b, distance_m: f64::from(b), dt_us: 0 };
+        let values = [350.0, 10.0, 30.0];
+        let found = reduce(&[c(0), c(1), c(2)], Sample::Mean, true, &|b| values[b as usize]);
+        assert!((found[0].value - 10.0).abs() < 1e-9 && (found[0].sd - 20.0).abs() < 1e-9, "{found:?}");
     }
 
     #[test]

@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use seaglass_coloc::Cancel;
+use seaglass_core::colocation::Sample;
+use seaglass_core::columns::RASTER_TILE;
+use seaglass_core::columns::SERIES_TILE;
 use seaglass_data::pool::Connect;
 use seaglass_data::registry::Registry;
 use seaglass_jobs::JobError;
 use seaglass_jobs::granules::{OutlineCache, Side};
+use seaglass_jobs::limits;
 use seaglass_jobs::load::Loader;
 use seaglass_jobs::plan::{Plan, Task};
 use seaglass_jobs::progress::Event;
@@ -197,7 +201,7 @@ impl Work {
             }
             let begun = Instant::now();
             if !self.has_rows(&ask) {
-                self.shared.stage(Stage::Reading);
+                self.shared.stage(Stage::Reading { done: 0, total: 0 });
             }
             match self.pairs(&ask, run, &cancel, begun) {
                 Ok(found) => {
@@ -230,8 +234,9 @@ impl Work {
     }
 
     fn has_rows(&self, ask: &Ask) -> bool {
-        let same = self.outlined.as_ref().is_some_and(|o| o.ask.same_data(ask));
-        same && self.data.as_ref().is_some_and(|d| d.reach.covers(ask))
+        let Some(outlined) = self.outlined.as_ref().filter(|o| o.ask.same_data(ask)) else { return false };
+        let margin_m = margin_m(ask, &outlined.sides);
+        self.data.as_ref().is_some_and(|d| d.reach.covers(ask, margin_m))
     }
 
     /// Waits until nothing has changed for a moment; `false` when something has.
@@ -282,20 +287,26 @@ impl Work {
         if seconds > PATIENCE_S && !run {
             return Err(Stop::Estimate(seconds, plan.summary.bytes_to_read));
         }
-        self.shared.stage(Stage::Reading);
         let begun = Instant::now();
+        let reach = if ask.tracks_cross {
+            limits::reach(&ask.job(limits.radius_m, limits.window_us, "pairs.parquet".into()), &outlined.sides)?
+        } else {
+            Reach::new(limits.radius_m + limits.margin_m, limits.window_us)
+        };
         let loader = Loader {
             readers: &readers,
             sides: &outlined.sides,
             order: &plan.order,
-            filters: &[None, None, None],
-            reach: Reach::new(limits.radius_m, limits.window_us),
-            window_us: limits.window_us,
+            filters: &ask.filters().map_err(Stop::Sentence)?,
+            window_us: reach.window_us(),
+            reach,
             partial: ask.third.is_some(),
         };
         let all = plan.order.iter().map(|k| (0..outlined.sides[*k].granules.len()).collect()).collect();
         let task = Task { id: 0, slab_us: [i64::MIN / 2, i64::MAX / 2], granules: all, signature: String::new() };
-        let mut rows = loader.load(&task)?.into_iter();
+        let shared = Arc::clone(&self.shared);
+        let watched = move |done: u64, total: u64| shared.stage(Stage::Reading { done, total });
+        let mut rows = loader.load_watched(&task, &watched)?.into_iter();
         if plan.summary.bytes_to_read > 5_000_000 {
             self.rate = (plan.summary.bytes_to_read as f64 / begun.elapsed().as_secs_f64()).clamp(5e6, 2e9);
         }
@@ -312,7 +323,9 @@ impl Work {
         let progress = move |p: seaglass_coloc::Progress| {
             shared.stage(Stage::Matching { done: p.done, total: p.total, pairs: p.pairs });
         };
-        data.gather(cancel, &progress)?;
+        if !ask.tracks_cross {
+            data.gather(cancel, &progress)?;
+        }
         self.data = Some(Arc::new(data));
         Ok(())
     }
@@ -326,33 +339,39 @@ impl Work {
         }
         let cache = OutlineCache::new(self.means.cache.clone());
         let files: usize = ask.all().map(|s| s.spec.files.len()).sum();
+        let filters = ask.filters().map_err(Stop::Sentence)?;
         let mut before = 0;
         let mut sides = Vec::new();
-        for side in ask.all() {
+        for (side, filter) in ask.all().zip(&filters) {
+            let columns = filter.as_ref().map(seaglass_jobs::filter::Filter::columns).unwrap_or_default();
             let watcher = |e: Event<'_>| {
                 if let Event::Outlined { done, .. } = e {
                     self.shared.stage(Stage::Looking { done: before + done, total: files });
                 }
             };
-            let found = seaglass_jobs::granules::side(&side.spec, &[], readers, &cache, &watcher)?;
+            let found = seaglass_jobs::granules::side(&side.spec, &columns, readers, &cache, &watcher)?;
             before += side.spec.files.len();
             sides.push(found);
         }
+        limits::check(&ask.job(ask.radius_m, ask.window_us, "pairs.parquet".into()), &sides)?;
         self.outlined = Some(Outlined { ask: Arc::clone(ask), sides });
         Ok(())
     }
 
     /// How far around the limits to read: as far as sliders may go, as long as that is cheap.
     fn reach(&self, ask: &Ask, sides: &[Side]) -> Result<(Limits, Plan, f64), Stop> {
+        let margin_m = margin_m(ask, sides);
         let mut exact: Option<(Limits, Plan, f64)> = None;
         let mut best: Option<(Limits, Plan, f64)> = None;
         for factor in REACHES.into_iter().rev() {
             let radius_m = (ask.radius_m * factor).min(ask.radius_m.max(seaglass_core::colocation::RADIUS_RANGE_M[1]));
             let window_us = (ask.window_us as f64 * factor) as i64;
-            let plan = seaglass_jobs::plan::plan(&ask.job(radius_m, window_us, "pairs.parquet".into()), sides)?;
-            let expected = plan.summary.expected_pairs;
+            let wide = ask.job(radius_m + margin_m, window_us, "pairs.parquet".into());
+            let plan = seaglass_jobs::plan::plan(&wide, sides)?;
+            // Tracks meet in points, whatever the density of their samples.
+            let expected = if ask.tracks_cross { 0.0 } else { plan.summary.expected_pairs };
             let seconds = plan.summary.bytes_to_read as f64 / self.rate + expected / CANDIDATES_PER_S;
-            let here = (Limits { radius_m, window_us }, plan, seconds);
+            let here = (Limits { radius_m, window_us, margin_m }, plan, seconds);
             let Some(first) = &exact else {
                 exact = Some(here);
                 continue;
@@ -365,6 +384,33 @@ impl Work {
         }
         best.or(exact).ok_or(Stop::Cancelled)
     }
+}
+
+/// How far beyond the radius cells must be there: half a box, or the corners of the cell about a place.
+fn margin_m(ask: &Ask, sides: &[Side]) -> f64 {
+    let Some(side) = sides.get(1) else { return 0.0 };
+    let half_box = (ask.box_size / 2 + 1) as f64;
+    let cells = match ask.sample {
+        _ if ask.tracks_cross => return 0.0,
+        Sample::Box => half_box,
+        Sample::Interpolated | Sample::InterpolatedStep => 1.5,
+        _ => return 0.0,
+    };
+    // A few tiles are like all of them; a tenth is to spare.
+    let mut most = 0.0_f64;
+    for g in &side.granules {
+        let series = g.shape[1] == 1;
+        let along = if series { SERIES_TILE } else { RASTER_TILE } as f64 - 1.0;
+        let step = (g.tiles.len() / 64).max(1);
+        for tile in g.tiles.iter().step_by(step).filter(|t| t.valid > 0) {
+            let lat = f64::from(tile.north - tile.south) * 1e-6;
+            let middle = (f64::from(tile.north) + f64::from(tile.south)) / 2.0 * 1e-6;
+            let lon = (f64::from(tile.east) - f64::from(tile.west)) * 1e-6 * middle.to_radians().cos();
+            let cell_m = lat.hypot(lon.min(180.0)) / along * 111_320.0;
+            most = most.max(if series { cell_m * (ask.box_size * ask.box_size / 2) as f64 } else { cell_m * cells });
+        }
+    }
+    most * 1.1
 }
 
 fn size_of_file(path: &str) -> u64 {
