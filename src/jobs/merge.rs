@@ -25,7 +25,7 @@ use crate::sort::{Merger, leading};
 use crate::spec::{JobSpec, OutputFormat, PolicyKind};
 use crate::state::{Manifest, State};
 use crate::table::Layout;
-use crate::write::{Csv, Netcdf, Parquet, Sink, read_table};
+use crate::write::{Csv, Finished, Netcdf, Parquet, Sink, read_table, sidecar};
 
 /// What a look at the tables of all tasks found.
 #[derive(Default)]
@@ -224,7 +224,7 @@ impl Merge<'_> {
     /// Writes all outputs; gives their paths.
     ///
     /// # Errors
-    /// The system refuses; then nothing new is there under the names of the outputs that failed.
+    /// The system refuses; then nothing new is there under any of their names.
     pub fn write(&self, found: &Found, provenance: &Provenance, watcher: &dyn Watcher) -> Result<Vec<PathBuf>> {
         let names: Vec<BTreeMap<u64, String>> =
             (0..self.layout.sides.len()).map(|n| self.names(n, &found.used[n])).collect();
@@ -261,7 +261,11 @@ impl Merge<'_> {
             sinks.iter_mut().try_for_each(|s| s.write(&batch))
         };
         self.ordered(found, &mut emit)?;
-        sinks.into_iter().try_for_each(Sink::finish)?;
+        let mut files = sinks.into_iter().map(Sink::finish).collect::<Result<Vec<_>>>()?;
+        for path in &written {
+            files.push(sidecar(path, provenance)?);
+        }
+        Finished::place(files)?;
         Ok(written)
     }
 

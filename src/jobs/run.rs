@@ -283,9 +283,6 @@ impl Job {
         let sum64 = format!("{:016x}", found.sum64);
         let provenance = self.provenance(manifests, &outcome, &sum64)?;
         outcome.outputs = merge.write(&found, &provenance, watcher)?;
-        for path in &outcome.outputs {
-            write::sidecar(path, &provenance)?;
-        }
         outcome.pairs_sum64 = Some(sum64);
         // Tasks of which something is missing are run again; the others need not be.
         if outcome.complete {

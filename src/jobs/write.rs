@@ -1,11 +1,14 @@
-//! Results as files. Each appears under its name only when it is complete.
+//! Results as files. They appear under their names only when all of them are complete.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 
 use crate::error::{JobError, Result};
 use crate::provenance::Provenance;
+use crate::state::{aside, discard};
 
 mod csv;
 mod netcdf;
@@ -23,32 +26,57 @@ pub trait Sink {
     /// The system refuses.
     fn write(&mut self, batch: &RecordBatch) -> Result<()>;
 
-    /// Completes the file and gives it its name.
+    /// Completes the file, under another name still.
     ///
     /// # Errors
     /// The system refuses.
-    fn finish(self: Box<Self>) -> Result<()>;
+    fn finish(self: Box<Self>) -> Result<Finished>;
 }
 
-/// Writes the provenance beside an output.
+/// A complete file that has not its name yet; dropped, it goes.
+pub struct Finished {
+    new: PathBuf,
+    path: PathBuf,
+}
+
+impl Finished {
+    /// Gives all files their names: all of them are there, or none.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn place(all: Vec<Self>) -> Result<()> {
+        for (k, file) in all.iter().enumerate() {
+            if let Err(e) = std::fs::rename(&file.new, &file.path) {
+                all[..k].iter().for_each(|f| discard(&f.path));
+                return Err(JobError::output(&file.path, "The result", &e));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Finished {
+    fn drop(&mut self) {
+        discard(&self.new);
+    }
+}
+
+/// Writes the provenance that goes beside an output.
 ///
 /// # Errors
 /// The system refuses.
-pub fn sidecar(output: &Path, provenance: &Provenance) -> Result<std::path::PathBuf> {
+pub fn sidecar(output: &Path, provenance: &Provenance) -> Result<Finished> {
     let path = sidecar_path(output);
     let text = serde_json::to_vec_pretty(provenance)
         .map_err(|e| JobError::Internal(format!("The provenance cannot be written: {e}.")))?;
-    crate::state::write_atomic(&path, &text).map_err(|e| JobError::output(&path, "The provenance", &e))?;
-    Ok(path)
+    let finished = Finished { new: aside(&path), path };
+    let written = File::create(&finished.new).and_then(|mut f| f.write_all(&text).and_then(|()| f.sync_all()));
+    written.map_err(|e| JobError::output(&finished.path, "The provenance", &e))?;
+    Ok(finished)
 }
 
 /// Where the provenance of an output lies.
 pub fn sidecar_path(output: &Path) -> std::path::PathBuf {
     let name = output.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     output.with_file_name(format!("{name}.json"))
-}
-
-/// Moves a finished file to its name.
-fn place(new: &Path, path: &Path) -> Result<()> {
-    std::fs::rename(new, path).map_err(|e| JobError::output(path, "The result", &e))
 }

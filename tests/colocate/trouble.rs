@@ -183,3 +183,46 @@ fn the_command_line_says_how_it_went() {
         Command::new(env!("CARGO_BIN_EXE_seaglass")).args(["colocate", "run", "--radius", "25"]).output().unwrap();
     assert_eq!(usage.status.code(), Some(2));
 }
+
+/// A limit on the size of files is the full disk that needs no privileges: wherever it strikes, one sentence is said,
+/// nothing looks finished, and the same command goes on when there is room.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_nothing_that_looks_finished() {
+    let dir = tempfile::tempdir().unwrap();
+    let sides = [
+        side("jason", "JA1_GPN*", "fields = ['wind_speed_alt', 'ssha']\nrequire = []"),
+        side("sst", "*L4_GHRSST*", "fields = ['analysed_sst']"),
+    ];
+    let mut spec = job(dir.path(), "15 km", "12 h", "kind = 'all'", &sides);
+    spec.output.formats = serde_json::from_str("[\"parquet\", \"netcdf\", \"csv\"]").unwrap();
+    spec.run.slab = Some("3 h".into());
+    let path = dir.path().join("job.toml");
+    std::fs::write(&path, spec.to_toml().unwrap()).unwrap();
+    // `ulimit -f` counts blocks of 512 bytes; the signal that would end the program is ignored, so it hears an error.
+    let run_within = |blocks: &str| {
+        Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; exec \"$2\" colocate run \"$3\" --json", "sh", blocks])
+            .args([Path::new(env!("CARGO_BIN_EXE_seaglass")), &path])
+            .output()
+            .unwrap()
+    };
+    let shown = || -> Vec<String> {
+        let names = std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|n| n != "job.toml" && n != "pairs.parquet.job").collect()
+    };
+    // The tables of tasks are a few 100 kB, the largest result some MB of text.
+    for blocks in ["40", "2000", "6000"] {
+        let out = run_within(blocks);
+        let text = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(6), "{blocks} blocks: {text}");
+        assert!(text.contains("larger than the system allows") && text.contains("run the job again"), "{text}");
+        assert_eq!(text.trim().lines().count(), 1, "{text}");
+        assert_eq!(shown(), Vec::<String>::new(), "{blocks} blocks");
+    }
+    let out = run_within("unlimited");
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    let outcome: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert!(outcome["reused"].as_u64().unwrap() > 0 && outcome["complete"] == true, "{outcome}");
+    assert_eq!(shown().len(), 6);
+}

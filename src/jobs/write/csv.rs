@@ -12,7 +12,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema};
 use seaglass_core::time::Time;
 
-use super::{Sink, place};
+use super::{Finished, Sink};
 use crate::error::{JobError, Result};
 use crate::state::{aside, discard};
 
@@ -70,17 +70,19 @@ impl Sink for Csv {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<()> {
+    fn finish(mut self: Box<Self>) -> Result<Finished> {
         let failed = |e: std::io::Error| JobError::output(&self.path, "The result", &e);
         self.out.flush().map_err(failed)?;
         self.out.get_ref().sync_all().map_err(failed)?;
-        place(&self.new, &self.path)
+        Ok(Finished { new: std::mem::take(&mut self.new), path: std::mem::take(&mut self.path) })
     }
 }
 
 impl Drop for Csv {
     fn drop(&mut self) {
-        discard(&self.new);
+        if !self.new.as_os_str().is_empty() {
+            discard(&self.new);
+        }
     }
 }
 

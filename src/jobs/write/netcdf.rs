@@ -1,7 +1,7 @@
 //! netCDF-4, CF-1.11. The C library lives in the workers, so the rows go there through an intermediate file.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
@@ -15,7 +15,7 @@ use seaglass_core::protocol::{Request, write_frame};
 use seaglass_core::spool::{COMPLETE, SpoolAttribute, SpoolBatch, SpoolColumn, SpoolHeader, SpoolTexts};
 use seaglass_data::pool::Lane;
 
-use super::Sink;
+use super::{Finished, Sink};
 use crate::error::{JobError, Result};
 use crate::reading::Readers;
 use crate::spec::PolicyKind;
@@ -148,13 +148,31 @@ impl Sink for Netcdf<'_> {
             .map_err(|e| JobError::output(&self.path, "The result", &e))
     }
 
-    fn finish(mut self: Box<Self>) -> Result<()> {
+    fn finish(mut self: Box<Self>) -> Result<Finished> {
         self.out.flush().map_err(|e| JobError::output(&self.path, "The result", &e))?;
-        let request = Request::WriteTable { spool: self.spool.clone(), out: self.path.clone() };
+        let finished = Finished { new: aside(&self.path), path: self.path.clone() };
+        let request = Request::WriteTable { spool: self.spool.clone(), out: finished.new.clone() };
         match self.readers.ask(Lane::Probe, request)? {
-            Ok(_) => Ok(()),
-            Err(e) => Err(JobError::Output { message: e.message, path: self.path.clone() }),
+            Ok(_) => Ok(finished),
+            Err(e) => Err(self.failure(&finished.new, e.message)),
         }
+    }
+}
+
+impl Netcdf<'_> {
+    /// HDF5 says that it failed and not why; the system does, asked for as much room again.
+    fn failure(&self, new: &Path, message: String) -> JobError {
+        let probe = aside(&self.path);
+        let room = std::fs::metadata(&self.spool).map_or(1 << 20, |m| m.len()).min(64 << 20);
+        let written = File::create(&probe).and_then(|mut f| {
+            std::io::copy(&mut std::io::repeat(0).take(room), &mut f).and_then(|_bytes| f.sync_all())
+        });
+        discard(&probe);
+        if let Err(e) = written {
+            return JobError::output(&self.path, "The result", &e);
+        }
+        let name = |p: &Path| p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        JobError::Output { message: message.replace(&name(new), &name(&self.path)), path: self.path.clone() }
     }
 }
 

@@ -13,7 +13,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
-use super::{Sink, place};
+use super::{Finished, Sink};
 use crate::error::{JobError, Result};
 use crate::state::{aside, discard};
 
@@ -71,17 +71,20 @@ impl Sink for Parquet {
         writer.write(batch).map_err(|e| failed(&self.path, e))
     }
 
-    fn finish(mut self: Box<Self>) -> Result<()> {
-        let Some(writer) = self.writer.take() else { return Ok(()) };
+    fn finish(mut self: Box<Self>) -> Result<Finished> {
+        let ended = || JobError::Internal("A result was finished twice.".to_owned());
+        let writer = self.writer.take().ok_or_else(ended)?;
         let file = writer.into_inner().map_err(|e| failed(&self.path, e))?;
         file.sync_all().map_err(|e| JobError::output(&self.path, "The result", &e))?;
-        place(&self.new, &self.path)
+        Ok(Finished { new: std::mem::take(&mut self.new), path: std::mem::take(&mut self.path) })
     }
 }
 
 impl Drop for Parquet {
     fn drop(&mut self) {
-        discard(&self.new);
+        if !self.new.as_os_str().is_empty() {
+            discard(&self.new);
+        }
     }
 }
 
@@ -92,7 +95,7 @@ impl Drop for Parquet {
 pub fn table_file(path: &Path, batch: &RecordBatch) -> Result<()> {
     let mut file = Box::new(Parquet::create(path, &batch.schema(), Vec::new())?);
     file.write(batch)?;
-    file.finish()
+    Finished::place(vec![file.finish()?])
 }
 
 /// Reads the rows of a task; only `columns` when given.
