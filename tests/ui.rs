@@ -9,11 +9,19 @@ mod world;
 mod layers;
 #[path = "ui/looks.rs"]
 mod looks;
+#[path = "ui/navigation.rs"]
+mod navigation;
 #[path = "ui/palette.rs"]
 mod palette;
+#[path = "ui/readout.rs"]
+mod readout;
 #[path = "ui/states.rs"]
 mod states;
+#[path = "ui/styles.rs"]
+mod styles;
 #[path = "ui/style.rs"]
 mod style;
 #[path = "ui/timeline.rs"]
 mod timeline;
+#[path = "ui/time_axis.rs"]
+mod time_axis;

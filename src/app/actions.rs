@@ -4,15 +4,26 @@ use seaglass_core::command::{Command, TABLE};
 use seaglass_core::project::{BaseMap, LayerId};
 use seaglass_core::projection::Projection;
 use seaglass_core::style::StylePatch;
+use seaglass_core::timeline::{PlayMode, Timeline};
 
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
+use crate::{style_actions, timeline};
 
 /// Window lengths of the segment and of the keys, seconds.
 pub const WINDOWS_S: [f64; 5] = [21_600.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0];
 
+/// Multiples of real time offered.
+pub const REAL_TIME: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
+
+/// Steps or granules a second offered.
+pub const RATES: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
+
 /// Whether an entry can be run now.
 pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
+    if let Some(known) = style_actions::enabled(id, model, state) {
+        return known;
+    }
     let has_data = !model.is_empty();
     let (undo, redo) = model.session.can_undo_redo();
     match id {
@@ -22,12 +33,14 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
         "redo" => redo,
         "close_all" => has_data || !model.session.failures().is_empty(),
         "copy_position" => state.pointer.is_some(),
+        "pair_table" => model.colocation.found.as_ref().is_some_and(|f| !f.pairs.is_empty()),
         "next_coincidence" | "previous_coincidence" => {
             model.colocation.found.as_ref().is_some_and(|f| !f.coincidences.is_empty())
         }
-        "zoom_to_layer" | "show_all_layers" | "play" | "step_back" | "step_forward" | "step_back_10"
-        | "step_forward_10" | "previous_granule" | "next_granule" | "first_data" | "last_data" | "jump_to_data"
-        | "next_window" | "previous_window" => has_data,
+        "zoom_to_layer" | "zoom_to_native" | "fit_timeline" | "fold_gaps" | "loop_all" | "loop_window"
+        | "play_smooth" | "play_real_time" | "play_steps" | "play_granules" | "show_all_layers" | "play"
+        | "step_back" | "step_forward" | "step_back_10" | "step_forward_10" | "previous_granule" | "next_granule"
+        | "first_data" | "last_data" | "jump_to_data" | "next_window" | "previous_window" => has_data,
         "toggle_layer" | "style" | "duplicate_layer" | "remove_layer" | "layer_up" | "layer_down" | "more_opacity"
         | "less_opacity" => state.selected.is_some_and(|id| model.row(id).is_some()),
         _ => true,
@@ -47,6 +60,9 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         out.send(Command::SetProjection { projection });
         return;
     }
+    if style_actions::perform(id, model, state, out) {
+        return;
+    }
     match id {
         "palette" => state.palette_open = !state.palette_open,
         "keys" => state.keys_open = !state.keys_open,
@@ -54,8 +70,30 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         "toggle_left_panel" => state.left_open = !state.left_open,
         "toggle_right_panel" => state.right_open = !state.right_open,
         "toggle_timeline" => state.timeline_open = !state.timeline_open,
+        "pair_table" => {
+            // The table belongs to the panel: it opens with it.
+            let open = state.colocate.table.open && state.right_open;
+            state.colocate.table.open = !open;
+            state.right_open = true;
+        }
         "presentation" => state.presentation = !state.presentation,
         "zoom_to_layer" => out.send(Command::ZoomToLayer { layer: state.selected }),
+        "zoom_to_native" => out.send(Command::ZoomToNative { layer: state.selected }),
+        "fit_timeline" => timeline::fit(model, state),
+        "fold_gaps" => {
+            state.fold_gaps = !state.fold_gaps;
+            state.unfolded.clear();
+            (state.time_view, state.fitted) = (None, None);
+        }
+        "play_smooth" | "play_real_time" => {
+            out.send(Command::SetPlayMode { play: PlayMode::Smooth });
+            let speed = model.session.project().timeline.speed;
+            if id == "play_real_time" {
+                out.send(Command::SetSpeed { speed: 1.0 });
+            } else if speed <= REAL_TIME[REAL_TIME.len() - 1] {
+                out.send(Command::SetSpeed { speed: Timeline::default().speed });
+            }
+        }
         "reset_view" => {
             out.send(Command::NorthUp);
             out.send(Command::TopDown);
@@ -66,11 +104,6 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         }
         "previous_granule" => out.send(Command::StepGranule { layer: state.selected, steps: -1 }),
         "next_granule" => out.send(Command::StepGranule { layer: state.selected, steps: 1 }),
-        "copy_position" => {
-            if let Some(p) = state.pointer {
-                out.act(Action::Copy(format!("{:.4}, {:.4}", p.lat_deg, p.lon_deg)));
-            }
-        }
         _ => {
             if let Some(layer) = state.selected.filter(|l| model.row(*l).is_some())
                 && perform_on_layer(id, layer, model, state, out)
@@ -113,6 +146,17 @@ fn simple(id: &str, model: &Model) -> Option<Command> {
         "step_forward" => Command::StepTime { steps: 1 },
         "step_back_10" => Command::StepTime { steps: -10 },
         "step_forward_10" => Command::StepTime { steps: 10 },
+        "play_steps" | "play_granules" => {
+            let per_s = project.timeline.play.per_second().unwrap_or(RATES[1]);
+            let steps = id == "play_steps";
+            Command::SetPlayMode { play: if steps { PlayMode::Steps { per_s } } else { PlayMode::Granules { per_s } } }
+        }
+        // Each switches itself off again.
+        "loop_all" => Command::SetLoop { on: !(project.timeline.looped && project.timeline.loop_span.is_none()) },
+        "loop_window" => match project.timeline.loop_span.filter(|_| project.timeline.looped) {
+            Some(_) => Command::SetLoop { on: true },
+            None => Command::SetLoopSpan { span: project.timeline.window() },
+        },
         "first_data" => Command::GoToEnd { last: false },
         "last_data" => Command::GoToEnd { last: true },
         "next_window" | "previous_window" => {
@@ -173,6 +217,8 @@ pub fn pressed_shortcut(ui: &egui::Ui) -> Option<&'static str> {
         }
         shortcuts
             .iter()
+            // The space bar is more than a key to press: `Hand` has it.
+            .filter(|(s, _)| s.logical_key != egui::Key::Space)
             .filter(|(s, _)| !typing || s.modifiers.command || matches!(s.logical_key, egui::Key::F1 | egui::Key::F11))
             .find(|(s, _)| i.consume_shortcut(s))
             .map(|(_, id)| *id)

@@ -27,7 +27,7 @@ pub fn show(ui: &mut Ui, area: Rect, view: &View, model: &Model, state: &mut UiS
         state.taken.add("scale bar", rect);
         left = rect.right();
     }
-    let legend = scene_legend::show(ui, area, model, state);
+    let legend = scene_legend::show(ui, area, view, model, state, out);
     if state.presentation && model.session.catalogue().span().is_some() {
         let text = model.now().to_string();
         let size = time_size(ui.painter(), t, &text);

@@ -10,6 +10,7 @@ use seaglass_render::assets;
 use crate::histogram::Distribution;
 use crate::hover::{HoverInfo, HoverRow, Value};
 use crate::model::{Model, Reason, Row, Status, Work};
+use crate::text;
 
 /// A reason in the window's words.
 pub fn reason(r: EmptyReason) -> Reason {
@@ -51,7 +52,20 @@ pub fn distribution(h: &Histogram) -> Distribution {
         mean: h.stats.mean,
         sd: h.stats.sd,
         p02_p98: h.stats.p02_p98,
+        middle_95: h.middle_95,
+        middle_98: h.middle_98,
     }
+}
+
+/// Rows of layers that have something at this time; the others' own rows say why they have not.
+pub fn in_time(mut probed: Vec<ProbeRow>, model: &Model) -> Vec<ProbeRow> {
+    let project = model.session.project();
+    probed.retain(|p| {
+        let Some(layer) = project.layer(p.layer) else { return false };
+        let Some(collection) = model.session.catalogue().collections.get(&layer.collection) else { return false };
+        !collection.shown_at(&layer.field, layer.style.time_rule, &project.timeline).is_empty()
+    });
+    probed
 }
 
 /// The hover card for a place.
@@ -82,12 +96,13 @@ fn hover_row(row: &Row, probed: ProbeRow, model: &Model) -> HoverRow {
         ProbeState::Pending => (Value::Pending, None),
         ProbeState::Failed(_) => (Value::Words("Cannot be read".to_owned()), None),
         ProbeState::NoData(cell) => {
-            let masked = cell.as_ref().is_some_and(|c| c.values.iter().any(|v| v.masked));
+            let masked = cell.as_ref().is_some_and(|c| c.values.first().is_some_and(|v| v.masked));
             (Value::Words(if masked { "Masked" } else { "No data" }.to_owned()), cell)
         }
         ProbeState::Value(cell) => (value_text(row, &cell), Some(cell)),
     };
     let offset_s = cell.as_ref().and_then(|c| c.time).map(|t| t.seconds_since(model.now()));
+    let quality = cell.as_ref().and_then(|c| quality_text(c));
     let shown = matches!(value, Value::Number(..)) || matches!(&value, Value::Words(w) if w != "No data");
     HoverRow {
         layer: row.id,
@@ -96,7 +111,21 @@ fn hover_row(row: &Row, probed: ProbeRow, model: &Model) -> HoverRow {
         value,
         offset_s,
         cell: cell.filter(|_| shown).and_then(|c| c.position),
+        quality: quality.filter(|_| shown),
     }
+}
+
+/// What the quality flag read beside the value says.
+fn quality_text(cell: &seaglass_core::protocol::ProbedCell) -> Option<String> {
+    let (value, flag) = (cell.values.first()?, cell.values.get(1)?);
+    let words = match flag.value {
+        _ if !flag.meanings.is_empty() => flag.meanings.join(", ").replace('_', " "),
+        Some(0.0) => "no flag set".to_owned(),
+        Some(other) => format!("flag {}", text::short(other, 0)),
+        None => return value.masked.then(|| "Masked by the product".to_owned()),
+    };
+    let masked = if value.masked { ", masked by the product" } else { "" };
+    Some(format!("Quality: {words}{masked}"))
 }
 
 fn value_text(row: &Row, cell: &seaglass_core::protocol::ProbedCell) -> Value {

@@ -4,7 +4,8 @@ use egui::{Align2, Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInf
 use seaglass_core::colormap::Colormap;
 
 use crate::model::Row;
-use crate::state::Out;
+use crate::highlight;
+use crate::state::{Out, UiState};
 use crate::text;
 use crate::theme::theme;
 use crate::widgets;
@@ -28,6 +29,10 @@ pub struct Distribution {
     pub sd: f64,
     /// 2nd and 98th percentile.
     pub p02_p98: [f64; 2],
+    /// Ends between which 95 % of the values lie.
+    pub middle_95: [f64; 2],
+    /// Ends between which 98 % of the values lie.
+    pub middle_98: [f64; 2],
 }
 
 /// Visible value axis: linear in the value, or in its logarithm.
@@ -65,6 +70,7 @@ pub fn show(
     row: &Row,
     map: Option<&Colormap>,
     data: Option<&Distribution>,
+    state: &mut UiState,
     out: &mut Out,
 ) -> Option<[f64; 2]> {
     let t = theme(ui);
@@ -86,6 +92,7 @@ pub fn show(
     if let Some(map) = map {
         bar_with_range(ui, bar, axis, row, map, range);
     }
+    point_at(ui, bar, axis, row, range, state);
     ticks(ui, bar, axis, row);
     handles(ui, plot, bar, axis, row, range, out)
 }
@@ -153,6 +160,12 @@ fn bar_with_range(ui: &Ui, bar: Rect, axis: Axis, row: &Row, map: &Colormap, ran
     ui.painter().rect_filled(Rect::from_x_y_ranges(b.min(bar.right())..=bar.right(), bar.y_range()), 0.0, end(1.0));
     let inner = Rect::from_x_y_ranges(a.max(bar.left())..=b.min(bar.right()), bar.y_range());
     widgets::colour_bar(ui.painter(), inner, map, row.style.reversed, 1.0);
+}
+
+/// Cells of the value under the pointer stand out.
+fn point_at(ui: &Ui, bar: Rect, axis: Axis, row: &Row, range: [f64; 2], state: &mut UiState) {
+    let whole = Rect::from_x_y_ranges(axis.x(range[0])..=axis.x(range[1]), bar.y_range());
+    highlight::by_pointer(ui, whole.intersect(bar), whole, row, state);
 }
 
 fn ticks(ui: &Ui, bar: Rect, axis: Axis, row: &Row) {

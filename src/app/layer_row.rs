@@ -8,7 +8,9 @@ use seaglass_render::assets;
 
 use crate::menu;
 use crate::model::{Model, Reason, Row};
+use crate::highlight;
 use crate::state::{Action, Out, UiState};
+use crate::style_actions::hides_cells;
 use crate::text;
 use crate::theme::theme;
 use crate::widgets::{self, Scrub};
@@ -262,15 +264,18 @@ fn reason_line(ui: &mut Ui, rect: Rect, y: f32, row: &Row, reason: &Reason, out:
     let link = match reason {
         Reason::OutOfTime { .. } => Some("Jump to"),
         Reason::Failed { .. } => Some("Details"),
+        Reason::AllMasked if hides_cells(row) => Some("Show masked"),
         _ => None,
     };
     if let Some(word) = link {
-        let label = format!("{word} {}", row.name);
+        let label =
+            if word == "Show masked" { format!("{word} of {}", row.name) } else { format!("{word} {}", row.name) };
         let response = widgets::link_at(ui, pos2(right, y), word, ui.scope_id().with(("reason", row.id.0)), &label);
         right = response.rect.left() - 8.0;
         if response.clicked() {
             match reason {
                 Reason::Failed { path: Some(path), .. } => out.act(Action::FailureDetails(path.clone())),
+                Reason::AllMasked => out.send(Command::ShowMasked { layer: Some(row.id), on: true }),
                 _ => out.send(Command::JumpToData { layer: Some(row.id) }),
             }
         }
@@ -305,7 +310,10 @@ fn bar_button(ui: &mut Ui, bar: Rect, rect: Rect, row: &Row, faded: f32, state: 
     draw_bar(ui, bar, row, faded);
     let hit = ui.interact(bar.expand2(vec2(0.0, 8.0)), ui.scope_id().with(("bar", row.id.0)), Sense::click());
     widgets::describe(&hit, Role::Button, &format!("Colour bar of {}", row.name));
-    if hit.on_hover_text("Style").clicked() {
+    highlight::by_pointer(ui, bar, bar, row, state);
+    highlight::by_keys(ui, &hit, bar, row, state);
+    widgets::focus_ring(ui, &hit, 4.0);
+    if hit.on_hover_text("Style\nPointing at a colour, or the arrow keys, let its values stand out").clicked() {
         state.selected = Some(row.id);
         state.style_of = Some(row.id);
         state.style_anchor = rect.right_top();

@@ -94,13 +94,13 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
         taken.add("scale bar", rect);
     }
     let model = Model::new(session, |id| Status { reason: nothing_shown(session, id), ..Status::default() });
-    let rows = scene_legend::rows(&model.rows, None, 3);
+    let chosen = scene_legend::choose(&model.rows, None, 3, &scene_legend::coverage(session, &view));
     let mut legend_left = screen.right();
-    if !rows.is_empty() {
-        let size = scene_legend::size(t, &rows);
+    if !chosen.rows.is_empty() {
+        let size = scene_legend::size(t, &chosen);
         let rect = Rect::from_min_size(screen.max - size - vec2(EDGE, EDGE), size);
         legend_left = rect.left();
-        scene_legend::paint(painter, t, rect, &rows);
+        scene_legend::paint(painter, t, rect, &chosen);
         taken.add("legend", rect);
     }
     if session.catalogue().span().is_some() {
@@ -110,8 +110,8 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
         cards::paint_time(painter, t, rect, &text);
         taken.add("time", rect);
     }
-    if options.labels && session.project().base.labels {
-        map_labels::paint(painter, Frame { rect: screen, ppp }, &view, &taken);
+    if options.labels {
+        map_labels::paint(painter, Frame { rect: screen, ppp }, &view, &session.project().base, &taken);
     }
 }
 

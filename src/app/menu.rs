@@ -1,7 +1,7 @@
 //! The application menu, made from the command table.
 
 use egui::{Popup, Response, Ui};
-use seaglass_core::command::{Menu, TABLE};
+use seaglass_core::command::{Entry, Menu, TABLE};
 
 use crate::actions;
 use crate::model::Model;
@@ -19,7 +19,7 @@ const MENUS: [(Menu, &str); 6] = [
 ];
 
 /// First entries of groups: a line stands above them.
-const GROUPS: [&str; 16] = [
+const GROUPS: [&str; 18] = [
     "close_all",
     "save_image",
     "quit",
@@ -33,10 +33,15 @@ const GROUPS: [&str; 16] = [
     "presentation",
     "duplicate_layer",
     "layer_up",
+    "step_back",
     "previous_granule",
     "next_window",
+    "fit_timeline",
     "about",
 ];
+
+/// Entries of one kind, by the beginning of their ids, that share a submenu.
+const SUBMENUS: [(&str, &str); 3] = [("projection_", "Projection"), ("play_", "Play mode"), ("loop_", "Loop")];
 
 /// Shows the menu under its button.
 pub fn show(button: &Response, model: &Model, state: &mut UiState, out: &mut Out) {
@@ -56,14 +61,35 @@ pub fn show(button: &Response, model: &Model, state: &mut UiState, out: &mut Out
 }
 
 fn section(ui: &mut Ui, menu: Menu, model: &Model, state: &mut UiState, out: &mut Out) {
-    for (k, e) in TABLE.iter().filter(|e| e.menu == menu).enumerate() {
-        if k > 0 && GROUPS.contains(&e.id) {
-            ui.separator();
+    // Low windows scroll.
+    let most = (ui.ctx().content_rect().height() - 40.0).max(120.0);
+    egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+        let submenu = |id: &str| SUBMENUS.iter().find(|(start, _)| id.starts_with(start));
+        let mut last = None;
+        for (k, e) in TABLE.iter().filter(|e| e.menu == menu).enumerate() {
+            if k > 0 && GROUPS.contains(&e.id) {
+                ui.separator();
+            }
+            let Some((start, title)) = submenu(e.id) else {
+                item(ui, e, model, state, out);
+                continue;
+            };
+            if last.replace(start) != Some(start) {
+                ui.menu_button(*title, |ui| {
+                    ui.set_min_width(220.0);
+                    for e in TABLE.iter().filter(|e| e.menu == menu && e.id.starts_with(start)) {
+                        item(ui, e, model, state, out);
+                    }
+                });
+            }
         }
-        let keys = e.keys.split(" / ").next().unwrap_or_default();
-        if widgets::menu_item(ui, e.title, keys, actions::enabled(e.id, model, state)) {
-            actions::perform(e.id, model, state, out);
-        }
+    });
+}
+
+fn item(ui: &mut Ui, e: &'static Entry, model: &Model, state: &mut UiState, out: &mut Out) {
+    let keys = e.keys.split(" / ").next().unwrap_or_default();
+    if widgets::menu_item(ui, e.title, keys, actions::enabled(e.id, model, state)) {
+        actions::perform(e.id, model, state, out);
     }
 }
 
@@ -91,6 +117,9 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
     if widgets::menu_item(ui, "Zoom to", "F", true) {
         out.send(Command::ZoomToLayer { layer: Some(layer) });
     }
+    if widgets::menu_item(ui, "Zoom to native resolution", "Shift+F", true) {
+        out.send(Command::ZoomToNative { layer: Some(layer) });
+    }
     if widgets::menu_item(ui, "Style…", "S", true) {
         state.style_of = Some(layer);
     }
@@ -105,6 +134,13 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
         }
     });
     fields_menu(ui, row, model, out);
+    crate::style_menu::copy_paste(ui, row, state, out);
+    if row.unmasked || crate::style_actions::hides_cells(row) {
+        let label = if row.unmasked { "Hide masked" } else { "Show masked" };
+        if widgets::menu_item(ui, label, "", true) {
+            out.send(Command::ShowMasked { layer: Some(layer), on: !row.unmasked });
+        }
+    }
     ui.separator();
     if widgets::menu_item(ui, "Rename", "", true) {
         state.renaming = Some((layer, row.name.clone()));

@@ -87,6 +87,8 @@ pub struct Row {
     pub field_name: String,
     /// Shown.
     pub visible: bool,
+    /// With the cells the product's mask would leave out.
+    pub unmasked: bool,
     /// Style.
     pub style: Style,
     /// Unit of what is shown.
@@ -232,6 +234,7 @@ fn row(session: &Session, layer: &Layer, status: Status) -> Row {
         collection: layer.collection.clone(),
         field_name: layer.field.clone(),
         visible: layer.visible,
+        unmasked: layer.unmasked,
         style: layer.style.clone(),
         unit,
         decimals,

@@ -6,6 +6,7 @@ use seaglass_core::style::StylePatch;
 
 use crate::model::{Model, Reason};
 use crate::state::{Action, Out, UiState};
+use crate::style_actions::masked_layers;
 use crate::theme::theme;
 use crate::widgets;
 
@@ -15,6 +16,7 @@ fn remedy(reason: &Reason, model: &Model, out: &mut Out) {
         Reason::OutOfTime { .. } | Reason::NoData => out.send(Command::JumpToData { layer: None }),
         Reason::OffScreen => out.send(Command::ZoomToLayer { layer: None }),
         Reason::AllHidden => out.send(Command::ShowAllLayers),
+        Reason::AllMasked if !masked_layers(model).is_empty() => out.send(Command::ShowMasked { layer: None, on: true }),
         Reason::AllMasked => {
             // A hidden end of the range may be what hides them; clamping shows every value there is.
             for row in model.rows.iter().filter(|r| r.visible) {
@@ -33,8 +35,9 @@ fn remedy(reason: &Reason, model: &Model, out: &mut Out) {
 }
 
 /// Text and button of a reason.
-fn words(reason: &Reason) -> (String, &'static str) {
+fn words(reason: &Reason, model: &Model) -> (String, &'static str) {
     match reason {
+        Reason::AllMasked if !masked_layers(model).is_empty() => ("All values are masked.".to_owned(), "Show masked"),
         Reason::OutOfTime { .. } => ("Nothing to show at this time.".to_owned(), "Jump to nearest data"),
         Reason::AllHidden => ("All layers are hidden.".to_owned(), "Show all"),
         Reason::OffScreen => ("Data are outside the view.".to_owned(), "Zoom to data"),
@@ -55,7 +58,7 @@ pub fn show(ui: &mut Ui, area: Rect, model: &Model, state: &mut UiState, out: &m
         return;
     }
     let t = theme(ui);
-    let (message, button) = words(&reason);
+    let (message, button) = words(&reason, model);
     let width = 360.0f32.min(area.width() - 120.0);
     let left = (area.center().x - width / 2.0).max(area.left() + 56.0);
     let shown = Area::new(Id::unique("notice")).order(Order::Middle).fixed_pos(pos2(left, area.top() + 12.0)).show(

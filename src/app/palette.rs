@@ -160,7 +160,7 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
         for (k, place) in parse_positions(words).into_iter().enumerate() {
             let look = Does::Send(Box::new(Command::LookAt { place, altitude_m: None }));
             let lift = FIRST - 300 * k as i32;
-            list_first(&mut add, "Position", "tool_point", text::position(place, 3), words, look, lift);
+            list_first(&mut add, "Position", "tool_point", state.coordinates.text(place, 3), words, look, lift);
         }
         if let Some(now) = parse_time(words, model.now()).filter(|_| words.len() >= 4) {
             list_first(

@@ -1,14 +1,23 @@
 //! The legend over the globe: one colour bar or list of flags a layer. It paints on any painter, so that exported images
 //! get the same one.
 
-use egui::{Area, Color32, Id, Order, Painter, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use egui::{Area, Color32, Id, Order, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
+use glam::DVec2;
+use seaglass_core::camera::View;
 use seaglass_core::field::{FieldKind, Flag};
-use seaglass_core::project::LayerId;
+use seaglass_core::geo::{LonLat, wrap_180};
+use seaglass_core::project::{LayerId, Project};
+use seaglass_core::session::Session;
 use seaglass_render::assets;
 
 use crate::model::{Model, Row};
 use crate::placing::EDGE;
-use crate::state::UiState;
+use crate::highlight::{by_pointer, mark_values};
+use crate::state::{Out, UiState};
+use crate::style_classes;
 use crate::theme::{Theme, theme};
 use crate::{text, widgets};
 
@@ -20,16 +29,93 @@ const TITLE: f32 = 24.0;
 const FLAG_LINE: f32 = 18.0;
 /// Flags named at most.
 const MOST_FLAGS: usize = 8;
+/// Height of the line about layers without room.
+const MORE: f32 = 20.0;
+/// Places of the view looked at for what covers it, across and down.
+const GRID: [u32; 2] = [16, 10];
+/// Granules of a layer looked at there.
+const MOST_GRANULES: usize = 64;
 /// Below this height of the viewport there is one bar.
 const LOW: f32 = 560.0;
 
-/// Layers the legend shows: the selected one first, at most `most`.
-pub fn rows(rows: &[Row], selected: Option<LayerId>, most: usize) -> Vec<&Row> {
-    let mut list: Vec<&Row> =
+/// What the legend shows.
+pub struct Chosen<'a> {
+    /// Layers, the selected one first, the others in the order of the stack.
+    pub rows: Vec<&'a Row>,
+    /// Layers with a legend that found no room.
+    pub left_out: usize,
+}
+
+/// Layers the legend shows, at most `most`: the selected one, then those that cover most of the view.
+pub fn choose<'a>(rows: &'a [Row], selected: Option<LayerId>, most: usize, covers: &HashMap<LayerId, f32>) -> Chosen<'a> {
+    let list: Vec<&Row> =
         rows.iter().filter(|r| r.visible && r.style.range.is_some() && r.status.reason.is_none()).collect();
-    list.sort_by_key(|r| Some(r.id) != selected);
-    list.truncate(most);
-    list
+    let mut ranked = list.clone();
+    let cover = |r: &Row| covers.get(&r.id).copied().unwrap_or(0.0);
+    ranked.sort_by(|a, b| {
+        let first = |r: &Row| Some(r.id) != selected;
+        first(a).cmp(&first(b)).then(cover(b).total_cmp(&cover(a)))
+    });
+    ranked.truncate(most);
+    let left_out = list.len() - ranked.len();
+    let mut rows: Vec<&Row> = list.into_iter().filter(|r| ranked.iter().any(|k| k.id == r.id)).collect();
+    rows.sort_by_key(|r| Some(r.id) != selected);
+    Chosen { rows, left_out }
+}
+
+/// Share of the view that the granules of each visible layer cover, from their outlines, on a coarse grid of places.
+pub fn coverage(session: &Session, view: &View) -> HashMap<LayerId, f32> {
+    let mut places = Vec::new();
+    for k in 0..GRID[0] * GRID[1] {
+        let at = DVec2::new(f64::from(k % GRID[0]) + 0.5, f64::from(k / GRID[0]) + 0.5);
+        places.extend(view.lonlat_from_screen(at / DVec2::new(f64::from(GRID[0]), f64::from(GRID[1])) * view.size_px));
+    }
+    let project = session.project();
+    let mut covers = HashMap::new();
+    for layer in project.layers.iter().filter(|l| l.visible) {
+        let Some(collection) = session.catalogue().collections.get(&layer.collection) else { continue };
+        let shown = collection.shown_at(&layer.field, layer.style.time_rule, &project.timeline);
+        let inside = |p: &LonLat| shown.iter().take(MOST_GRANULES).any(|g| g.bounds.contains(*p) && in_outline(&g.footprint, *p));
+        let n = places.iter().filter(|p| inside(p)).count();
+        covers.insert(layer.id, n as f32 / places.len().max(1) as f32);
+    }
+    covers
+}
+
+/// Whether a place lies inside an outline (even-odd rule in longitude and latitude); without one the box has decided.
+fn in_outline(outline: &[LonLat], p: LonLat) -> bool {
+    if outline.len() < 3 {
+        return true;
+    }
+    let mut inside = false;
+    let mut before = outline[outline.len() - 1];
+    for at in outline {
+        // Longitudes relative to the place: an outline over 180° is whole again.
+        let (x0, x1) = (wrap_180(before.lon_deg - p.lon_deg), wrap_180(at.lon_deg - p.lon_deg));
+        let (y0, y1) = (before.lat_deg - p.lat_deg, at.lat_deg - p.lat_deg);
+        let crosses = (y0 > 0.0) != (y1 > 0.0) && (x1 - x0).abs() < 180.0;
+        if crosses && x0 + (x1 - x0) * y0 / (y0 - y1) > 0.0 {
+            inside = !inside;
+        }
+        before = *at;
+    }
+    inside
+}
+
+/// [`coverage`], found again only when the view or the document has changed.
+fn coverage_now(ui: &Ui, session: &Session, view: &View) -> Arc<HashMap<LayerId, f32>> {
+    type Known = (Project, DVec2, Arc<HashMap<LayerId, f32>>);
+    let id = Id::unique("coverage");
+    let project = session.project();
+    if let Some((of, size, covers)) = ui.data(|d| d.get_temp::<Arc<Known>>(id)).as_deref()
+        && of == project
+        && *size == view.size_px
+    {
+        return Arc::clone(covers);
+    }
+    let covers = Arc::new(coverage(session, view));
+    ui.data_mut(|d| d.insert_temp(id, Arc::new((project.clone(), view.size_px, Arc::clone(&covers)))));
+    covers
 }
 
 /// The flags of a layer that shows flags.
@@ -52,18 +138,19 @@ fn entry_height(row: &Row) -> f32 {
 }
 
 /// Size of the legend card.
-pub fn size(t: &Theme, rows: &[&Row]) -> Vec2 {
-    vec2(t.size.scene_legend, 8.0 + rows.iter().map(|r| entry_height(r)).sum::<f32>())
+pub fn size(t: &Theme, chosen: &Chosen) -> Vec2 {
+    let more = if chosen.left_out > 0 { MORE } else { 0.0 };
+    vec2(t.size.scene_legend, 8.0 + more + chosen.rows.iter().map(|r| entry_height(r)).sum::<f32>())
 }
 
 /// Paints the legend card; answers the rectangle of each entry.
-pub fn paint(painter: &Painter, t: &Theme, rect: Rect, rows: &[&Row]) -> Vec<Rect> {
+pub fn paint(painter: &Painter, t: &Theme, rect: Rect, chosen: &Chosen) -> Vec<Rect> {
     painter.add(t.card_shadow().as_shape(rect, 8.0));
     painter.rect(rect, 8.0, t.overlay(), Stroke::new(1.0, t.c.border), StrokeKind::Inside);
     let mut entries = Vec::new();
     let mut top = rect.top() + 4.0;
     let (left, right) = (rect.left() + 12.0, rect.right() - 12.0);
-    for row in rows {
+    for row in &chosen.rows {
         let unit = painter.layout_no_wrap(row.unit.label.clone(), t.body(), t.c.text_3);
         let unit_left = right - unit.size().x;
         painter.galley(pos2(unit_left, (top + 12.0 - unit.size().y / 2.0).round()), unit, t.c.text_3);
@@ -75,6 +162,9 @@ pub fn paint(painter: &Painter, t: &Theme, rect: Rect, rows: &[&Row]) -> Vec<Rec
         }
         entries.push(Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), body.bottom())));
         top = body.bottom();
+    }
+    if let Some(words) = more_text(chosen.left_out) {
+        widgets::line(painter, left, top + MORE / 2.0 - 2.0, &words, t.small(), t.c.text_3, right - left);
     }
     entries
 }
@@ -115,18 +205,45 @@ fn ticks(painter: &Painter, t: &Theme, bar: Rect, row: &Row) {
     }
 }
 
+/// What is said of layers without room.
+fn more_text(left_out: usize) -> Option<String> {
+    match left_out {
+        0 => None,
+        1 => Some("+1 more layer".to_owned()),
+        n => Some(format!("+{n} more layers")),
+    }
+}
+
+fn named(flags: &[Flag]) -> usize {
+    if flags.len() > MOST_FLAGS { MOST_FLAGS - 1 } else { flags.len() }
+}
+
+/// Left end and middle of a flag's line.
+fn flag_place(body: Rect, k: usize) -> Pos2 {
+    pos2(body.left() + (k % 2) as f32 * body.width() / 2.0, body.top() + (k / 2) as f32 * FLAG_LINE + 9.0)
+}
+
+/// The flag named at a point of an entry.
+fn flag_at<'a>(entry: Rect, flags: &'a [Flag], at: Pos2) -> Option<&'a Flag> {
+    let body = Rect::from_min_max(entry.min + vec2(12.0, TITLE), entry.max - vec2(12.0, 0.0));
+    let cell = |k: usize| Rect::from_min_size(flag_place(body, k) - vec2(0.0, 9.0), vec2(body.width() / 2.0, FLAG_LINE));
+    (0..named(flags)).find(|k| cell(*k).contains(at)).and_then(|k| flags.get(k))
+}
+
 /// Flags with their meanings, in two columns.
 fn flag_list(painter: &Painter, t: &Theme, body: Rect, row: &Row, flags: &[Flag]) {
-    let named = if flags.len() > MOST_FLAGS { MOST_FLAGS - 1 } else { flags.len() };
+    let named = named(flags);
     let column = body.width() / 2.0;
-    let place = |k: usize| pos2(body.left() + (k % 2) as f32 * column, body.top() + (k / 2) as f32 * FLAG_LINE + 9.0);
+    let place = |k: usize| flag_place(body, k);
     for (k, flag) in flags.iter().take(named).enumerate() {
         let at = place(k);
         let swatch = Rect::from_center_size(pos2(at.x + 5.0, at.y), Vec2::splat(10.0));
-        let fill = flag_colour(row, flag).unwrap_or(t.c.pressed);
+        let hidden = row.style.hidden.contains(&flag.class());
+        let fill = flag_colour(row, flag).unwrap_or(t.c.pressed).gamma_multiply(if hidden { 0.2 } else { 1.0 });
+        let ink = if hidden { t.c.text_3 } else { t.c.text_2 };
         painter.rect(swatch, 2.0, fill, Stroke::new(1.0, t.c.border), StrokeKind::Outside);
         let words = flag.meaning.replace('_', " ");
-        widgets::line(painter, at.x + 16.0, at.y, &words, t.small(), t.c.text_2, column - 22.0);
+        widgets::line(painter, at.x + 16.0, at.y, &words, t.small(), ink, column - 22.0);
     }
     if named < flags.len() {
         let at = place(named);
@@ -136,21 +253,25 @@ fn flag_list(painter: &Painter, t: &Theme, body: Rect, row: &Row, flags: &[Flag]
 }
 
 /// Shows the legend in its corner or where the user has put it; answers where it lies.
-pub fn show(ui: &mut Ui, area: Rect, model: &Model, state: &mut UiState) -> Option<Rect> {
+pub fn show(ui: &mut Ui, area: Rect, view: &View, model: &Model, state: &mut UiState, out: &mut Out) -> Option<Rect> {
     let t = theme(ui);
-    let list = rows(&model.rows, state.selected, if area.height() < LOW { 1 } else { 3 });
-    if list.is_empty() || area.width() < 420.0 {
+    let most = if area.height() < LOW { 1 } else { 3 };
+    let covers = coverage_now(ui, model.session, view);
+    let chosen = choose(&model.rows, state.selected, most, &covers);
+    if chosen.rows.is_empty() || area.width() < 420.0 {
         return None;
     }
-    let size = size(t, &list);
+    let size = size(t, &chosen);
     let offset = state.legend_offset.unwrap_or(Vec2::ZERO);
     let home = pos2(area.right() - EDGE - size.x, area.bottom() - EDGE - size.y) + offset;
     let min = home.clamp(area.min, (area.max - size).max(area.min));
     let shown = Area::new(Id::unique("scene legend")).order(Order::Middle).fixed_pos(min).show(ui.ctx(), |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-        let names: Vec<&str> = list.iter().map(|r| r.long_name.as_str()).collect();
-        widgets::describe(&response, Role::Group, &format!("Legend: {}", names.join(", ")));
-        let entries = paint(ui.painter(), t, rect, &list);
+        let names: Vec<&str> = chosen.rows.iter().map(|r| r.long_name.as_str()).collect();
+        let more = more_text(chosen.left_out).map_or_else(String::new, |m| format!(", {m}"));
+        widgets::describe(&response, Role::Group, &format!("Legend: {}{more}", names.join(", ")));
+        let entries = paint(ui.painter(), t, rect, &chosen);
+        point_at(ui, &entries, &chosen.rows, state);
         (response, entries)
     });
     let (response, entries): (Response, Vec<Rect>) = shown.inner;
@@ -159,15 +280,60 @@ pub fn show(ui: &mut Ui, area: Rect, model: &Model, state: &mut UiState) -> Opti
     if response.dragged() {
         state.legend_offset = Some(offset + response.drag_delta());
     }
-    if response.double_clicked() {
-        state.legend_offset = None;
-    } else if response.clicked() {
-        let at = response.interact_pointer_pos();
-        let hit = entries.iter().position(|e| at.is_some_and(|p| e.contains(p)));
-        if let Some(row) = hit.and_then(|k| list.get(k)) {
-            state.selected = Some(row.id);
-            state.style_of = Some(row.id);
+    let at = response.interact_pointer_pos();
+    let hit = entries.iter().position(|e| at.is_some_and(|p| e.contains(p)));
+    let row = hit.and_then(|k| chosen.rows.get(k));
+    let flag = hit.zip(row).zip(at).and_then(|((k, row), p)| flag_at(entries[k], flags(row)?, p));
+    if let (true, Some(row), Some(flag)) = (response.clicked(), row, flag) {
+        if style_classes::can_hide(flags(row).unwrap_or_default()) {
+            style_classes::toggle(row, flag.class(), out);
         }
+    } else if response.double_clicked() {
+        state.legend_offset = None;
+    } else if let (true, Some(row)) = (response.clicked(), row) {
+        state.selected = Some(row.id);
+        state.style_of = Some(row.id);
     }
     Some(rect)
+}
+
+/// Cells of the colour or class under the pointer stand out.
+fn point_at(ui: &Ui, entries: &[Rect], rows: &[&Row], state: &mut UiState) {
+    let pointer = ui.input(|i| i.pointer.hover_pos().filter(|_| !i.pointer.any_down()));
+    let Some(p) = pointer else { return };
+    for (entry, row) in entries.iter().zip(rows).filter(|(e, _)| e.contains(p)) {
+        match flags(row) {
+            Some(flags) => {
+                let plain = flag_at(*entry, flags, p).filter(|f| f.mask.is_none());
+                if let Some(flag) = plain {
+                    mark_values([flag.value as f64 - 0.5, flag.value as f64 + 0.5], row, state);
+                }
+            }
+            None => {
+                let bar = Rect::from_min_size(entry.min + vec2(12.0, TITLE + 1.0), vec2(entry.width() - 24.0, 10.0));
+                by_pointer(ui, bar, bar, row, state);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_lie_inside_outlines() {
+        let ring = |lons: [f64; 4]| -> Vec<LonLat> {
+            lons.iter().zip([10.0, 10.0, 20.0, 20.0]).map(|(lon, lat)| LonLat::new(*lon, lat)).collect()
+        };
+        // A slanted swath: its box is full of places it does not cover.
+        let slanted = ring([0.0, 2.0, 12.0, 10.0]);
+        assert!(in_outline(&slanted, LonLat::new(6.0, 15.0)));
+        assert!(!in_outline(&slanted, LonLat::new(1.0, 19.0)) && !in_outline(&slanted, LonLat::new(11.0, 11.0)));
+        let over_the_dateline = ring([178.0, -178.0, -178.0, 178.0]);
+        assert!(in_outline(&over_the_dateline, LonLat::new(179.5, 15.0)));
+        assert!(in_outline(&over_the_dateline, LonLat::new(-179.5, 15.0)));
+        assert!(!in_outline(&over_the_dateline, LonLat::new(0.0, 15.0)));
+        assert!(in_outline(&[], LonLat::new(0.0, 0.0)), "the box has decided");
+    }
 }

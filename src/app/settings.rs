@@ -21,6 +21,8 @@ pub struct Settings {
     pub listen: String,
     /// Files and folders opened, newest first.
     pub recent: Vec<PathBuf>,
+    /// How positions are written.
+    pub coordinates: seaglass_core::format::Coordinates,
     #[serde(skip)]
     file: Option<PathBuf>,
     #[serde(skip)]
@@ -34,6 +36,7 @@ impl Default for Settings {
             welcome: true,
             left_width: 296.0,
             listen: seaglass_host::DEFAULT_ADDRESS.to_owned(),
+            coordinates: seaglass_core::format::Coordinates::default(),
             recent: Vec::new(),
             file: None,
             saved: None,
@@ -42,6 +45,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The file of this user with the styles saved as defaults, beside the settings.
+    pub fn styles_path(&self) -> Option<PathBuf> {
+        self.file.as_ref().map(|f| f.with_file_name("styles.toml"))
+    }
+
     /// Reads the settings of this user; defaults when there are none or they cannot be read.
     pub fn load() -> Self {
         let file = std::env::var_os("SEAGLASS_SETTINGS").map(PathBuf::from).or_else(|| {
@@ -100,10 +108,11 @@ mod tests {
         s.opened(&["/a.nc".into(), "/b.nc".into()]);
         s.opened(&["/b.nc".into()]);
         s.dark = false;
+        s.coordinates.longitude_360 = true;
         s.save();
         let again = Settings::load_from(&file);
         assert_eq!(again.recent, [PathBuf::from("/b.nc"), PathBuf::from("/a.nc")]);
-        assert!(!again.dark);
+        assert!(!again.dark && again.coordinates.longitude_360);
         std::fs::write(&file, "dark = 7").unwrap();
         assert!(Settings::load_from(&file).dark, "damaged settings give the defaults");
     }

@@ -104,6 +104,12 @@ pub struct UiState {
     pub taken: Taken,
     /// Where the layer row of the selected layer ends, for the style panel.
     pub style_anchor: Pos2,
+    /// What the space bar is doing.
+    pub hand: crate::hand::Hand,
+    /// Long gaps of the time axis are folded.
+    pub fold_gaps: bool,
+    /// Gaps unfolded again by a click: their beginnings, seconds since 1970.
+    pub unfolded: Vec<f64>,
     /// Visible time span of the timeline; fits the data when absent.
     pub time_view: Option<(f64, f64)>,
     /// The timeline's own view: the bounds of the data it was fitted to, microseconds, and the span shown, seconds.
@@ -118,6 +124,14 @@ pub struct UiState {
     pub welcome_closed: bool,
     /// Renaming a layer: id and text.
     pub renaming: Option<(LayerId, String)>,
+    /// How positions are written.
+    pub coordinates: seaglass_core::format::Coordinates,
+    /// Style copied from a layer.
+    pub copied_style: Option<crate::style_actions::Copied>,
+    /// Layer and part of its colour map pointed at in this frame.
+    pub highlight: Option<(LayerId, [f32; 2])>,
+    /// Part of the view that a drawer covers in this frame.
+    pub drawer: Option<egui::Rect>,
 }
 
 /// A path being typed in place of a file dialog.
@@ -168,6 +182,9 @@ impl Default for UiState {
             legend_offset: None,
             taken: Taken::default(),
             style_anchor: Pos2::ZERO,
+            hand: crate::hand::Hand::default(),
+            fold_gaps: false,
+            unfolded: Vec::new(),
             time_view: None,
             fitted: None,
             regions: [None; 4],
@@ -175,6 +192,10 @@ impl Default for UiState {
             banner_closed: false,
             welcome_closed: false,
             renaming: None,
+            coordinates: seaglass_core::format::Coordinates::default(),
+            copied_style: None,
+            highlight: None,
+            drawer: None,
         }
     }
 }

@@ -1,32 +1,46 @@
 //! The line at the bottom: position, depth, altitude, projection; progress; adapter.
 
-use egui::{Rect, Role, Sense, Ui, pos2, vec2};
+use egui::{Popup, Rect, Role, Sense, Ui, pos2, vec2};
 use seaglass_core::command::Command;
 use seaglass_render::assets;
 
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
 use crate::theme::theme;
-use crate::{hover, text, widgets};
+use crate::{hover, readout, text, widgets};
 
 /// Shows the bar.
-pub fn show(ui: &mut Ui, model: &Model, state: &UiState, out: &mut Out) {
+pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let rect = ui.max_rect();
     let y = rect.center().y;
     widgets::hairline(ui.painter(), t, rect.x_range(), rect.top() + 0.5);
     let camera = model.session.project().camera;
     let place = state.pointer.unwrap_or(camera.target);
-    let position = text::position(place, 4);
+    let position = state.coordinates.text(place, 4);
     let cell = Rect::from_min_size(pos2(rect.left() + 12.0, rect.top()), vec2(160.0, rect.height()));
     let response = ui.interact(cell, ui.scope_id().with("position"), Sense::click());
     widgets::describe(&response, Role::Button, &format!("Position {position}"));
     let ink = if response.hovered() { t.c.text_1 } else { t.c.text_2 };
     let mut x =
-        widgets::line(ui.painter(), cell.left(), y, &position, t.small(), ink, 220.0).max(cell.left() + 156.0) + 12.0;
-    if response.on_hover_text("Copy   Ctrl+C copies the position under the cursor").clicked() {
-        out.act(Action::Copy(format!("{:.4}, {:.4}", place.lat_deg, place.lon_deg)));
+        widgets::line(ui.painter(), cell.left(), y, &position, t.small(), ink, 240.0).max(cell.left() + 156.0) + 12.0;
+    widgets::focus_ring(ui, &response, 4.0);
+    // The menu is about the place the pointer was at when it was opened, not about one it passes on its way.
+    let id = ui.scope_id().with("menu place");
+    if response.clicked() || response.secondary_clicked() {
+        ui.data_mut(|d| d.insert_temp(id, (place.lon_deg, place.lat_deg)));
     }
+    let (lon, lat) = ui.data(|d| d.get_temp(id)).unwrap_or((place.lon_deg, place.lat_deg));
+    let chosen = seaglass_core::geo::LonLat::new(lon, lat);
+    Popup::menu(&response).accessible_name("Coordinates").show(|ui| {
+        ui.set_min_width(260.0);
+        readout::coordinates_menu(ui, chosen, state, out);
+    });
+    Popup::context_menu(&response).accessible_name("Coordinates").show(|ui| {
+        ui.set_min_width(260.0);
+        readout::coordinates_menu(ui, chosen, state, out);
+    });
+    response.on_hover_text("Copy, or choose the form of coordinates\nCtrl+C copies the position under the cursor");
     let wide = rect.width() > 900.0;
     if let Some(e) = assets::elevation(place).filter(|_| wide) {
         x = widgets::line(ui.painter(), x, y, &hover::depth_text(e), t.small(), t.c.text_2, 160.0) + 16.0;

@@ -12,7 +12,10 @@ use crate::menu::TIME_RULES;
 use crate::model::{Model, Row};
 use crate::state::{Out, UiState};
 use crate::theme::{Theme, theme};
-use crate::{text, widgets};
+use crate::{scene_legend, style_classes, style_menu, text, widgets};
+
+/// Height of the panel without a list of classes.
+const HEIGHT: f32 = 600.0;
 
 /// Shows the panel of the layer chosen, beside the layers panel.
 pub fn show(
@@ -29,7 +32,7 @@ pub fn show(
     };
     let t = Theme::get(ctx.global_style().visuals.dark_mode);
     let width = t.size.popover_style;
-    let height_guess = 560.0;
+    let height_guess = HEIGHT;
     let top =
         (state.style_anchor.y - 12.0).clamp(area.top() + 8.0, (area.bottom() - height_guess).max(area.top() + 8.0));
     let id = egui::Id::unique("style panel");
@@ -42,7 +45,7 @@ pub fn show(
             t.popover(8).show(ui, |ui| {
                 let inner = width - 26.0;
                 let room = area.height() - 40.0;
-                if room > 560.0 {
+                if room > HEIGHT && scene_legend::flags(row).is_none() {
                     ui.set_width(inner);
                     body(ui, row, model, data, state, out);
                 } else {
@@ -73,22 +76,27 @@ fn send(row: &Row, out: &mut Out, patch: StylePatch) {
 
 fn body(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, state: &mut UiState, out: &mut Out) {
     ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-    header(ui, row, state);
+    header(ui, row, model, state, out);
     field(ui, row, model, out);
     method(ui, row, out);
-    range(ui, row, data, out);
+    style_classes::show(ui, row, out);
+    range(ui, row, model, data, state, out);
     colour_map(ui, row, out);
     opacity(ui, row, out);
     choices(ui, row, out);
-    footer(ui, row, out);
+    style_menu::footer(ui, row, model, state, out);
 }
 
-fn header(ui: &mut Ui, row: &Row, state: &mut UiState) {
+fn header(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::hover());
     let end = widgets::line(ui.painter(), rect.left(), rect.center().y, &row.name, t.heading(), t.c.text_1, 180.0);
-    let room = rect.right() - 32.0 - end - 10.0;
+    let room = rect.right() - 60.0 - end - 10.0;
     widgets::line(ui.painter(), end + 10.0, rect.center().y, &row.product, t.body(), t.c.text_3, room);
+    let cell = Rect::from_center_size(pos2(rect.right() - 40.0, rect.center().y), vec2(24.0, 24.0));
+    let response = ui.interact(cell, ui.scope_id().with("style menu"), Sense::click());
+    let response = widgets::icon_button_at(ui, cell, response, "more", "Copy, paste and defaults", false);
+    style_menu::more(&response, row, model, state, out);
     let cell = Rect::from_center_size(pos2(rect.right() - 12.0, rect.center().y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with("close style"), Sense::click());
     if widgets::icon_button_at(ui, cell, response, "close", "Close style panel", false).clicked() {
@@ -157,7 +165,14 @@ fn method(ui: &mut Ui, row: &Row, out: &mut Out) {
     });
 }
 
-fn range(ui: &mut Ui, row: &Row, data: Option<&Distribution>, out: &mut Out) {
+fn range(
+    ui: &mut Ui,
+    row: &Row,
+    model: &Model,
+    data: Option<&Distribution>,
+    state: &mut UiState,
+    out: &mut Out,
+) {
     let t = theme(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
     widgets::line(ui.painter(), rect.left(), rect.center().y, "Range", t.heading(), t.c.text_1, 100.0);
@@ -168,17 +183,17 @@ fn range(ui: &mut Ui, row: &Row, data: Option<&Distribution>, out: &mut Out) {
         ui.painter().galley(pos2(rect.right() - galley.size().x, rect.top() + 3.0), galley, t.c.text_3);
     }
     let map = assets::colormaps().get(&row.style.colormap);
-    if let Some(new) = histogram::show(ui, row, map.as_deref(), data, out) {
+    if let Some(new) = histogram::show(ui, row, map.as_deref(), data, state, out) {
         let new = if symmetric(row) { mirrored(row.style.effective_range(), new) } else { new };
         send_range(row, new, true, out);
     }
     bounds(ui, row, out);
-    statistics(ui, row, data, out);
+    statistics(ui, row, model, data, out);
 }
 
 /// Whether the range is kept symmetric about zero: it is now, within rounding.
 fn symmetric(row: &Row) -> bool {
-    row.style.range.is_some_and(|[a, b]| a < 0.0 && (a + b).abs() < 1e-6 * (b - a))
+    row.style.is_symmetric()
 }
 
 /// The end that moved decides.
@@ -231,7 +246,7 @@ fn bounds(ui: &mut Ui, row: &Row, out: &mut Out) {
     });
 }
 
-fn statistics(ui: &mut Ui, row: &Row, data: Option<&Distribution>, out: &mut Out) {
+fn statistics(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, out: &mut Out) {
     let usable = data.filter(|d| d.count > 0 && d.max > d.min);
     ui.add_enabled_ui(usable.is_some(), |ui| {
         ui.horizontal(|ui| {
@@ -242,11 +257,14 @@ fn statistics(ui: &mut Ui, row: &Row, data: Option<&Distribution>, out: &mut Out
                 |n: f64| if symmetric(row) { [-n * d.sd, n * d.sd] } else { [d.mean - n * d.sd, d.mean + n * d.sd] };
             let options = [
                 ("2\u{2013}98 %", d.p02_p98),
+                ("95 %", d.middle_95),
+                ("98 %", d.middle_98),
                 ("1σ", around(1.0)),
                 ("2σ", around(2.0)),
                 ("3σ", around(3.0)),
                 ("Min\u{2013}max", [d.min, d.max]),
             ];
+            ui.spacing_mut().item_spacing.x = 4.0;
             for (name, wanted) in options {
                 let wanted = if symmetric(row) {
                     let reach = wanted[0].abs().max(wanted[1].abs());
@@ -265,6 +283,31 @@ fn statistics(ui: &mut Ui, row: &Row, data: Option<&Distribution>, out: &mut Out
                 }
             }
         });
+    });
+    of_view(ui, row, model, out);
+}
+
+/// Ranges of what is in view: once, or from now on.
+fn of_view(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
+    let t = theme(ui);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.add_enabled_ui(row.visible, |ui| {
+            let tip = "2 to 98 % of the values in view, once";
+            if widgets::chip(ui, "Visible", false).on_hover_text(tip).clicked() {
+                out.send(Command::FitVisible { layer: row.id });
+                out.settle = true;
+            }
+        });
+        let on = row.style.follow_view;
+        let tip = "The range is that of the values in view whenever the view rests.\nIt stays as it is while time plays; setting a range ends it.";
+        if widgets::chip(ui, "Follow view", on).on_hover_text(tip).clicked() {
+            crate::style_actions::follow(row, !on, out);
+            out.settle = true;
+        }
+        if on && model.session.project().timeline.playing {
+            ui.label(egui::RichText::new("held while time plays").font(t.small()).color(t.c.text_3));
+        }
     });
 }
 
@@ -371,7 +414,8 @@ fn opacity(ui: &mut Ui, row: &Row, out: &mut Out) {
 }
 
 fn choices(ui: &mut Ui, row: &Row, out: &mut Out) {
-    if row.geometry.is_none_or(|g| g.is_raster()) {
+    // Between two classes there is nothing to interpolate.
+    if row.geometry.is_none_or(|g| g.is_raster()) && scene_legend::flags(row).is_none() {
         labelled(ui, "Filter", |ui| {
             let width = ui.available_width();
             let filters = [Filter::Nearest, Filter::Bilinear];
@@ -389,6 +433,15 @@ fn choices(ui: &mut Ui, row: &Row, out: &mut Out) {
             send(row, out, StylePatch { out_of_range: Some(rules[k]), ..StylePatch::default() });
         }
     });
+    if row.field.as_ref().is_some_and(|f| f.hides_cells) {
+        labelled(ui, "Mask", |ui| {
+            let width = ui.available_width();
+            let now = Some(usize::from(row.unmasked));
+            if let Some(k) = widgets::segments(ui, &["Of the product", "None"], now, Some(width), "Mask") {
+                out.send(Command::ShowMasked { layer: Some(row.id), on: k == 1 });
+            }
+        });
+    }
     labelled(ui, "Time", |ui| {
         let width = ui.available_width();
         let now = TIME_RULES.iter().position(|(r, _)| *r == row.style.time_rule);
@@ -397,14 +450,4 @@ fn choices(ui: &mut Ui, row: &Row, out: &mut Out) {
             send(row, out, StylePatch { time_rule: Some(TIME_RULES[k].0), ..StylePatch::default() });
         }
     });
-}
-
-fn footer(ui: &mut Ui, row: &Row, out: &mut Out) {
-    ui.add_space(4.0);
-    if widgets::button(ui, "Reset", Some("style_reset"), false)
-        .on_hover_text("The default style of this field")
-        .clicked()
-    {
-        out.send(Command::ResetStyle { layer: row.id });
-    }
 }

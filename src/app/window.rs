@@ -13,19 +13,21 @@ use seaglass_core::project::LayerId;
 use seaglass_host::{Host, HostOptions, Level as HostLevel, Notice, SaveImage};
 
 use crate::dialogs::{self, FailureAnswer, Pick, Picked, Pickers};
+use crate::hand::Hand;
 use crate::histogram::Distribution;
 use crate::hover::HoverInfo;
 use crate::legend::{self, Decoration};
 use crate::model::{Model, Reason, Status};
 use crate::navigation::{self, Navigation};
+use crate::readout::{self, PinCard};
 use crate::settings::Settings;
 use crate::state::{Action, Out, TypedPath, UiState};
 use crate::system::{Report, System};
 use crate::theme::{self, Theme};
 use crate::toasts::{Level, Toasts};
-use crate::viewport::Viewport;
+use crate::viewport::{self, Viewport};
 use crate::{
-    actions, cards, colocate, control, feed, hover, layer_row, layers, map_labels, notices, palette, statusbar,
+    actions, cards, colocate, control, feed, hand, hover, layer_row, layers, map_labels, notices, palette, statusbar,
     style_panel, timeline, topbar, welcome,
 };
 
@@ -90,6 +92,7 @@ pub struct Window {
     pickers: Pickers,
     system: System,
     hover: Option<HoverInfo>,
+    pins: Vec<PinCard>,
     seen: Seen,
     adapter: (String, bool),
     worker: Option<PathBuf>,
@@ -119,6 +122,7 @@ impl Window {
             workers: options.workers.unwrap_or(defaults.workers),
             worker_path: options.worker_path,
             readers_dir: options.readers_dir,
+            styles_path: settings.styles_path(),
             wake: Arc::new(move || ctx.request_repaint()),
             ..defaults
         })?;
@@ -128,7 +132,7 @@ impl Window {
             None => (None, Some("The globe cannot be drawn: no graphics adapter was found.".to_owned())),
         };
         let adapter = viewport.as_ref().map(|v| (v.gpu().adapter.clone(), v.gpu().software)).unwrap_or_default();
-        let state = UiState { left_width: settings.left_width, left_chosen: settings.left_width, ..UiState::default() };
+        let state = UiState { left_width: settings.left_width, left_chosen: settings.left_width, coordinates: settings.coordinates, ..UiState::default() };
         let mut window = Self {
             host,
             viewport,
@@ -140,6 +144,7 @@ impl Window {
             pickers: Pickers::default(),
             system: System::default(),
             hover: None,
+            pins: Vec::new(),
             seen: Seen::default(),
             adapter,
             worker,
@@ -197,7 +202,7 @@ impl Window {
         if flies {
             self.step(ctx);
             let after = self.host.session().project().camera;
-            if after != before && after.projection == before.projection {
+            if after != before && after.projection == before.projection && viewport::moves(ctx) {
                 let t = Theme::get(self.settings.dark);
                 self.navigation.fly(before, after, ctx.input(|i| i.time), t.motion.camera_fly);
                 self.host.send(Command::SetCamera { camera: before });
@@ -365,6 +370,7 @@ impl Window {
             ctx.request_repaint();
         }
         self.settings.left_width = self.state.left_chosen;
+        self.settings.coordinates = self.state.coordinates;
         self.settings.save();
     }
 
@@ -404,18 +410,30 @@ impl Window {
         let camera = self.host.session().project().camera;
         let view = camera.view(frame.size_px().x, frame.size_px().y);
         let found = self.host.colocation().found;
-        let selecting = colocate::globe::gestures(ui, &response, frame, &view, found.as_ref(), &mut self.state);
-        if !selecting && let Some(camera) = self.navigation.update(ui, &response, frame, camera, out) {
+        // The hand goes before every tool.
+        let selecting = !self.state.hand.is_held()
+            && colocate::globe::gestures(ui, &response, frame, &view, found.as_ref(), &mut self.state);
+        if !selecting
+            && let Some(camera) = self.navigation.update(ui, &response, frame, camera, &mut self.state.hand, out)
+        {
             self.host.send(Command::SetCamera { camera });
             self.step(ui.ctx());
         }
-        match (&mut self.viewport, &self.no_graphics) {
-            (Some(viewport), _) => viewport.show(ui, globe, &mut self.host, dark.c.void, arrived),
-            (None, Some(why)) => notices::no_graphics(ui, area, why),
-            (None, None) => {}
+        let place_at = |p| view.lonlat_from_screen(frame.px(p));
+        readout::over_globe(ui, &response, place_at, &mut self.state, out);
+        if let Some(wait) = self.host.follow_view(&view) {
+            ui.ctx().request_repaint_after(wait);
         }
+        let seen = match (&mut self.viewport, &self.no_graphics) {
+            (Some(viewport), _) => viewport.show(ui, globe, &mut self.host, dark.c.void, arrived),
+            (None, Some(why)) => {
+                notices::no_graphics(ui, area, why);
+                1.0
+            }
+            (None, None) => 1.0,
+        };
         self.read_out(ui, &response, frame);
-        self.over_globe(ui, area, globe, frame, wants_welcome, out);
+        self.over_globe(ui, area, globe, frame, wants_welcome, seen, out);
     }
 
     /// Asks for the values under the pointer.
@@ -425,19 +443,20 @@ impl Window {
         let place = pointer.and_then(|p| view.lonlat_from_screen(frame.px(p)));
         self.state.pointer = place;
         self.hover = None;
-        let (Some(at), Some(pointer)) = (place, pointer) else { return };
         let reach_deg = (view.metres_per_px() * 6.0 * f64::from(frame.ppp) / 111_000.0).max(1e-4);
-        // Layers with nothing at this time have nothing to say; their rows say why.
-        let mut probed = self.host.probe(at, reach_deg);
-        let timeline = self.host.session().project().timeline.clone();
-        probed.retain(|p| {
-            let session = self.host.session();
-            let Some(layer) = session.project().layer(p.layer) else { return false };
-            let Some(collection) = session.catalogue().collections.get(&layer.collection) else { return false };
-            !collection.shown_at(&layer.field, layer.style.time_rule, &timeline).is_empty()
-        });
+        let pins: Vec<_> = self.host.session().project().pins.clone();
+        let pins: Vec<_> = pins.iter().filter_map(|p| Some((*p, readout::place_on_screen(p, &view, frame)?))).collect();
+        let places: Vec<LonLat> = place.into_iter().chain(pins.iter().map(|(p, _)| p.place)).collect();
+        let mut found = self.host.probe_places(&places, reach_deg).into_iter();
+        let under_pointer = place.and_then(|_| found.next());
         let model = Model::new(self.host.session(), |_| Status::default());
-        let info = feed::hover(at, probed, &model);
+        self.pins = pins
+            .iter()
+            .zip(found)
+            .map(|((pin, at), rows)| PinCard { pin: pin.id, at: *at, info: feed::hover(pin.place, feed::in_time(rows, &model), &model) })
+            .collect();
+        let (Some(at), Some(pointer), Some(probed)) = (place, pointer, under_pointer) else { return };
+        let info = feed::hover(at, feed::in_time(probed, &model), &model);
         if let Some(cell) = info.rows.iter().find_map(|r| r.cell).and_then(|c| view.screen_from_lonlat(c)) {
             let at = frame.point(cell);
             // A ring far from the pointer would point at nothing: cells larger than the view have no ring.
@@ -448,6 +467,8 @@ impl Window {
         self.hover = Some(info);
     }
 
+    /// `seen`: how much of the picture is seen that the names belong to.
+    #[allow(clippy::too_many_arguments, reason = "what lies over the globe, and where")]
     fn over_globe(
         &mut self,
         ui: &mut Ui,
@@ -455,12 +476,15 @@ impl Window {
         globe: Rect,
         frame: navigation::Frame,
         welcome: bool,
+        seen: f32,
         out: &mut Out,
     ) {
         let histogram = self.state.style_of.and_then(|id| self.host.histogram(id)).map(|h| feed::distribution(&h));
         let model = model_of(&self.host, &self.seen, &self.settings, &self.adapter);
         let state = &mut self.state;
         state.taken.clear();
+        let viewport = area;
+        let (area, globe) = (beside_drawer(area, state), beside_drawer(globe, state));
         if welcome {
             welcome::show(ui, area, &model, out);
         } else {
@@ -469,17 +493,22 @@ impl Window {
             colocate::globe::paint(ui, frame, &view, &model, state);
             notices::show(ui, area, &model, state, out);
             cards::show(ui, area, &view, &model, state, out);
-            if model.session.project().base.labels {
-                map_labels::paint(ui.painter(), frame, &view, &state.taken);
+            readout::pins(ui, &self.pins, globe, state, out);
+            let mut painter = ui.painter().clone();
+            painter.multiply_opacity(seen);
+            map_labels::paint(&painter, frame, &view, &model.session.project().base, &state.taken);
+        }
+        self.toasts.show(ui.ctx(), area, state.presentation, &mut state.taken, out);
+        if let (Some(info), Some(p)) = (&self.hover, ui.input(|i| i.pointer.hover_pos())) {
+            if globe.contains(p) {
+                hover::show(ui, info, p, globe, state.coordinates, &mut state.taken);
             }
         }
-        self.toasts.show(ui.ctx(), area, &mut state.taken, out);
-        if let (Some(info), Some(p)) = (&self.hover, ui.input(|i| i.pointer.hover_pos())) {
-            hover::show(ui, info, p, globe, &mut state.taken);
-        }
-        floating(ui.ctx(), &model, histogram.as_ref(), area, state, out);
+        floating(ui.ctx(), &model, histogram.as_ref(), viewport, state, out);
         if !egui::Popup::is_any_open(ui.ctx()) {
             shortcuts(ui, &model, state, out);
+        } else {
+            state.hand = Hand::default();
         }
         if let Some(command) = layer_row::take_rename(ui.ctx()) {
             out.send(command);
@@ -514,10 +543,16 @@ impl eframe::App for Window {
         let arrived = self.step(&ctx) | std::mem::take(&mut self.arrived_early);
         self.housekeeping(&ctx);
         self.look();
+        // Colour bars pointed at in the last frame; this frame's panels say it anew.
+        let pointed = self.state.highlight.take();
+        let arrived = self.host.set_highlight(pointed) | arrived;
         let mut out = Out::default();
         let area = self.panels(ui, &mut out);
         self.central(ui, area, arrived, &mut out);
         self.dialogs(&ctx, &mut out);
+        if self.state.highlight != pointed {
+            ctx.request_repaint();
+        }
         if !out.commands.is_empty() || !out.actions.is_empty() || out.settle {
             self.carry_out(&ctx, out);
         }
@@ -526,6 +561,12 @@ impl eframe::App for Window {
     fn on_exit(&mut self) {
         self.settings.save();
     }
+}
+
+/// The part of a rectangle that no drawer covers: cards have no place under one.
+pub fn beside_drawer(rect: Rect, state: &UiState) -> Rect {
+    let right = state.drawer.map_or(rect.right(), |d| rect.right().min(d.left())).max(rect.left());
+    Rect::from_min_max(rect.min, pos2(right, rect.bottom()))
 }
 
 /// The picture of the host for panels.
@@ -612,6 +653,8 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
                 colocate::show(ui, model, state, out);
             });
     }
+    colocate::table::panel(ui, model, state, out);
+    state.drawer = None;
     let area = CentralPanel::no_frame().show(ui, |ui| ui.max_rect()).inner;
     if beside && colocate::is_drawer(window) {
         colocate::drawer(ui.ctx(), area, model, state, out);
@@ -628,6 +671,7 @@ pub fn shortcuts(ui: &Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     {
         ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
     }
+    hand::tap(ui, model, state, out);
     let Some(id) = actions::pressed_shortcut(ui) else { return };
     let was_open = state.palette_open;
     // What covers the window has the keyboard; only its own key, which closes it again, goes through.

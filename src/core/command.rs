@@ -9,7 +9,7 @@ use crate::colocation::ColocationPatch;
 use crate::geo::LonLat;
 use crate::granule::FileInfo;
 use crate::notebook::{NotebookChange, Rendering};
-use crate::project::{BaseMap, LayerId};
+use crate::project::{BaseMap, LayerId, PinId};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
 use crate::style::StylePatch;
@@ -123,6 +123,59 @@ pub enum Command {
         /// Which.
         layer: LayerId,
     },
+    /// Colour range of what is in view now, for a layer that follows the view (sent by the host); no undo point.
+    FollowRange {
+        /// Which.
+        layer: LayerId,
+        /// Range.
+        range: [f64; 2],
+    },
+    /// Widens a first guess of the colour range that the first data do not fit (sent by the host); keeps a range set
+    /// meanwhile; no undo point.
+    WidenRange {
+        /// Which.
+        layer: LayerId,
+        /// The guess.
+        from: [f64; 2],
+        /// Range of the data.
+        to: [f64; 2],
+    },
+    /// Stretches the colours of a layer to what is in view.
+    FitVisible {
+        /// Which.
+        layer: LayerId,
+    },
+    /// Draws the cells, too, that the product's mask leaves out.
+    ShowMasked {
+        /// Which; every layer whose product has a mask when absent.
+        layer: Option<LayerId>,
+        /// Drawn.
+        on: bool,
+    },
+    /// Keeps the look of a layer as the default of this user.
+    SaveDefaultStyle {
+        /// Which.
+        layer: LayerId,
+        /// For every field of the same `standard_name` instead of this field of this product.
+        quantity: bool,
+    },
+    /// Forgets this user's default for a layer's field and gives it the product's style back.
+    ForgetDefaultStyle {
+        /// Which.
+        layer: LayerId,
+    },
+    /// Pins a place: its values stay in sight.
+    AddPin {
+        /// Where.
+        place: LonLat,
+    },
+    /// Takes a pin away.
+    RemovePin {
+        /// Which.
+        pin: PinId,
+    },
+    /// Takes all pins away.
+    RemovePins,
     /// Changes the base map.
     SetBaseMap {
         /// New settings.
@@ -163,6 +216,11 @@ pub enum Command {
         /// Which.
         layer: Option<LayerId>,
     },
+    /// One cell of the data of a layer (of the top visible layer when absent) becomes one pixel of the screen.
+    ZoomToNative {
+        /// Which.
+        layer: Option<LayerId>,
+    },
     /// Remembers this view to come back to (sent by the window when the camera rests).
     KeepView,
     /// Back to the view before.
@@ -194,6 +252,11 @@ pub enum Command {
         /// Steps, negative = back.
         steps: i32,
     },
+    /// Moves the clock by parts of steps.
+    ScrubTime {
+        /// Steps and parts of them, negative = back.
+        steps: f64,
+    },
     /// Moves the clock to the previous (−1) or next (+1) granule of a layer.
     StepGranule {
         /// Layer; any visible one when absent.
@@ -216,11 +279,6 @@ pub enum Command {
         /// Runs.
         on: bool,
     },
-    /// One cell of the data of a layer (of the top visible layer when absent) becomes one pixel of the screen.
-    ZoomToNative {
-        /// Which.
-        layer: Option<LayerId>,
-    },
     /// Sets the speed of the clock.
     SetSpeed {
         /// Data seconds a second.
@@ -235,6 +293,11 @@ pub enum Command {
     SetLoop {
         /// Loops.
         on: bool,
+    },
+    /// Loop over a stretch of time.
+    SetLoopSpan {
+        /// What is looped.
+        span: TimeSpan,
     },
     /// Advances the running clock (sent by the host every frame).
     Tick {
@@ -289,11 +352,6 @@ pub enum Command {
     /// Changes the distance of the camera.
     SetAltitude {
         /// Metres from the ground.
-    /// Loop over a stretch of time.
-    SetLoopSpan {
-        /// What is looped.
-        span: TimeSpan,
-    },
         altitude_m: f64,
     },
     /// The view of the beginning: place, distance, north up, straight down.
@@ -366,6 +424,10 @@ pub const TABLE: &[Entry] = &[
     entry("undo", Menu::Edit, "Undo", "Ctrl+Z"),
     entry("redo", Menu::Edit, "Redo", "Ctrl+Shift+Z / Ctrl+Y"),
     entry("copy_position", Menu::Edit, "Copy position under the cursor", "Ctrl+C"),
+    entry("pin", Menu::Edit, "Pin the place under the cursor", "Shift+P"),
+    entry("remove_pins", Menu::Edit, "Remove all pins", ""),
+    entry("next_coordinates", Menu::Edit, "Next form of coordinates", ""),
+    entry("longitude_360", Menu::Edit, "Longitudes from 0° to 360°", ""),
     entry("palette", Menu::View, "Command palette", "Ctrl+K / Ctrl+P"),
     entry("toggle_globe", Menu::View, "Globe or map", "G"),
     entry("projection_globe", Menu::View, "Globe", ""),
@@ -375,6 +437,7 @@ pub const TABLE: &[Entry] = &[
     entry("projection_polar-south", Menu::View, "Polar stereographic map, south", ""),
     entry("home", Menu::View, "Whole Earth", "0"),
     entry("zoom_to_layer", Menu::View, "Zoom to selected layer", "F"),
+    entry("zoom_to_native", Menu::View, "Zoom to native resolution", "Shift+F"),
     entry("zoom_in", Menu::View, "Zoom in", "+ / ="),
     entry("zoom_out", Menu::View, "Zoom out", "−"),
     entry("north_up", Menu::View, "North up", "N"),
@@ -389,6 +452,7 @@ pub const TABLE: &[Entry] = &[
     entry("toggle_left_panel", Menu::View, "Layers panel", "Ctrl+1"),
     entry("toggle_right_panel", Menu::View, "Colocate panel", "Ctrl+2"),
     entry("toggle_timeline", Menu::View, "Timeline", "Ctrl+3"),
+    entry("pair_table", Menu::View, "Table of pairs", "T"),
     entry("next_region", Menu::View, "Next region of the window", "F6"),
     entry("previous_region", Menu::View, "Previous region of the window", "Shift+F6"),
     entry("presentation", Menu::View, "Hide panels", "Tab"),
@@ -402,8 +466,21 @@ pub const TABLE: &[Entry] = &[
     entry("layer_down", Menu::Layer, "Move layer down", "Ctrl+Shift+Down"),
     entry("more_opacity", Menu::Layer, "More opaque", "Ctrl+Shift+Right"),
     entry("less_opacity", Menu::Layer, "Less opaque", "Ctrl+Shift+Left"),
+    entry("copy_style", Menu::Layer, "Copy style", "Shift+C"),
+    entry("paste_style", Menu::Layer, "Paste style", "Shift+V"),
+    entry("fit_visible", Menu::Layer, "Stretch colours to what is visible", ""),
+    entry("follow_view", Menu::Layer, "Colours follow the view", ""),
+    entry("show_masked", Menu::Layer, "Show masked values", ""),
+    entry("save_default_style", Menu::Layer, "Save style as default of the product", ""),
+    entry("reset_product_style", Menu::Layer, "Reset style to product default", ""),
     entry("show_all_layers", Menu::Layer, "Show all layers", ""),
     entry("play", Menu::Time, "Play or pause", "Space"),
+    entry("play_smooth", Menu::Time, "Play smoothly", ""),
+    entry("play_real_time", Menu::Time, "Play in real time", ""),
+    entry("play_steps", Menu::Time, "Play step by step", ""),
+    entry("play_granules", Menu::Time, "Play every granule", ""),
+    entry("loop_all", Menu::Time, "Loop all data", ""),
+    entry("loop_window", Menu::Time, "Loop this window", ""),
     entry("step_back", Menu::Time, "Step back", "Left"),
     entry("step_forward", Menu::Time, "Step forward", "Right"),
     entry("step_back_10", Menu::Time, "Ten steps back", "Shift+Left"),
@@ -417,6 +494,8 @@ pub const TABLE: &[Entry] = &[
     entry("previous_coincidence", Menu::Time, "Previous coincidence", "Shift+B"),
     entry("next_window", Menu::Time, "Longer window", "W"),
     entry("previous_window", Menu::Time, "Shorter window", "Shift+W"),
+    entry("fit_timeline", Menu::Time, "Fit the visible layers", ""),
+    entry("fold_gaps", Menu::Time, "Fold long gaps", ""),
     entry("keys", Menu::Help, "Keyboard shortcuts", "? / F1"),
     entry("about", Menu::Help, "About Seaglass", ""),
 ];
@@ -432,7 +511,6 @@ mod tests {
 
     #[test]
     fn ids_and_keys_are_unique() {
-    entry("zoom_to_native", Menu::View, "Zoom to native resolution", "Shift+F"),
         let mut ids: Vec<_> = TABLE.iter().map(|e| e.id).collect();
         let mut keys: Vec<_> = TABLE.iter().flat_map(|e| e.keys.split(" / ")).filter(|k| !k.is_empty()).collect();
         for list in [&mut ids, &mut keys] {
@@ -452,11 +530,3 @@ mod tests {
         assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), c);
     }
 }
-    entry("play_smooth", Menu::Time, "Play smoothly", ""),
-    entry("play_real_time", Menu::Time, "Play in real time", ""),
-    entry("play_steps", Menu::Time, "Play step by step", ""),
-    entry("play_granules", Menu::Time, "Play every granule", ""),
-    entry("loop_all", Menu::Time, "Loop all data", ""),
-    entry("loop_window", Menu::Time, "Loop this window", ""),
-    entry("fit_timeline", Menu::Time, "Fit the visible layers", ""),
-    entry("fold_gaps", Menu::Time, "Fold long gaps", ""),

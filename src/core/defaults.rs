@@ -229,6 +229,31 @@ fn in_units(range: [f64; 2], scale: Scale, units: &str) -> Option<[f64; 2]> {
     }
 }
 
+/// Whether a range is the first guess for an anomaly: nobody has chosen it, and the data may widen it ([`widened`]).
+pub fn is_guess(field: &FieldInfo, range: [f64; 2]) -> bool {
+    let hint = default_hint(field);
+    hint.symmetric == Some(true) && hint.log != Some(true) && hint.range == Some(range)
+}
+
+/// A first guess that more than 2 % of the first data exceed at either end, widened symmetrically to hold 98 % and rounded
+/// up to one round digit or two; `None` where it fits. A guess is never narrowed: pictures of quiet and of lively seas
+/// stay comparable as long as they can.
+pub fn widened(guess: [f64; 2], stats: &FieldStats) -> Option<[f64; 2]> {
+    let [low, high] = stats.p02_p98;
+    let reach = low.abs().max(high.abs());
+    let fits = low >= guess[0] && high <= guess[1];
+    if fits || !reach.is_finite() || reach <= 0.0 {
+        return None;
+    }
+    let unit = 10f64.powf(reach.log10().floor());
+    let round = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0].map(|m| m * unit);
+    let reach = round.into_iter().find(|r| *r >= reach * (1.0 - 1e-9)).unwrap_or(reach);
+    // Ends such as 0.6000000000000001 would be shown as typed.
+    let digits = (2.0 - unit.log10()).clamp(0.0, 12.0) as i32;
+    let reach = (reach * 10f64.powi(digits)).round() / 10f64.powi(digits);
+    Some([(-reach).min(guess[0]), reach.max(guess[1])])
+}
+
 /// First colour range from the data: 2nd to 98th percentile; symmetric about zero where the quantity is an anomaly
 /// (hint or table); above zero on logarithmic scales; never empty.
 pub fn range_from_stats(field: &FieldInfo, stats: &FieldStats) -> [f64; 2] {
@@ -276,7 +301,33 @@ mod tests {
             style: StyleHint::default(),
             rank: 0,
             derived: false,
+            quality: None,
+            hides_cells: false,
         }
+    }
+
+    /// The Gulf Stream in KaRIn's ±0.2 m would be two flat colours; a quiet sea keeps them.
+    #[test]
+    fn a_first_guess_gives_way_to_strong_signals() {
+        let stats = |low, high| FieldStats {
+            count: 9,
+            missing: 0,
+            min: low * 2.0,
+            max: high * 2.0,
+            mean: 0.0,
+            sd: 0.1,
+            p02_p98: [low, high],
+        };
+        assert_eq!(widened([-0.2, 0.2], &stats(-0.41, 0.55)), Some([-0.6, 0.6]));
+        assert_eq!(widened([-0.2, 0.2], &stats(-0.93, 0.55)), Some([-1.0, 1.0]));
+        assert_eq!(widened([-0.2, 0.2], &stats(-0.1, 0.201)), Some([-0.25, 0.25]));
+        assert_eq!(widened([-30.0, 30.0], &stats(-3.0, 34.0)), Some([-40.0, 40.0]));
+        assert_eq!(widened([-0.2, 0.2], &stats(-0.19, 0.2)), None);
+        assert_eq!(widened([-0.2, 0.2], &stats(-0.01, 0.01)), None);
+        assert_eq!(widened([-0.2, 0.2], &stats(f64::NAN, f64::NAN)), None);
+        let sla = field("sla", "sea_surface_height_above_sea_level", "m");
+        assert!(is_guess(&sla, [-0.3, 0.3]) && !is_guess(&sla, [-0.2, 0.2]));
+        assert!(!is_guess(&field("wind_speed", "wind_speed", "m s-1"), [0.0, 20.0]), "not an anomaly");
     }
 
     #[test]

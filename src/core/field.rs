@@ -44,6 +44,13 @@ pub struct FieldInfo {
     /// Computed from several variables (length of a vector, sum): no variable's values are its own.
     #[serde(default)]
     pub derived: bool,
+    /// Name of the flag field of the same part that says how good each value is (`ancillary_variables`, or what the
+    /// product's mask looks at).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<String>,
+    /// The product leaves cells out that the file has values for; they can be asked for all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hides_cells: bool,
 }
 
 /// The field that a script means: by its name, else by the last part of its name, else by the variable whose values it
@@ -94,7 +101,35 @@ pub struct Flag {
 impl Flag {
     /// Whether `value` carries this flag (CF 1.11 §3.5).
     pub fn matches(&self, value: i64) -> bool {
+        self.class().matches(value)
+    }
+
+    /// The flag without its name.
+    pub fn class(&self) -> FlagClass {
+        FlagClass { value: self.value, mask: self.mask }
+    }
+}
+
+/// What makes a cell one of a class: a [`Flag`] without its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlagClass {
+    /// Value, or bits under the mask.
+    pub value: i64,
+    /// Bits looked at; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<i64>,
+}
+
+impl FlagClass {
+    /// Whether a cell of this value is of the class.
+    pub fn matches(&self, value: i64) -> bool {
         self.mask.map_or(value == self.value, |mask| value & mask == self.value)
+    }
+
+    /// Whether values of the class are exact in the single precision in which pictures are made.
+    pub fn is_exact(&self) -> bool {
+        const EXACT: i64 = 1 << 24;
+        self.value.abs() < EXACT && self.mask.unwrap_or(0).abs() < EXACT
     }
 }
 

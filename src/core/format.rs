@@ -5,8 +5,10 @@ use crate::geo::LonLat;
 use crate::style::Style;
 use crate::time::{Time, TimeSpan};
 
+mod coords;
 mod parse;
 
+pub use coords::{AngleForm, Coordinates};
 pub use parse::{parse_clock, parse_number, parse_position};
 
 /// Typographic minus.

@@ -30,3 +30,4 @@ pub mod tile;
 pub mod time;
 pub mod timeline;
 pub mod undo;
+pub mod user_styles;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::camera::Camera;
 use crate::colocation::Colocation;
+use crate::geo::LonLat;
 use crate::notebook::Rendering;
 use crate::style::Style;
 use crate::timeline::Timeline;
@@ -31,8 +32,24 @@ pub struct Layer {
     pub name: Option<String>,
     /// Drawn.
     pub visible: bool,
+    /// Cells are drawn that the product's mask would leave out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unmasked: bool,
     /// Style.
     pub style: Style,
+}
+
+/// Identity of a pin within a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PinId(pub u64);
+
+/// A place whose values stay in sight.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pin {
+    /// Identity.
+    pub id: PinId,
+    /// Where.
+    pub place: LonLat,
 }
 
 /// How a notebook wants a variable drawn; kept also while the variable has no layer.
@@ -110,6 +127,12 @@ pub struct Project {
     pub sources: Vec<PathBuf>,
     /// Next layer id.
     pub next_layer: u64,
+    /// Pinned places, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<Pin>,
+    /// Number of the last pin.
+    #[serde(default)]
+    pub last_pin: u64,
 }
 
 impl Project {

@@ -79,6 +79,9 @@ pub enum Request {
         window: Window,
         /// One more value on every side, `(rows + 2) × (cols + 2)` in all.
         apron: Apron,
+        /// With the cells that the product's mask leaves out.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unmasked: bool,
     },
     /// Summary of a field at a time step.
     Stats {
@@ -92,6 +95,9 @@ pub enum Request {
         step: usize,
         /// Index along each extra dimension.
         extra: Vec<usize>,
+        /// With the cells that the product's mask leaves out.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unmasked: bool,
     },
     /// Exact values of one cell.
     Probe {

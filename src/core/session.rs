@@ -1,6 +1,5 @@
 //! The running application without window, files or GPU: document, catalogue, undo; commands go in, effects come out.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use glam::DVec2;
@@ -12,14 +11,17 @@ use crate::project::{LayerId, Project};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
 use crate::undo::{History, UndoRule};
+use crate::user_styles::UserStyles;
 
 mod arrival;
 mod colocation;
 mod extent;
 mod layers;
-mod notebook;
 mod native;
+mod notebook;
 mod opening;
+mod pins;
+mod styles;
 mod view;
 
 /// Steps of undo kept.
@@ -47,16 +49,20 @@ pub enum Effect {
     RunColocation,
     /// Stop reading and matching.
     CancelColocation,
+    /// Zoom until one cell of a layer is one pixel: only the host knows where cells lie.
+    ZoomToNative(Option<LayerId>),
     /// Write the pairs, or the job that makes them.
     ExportColocation(PathBuf),
     /// Go to the next or previous coincidence.
-    /// Zoom until one cell of a layer is one pixel: only the host knows where cells lie.
-    ZoomToNative(Option<LayerId>),
     StepCoincidence(i32),
     /// Forget what was read of a file: it stands for other data now, or for none.
     ForgetFile(PathBuf),
     /// Forget all cached data.
     Forget,
+    /// Find the values of a layer in view and stretch its colours to them (ends in `SetStyle`).
+    FitVisible(LayerId),
+    /// Keep the user's default styles.
+    SaveUserStyles,
 }
 
 /// A command that could not be carried out; the sentence is for people.
@@ -81,12 +87,15 @@ pub struct Session {
     history: History<Project>,
     failures: Vec<FailedFile>,
     notebook: Notebook,
+    user_styles: UserStyles,
     next_granule: u64,
     last_map: Projection,
     /// The files opened first.
     arrival: arrival::Arrival,
     /// Views to go back to.
     views: view::Views,
+    /// Part of the next step of play that has passed, 0 to 1.
+    beat: f64,
     /// A place was named before any data came: the first data do not move the camera.
     place_named: bool,
     /// Screen size in pixels, for framing.
@@ -95,18 +104,18 @@ pub struct Session {
 
 impl Default for Session {
     fn default() -> Self {
-    /// Part of the next step of play that has passed, 0 to 1.
-    beat: f64,
         Self {
             project: Project::default(),
             catalogue: Catalogue::default(),
             history: History::new(UNDO_STEPS),
             failures: Vec::new(),
             notebook: Notebook::default(),
+            user_styles: UserStyles::default(),
             next_granule: 1,
             last_map: Projection::Equirectangular,
             arrival: arrival::Arrival::default(),
             views: view::Views::default(),
+            beat: 0.0,
             place_named: false,
             view_px: DVec2::new(1280.0, 800.0),
         }
@@ -116,7 +125,6 @@ impl Default for Session {
 impl Session {
     /// The document.
     pub fn project(&self) -> &Project {
-            beat: 0.0,
         &self.project
     }
 
@@ -185,10 +193,14 @@ impl Session {
         state.timeline = self.project.timeline.clone();
         state.sources.clone_from(&self.project.sources);
         state.next_layer = self.project.next_layer.max(state.next_layer);
+        state.last_pin = self.project.last_pin.max(state.last_pin);
         self.project = state;
     }
 
     fn change(&mut self, command: &Command) -> Result<Vec<Effect>, CommandError> {
+        if let Some(effects) = self.change_styles(command)? {
+            return Ok(effects);
+        }
         match command {
             Command::Open { paths } => {
                 self.arrival.given(paths, !self.catalogue.collections.is_empty());
@@ -205,11 +217,13 @@ impl Session {
                 self.failures.push(FailedFile { path: path.clone(), error: error.clone() });
             }
             Command::CancelOpening => return Ok(vec![Effect::CancelOpening]),
+            Command::ZoomToNative { layer } => return Ok(vec![Effect::ZoomToNative(*layer)]),
             Command::CloseAll => {
                 self.project.layers.clear();
                 self.project.sources.clear();
                 self.project.looks.clear();
                 self.project.colocation = None;
+                self.project.pins.clear();
                 self.notebook.clear();
                 self.catalogue = Catalogue::default();
                 self.arrival = arrival::Arrival::default();
@@ -218,17 +232,13 @@ impl Session {
                 return Ok(vec![Effect::Forget]);
             }
             Command::SaveImage { path, size, legend } => {
-            Command::ZoomToNative { layer } => return Ok(vec![Effect::ZoomToNative(*layer)]),
                 return Ok(vec![Effect::SaveImage { path: path.clone(), size: *size, legend: *legend }]);
             }
+            _ if self.change_pins(command)? => {}
             _ if self.change_layers(command)? => {
                 if let Command::AddLayer { .. } = command {
-                    let new = self.project.layers.first().filter(|l| l.style.range.is_none()).map(|l| l.id);
+                    let new = self.project.layers.first().filter(|l| self.wants_range(l)).map(|l| l.id);
                     return Ok(new.map(Effect::ChooseRange).into_iter().collect());
-                }
-                if let Command::ResetStyle { layer } = command {
-                    let unknown = self.project.layer(*layer).is_some_and(|l| l.style.range.is_none());
-                    return Ok(unknown.then_some(Effect::ChooseRange(*layer)).into_iter().collect());
                 }
             }
             _ if self.change_camera(command)? => {}
@@ -276,6 +286,11 @@ fn undo_rule(command: &Command) -> UndoRule {
         | Command::MoveLayer { .. }
         | Command::RenameLayer { .. }
         | Command::SetLayerIndex { .. }
+        | Command::ShowMasked { .. }
+        | Command::ForgetDefaultStyle { .. }
+        | Command::AddPin { .. }
+        | Command::RemovePin { .. }
+        | Command::RemovePins
         | Command::ResetStyle { .. } => UndoRule::Point,
         _ => UndoRule::None,
     }

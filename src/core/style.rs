@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::field::FlagClass;
+
+/// Classes of a flag field that can be hidden at a time: the room the shader has for them.
+pub const MOST_HIDDEN: usize = 64;
+
 /// Drawing method of a layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,6 +86,13 @@ pub struct Style {
     /// Time rule.
     #[serde(default)]
     pub time_rule: TimeRule,
+    /// The range follows what is in view. It rests while the view moves or time plays, so that colours never change their
+    /// meaning in motion; a range set by hand ends it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub follow_view: bool,
+    /// Classes of a flag field that are not drawn, at most [`MOST_HIDDEN`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<FlagClass>,
 }
 
 impl Default for Style {
@@ -96,6 +108,8 @@ impl Default for Style {
             method: Method::Raster,
             size_pt: 4.0,
             time_rule: TimeRule::InWindow,
+            follow_view: false,
+            hidden: Vec::new(),
         }
     }
 }
@@ -109,6 +123,17 @@ impl Style {
             Some([a, _]) => [a - 0.5 * a.abs().max(1e-6), a + 0.5 * a.abs().max(1e-6)],
             None => [0.0, 1.0],
         }
+    }
+
+    /// Whether the range is symmetric about zero, within rounding.
+    pub fn is_symmetric(&self) -> bool {
+        self.range.is_some_and(|[a, b]| a < 0.0 && (a + b).abs() < 1e-6 * (b - a))
+    }
+
+    /// Whether cells of this value are not drawn because of a class they carry.
+    /// CPU twin of `is_hidden_class` in `shaders/shared/colormap.wgsl`.
+    pub fn hides(&self, value: f64) -> bool {
+        value.is_finite() && self.hidden.iter().any(|class| class.matches(value as i64))
     }
 
     /// Position of `value` on the colour map, 0 to 1 inside the range; NaN for missing values.
@@ -191,9 +216,32 @@ pub struct StylePatch {
     pub size_pt: Option<f32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_rule: Option<TimeRule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_view: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Vec<FlagClass>>,
 }
 
 impl StylePatch {
+    /// The look of a style, to be given to another layer or kept as a default: colours, range and method. Which granules are
+    /// drawn and which classes are hidden stay the layer's own.
+    pub fn look_of(style: &Style) -> Self {
+        Self {
+            colormap: Some(style.colormap.clone()),
+            reversed: Some(style.reversed),
+            range: style.range,
+            log: Some(style.log),
+            opacity: Some(style.opacity),
+            filter: Some(style.filter),
+            out_of_range: Some(style.out_of_range),
+            method: Some(style.method),
+            size_pt: Some(style.size_pt),
+            time_rule: None,
+            follow_view: Some(style.follow_view),
+            hidden: None,
+        }
+    }
+
     /// Applies the change; `Err` names the setting that makes no sense.
     pub fn apply(&self, style: &mut Style) -> Result<(), String> {
         if let Some([a, b]) = self.range {
@@ -210,6 +258,9 @@ impl StylePatch {
         if self.size_pt.is_some_and(|s| !(0.5..=64.0).contains(&s)) {
             return Err("size must lie between 0.5 and 64 points".to_owned());
         }
+        if self.hidden.as_ref().is_some_and(|h| h.len() > MOST_HIDDEN) {
+            return Err(format!("at most {MOST_HIDDEN} classes can be hidden"));
+        }
         let range = self.range.or(style.range);
         if self.log == Some(true) && range.is_some_and(|[lo, _]| lo <= 0.0) {
             return Err("a logarithmic scale needs a range above zero".to_owned());
@@ -217,7 +268,8 @@ impl StylePatch {
         macro_rules! set {
             ($($field:ident),*) => { $( if let Some(v) = self.$field.clone() { style.$field = v; } )* };
         }
-        set!(colormap, reversed, log, opacity, filter, out_of_range, method, size_pt, time_rule);
+        set!(colormap, reversed, log, opacity, filter, out_of_range, method, size_pt, time_rule, hidden);
+        style.follow_view = self.follow_view.unwrap_or(style.follow_view && self.range.is_none());
         style.range = range;
         if style.log && style.range.is_some_and(|[lo, _]| lo <= 0.0) {
             style.log = false;

@@ -30,6 +30,8 @@ pub fn describe(ds: &Dataset, operand: &Operand, extra_dims: &[usize], raster: b
         style: StyleHint::default(),
         rank: interest::rank(v, raster, extra_dims.len()),
         derived: false,
+        quality: None,
+        hides_cells: false,
     }
 }
 

@@ -34,6 +34,7 @@ pub mod parttime;
 mod payload;
 pub mod probe;
 pub mod product;
+mod quality;
 pub mod raw;
 pub mod read;
 mod reader;

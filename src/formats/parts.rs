@@ -24,6 +24,7 @@ use crate::operand::{Frame, Operand};
 use crate::packing::Packing;
 use crate::parttime::{self, CellClock};
 use crate::product;
+use crate::quality;
 use crate::timeaxis;
 
 /// How the values of a field come about.
@@ -147,7 +148,8 @@ pub fn plan_for(ds: &Dataset, product: Option<&Product>, demand: Demand) -> Resu
     if let Some(p) = product {
         finder.named = p.geolocation.lon.clone().zip(p.geolocation.lat.clone());
         // Rows without times of their own make no other positions.
-        finder.kind = p.geolocation.kind.map(|k| if k == GeometryKind::CurvilinearGrid { GeometryKind::Swath } else { k });
+        finder.kind =
+            p.geolocation.kind.map(|k| if k == GeometryKind::CurvilinearGrid { GeometryKind::Swath } else { k });
     }
     let mut notes = Vec::new();
     let (mut groups, skipped) = group(ds, &links, &finder, false, &mut notes);
@@ -170,13 +172,14 @@ pub fn plan_for(ds: &Dataset, product: Option<&Product>, demand: Demand) -> Resu
     for e in failures {
         notes.push(e.message);
     }
-    for p in &mut parts {
     if demand == Demand::Picture && product.is_none() {
         let names = flat::demote(ds, &mut parts);
         if !names.is_empty() {
             notes.push(format!("One value or none everywhere, hence listed last: {}.", names.join(", ")));
         }
     }
+    for p in &mut parts {
+        quality::link(ds, p);
         p.fields.sort_by_key(|f| std::cmp::Reverse(f.info.rank));
     }
     parts.sort_by_key(|p| std::cmp::Reverse(p.fields.iter().map(|f| f.info.rank).max()));
@@ -312,11 +315,11 @@ fn build(
     let frame = Frame { geom: &g.geom, step_dim: g.step_dim };
     let times = parttime::of_group(ds, links, product, frame, &g.vars, notes)?;
     let wanted = product.and_then(|p| p.geolocation.kind);
-    let located = geoloc::locate(ds, links, &g.geom, times.cell_us, wanted, demand)?;
-    notes.extend(located.notes);
     let by_cells = matches!(&g.geom, Geom::Swath { .. } | Geom::Grid { .. } | Geom::Projected { .. });
     let told = cf::feature_type(ds).as_deref() == Some("swath");
     let scanned = !by_cells || told || !times.cell_us.is_empty();
+    let located = geoloc::locate(ds, links, &g.geom, times.cell_us, wanted, demand)?;
+    notes.extend(located.notes);
     // Positions in two dimensions that no instrument scanned one row after the other: a grid of a model, or of a map.
     let kind = match (located.kind, wanted) {
         (GeometryKind::Swath, None | Some(GeometryKind::CurvilinearGrid)) if !scanned => GeometryKind::CurvilinearGrid,

@@ -1,5 +1,6 @@
 //! The reader: answers the requests of the protocol, one after the other.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::dataset::Dataset;
 use crate::error::{Result, bad_request, fail};
 use crate::footprint;
 use crate::geoloc::Demand;
+use crate::idf;
 use crate::limits::LIGHT_TOLERANCE_CELLS;
 use crate::parts::{self, Field, Part, Plan};
 use crate::payload::Payload;
@@ -136,16 +138,16 @@ impl Reader {
                 let (wire, bytes) = wire_from_geolocation(positions);
                 Ok((Answer::Geolocation { wire }, bytes.into()))
             }
-            Request::Read { source, part, field, step, extra, window, apron } => {
+            Request::Read { source, part, field, step, extra, window, apron, unmasked } => {
                 let at = Choice { step, extra: &extra };
-                let bytes = self.read(&source, part, &field, at, window, apron)?;
+                let bytes = self.read(&source, part, (&field, unmasked), at, window, apron)?;
                 Ok((Answer::Values { window, apron }, bytes))
             }
-            Request::Stats { source, part, field, step, extra } => {
+            Request::Stats { source, part, field, step, extra, unmasked } => {
                 self.file(&source)?;
                 let (mut reader, part) = self.reader(&source, part)?;
-                let field = field_of(part, &field)?;
-                let stats = reader.stats(field, part.shape, Choice { step, extra: &extra })?;
+                let field = field_of(part, &field, unmasked)?;
+                let stats = reader.stats(&field, part.shape, Choice { step, extra: &extra })?;
                 plain(Answer::Stats { stats })
             }
             Request::Probe { source, part, fields, step, extra, row, col } => {
@@ -171,14 +173,14 @@ impl Reader {
         &mut self,
         source: &Source,
         part: usize,
-        field: &str,
+        (field, unmasked): (&str, bool),
         at: Choice<'_>,
         window: Window,
         apron: Apron,
     ) -> Result<Payload> {
         self.file(source)?;
         let (mut reader, part) = self.reader(source, part)?;
-        reader.window(field_of(part, field)?, part.shape, at, window, apron).map(Payload::from)
+        reader.window(&*field_of(part, field, unmasked)?, part.shape, at, window, apron).map(Payload::from)
     }
 
     /// Reader and part of a file that is open.
@@ -236,11 +238,17 @@ fn part_of(file: &OpenFile, part: usize) -> Result<&Part> {
     file.plan.parts.get(part).ok_or_else(|| bad_request(format!("The file has no part {part}.")))
 }
 
-fn field_of<'a>(part: &'a Part, name: &str) -> Result<&'a Field> {
-    part.fields
+/// The field of that name, with or without the product's mask.
+fn field_of<'a>(part: &'a Part, name: &str, unmasked: bool) -> Result<Cow<'a, Field>> {
+    let field = part
+        .fields
         .iter()
         .find(|f| f.info.name == name)
-        .ok_or_else(|| bad_request(format!("There is no field {name} in this part of the file.")))
+        .ok_or_else(|| bad_request(format!("There is no field {name} in this part of the file.")))?;
+    if unmasked && !field.keep.is_empty() {
+        return Ok(Cow::Owned(Field { keep: Vec::new(), ..field.clone() }));
+    }
+    Ok(Cow::Borrowed(field))
 }
 
 fn open(source: &Source, id: u64, stamp: (u64, Option<SystemTime>), products: Vec<String>) -> Result<OpenFile> {
@@ -273,7 +281,10 @@ fn describe(file: &OpenFile) -> FileInfo {
         product: file.product.clone(),
         title: file.title.clone(),
         short: file.short.clone(),
-        format: file.ds.kind.label().to_owned(),
+        format: match idf::is_idf(&file.ds) {
+            true => format!("IDF ({})", file.ds.kind.label()),
+            false => file.ds.kind.label().to_owned(),
+        },
         parts: file.plan.parts.iter().map(describe_part).collect(),
         notes: file.plan.notes.clone(),
         attributes: file

@@ -32,6 +32,10 @@ pub struct Histogram {
     pub granules: (usize, usize),
     /// Summary of the sample.
     pub stats: FieldStats,
+    /// Ends between which 95 % of the values lie, as many outside on either side.
+    pub middle_95: [f64; 2],
+    /// Likewise 98 %.
+    pub middle_98: [f64; 2],
 }
 
 #[derive(Default)]
@@ -61,7 +65,7 @@ impl Host {
         let in_window = shown.granules.len();
         let (id, mut numbers) = (layer.id, Vec::new());
         for granule in shown.granules.iter().take(GRANULES) {
-            numbers.push(self.items.number(granule, shown.field, &layer.extra));
+            numbers.push(self.items.number(granule, shown.field, layer));
         }
         let mut jobs = Vec::new();
         for number in &numbers {
@@ -111,7 +115,11 @@ fn build(samples: &[Arc<Vec<f32>>], granules: (usize, usize)) -> Option<Histogra
         let k = ((f64::from(v) - min) / width * BINS as f64) as usize;
         bins[k.min(BINS - 1)] += 1;
     }
-    Some(Histogram { bins, min, max, granules, stats })
+    let mut sorted: Vec<f32> = values().filter(|v| v.is_finite()).collect();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let at = |q: f64| sorted.get(((sorted.len() - 1) as f64 * q).round() as usize).map_or(f64::NAN, |v| f64::from(*v));
+    let middle = |share: f64| [at((1.0 - share) / 2.0), at((1.0 + share) / 2.0)];
+    Some(Histogram { bins, min, max, granules, stats, middle_95: middle(0.95), middle_98: middle(0.98) })
 }
 
 #[cfg(test)]
@@ -124,6 +132,7 @@ mod tests {
         let h = build(&[sample], (1, 2)).unwrap();
         assert_eq!((h.min, h.max, h.stats.count, h.stats.missing), (0.0, 959.0, 960, 1));
         assert!(h.bins.iter().all(|n| (9..=11).contains(n)), "{:?}", h.bins);
+        assert_eq!((h.middle_95, h.middle_98), ([24.0, 935.0], [10.0, 949.0]));
         assert_eq!(h.bins.iter().sum::<u32>(), 960);
         assert!(build(&[Arc::new(vec![f32::NAN])], (1, 1)).is_none());
         let flat = build(&[Arc::new(vec![3.0; 5])], (1, 1)).unwrap();

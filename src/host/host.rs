@@ -41,6 +41,7 @@ pub(crate) enum Tag {
     Tile(TileKey),
     Probe(u64, usize, usize),
     Coarse(u64),
+    View(u64),
 }
 
 /// Session, readers and caches behind one door.
@@ -57,6 +58,10 @@ pub struct Host {
     pub(crate) ready: Vec<(TileKey, Option<Block>)>,
     /// Items the renderer shall forget.
     pub(crate) gone: Vec<u64>,
+    /// Layer whose colours between two positions of its colour map stand out, for as long as somebody points at them.
+    pub(crate) highlight: Option<(LayerId, [f32; 2])>,
+    pub(crate) follow: crate::follow::Follow,
+    pub(crate) user_styles: crate::user_styles::StyleFile,
     pub(crate) off_screen: HashSet<u64>,
     pub(crate) plan_complete: bool,
     /// What the last plan was made for; nothing before the first.
@@ -74,13 +79,13 @@ pub struct Host {
     save_images: Vec<SaveImage>,
     told: HashSet<PathBuf>,
     last_step: Instant,
+    /// Seconds the running clock has waited for the picture of this step.
+    waited_s: f64,
 }
 
 impl Host {
     /// A host with reader processes.
     ///
-    /// Seconds the running clock has waited for the picture of this step.
-    waited_s: f64,
     /// # Errors
     /// The system refused a thread. A reader that cannot be started is reported with the first file.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
@@ -102,12 +107,16 @@ impl Host {
             }
         });
         let registry = Arc::new(Registry::load(options.readers_dir.as_deref()));
+        let (user_styles, saved, unreadable) = crate::user_styles::StyleFile::load(options.styles_path);
+        let mut session = Session::default();
+        session.set_user_styles(saved);
         let notices = registry
             .errors()
             .iter()
             .map(|e| {
                 Notice::new(Level::Warning, format!("A product file is left out: {e}.")).about(Path::new(e.origin()))
             })
+            .chain(unreadable)
             .collect();
         let colocator = crate::colocate::Colocator::new(Arc::clone(&connect), Arc::clone(&registry), Arc::clone(&wake));
         let pool = Pool::new(PoolOptions {
@@ -117,7 +126,7 @@ impl Host {
             wake: Arc::clone(&wake),
         })?;
         Ok(Self {
-            session: Session::default(),
+            session,
             registry,
             pool,
             items: Items::new(options.cpu_cache_bytes),
@@ -127,6 +136,9 @@ impl Host {
             histograms: Histograms::default(),
             ready: Vec::new(),
             gone: Vec::new(),
+            highlight: None,
+            follow: crate::follow::Follow::default(),
+            user_styles,
             off_screen: HashSet::new(),
             plan_complete: true,
             planned: None,
@@ -141,6 +153,7 @@ impl Host {
             save_images: Vec::new(),
             told: HashSet::new(),
             last_step: Instant::now(),
+            waited_s: 0.0,
         })
     }
 
@@ -153,7 +166,6 @@ impl Host {
         }
     }
 
-            waited_s: 0.0,
     /// Applies queued commands in order, takes in what readers delivered, and moves the running clock.
     pub fn step(&mut self) -> StepReport {
         let mut changed = false;
@@ -194,6 +206,14 @@ impl Host {
     /// Tells the size of the view in pixels, for framing.
     pub fn set_view_size(&mut self, size_px: DVec2) {
         self.session.view_px = size_px;
+    }
+
+    /// Lets the colours of a layer between two positions of its colour map (0 to 1) stand out in pictures made from now on;
+    /// nothing is read or uploaded for it. Returns whether that is new.
+    pub fn set_highlight(&mut self, highlight: Option<(LayerId, [f32; 2])>) -> bool {
+        let new = self.highlight != highlight;
+        self.highlight = highlight;
+        new
     }
 
     /// Ends the current drag: the next change is its own undo step.
@@ -252,6 +272,14 @@ impl Host {
         Ok(())
     }
 
+    /// Carries out a command about data that follow from others: no step of undo.
+    pub(crate) fn apply_derived(&mut self, command: &Command) {
+        match self.session.apply_derived(command) {
+            Ok(effects) => effects.into_iter().for_each(|e| self.carry_out(e)),
+            Err(error) => self.notices.push(Notice::new(Level::Warning, error.to_string())),
+        }
+    }
+
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Open(paths) => {
@@ -265,9 +293,18 @@ impl Host {
                     self.notices.push(Notice::new(Level::Info, format!("{n} files were not opened.")));
                 }
             }
-            Effect::ChooseRange(layer) => self.ranges.ask(layer),
+            Effect::ChooseRange(layer) => {
+                let guess = self.session.project().layer(layer).and_then(|l| l.style.range);
+                self.ranges.ask(layer, guess);
+            }
+            Effect::FitVisible(layer) => self.follow.fit(layer),
+            Effect::SaveUserStyles => {
+                let saved = self.user_styles.save(self.session.user_styles());
+                self.notices.extend(saved);
+            }
             Effect::RunColocation => self.run_colocation(),
             Effect::CancelColocation => self.cancel_colocation(),
+            Effect::ZoomToNative(layer) => self.zoom_to_native(layer),
             Effect::ExportColocation(path) => self.export_colocation(&path),
             Effect::StepCoincidence(steps) => self.step_coincidence(steps),
             Effect::SaveImage { path, size, legend } => self.save_images.push(SaveImage { path, size, legend }),
@@ -283,8 +320,19 @@ impl Host {
                 self.ranges = Ranges::default();
                 self.probes = Probes::default();
                 self.histograms = Histograms::default();
+                self.follow = crate::follow::Follow::default();
                 self.told.clear();
             }
+        }
+    }
+
+    /// Where cells lie is known for what has been drawn; else the outline must do.
+    fn zoom_to_native(&mut self, layer: Option<LayerId>) {
+        let items = &self.items;
+        let positions = |g: &Granule| items.positions.peek(&(g.path.as_path().into(), g.part)).map(Arc::clone);
+        match self.session.native_view(layer, &positions) {
+            Ok(camera) => self.apply(&Command::SetCamera { camera }),
+            Err(error) => self.notices.push(Notice::new(Level::Warning, error.to_string())),
         }
     }
 
@@ -296,9 +344,11 @@ impl Host {
             match event {
                 Event::Failed(path, error) => self.open_failed(path, error),
                 Event::Nothing(path) => {
-            Effect::ZoomToNative(layer) => self.zoom_to_native(layer),
                     let text = "The folder holds no netCDF or HDF5 files, nor files that a product claims.";
                     self.notices.push(Notice::new(Level::Warning, text).about(&path));
+                    // Not among the sources: nothing comes from it.
+                    let error = ReadFailure { kind: FailureKind::NothingToShow, message: text.to_owned() };
+                    self.apply(&Command::OpenFailed { path, error });
                 }
             }
         }
@@ -318,16 +368,6 @@ impl Host {
                     log::info!("{}: {note}", path.display());
                 }
                 // Opened again: what was read of it before may be of an older file.
-    /// Where cells lie is known for what has been drawn; else the outline must do.
-    fn zoom_to_native(&mut self, layer: Option<LayerId>) {
-        let items = &self.items;
-        let positions = |g: &Granule| items.positions.peek(&(g.path.as_path().into(), g.part)).map(Arc::clone);
-        match self.session.native_view(layer, &positions) {
-            Ok(camera) => self.apply(&Command::SetCamera { camera }),
-            Err(error) => self.notices.push(Notice::new(Level::Warning, error.to_string())),
-        }
-    }
-
                 let gone = self.items.forget(&path);
                 self.gone.extend(gone);
                 self.apply(&Command::Opened { path, info });
@@ -346,9 +386,6 @@ impl Host {
             }
             (Tag::Tile(key), Ok(Content::Block(block))) => {
                 let seen = self.items.seen_mut(key.item);
-                    // Not among the sources: nothing comes from it.
-                    let error = ReadFailure { kind: FailureKind::NothingToShow, message: text.to_owned() };
-                    self.apply(&Command::OpenFailed { path, error });
                 seen.read = true;
                 seen.valid = seen.valid || block.values.iter().any(|v| v.is_finite());
                 self.ready.push((key, Some(block)));
@@ -361,12 +398,13 @@ impl Host {
                 self.ready.push((key, None));
             }
             (Tag::Stats(layer, item), result) => {
-                if let Some(range) = self.ranges.arrived(&self.session, layer, item, result) {
-                    self.apply(&Command::InitRange { layer, range });
+                if let Some(command) = self.ranges.arrived(&self.session, layer, item, result) {
+                    self.apply(&command);
                 }
             }
             (Tag::Probe(item, row, col), result) => self.probes.arrived((item, row, col), result),
             (Tag::Coarse(item), result) => self.histograms.arrived(item, result),
+            (Tag::View(number), result) => self.follow.arrived(number, result),
             (tag, _) => log::error!("A reader answered {tag:?} with something else."),
         }
     }
@@ -389,6 +427,7 @@ impl Host {
             self.waited_s += dt_s;
             return false;
         }
+        let dt_s = dt_s + std::mem::take(&mut self.waited_s);
         self.apply(&Command::Tick { dt_s });
         true
     }
@@ -402,4 +441,3 @@ impl Host {
         !self.commands.is_empty()
     }
 }
-        let dt_s = dt_s + std::mem::take(&mut self.waited_s);

@@ -21,6 +21,9 @@ pub(crate) struct Item {
     pub step: usize,
     pub field: String,
     pub extra: Vec<usize>,
+    pub unmasked: bool,
+    /// The field that says how good the values are.
+    pub quality: Option<String>,
     pub shape: [usize; 2],
 }
 
@@ -34,6 +37,7 @@ impl Item {
             extra: self.extra.clone(),
             window,
             apron,
+            unmasked: self.unmasked,
         }
     }
 
@@ -44,6 +48,7 @@ impl Item {
             field: self.field.clone(),
             step: self.step,
             extra: self.extra.clone(),
+            unmasked: self.unmasked,
         }
     }
 
@@ -51,7 +56,7 @@ impl Item {
         Request::Probe {
             source: source(registry, &self.path),
             part: self.part,
-            fields: vec![self.field.clone()],
+            fields: std::iter::once(&self.field).chain(&self.quality).cloned().collect(),
             step: self.step,
             extra: self.extra.clone(),
             row,
@@ -81,7 +86,7 @@ pub(crate) type PartKey = (Arc<Path>, usize);
 
 pub(crate) struct Items {
     numbers: HashMap<(GranuleId, usize), u64>,
-    fields: Vec<(String, Vec<usize>)>,
+    fields: Vec<(String, Vec<usize>, bool)>,
     items: Vec<Item>,
     seen: HashMap<u64, Seen>,
     paths: HashSet<Arc<Path>>,
@@ -111,11 +116,12 @@ impl Items {
         new
     }
 
-    /// Number of a layer's field on a granule, the same for every layer that shows it.
-    pub fn number(&mut self, granule: &Granule, field: &FieldInfo, extra: &[usize]) -> u64 {
-        let known = self.fields.iter().position(|(n, e)| *n == field.name && e == extra);
+    /// Number of a layer's field on a granule, the same for every layer that shows it alike.
+    pub fn number(&mut self, granule: &Granule, field: &FieldInfo, layer: &Layer) -> u64 {
+        let (extra, unmasked) = (&layer.extra, layer.unmasked && field.hides_cells);
+        let known = self.fields.iter().position(|(n, e, u)| *n == field.name && e == extra && *u == unmasked);
         let at = known.unwrap_or_else(|| {
-            self.fields.push((field.name.clone(), extra.to_vec()));
+            self.fields.push((field.name.clone(), extra.clone(), unmasked));
             self.fields.len() - 1
         });
         if let Some(number) = self.numbers.get(&(granule.id, at)) {
@@ -127,7 +133,10 @@ impl Items {
             part: granule.part,
             step: if field.has_time { granule.step } else { 0 },
             field: field.name.clone(),
-            extra: extra.to_vec(),
+            extra: extra.clone(),
+            unmasked,
+            // Another part of the file may lack it.
+            quality: field.quality.clone().filter(|q| granule.fields.contains(q)),
             shape: granule.shape,
         });
         let number = self.items.len() as u64;

@@ -9,6 +9,7 @@
 pub mod colocate;
 mod complete;
 mod control;
+mod follow;
 mod histogram;
 mod host;
 mod items;
@@ -21,6 +22,7 @@ mod report;
 mod status;
 #[cfg(test)]
 mod tests;
+mod user_styles;
 mod visible;
 
 use std::path::PathBuf;
@@ -44,6 +46,8 @@ pub struct HostOptions {
     pub worker_path: Option<PathBuf>,
     /// Folder with the user's product files.
     pub readers_dir: Option<PathBuf>,
+    /// File with the styles the user has saved as defaults; without it none are used and saving says so.
+    pub styles_path: Option<PathBuf>,
     /// Bytes of positions kept in memory.
     pub cpu_cache_bytes: u64,
     /// Longest time a reader may take for one answer.
@@ -59,6 +63,7 @@ impl Default for HostOptions {
             workers: (cores / 2).clamp(2, 8),
             worker_path: None,
             readers_dir: None,
+            styles_path: None,
             cpu_cache_bytes: 1 << 30,
             timeout: Duration::from_secs(30),
             wake: Arc::new(|| {}),

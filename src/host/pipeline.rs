@@ -57,7 +57,7 @@ impl Host {
             let Some(colormap) = known.or_else(fallback) else { continue };
             let mut items = Vec::new();
             for granule in shown.granules.iter().filter(|g| cap.may_see(&g.bounds)) {
-                let item = self.items.number(granule, shown.field, &layer.extra);
+                let item = self.items.number(granule, shown.field, layer);
                 let Some(key) = self.items.part_key(item) else { continue };
                 match self.items.positions.get(&key) {
                     Some(positions) => items.push(SceneItem { item, geolocation: Arc::clone(positions) }),
@@ -67,7 +67,8 @@ impl Host {
             }
             // Until the range is known there is nothing sensible to colour by.
             if layer.style.range.is_some() || !self.ranges.is_pending(layer.id) {
-                scene.layers.push(SceneLayer { style: layer.style.clone(), colormap, items });
+                let highlight = self.highlight.filter(|(id, _)| *id == layer.id).map(|(_, band)| band);
+                scene.layers.push(SceneLayer { style: layer.style.clone(), colormap, items, highlight });
             }
         }
         outlines.retain(|o: &Vec<_>| o.len() > 1);
@@ -143,7 +144,7 @@ impl Host {
         for layer in project.layers.iter().filter(|l| l.visible) {
             let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
             for granule in shown.granules.iter().filter(|g| cap.may_see(&g.bounds)) {
-                let item = self.items.number(granule, shown.field, &layer.extra);
+                let item = self.items.number(granule, shown.field, layer);
                 let Some(part) = self.items.part_key(item) else { continue };
                 if !self.items.failed_parts.contains_key(&part) && parts.insert(part.clone()) {
                     placed.push(Placed { item, part, weight: weight(granule) });

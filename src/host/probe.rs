@@ -71,8 +71,20 @@ impl Host {
     /// What the visible layers have at a place, the top layer first. Never blocks: rows not known yet are `Pending`, and
     /// the answer comes with a later call. `reach_deg` is how far a track sample or point may be away.
     pub fn probe(&mut self, at: LonLat, reach_deg: f64) -> Vec<ProbeRow> {
-        let mut rows = Vec::new();
+        self.probe_places(&[at], reach_deg).pop().unwrap_or_default()
+    }
+
+    /// [`probe`](Self::probe) for several places in one go: what is asked of the readers replaces what was asked before, so
+    /// a frame asks once. The first place is answered first.
+    pub fn probe_places(&mut self, places: &[LonLat], reach_deg: f64) -> Vec<Vec<ProbeRow>> {
         let mut jobs = Vec::new();
+        let rows = places.iter().map(|at| self.rows_at(*at, reach_deg, &mut jobs)).collect();
+        self.put(Lane::Probe, jobs);
+        rows
+    }
+
+    fn rows_at(&mut self, at: LonLat, reach_deg: f64, jobs: &mut Vec<Job<Tag>>) -> Vec<ProbeRow> {
+        let mut rows = Vec::new();
         let project = self.session.project();
         for layer in project.layers.iter().filter(|l| l.visible) {
             let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
@@ -80,7 +92,7 @@ impl Host {
             let mut depth = 0;
             // The last granule is drawn on top of the others.
             for granule in shown.granules.iter().rev() {
-                let item = self.items.number(granule, shown.field, &layer.extra);
+                let item = self.items.number(granule, shown.field, layer);
                 let Some(part) = self.items.part_key(item) else { continue };
                 let Some(hit) = self.items.positions.peek(&part).and_then(|p| p.index_from_lonlat(at, reach_deg))
                 else {
@@ -93,7 +105,7 @@ impl Host {
                 let cell = |x: f64, n: usize| (x.round().max(0.0) as usize).min(n.saturating_sub(1));
                 let key = (item, cell(hit.row, granule.shape[0]), cell(hit.col, granule.shape[1]));
                 let state = match self.probes.cells.get(&key) {
-                    Some(Ok(cell)) if cell.values.iter().any(|v| v.value.is_some() && !v.masked) => {
+                    Some(Ok(cell)) if cell.values.first().is_some_and(|v| v.value.is_some() && (!v.masked || layer.unmasked)) => {
                         ProbeState::Value(Box::new(cell.clone()))
                     }
                     Some(Ok(cell)) => ProbeState::NoData(Some(Box::new(cell.clone()))),
@@ -117,7 +129,6 @@ impl Host {
             }
             rows.push(row);
         }
-        self.put(Lane::Probe, jobs);
         rows
     }
 }

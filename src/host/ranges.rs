@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use seaglass_core::defaults::range_from_stats;
+use seaglass_core::command::Command;
+use seaglass_core::defaults::{range_from_stats, widened};
 use seaglass_core::project::LayerId;
 use seaglass_core::protocol::ReadFailure;
 use seaglass_core::session::Session;
@@ -17,12 +18,21 @@ const TRIES: usize = 8;
 /// Layers waiting for a range, and granules found empty for them.
 #[derive(Debug, Default)]
 pub(crate) struct Ranges {
-    pending: BTreeMap<LayerId, HashSet<u64>>,
+    pending: BTreeMap<LayerId, Waiting>,
+}
+
+/// A layer whose first data have a say in its range.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Granules found empty.
+    tried: HashSet<u64>,
+    /// The range drawn with meanwhile, to be widened where the data do not fit it; none where there is nothing to guess.
+    guess: Option<[f64; 2]>,
 }
 
 impl Ranges {
-    pub fn ask(&mut self, layer: LayerId) {
-        self.pending.entry(layer).or_default();
+    pub fn ask(&mut self, layer: LayerId, guess: Option<[f64; 2]>) {
+        self.pending.insert(layer, Waiting { tried: HashSet::new(), guess });
     }
 
     pub fn is_pending(&self, layer: LayerId) -> bool {
@@ -33,15 +43,15 @@ impl Ranges {
         self.pending.is_empty()
     }
 
-    /// The range a summary gives, when the layer still waits for one.
+    /// The command a summary leads to, when the layer still waits for one.
     pub fn arrived(
         &mut self,
         session: &Session,
         layer: LayerId,
         item: u64,
         result: Result<Content, ReadFailure>,
-    ) -> Option<[f64; 2]> {
-        let tried = self.pending.get_mut(&layer)?;
+    ) -> Option<Command> {
+        let waiting = self.pending.get_mut(&layer)?;
         let stats = match result {
             Ok(Content::Stats(stats)) => stats,
             Ok(_) => None,
@@ -50,22 +60,24 @@ impl Ranges {
                 None
             }
         };
-        let range = stats.and_then(|stats| {
-            let layer = session.project().layer(layer)?;
-            let field = session.catalogue().collections.get(&layer.collection)?.field(&layer.field)?;
-            let [a, b] = range_from_stats(field, &stats);
-            (a.is_finite() && b.is_finite()).then_some([a, b])
-        });
-        match range {
-            Some(range) => {
-                self.pending.remove(&layer);
-                Some(range)
-            }
-            None => {
-                tried.insert(item);
-                None
-            }
+        let Some(stats) = stats else {
+            waiting.tried.insert(item);
+            return None;
+        };
+        if let Some(from) = waiting.guess {
+            self.pending.remove(&layer);
+            return widened(from, &stats).map(|to| Command::WidenRange { layer, from, to });
         }
+        let range = session.project().layer(layer).and_then(|l| {
+            let field = session.catalogue().collections.get(&l.collection)?.field(&l.field)?;
+            Some(range_from_stats(field, &stats)).filter(|r| r.iter().all(|v| v.is_finite()))
+        });
+        if range.is_some() {
+            self.pending.remove(&layer);
+        } else {
+            waiting.tried.insert(item);
+        }
+        range.map(|range| Command::InitRange { layer, range })
     }
 }
 
@@ -76,9 +88,10 @@ impl Host {
         let waiting: Vec<LayerId> = self.ranges.pending.keys().copied().collect();
         let project = self.session.project();
         for id in waiting {
-            let layer = project.layer(id).filter(|l| l.style.range.is_none());
+            let guess = self.ranges.pending.get(&id).and_then(|w| w.guess);
+            let layer = project.layer(id).filter(|l| l.style.range == guess);
             let shown = layer.and_then(|l| Shown::of(l, project, self.session.catalogue()));
-            let tried = self.ranges.pending.get(&id).cloned().unwrap_or_default();
+            let tried = self.ranges.pending.get(&id).map(|w| w.tried.clone()).unwrap_or_default();
             let next = shown.and_then(|shown| {
                 let mut granules = shown.granules.clone();
                 let now = project.timeline.now;
@@ -88,8 +101,7 @@ impl Host {
                     d(a.span).total_cmp(&d(b.span))
                 });
                 granules.extend(others);
-                let extra = &shown.layer.extra;
-                let mut numbers = granules.iter().map(|g| self.items.number(g, shown.field, extra));
+                let mut numbers = granules.iter().map(|g| self.items.number(g, shown.field, shown.layer));
                 if tried.len() >= TRIES { None } else { numbers.find(|n| !tried.contains(n)) }
             });
             match next.and_then(|n| Some((n, self.items.get(n)?))) {

@@ -20,7 +20,7 @@ impl Host {
         status.in_window = shown.granules.len();
         let (mut off_screen, mut masked, mut failure) = (0, 0, None);
         for granule in &shown.granules {
-            let item = self.items.number(granule, shown.field, &shown.layer.extra);
+            let item = self.items.number(granule, shown.field, shown.layer);
             let seen = self.items.seen(item);
             let waits = shown.layer.visible && self.waits(id, item, granule);
             if let Some(why) = self.items.failure(item) {

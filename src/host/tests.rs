@@ -15,7 +15,7 @@ use seaglass_core::granule::{FileInfo, GeometryKind, PartInfo};
 use seaglass_core::protocol::{
     Answer, FailureKind, ProbedCell, ProbedValue, ReadFailure, Request, wire_from_geolocation,
 };
-use seaglass_core::style::StyleHint;
+use seaglass_core::style::{StyleHint, StylePatch};
 use seaglass_core::time::{Time, TimeSpan};
 use seaglass_data::pool::{Connect, Connection, Death};
 use seaglass_render::{Gpu, Renderer, RendererOptions, VOID};
@@ -82,6 +82,8 @@ fn info(name: &str) -> FileInfo {
         style: StyleHint::default(),
         rank: 1,
         derived: false,
+        quality: None,
+        hides_cells: false,
     };
     let part = PartInfo {
         name: String::new(),
@@ -365,4 +367,56 @@ fn a_picture_becomes_complete() {
     host.send(Command::SetTime { now: Time::from_civil(2024, 8, 13, 1, 0, 0.0).unwrap() });
     host.wait_complete(&mut renderer, [200, 150], 1.0, VOID, LIMIT).unwrap();
     assert_eq!(host.view_status(), Some(EmptyReason::AllMasked));
+}
+
+/// Waits for the colours of the top layer to be fitted to the view; the range then.
+fn fitted(host: &mut Host, before: [f64; 2]) -> [f64; 2] {
+    let start = Instant::now();
+    loop {
+        host.step();
+        let view = host.scene([400, 300], 1.0, VOID).view();
+        host.follow_view(&view);
+        let range = host.session().project().layers[0].style.range.unwrap();
+        if range != before {
+            return range;
+        }
+        assert!(start.elapsed() < LIMIT, "{:?}", host.progress());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Rows of the fake grid are degrees of latitude: the range says which part of the Earth is in view.
+#[test]
+fn colours_follow_the_view_while_the_clock_stands() {
+    let (mut host, _dir, _) = host_with(&["day1.nc"]);
+    settle(&mut host);
+    let layer = top(&host);
+    let all = host.session().project().layers[0].style.range.unwrap();
+    let look = |lat| Command::LookAt { place: seaglass_core::geo::LonLat::new(10.0, lat), altitude_m: Some(500_000.0) };
+    host.send(look(0.0));
+    host.send(Command::FitVisible { layer });
+    let once = fitted(&mut host, all);
+    assert!(once[0] > 85.0 && once[1] < 95.0 && once[0] < once[1], "{once:?}");
+    assert!(host.session().can_undo_redo().0, "asked for by the user");
+    // Moving on changes nothing that was asked for once.
+    host.send(look(40.0));
+    host.step();
+    let view = host.scene([400, 300], 1.0, VOID).view();
+    assert_eq!(host.follow_view(&view), None);
+    let follow = StylePatch { follow_view: Some(true), ..StylePatch::default() };
+    host.send(Command::SetStyle { layer, patch: follow });
+    let there = fitted(&mut host, once);
+    assert!(there[0] > 120.0 && there[1] < 140.0, "{there:?}");
+    // While time plays the meaning of colours stays.
+    host.send(Command::Play { on: true });
+    host.send(look(-40.0));
+    host.step();
+    if host.session().project().timeline.playing {
+        let view = host.scene([400, 300], 1.0, VOID).view();
+        assert_eq!(host.follow_view(&view), None);
+        assert_eq!(host.session().project().layers[0].style.range, Some(there));
+    }
+    host.send(Command::Play { on: false });
+    let here = fitted(&mut host, there);
+    assert!(here[0] > 40.0 && here[1] < 60.0, "{here:?}");
 }

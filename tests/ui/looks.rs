@@ -11,6 +11,7 @@ use seaglass_app::hover::{HoverInfo, HoverRow, Value};
 use seaglass_app::model::{Reason, Work};
 use seaglass_app::toasts::Level;
 use seaglass_core::command::Command;
+use seaglass_core::format::{AngleForm, Coordinates};
 use seaglass_core::geo::LonLat;
 
 use crate::world::World;
@@ -43,6 +44,7 @@ fn hovered() -> World {
         value,
         offset_s: Some(-9_960.0),
         cell: None,
+        quality: None,
     };
     let rows = vec![
         row(&world, "sst", "SST", Value::Number("24.66".to_owned(), "°C".to_owned())),
@@ -50,6 +52,32 @@ fn hovered() -> World {
     ];
     let info = HoverInfo { at: LonLat::new(-54.293, 36.159), elevation_m: Some(-4870.0), rows };
     world.hover = Some((info, egui::pos2(620.0, 330.0)));
+    world
+}
+
+/// Values with quality flags, in the longest form of coordinates, over a drawer where the window is narrow.
+fn hovered_beside_the_drawer() -> World {
+    let mut world = hovered();
+    world.state.right_open = true;
+    world.state.coordinates = Coordinates { form: AngleForm::Seconds, longitude_360: true };
+    if let Some((info, _)) = &mut world.hover {
+        info.rows[0].quality = Some("Quality: best quality".to_owned());
+    }
+    world
+}
+
+fn style_of_flags() -> World {
+    let mut world = World::with_flags();
+    let layer = world.id("quality_level");
+    (world.state.selected, world.state.style_of) = (Some(layer), Some(layer));
+    world
+}
+
+fn pinned() -> World {
+    let mut world = World::with_data();
+    for lon in [-60.0, -50.0] {
+        world.session.apply(&Command::AddPin { place: LonLat::new(lon, 36.5) }).unwrap();
+    }
     world
 }
 
@@ -96,6 +124,19 @@ const STATES: &[State] = &[
     },
     State { name: "normal", make: World::with_data, says: &["Globe", "Play", "Compass: north up"] },
     State { name: "hover", make: hovered, says: &["Globe"] },
+    State { name: "hover-beside-drawer", make: hovered_beside_the_drawer, says: &["Globe"] },
+    State { name: "style-of-flags", make: style_of_flags, says: &["Save as default", "best quality"] },
+    State { name: "pins", make: pinned, says: &["Pin at 36.500° N, 60.000° W"] },
+    State {
+        name: "masked-by-product",
+        make: || {
+            let mut world = World::with_flags();
+            world.view_reason = Some(Reason::AllMasked);
+            world.reasons = world.session.project().layers.iter().map(|l| (l.id, Reason::AllMasked)).collect();
+            world
+        },
+        says: &["All values are masked.", "Show masked"],
+    },
     State {
         name: "layer-out-of-window",
         make: || {

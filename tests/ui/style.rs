@@ -21,6 +21,8 @@ fn opened() -> egui_kittest::Harness<'static, World> {
         mean: 0.02,
         sd: 0.1,
         p02_p98: [-0.21, 0.25],
+        middle_95: [-0.2, 0.24],
+        middle_98: [-0.24, 0.29],
     });
     let mut h = world.harness(1440.0, 900.0, true);
     h.run_ok();

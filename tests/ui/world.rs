@@ -4,11 +4,13 @@ use egui_kittest::Harness;
 use seaglass_app::histogram::Distribution;
 use seaglass_app::hover::HoverInfo;
 use seaglass_app::model::{Model, Reason, Status, Work};
+use seaglass_app::readout::PinCard;
+use seaglass_app::navigation::{Frame, Navigation};
 use seaglass_app::state::{Out, UiState};
 use seaglass_app::toasts::Toasts;
 use seaglass_app::{theme, window};
 use seaglass_core::command::Command;
-use seaglass_core::field::{FieldInfo, FieldKind};
+use seaglass_core::field::{FieldInfo, FieldKind, Flag};
 use seaglass_core::geo::GeoBox;
 use seaglass_core::granule::{FileInfo, GeometryKind, PartInfo};
 use seaglass_core::project::LayerId;
@@ -36,6 +38,10 @@ pub struct World {
     pub hover: Option<(HoverInfo, egui::Pos2)>,
     /// Commands change the session, as in the application.
     pub live: bool,
+    /// Where the globe is.
+    pub globe: egui::Rect,
+    /// Mouse and keys move the camera.
+    pub navigation: Option<Navigation>,
 }
 
 pub fn field(name: &str, long_name: &str, units: &str) -> FieldInfo {
@@ -53,6 +59,8 @@ pub fn field(name: &str, long_name: &str, units: &str) -> FieldInfo {
         style: StyleHint::default(),
         rank: 0,
         derived: false,
+        quality: None,
+        hides_cells: false,
     }
 }
 
@@ -103,6 +111,8 @@ impl World {
             toasts: Toasts::default(),
             hover: None,
             live: true,
+            globe: egui::Rect::NOTHING,
+            navigation: None,
         }
     }
 
@@ -126,6 +136,23 @@ impl World {
             world.session.apply(&Command::InitRange { layer: *id, range }).unwrap();
         }
         world.state.selected = ids.first().copied();
+        world
+    }
+
+    /// And a collection with a quality flag, and a field of which the product shows good cells only. The flag is on top.
+    pub fn with_flags() -> Self {
+        let mut world = Self::with_data();
+        let meanings = ["no_data", "bad_data", "worst_quality", "low_quality", "acceptable_quality", "best_quality"];
+        let flag = |(k, m): (usize, &&str)| Flag { value: k as i64, mask: None, meaning: (*m).into() };
+        let mut quality = field("quality_level", "Quality level", "");
+        quality.kind = FieldKind::Flags { flags: meanings.iter().enumerate().map(flag).collect() };
+        let mut best = field("sst_best", "Sea surface temperature, quality 4 and 5", "kelvin");
+        (best.quality, best.hides_cells) = (Some("quality_level".into()), true);
+        for info in file("GHRSST L2P", vec![best, quality], &["2024-08-11T09:00:00"], 5.0) {
+            world.session.apply(&Command::Opened { path: "/data/l2p.nc".into(), info: Box::new(info) }).unwrap();
+        }
+        let add = Command::AddLayer { collection: "ghrsst_l2p".into(), field: "quality_level".into() };
+        world.session.apply(&add).unwrap();
         world
     }
 
@@ -158,20 +185,40 @@ impl World {
         model.memory_full = self.memory_full;
         model.sample = self.sample;
         self.state.taken.clear();
+        self.state.highlight = None;
         let area = window::around(ui, &model, &mut self.state, &mut out);
+        let viewport = area;
+        let area = window::beside_drawer(area, &self.state);
         if seaglass_app::welcome::wanted(&model, &self.state) {
             seaglass_app::welcome::show(ui, area, &model, &mut out);
         } else {
+            self.globe = area;
+            if let Some(navigation) = self.navigation.as_mut() {
+                let frame = Frame { rect: area, ppp: 1.0 };
+                let response = ui.interact(area, egui::Id::unique("viewport"), egui::Sense::click_and_drag());
+                self.state.regions[3] = Some(response.id);
+                let camera = session.project().camera;
+                let hand = &mut self.state.hand;
+                if let Some(camera) = navigation.update(ui, &response, frame, camera, hand, &mut out) {
+                    out.send(Command::SetCamera { camera });
+                }
+            }
             let size = area.size();
             let view = session.project().camera.view(f64::from(size.x), f64::from(size.y));
             seaglass_app::notices::show(ui, area, &model, &mut self.state, &mut out);
             seaglass_app::cards::show(ui, area, &view, &model, &mut self.state, &mut out);
+            let info = |place| HoverInfo { at: place, elevation_m: None, rows: Vec::new() };
+            let pins = session.project().pins.iter().enumerate();
+            let at = |k: usize| area.left_top() + egui::vec2(120.0 + 60.0 * k as f32, 160.0 + 90.0 * k as f32);
+            let pins: Vec<PinCard> =
+                pins.map(|(k, p)| PinCard { pin: p.id, at: at(k), info: info(p.place) }).collect();
+            seaglass_app::readout::pins(ui, &pins, area, &mut self.state, &mut out);
         }
-        self.toasts.show(ui.ctx(), area, &mut self.state.taken, &mut out);
+        self.toasts.show(ui.ctx(), area, self.state.presentation, &mut self.state.taken, &mut out);
         if let Some((info, at)) = &self.hover {
-            seaglass_app::hover::show(ui, info, *at, area, &mut self.state.taken);
+            seaglass_app::hover::show(ui, info, *at, area, self.state.coordinates, &mut self.state.taken);
         }
-        window::floating(ui.ctx(), &model, self.histogram.as_ref(), area, &mut self.state, &mut out);
+        window::floating(ui.ctx(), &model, self.histogram.as_ref(), viewport, &mut self.state, &mut out);
         window::shortcuts(ui, &model, &mut self.state, &mut out);
         self.settled += usize::from(out.settle);
         self.actions.append(&mut out.actions);

@@ -261,5 +261,7 @@ pub(crate) fn field_info(v: &UserVariable) -> FieldInfo {
         style: crate::style::StyleHint::default(),
         rank: 0,
         derived: false,
+        quality: None,
+        hides_cells: false,
     }
 }

@@ -8,7 +8,7 @@ use super::Session;
 use super::extent::middle_of_orbit;
 use crate::camera::Camera;
 use crate::granule::{FileInfo, Granule};
-use crate::project::Layer;
+use crate::project::{Layer, LayerId};
 use crate::time::{Time, TimeSpan};
 
 /// Place of a file among those opened together: number of the path given, then the path.
@@ -25,6 +25,8 @@ pub(super) struct Arrival {
     all: Option<TimeSpan>,
     /// First file of each collection.
     ranks: BTreeMap<String, Rank>,
+    /// The layer each collection was given by itself.
+    pub chosen: BTreeMap<String, LayerId>,
 }
 
 #[derive(Clone, Debug)]

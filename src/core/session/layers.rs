@@ -2,7 +2,6 @@
 
 use super::{CommandError, Session};
 use crate::command::Command;
-use crate::defaults::default_style;
 use crate::project::{Layer, LayerId};
 
 impl Session {
@@ -31,7 +30,6 @@ impl Session {
                     let names: Vec<&str> = known.fields.iter().map(|f| f.name.as_str()).collect();
                     CommandError(format!("\"{}\" has no field \"{field}\"; it has {}.", known.title, names.join(", ")))
                 })?;
-                let geometry = known.granules.first().map(|g| g.geometry);
                 let layer = Layer {
                     id: LayerId(0),
                     collection: collection.clone(),
@@ -39,7 +37,8 @@ impl Session {
                     extra: vec![0; info.extra_dims.len()],
                     name: None,
                     visible: true,
-                    style: default_style(info, geometry),
+                    unmasked: false,
+                    style: self.default_style(known, info),
                 };
                 let look = self.project.looks.iter().find(|l| l.collection == *collection && l.field == *field);
                 let layer = match look {
@@ -99,26 +98,6 @@ impl Session {
                     )));
                 }
                 self.layer_mut(*layer)?.extra.clone_from(extra);
-            }
-            Command::SetStyle { layer, patch } => {
-                patch
-                    .apply(&mut self.layer_mut(*layer)?.style)
-                    .map_err(|e| CommandError(format!("The style is not changed: {e}.")))?;
-            }
-            Command::InitRange { layer, range } => {
-                let style = &mut self.layer_mut(*layer)?.style;
-                if style.range.is_none() && range[0].is_finite() && range[1].is_finite() {
-                    style.range = Some(*range);
-                    let [lo, _] = style.effective_range();
-                    style.log &= lo > 0.0;
-                }
-            }
-            Command::ResetStyle { layer } => {
-                let l = self.layer_mut(*layer)?.clone();
-                let collection = self.catalogue.collections.get(&l.collection);
-                let style = collection
-                    .and_then(|c| Some(default_style(c.field(&l.field)?, c.granules.first().map(|g| g.geometry))));
-                self.layer_mut(*layer)?.style = style.unwrap_or_default();
             }
             Command::SetBaseMap { base } => self.project.base = base.clone(),
             _ => return Ok(false),

@@ -427,3 +427,81 @@ fn globe_and_map_change_places_without_losing_the_view() {
         assert!((back.heading_deg - 25.0).abs() < 1e-9 && back.altitude_m == 900_000.0 && back.target == camera.target);
     }
 }
+
+fn opened_field(standard_name: &str, units: &str) -> Session {
+    let mut s = Session::default();
+    let info: crate::granule::FileInfo = serde_json::from_value(serde_json::json!({
+        "product": "p", "title": "P", "format": "netCDF-4", "notes": [], "attributes": [],
+        "parts": [{ "name": "", "geometry": "swath", "shape": [10, 10], "footprint": [], "steps": [],
+            "bounds": { "west": -10.0, "south": -10.0, "east": 10.0, "north": 10.0 },
+            "fields": [{ "name": "f", "variable": "f", "standard_name": standard_name, "units": units, "hides_cells": true }] }]
+    }))
+    .unwrap();
+    s.apply(&Command::Opened { path: "/f.nc".into(), info: Box::new(info) }).unwrap();
+    s
+}
+
+/// A style saved for a field wins over one for the quantity, and both over the table; the range keeps to its unit.
+#[test]
+fn saved_styles_are_the_defaults_of_later_layers() {
+    let name = "sea_surface_height_above_sea_level";
+    let mut s = opened_field(name, "m");
+    let layer = s.project().layers[0].id;
+    let patch = |map: &str| StylePatch { colormap: Some(map.into()), range: Some([-0.7, 0.7]), ..StylePatch::default() };
+    s.apply(&Command::SetStyle { layer, patch: patch("cmocean_deep") }).unwrap();
+    let effects = s.apply(&Command::SaveDefaultStyle { layer, quantity: true }).unwrap();
+    assert_eq!(effects, [Effect::SaveUserStyles]);
+    let saved = s.user_styles().clone();
+    let look = |units: &str, styles: &crate::user_styles::UserStyles| {
+        let mut file = opened_field(name, units);
+        file.set_user_styles(styles.clone());
+        file.apply(&Command::AddLayer { collection: "p".into(), field: "f".into() }).unwrap();
+        file.project().layers[0].style.clone()
+    };
+    assert_eq!((look("m", &saved).colormap.as_str(), look("m", &saved).range), ("cmocean_deep", Some([-0.7, 0.7])));
+    assert_eq!((look("cm", &saved).colormap.as_str(), look("cm", &saved).range), ("cmocean_deep", Some([-30.0, 30.0])));
+    s.apply(&Command::SetStyle { layer, patch: patch("cmocean_ice") }).unwrap();
+    s.apply(&Command::SaveDefaultStyle { layer, quantity: false }).unwrap();
+    assert_eq!(look("m", s.user_styles()).colormap, "cmocean_ice");
+    s.apply(&Command::SetStyle { layer, patch: patch("jet") }).unwrap();
+    s.apply(&Command::ResetStyle { layer }).unwrap();
+    assert_eq!(s.project().layers[0].style.colormap, "cmocean_ice");
+    let effects = s.apply(&Command::ForgetDefaultStyle { layer }).unwrap();
+    assert_eq!(effects, [Effect::SaveUserStyles, Effect::ChooseRange(layer)], "the guess of the table is the data's to widen");
+    assert_eq!(s.project().layers[0].style.colormap, "cmocean_balance");
+    assert!(!s.has_user_style(layer));
+}
+
+#[test]
+fn a_guess_is_widened_once_and_never_a_choice() {
+    let mut s = opened_field("sea_surface_height_above_sea_level", "m");
+    let layer = s.project().layers[0].id;
+    let range = |s: &Session| s.project().layers[0].style.range;
+    assert_eq!(range(&s), Some([-0.3, 0.3]));
+    let widen = |from, to| Command::WidenRange { layer, from, to };
+    s.apply(&widen([-0.3, 0.3], [-0.1, 0.1])).unwrap();
+    assert_eq!(range(&s), Some([-0.3, 0.3]), "never narrowed");
+    s.apply(&widen([-0.3, 0.3], [-0.6, 0.6])).unwrap();
+    assert_eq!(range(&s), Some([-0.6, 0.6]));
+    s.apply(&widen([-0.3, 0.3], [-0.8, 0.8])).unwrap();
+    assert_eq!(range(&s), Some([-0.6, 0.6]));
+    assert!(!s.can_undo_redo().0, "the first look is no step of the user's");
+}
+
+#[test]
+fn a_range_by_hand_ends_following() {
+    let mut s = opened_field("sea_surface_temperature", "kelvin");
+    let layer = s.project().layers[0].id;
+    let set = |patch| Command::SetStyle { layer, patch };
+    let style = |s: &Session| s.project().layers[0].style.clone();
+    s.apply(&Command::FollowRange { layer, range: [1.0, 2.0] }).unwrap();
+    assert_ne!(style(&s).range, Some([1.0, 2.0]), "it does not follow");
+    s.apply(&set(StylePatch { follow_view: Some(true), ..StylePatch::default() })).unwrap();
+    s.apply(&Command::FollowRange { layer, range: [1.0, 2.0] }).unwrap();
+    assert_eq!(style(&s).range, Some([1.0, 2.0]));
+    s.apply(&Command::Play { on: true }).unwrap();
+    s.apply(&Command::FollowRange { layer, range: [3.0, 4.0] }).unwrap();
+    assert_eq!(style(&s).range, Some([1.0, 2.0]), "held while time plays");
+    s.apply(&set(StylePatch { range: Some([5.0, 6.0]), ..StylePatch::default() })).unwrap();
+    assert!(!style(&s).follow_view);
+}

@@ -134,6 +134,13 @@ impl Session {
                 let t = &mut self.project.timeline;
                 t.now = t.now.plus_seconds(t.step_seconds() * f64::from(*steps));
             }
+            Command::ScrubTime { steps } => {
+                if !steps.is_finite() {
+                    return Err(CommandError("The number of steps must be a number.".into()));
+                }
+                let t = &mut self.project.timeline;
+                t.now = t.now.plus_seconds(t.step_seconds() * steps);
+            }
             Command::StepGranule { layer, steps } => {
                 let stops = self.stops(*layer);
                 let now = self.project.timeline.now;

@@ -133,7 +133,7 @@ pub(super) fn path_of(request: &Request) -> Option<&Path> {
 fn claim_of(request: &Request) -> Option<Claim> {
     match request {
         Request::Read { source, part, field, step, extra, .. }
-        | Request::Stats { source, part, field, step, extra } => Some(Claim::Field {
+        | Request::Stats { source, part, field, step, extra, .. } => Some(Claim::Field {
             path: source.path.clone(),
             part: *part,
             field: field.clone(),
@@ -162,7 +162,7 @@ mod tests {
     fn read(path: &str, field: &str) -> Request {
         let window = Window { row: 0, col: 0, rows: 1, cols: 1, stride: 1 };
         let (source, field) = (source(path), field.to_owned());
-        Request::Read { source, part: 0, field, step: 0, extra: vec![], window, apron: Apron::None }
+        Request::Read { source, part: 0, field, step: 0, extra: vec![], window, apron: Apron::None, unmasked: false }
     }
 
     fn job(tag: u32, request: Request) -> Job<u32> {

@@ -100,6 +100,7 @@ fn answers_that_do_not_fit_are_refused() {
         extra: vec![],
         window: Window { row: 0, col: 0, rows, cols, stride: 1 },
         apron: Apron::None,
+        unmasked: false,
     };
     pool.push(Lane::Tiles, Job { tag: 1, request: read(3, 1) });
     pool.push(Lane::Tiles, Job { tag: 2, request: read(3, 2) });

@@ -161,7 +161,13 @@ fn half(g: &mut netcdf::GroupMut<'_>, shift: f64) -> netcdf::Result<()> {
     put("ssh", "m", [1.0, 2.0, 3.0, 4.0])?;
     put("qual", "1", [0.0, 1.0, 2.0, 3.0])?;
     put("u", "cm/s", [3.0; 4])?;
-    put("v", "cm/s", [4.0; 4])
+    put("v", "cm/s", [4.0; 4])?;
+    let mut qual = g.variable_mut("qual").ok_or("no variable")?;
+    qual.put_attribute("flag_masks", vec![1.0f64, 2.0])?;
+    qual.put_attribute("flag_meanings", "rain_nearby land_nearby")?;
+    let mut u = g.variable_mut("u").ok_or("no variable")?;
+    u.put_attribute("ancillary_variables", "v qual")?;
+    Ok(())
 }
 
 #[test]
@@ -183,6 +189,13 @@ fn products_derive_mask_and_name_fields_in_every_group() {
     assert_eq!(f.all("good"), [Some(1.0), Some(2.0), None, None]);
     assert_eq!(f.all("speed"), [Some(5.0); 4]);
     assert_eq!(f.all("total"), [Some(4.0), Some(5.0), Some(6.0), Some(7.0)]);
+    // The mask's variable says how good the values are, and so does what the file calls ancillary.
+    let quality: Vec<Option<String>> = f.info.parts[0].fields.iter().take(4).map(|x| x.quality.clone()).collect();
+    let qual = Some("left/qual".to_owned());
+    assert_eq!(quality, [None, qual.clone(), qual.clone(), qual]);
+    let hides: Vec<bool> = f.info.parts[0].fields.iter().take(4).map(|x| x.hides_cells).collect();
+    assert_eq!(hides, [false, true, false, false]);
+    assert_eq!(f.unmasked("good"), [Some(1.0), Some(2.0), Some(3.0), Some(4.0)]);
     let hidden = f.probe("good", 0, &[], 1, 0);
     assert_eq!((hidden.values[0].value, hidden.values[0].masked), (Some(3.0), true));
 }

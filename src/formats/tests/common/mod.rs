@@ -92,7 +92,17 @@ impl Opened {
         self.window(field, Window { row: 0, col: 0, rows, cols, stride: 1 }, Apron::None)
     }
 
+    /// Likewise with the cells the product's mask leaves out.
+    pub fn unmasked(&mut self, field: &str) -> Vec<Option<f32>> {
+        let [rows, cols] = self.part().shape;
+        self.read(field, Window { row: 0, col: 0, rows, cols, stride: 1 }, Apron::None, true)
+    }
+
     pub fn window(&mut self, field: &str, window: Window, apron: Apron) -> Vec<Option<f32>> {
+        self.read(field, window, apron, false)
+    }
+
+    fn read(&mut self, field: &str, window: Window, apron: Apron, unmasked: bool) -> Vec<Option<f32>> {
         let request = Request::Read {
             source: self.source.clone(),
             part: 0,
@@ -101,6 +111,7 @@ impl Opened {
             extra: Vec::new(),
             window,
             apron,
+            unmasked,
         };
         match self.reader.handle(request) {
             (Answer::Values { .. }, bytes) => {
@@ -118,6 +129,7 @@ impl Opened {
             field: field.to_owned(),
             step: 0,
             extra: Vec::new(),
+            unmasked: false,
         };
         match self.reader.handle(request).0 {
             Answer::Stats { stats } => stats,
