@@ -3,8 +3,8 @@
 use egui::{Align2, Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, lerp, pos2, vec2};
 use seaglass_core::colormap::Colormap;
 
-use crate::model::Row;
 use crate::highlight;
+use crate::model::Row;
 use crate::state::{Out, UiState};
 use crate::text;
 use crate::theme::theme;

@@ -6,9 +6,9 @@ use seaglass_core::project::LayerId;
 use seaglass_core::style::StylePatch;
 use seaglass_render::assets;
 
+use crate::highlight;
 use crate::menu;
 use crate::model::{Model, Reason, Row};
-use crate::highlight;
 use crate::state::{Action, Out, UiState};
 use crate::style_actions::hides_cells;
 use crate::text;

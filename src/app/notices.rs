@@ -16,7 +16,9 @@ fn remedy(reason: &Reason, model: &Model, out: &mut Out) {
         Reason::OutOfTime { .. } | Reason::NoData => out.send(Command::JumpToData { layer: None }),
         Reason::OffScreen => out.send(Command::ZoomToLayer { layer: None }),
         Reason::AllHidden => out.send(Command::ShowAllLayers),
-        Reason::AllMasked if !masked_layers(model).is_empty() => out.send(Command::ShowMasked { layer: None, on: true }),
+        Reason::AllMasked if !masked_layers(model).is_empty() => {
+            out.send(Command::ShowMasked { layer: None, on: true })
+        }
         Reason::AllMasked => {
             // A hidden end of the range may be what hides them; clamping shows every value there is.
             for row in model.rows.iter().filter(|r| r.visible) {

@@ -30,7 +30,13 @@ pub fn place_on_screen(pin: &Pin, view: &View, frame: Frame) -> Option<Pos2> {
 }
 
 /// A right click on the globe offers what can be done with the place; `Ctrl`-click pins it.
-pub fn over_globe(ui: &Ui, response: &Response, place_at: impl Fn(Pos2) -> Option<LonLat>, state: &mut UiState, out: &mut Out) {
+pub fn over_globe(
+    ui: &Ui,
+    response: &Response,
+    place_at: impl Fn(Pos2) -> Option<LonLat>,
+    state: &mut UiState,
+    out: &mut Out,
+) {
     let here = response.interact_pointer_pos().and_then(&place_at);
     if response.clicked_by(egui::PointerButton::Primary)
         && ui.input(|i| i.modifiers.command)

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use egui::{Area, Color32, Id, Order, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
+use egui::{
+    Area, Color32, Id, Order, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, pos2, vec2,
+};
 use glam::DVec2;
 use seaglass_core::camera::View;
 use seaglass_core::field::{FieldKind, Flag};
@@ -13,9 +15,9 @@ use seaglass_core::project::{LayerId, Project};
 use seaglass_core::session::Session;
 use seaglass_render::assets;
 
+use crate::highlight::{by_pointer, mark_values};
 use crate::model::{Model, Row};
 use crate::placing::EDGE;
-use crate::highlight::{by_pointer, mark_values};
 use crate::state::{Out, UiState};
 use crate::style_classes;
 use crate::theme::{Theme, theme};
@@ -47,7 +49,12 @@ pub struct Chosen<'a> {
 }
 
 /// Layers the legend shows, at most `most`: the selected one, then those that cover most of the view.
-pub fn choose<'a>(rows: &'a [Row], selected: Option<LayerId>, most: usize, covers: &HashMap<LayerId, f32>) -> Chosen<'a> {
+pub fn choose<'a>(
+    rows: &'a [Row],
+    selected: Option<LayerId>,
+    most: usize,
+    covers: &HashMap<LayerId, f32>,
+) -> Chosen<'a> {
     let list: Vec<&Row> =
         rows.iter().filter(|r| r.visible && r.style.range.is_some() && r.status.reason.is_none()).collect();
     let mut ranked = list.clone();
@@ -75,7 +82,9 @@ pub fn coverage(session: &Session, view: &View) -> HashMap<LayerId, f32> {
     for layer in project.layers.iter().filter(|l| l.visible) {
         let Some(collection) = session.catalogue().collections.get(&layer.collection) else { continue };
         let shown = collection.shown_at(&layer.field, layer.style.time_rule, &project.timeline);
-        let inside = |p: &LonLat| shown.iter().take(MOST_GRANULES).any(|g| g.bounds.contains(*p) && in_outline(&g.footprint, *p));
+        let inside = |p: &LonLat| {
+            shown.iter().take(MOST_GRANULES).any(|g| g.bounds.contains(*p) && in_outline(&g.footprint, *p))
+        };
         let n = places.iter().filter(|p| inside(p)).count();
         covers.insert(layer.id, n as f32 / places.len().max(1) as f32);
     }
@@ -226,7 +235,8 @@ fn flag_place(body: Rect, k: usize) -> Pos2 {
 /// The flag named at a point of an entry.
 fn flag_at<'a>(entry: Rect, flags: &'a [Flag], at: Pos2) -> Option<&'a Flag> {
     let body = Rect::from_min_max(entry.min + vec2(12.0, TITLE), entry.max - vec2(12.0, 0.0));
-    let cell = |k: usize| Rect::from_min_size(flag_place(body, k) - vec2(0.0, 9.0), vec2(body.width() / 2.0, FLAG_LINE));
+    let cell =
+        |k: usize| Rect::from_min_size(flag_place(body, k) - vec2(0.0, 9.0), vec2(body.width() / 2.0, FLAG_LINE));
     (0..named(flags)).find(|k| cell(*k).contains(at)).and_then(|k| flags.get(k))
 }
 

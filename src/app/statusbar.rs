@@ -32,11 +32,10 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     }
     let (lon, lat) = ui.data(|d| d.get_temp(id)).unwrap_or((place.lon_deg, place.lat_deg));
     let chosen = seaglass_core::geo::LonLat::new(lon, lat);
-    Popup::menu(&response).accessible_name("Coordinates").show(|ui| {
-        ui.set_min_width(260.0);
-        readout::coordinates_menu(ui, chosen, state, out);
-    });
-    Popup::context_menu(&response).accessible_name("Coordinates").show(|ui| {
+    // Either button: one menu has one popup.
+    let toggled = response.clicked() || response.secondary_clicked();
+    let open = toggled.then_some(egui::SetOpenCommand::Toggle);
+    Popup::menu(&response).open_memory(open).accessible_name("Coordinates").show(|ui| {
         ui.set_min_width(260.0);
         readout::coordinates_menu(ui, chosen, state, out);
     });

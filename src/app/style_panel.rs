@@ -165,14 +165,7 @@ fn method(ui: &mut Ui, row: &Row, out: &mut Out) {
     });
 }
 
-fn range(
-    ui: &mut Ui,
-    row: &Row,
-    model: &Model,
-    data: Option<&Distribution>,
-    state: &mut UiState,
-    out: &mut Out,
-) {
+fn range(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
     widgets::line(ui.painter(), rect.left(), rect.center().y, "Range", t.heading(), t.c.text_1, 100.0);

@@ -87,9 +87,8 @@ impl UserStyles {
             Scope::Product(product, field) => (new.product, new.field) = (Some(product), Some(field)),
             Scope::Quantity(name) => new.standard_name = Some(name),
         }
-        let same = |s: &UserStyle| {
-            s.product == new.product && s.field == new.field && s.standard_name == new.standard_name
-        };
+        let same =
+            |s: &UserStyle| s.product == new.product && s.field == new.field && s.standard_name == new.standard_name;
         self.style.retain(|s| !same(s));
         self.style.push(new);
     }

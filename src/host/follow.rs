@@ -94,7 +94,9 @@ impl Follow {
         let done = |s: &Sampling| s.pieces.values().all(|p| p.values.is_some());
         let mut ids: Vec<LayerId> = self.running.iter().filter(|(_, s)| done(s)).map(|(id, _)| *id).collect();
         ids.sort_unstable();
-        let take = |id: LayerId| self.running.remove(&id).map(|s| (id, s.once, FieldStats::from_values(s.values().into_iter())));
+        let take = |id: LayerId| {
+            self.running.remove(&id).map(|s| (id, s.once, FieldStats::from_values(s.values().into_iter())))
+        };
         ids.into_iter().filter_map(take).collect()
     }
 }

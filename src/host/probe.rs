@@ -105,7 +105,9 @@ impl Host {
                 let cell = |x: f64, n: usize| (x.round().max(0.0) as usize).min(n.saturating_sub(1));
                 let key = (item, cell(hit.row, granule.shape[0]), cell(hit.col, granule.shape[1]));
                 let state = match self.probes.cells.get(&key) {
-                    Some(Ok(cell)) if cell.values.first().is_some_and(|v| v.value.is_some() && (!v.masked || layer.unmasked)) => {
+                    Some(Ok(cell))
+                        if cell.values.first().is_some_and(|v| v.value.is_some() && (!v.masked || layer.unmasked)) =>
+                    {
                         ProbeState::Value(Box::new(cell.clone()))
                     }
                     Some(Ok(cell)) => ProbeState::NoData(Some(Box::new(cell.clone()))),

@@ -22,7 +22,8 @@ impl StyleFile {
         match read {
             Ok(styles) => (Self { path }, styles, None),
             Err(why) => {
-                let text = format!("Saved styles are left out: {why}. Correct the file or remove it, then start again.");
+                let text =
+                    format!("Saved styles are left out: {why}. Correct the file or remove it, then start again.");
                 let notice = path.as_deref().map(|p| Notice::new(Level::Warning, text).about(p));
                 // Writing would throw away what a person may still want to mend.
                 (Self { path: None }, UserStyles::default(), notice)
@@ -33,11 +34,16 @@ impl StyleFile {
     /// Writes the styles; what does not work is said, and what did too.
     pub fn save(&self, styles: &UserStyles) -> Option<Notice> {
         let Some(path) = &self.path else {
-            return Some(Notice::new(Level::Warning, "The style is the default until the program ends: there is no file to keep it in."));
+            return Some(Notice::new(
+                Level::Warning,
+                "The style is the default until the program ends: there is no file to keep it in.",
+            ));
         };
         match write(path, styles) {
             Ok(()) => Some(Notice::new(Level::Info, "Default styles are saved.")),
-            Err(why) => Some(Notice::new(Level::Error, format!("The default style cannot be saved: {why}.")).about(path)),
+            Err(why) => {
+                Some(Notice::new(Level::Error, format!("The default style cannot be saved: {why}.")).about(path))
+            }
         }
     }
 }

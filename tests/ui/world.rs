@@ -4,8 +4,8 @@ use egui_kittest::Harness;
 use seaglass_app::histogram::Distribution;
 use seaglass_app::hover::HoverInfo;
 use seaglass_app::model::{Model, Reason, Status, Work};
-use seaglass_app::readout::PinCard;
 use seaglass_app::navigation::{Frame, Navigation};
+use seaglass_app::readout::PinCard;
 use seaglass_app::state::{Out, UiState};
 use seaglass_app::toasts::Toasts;
 use seaglass_app::{theme, window};
@@ -210,8 +210,7 @@ impl World {
             let info = |place| HoverInfo { at: place, elevation_m: None, rows: Vec::new() };
             let pins = session.project().pins.iter().enumerate();
             let at = |k: usize| area.left_top() + egui::vec2(120.0 + 60.0 * k as f32, 160.0 + 90.0 * k as f32);
-            let pins: Vec<PinCard> =
-                pins.map(|(k, p)| PinCard { pin: p.id, at: at(k), info: info(p.place) }).collect();
+            let pins: Vec<PinCard> = pins.map(|(k, p)| PinCard { pin: p.id, at: at(k), info: info(p.place) }).collect();
             seaglass_app::readout::pins(ui, &pins, area, &mut self.state, &mut out);
         }
         self.toasts.show(ui.ctx(), area, self.state.presentation, &mut self.state.taken, &mut out);

@@ -122,7 +122,9 @@ impl Session {
         for id in chosen {
             let l = self.layer_mut(id)?.clone();
             if on && !self.field_of(&l).is_some_and(|(_, f)| f.hides_cells) {
-                return Err(CommandError("The product of this layer hides no cells; what is missing is not in the file.".into()));
+                return Err(CommandError(
+                    "The product of this layer hides no cells; what is missing is not in the file.".into(),
+                ));
             }
             self.layer_mut(id)?.unmasked = on;
         }
@@ -136,7 +138,9 @@ impl Session {
         };
         let scope = if quantity {
             let Some(name) = field.standard_name.clone() else {
-                return Err(CommandError("The field has no standard_name; save the style for its product instead.".into()));
+                return Err(CommandError(
+                    "The field has no standard_name; save the style for its product instead.".into(),
+                ));
             };
             Scope::Quantity(name)
         } else {

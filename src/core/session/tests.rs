@@ -447,7 +447,8 @@ fn saved_styles_are_the_defaults_of_later_layers() {
     let name = "sea_surface_height_above_sea_level";
     let mut s = opened_field(name, "m");
     let layer = s.project().layers[0].id;
-    let patch = |map: &str| StylePatch { colormap: Some(map.into()), range: Some([-0.7, 0.7]), ..StylePatch::default() };
+    let patch =
+        |map: &str| StylePatch { colormap: Some(map.into()), range: Some([-0.7, 0.7]), ..StylePatch::default() };
     s.apply(&Command::SetStyle { layer, patch: patch("cmocean_deep") }).unwrap();
     let effects = s.apply(&Command::SaveDefaultStyle { layer, quantity: true }).unwrap();
     assert_eq!(effects, [Effect::SaveUserStyles]);
@@ -467,7 +468,11 @@ fn saved_styles_are_the_defaults_of_later_layers() {
     s.apply(&Command::ResetStyle { layer }).unwrap();
     assert_eq!(s.project().layers[0].style.colormap, "cmocean_ice");
     let effects = s.apply(&Command::ForgetDefaultStyle { layer }).unwrap();
-    assert_eq!(effects, [Effect::SaveUserStyles, Effect::ChooseRange(layer)], "the guess of the table is the data's to widen");
+    assert_eq!(
+        effects,
+        [Effect::SaveUserStyles, Effect::ChooseRange(layer)],
+        "the guess of the table is the data's to widen"
+    );
     assert_eq!(s.project().layers[0].style.colormap, "cmocean_balance");
     assert!(!s.has_user_style(layer));
 }
