@@ -327,12 +327,14 @@ fn mouse(ui: &mut Ui) {
     ui.label(egui::RichText::new("Mouse on the globe").font(t.heading()).color(t.c.text_1));
     for (what, how) in [
         ("Turn", "drag"),
+        ("Pan with any tool", "Space move"),
         ("Zoom", "wheel"),
         ("Zoom finely", "Ctrl wheel"),
         ("Zoom by hand", "right drag"),
         ("Tilt and turn", "Ctrl drag"),
         ("Zoom to a box", "Shift drag"),
         ("Nearer", "double click"),
+        ("Through time", "Shift wheel"),
     ] {
         key_row(ui, what, how);
     }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use egui::text::LayoutJob;
 use egui::{Color32, FontFamily, FontId, Galley, Painter, Pos2, Rect, TextFormat, pos2, vec2};
 use seaglass_core::camera::View;
+use seaglass_core::project::BaseMap;
 use seaglass_render::assets::{self, LabelKind};
 
+use crate::graticule_labels;
 use crate::navigation::Frame;
 use crate::placing::Taken;
 use crate::theme::Theme;
@@ -19,8 +21,16 @@ const LEAST_FACING: f64 = 0.18;
 /// Altitude from which the whole Earth is seen, metres; names grow more numerous from there downward.
 const AFAR_M: f64 = 14_200_000.0;
 
-/// Paints the names that fit, the most important first; none under a card.
-pub fn paint(painter: &Painter, frame: Frame, view: &View, taken: &Taken) {
+/// Paints names of places and degrees of the graticule, where the base map has them.
+pub fn paint(painter: &Painter, frame: Frame, view: &View, base: &BaseMap, taken: &Taken) {
+    let named = if base.labels { names(painter, frame, view, taken) } else { Vec::new() };
+    if base.graticule {
+        graticule_labels::paint(painter, frame, view, taken, &named);
+    }
+}
+
+/// Paints the names that fit, the most important first; none under a card. Answers where they are.
+fn names(painter: &Painter, frame: Frame, view: &View, taken: &Taken) -> Vec<Rect> {
     let painter = painter.with_clip_rect(frame.rect);
     let room = frame.rect.shrink(6.0);
     let altitude_m = view.camera.altitude_m;
@@ -55,6 +65,16 @@ pub fn paint(painter: &Painter, frame: Frame, view: &View, taken: &Taken) {
             break;
         }
     }
+    placed.split_off(cards)
+}
+
+/// Paints text that holds on any data: with a casing around it.
+pub(crate) fn cased(painter: &Painter, corner: Pos2, galley: &Arc<Galley>, ink: Color32, casing: Color32) {
+    let around = [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (-0.8, -0.8), (0.8, -0.8), (-0.8, 0.8), (0.8, 0.8)];
+    for (dx, dy) in around {
+        painter.galley_with_override_text_color(corner + vec2(dx, dy), Arc::clone(galley), casing);
+    }
+    painter.galley_with_override_text_color(corner, Arc::clone(galley), ink);
 }
 
 /// Whether a rectangle lies on the disc of the globe; on maps it always does.
@@ -118,16 +138,11 @@ impl Look {
         // On imagery names are light with a dark casing in both themes.
         let t = Theme::get(true);
         let casing = t.label_halo();
-        for (dx, dy) in
-            [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (-0.8, -0.8), (0.8, -0.8), (-0.8, 0.8), (0.8, 0.8)]
-        {
-            painter.galley_with_override_text_color(corner + vec2(dx, dy), Arc::clone(&galley), casing);
-        }
         if self.dot {
             painter.circle_filled(at, 3.2, casing);
             painter.circle_filled(at, 1.9, t.c.text_1);
         }
-        painter.galley_with_override_text_color(corner, galley, t.c.text_1.gamma_multiply(self.ink));
+        cased(painter, corner, &galley, t.c.text_1.gamma_multiply(self.ink), casing);
     }
 }
 

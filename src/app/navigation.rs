@@ -6,11 +6,12 @@ use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
 use seaglass_core::geo::{GeoBox, LonLat};
 
+use crate::hand::Hand;
 use crate::state::Out;
 use crate::theme::theme;
 
 /// Pointer travel below which a press is a click, points.
-const CLICK_SLACK: f32 = 4.0;
+pub(crate) const CLICK_SLACK: f32 = 4.0;
 /// A view the camera stays at for so long can be gone back to, seconds.
 const REST_S: f64 = 0.7;
 /// Degrees of heading and tilt for one point of drag.
@@ -103,21 +104,27 @@ impl Navigation {
         self.flight = Some((from, to, now_s, f64::from(ms) / 1000.0));
     }
 
-    /// Takes the input of this frame; answers the new camera when it moves.
+    /// Takes the input of this frame; answers the new camera when it moves. The held space bar goes before the mouse.
     pub fn update(
         &mut self,
         ui: &Ui,
         response: &Response,
         frame: Frame,
         camera: Camera,
+        hand: &mut Hand,
         out: &mut Out,
     ) -> Option<Camera> {
+        if hand.is_held() {
+            self.stop();
+            self.drag = None;
+            return hand.pan(ui, response, frame, camera);
+        }
         let mut new = camera;
         self.press(ui, response, frame, camera);
         self.history(ui, response, camera, out);
         self.drag(ui, response, frame, &mut new);
-        self.release(ui, response, frame, camera, out, &mut new);
-        self.wheel(ui, response, frame, &mut new);
+        self.release(ui, response, frame, camera);
+        self.wheel(ui, response, frame, &mut new, out);
         self.keys(ui, response, &mut new);
         self.coast(ui, frame, &mut new);
         self.fly_on(ui, &mut new);
@@ -216,7 +223,7 @@ impl Navigation {
         }
     }
 
-    fn release(&mut self, ui: &Ui, response: &Response, frame: Frame, camera: Camera, out: &mut Out, new: &mut Camera) {
+    fn release(&mut self, ui: &Ui, response: &Response, frame: Frame, camera: Camera) {
         let (released, pos, double, shift, now) = ui.input(|i| {
             (
                 i.pointer.any_released(),
@@ -250,25 +257,26 @@ impl Navigation {
             }
             _ => {}
         }
-        let _ = (out, new);
     }
 
-    fn wheel(&mut self, ui: &Ui, response: &Response, frame: Frame, camera: &mut Camera) {
+    fn wheel(&mut self, ui: &Ui, response: &Response, frame: Frame, camera: &mut Camera, out: &mut Out) {
         if response.contains_pointer() {
-            let (lines, fine, pinch, pos) = ui.input(|i| {
-                let lines: f32 = i
-                    .events
-                    .iter()
-                    .map(|e| match e {
-                        Event::MouseWheel { unit: MouseWheelUnit::Line, delta, .. } => delta.y,
-                        Event::MouseWheel { unit: MouseWheelUnit::Page, delta, .. } => delta.y * 8.0,
-                        Event::MouseWheel { unit: MouseWheelUnit::Point, delta, .. } => delta.y / 40.0,
-                        _ => 0.0,
-                    })
-                    .sum();
-                (lines, i.modifiers.command, i.zoom_delta(), i.pointer.hover_pos())
+            let (notches, shift, fine, pinch, pos) = ui.input(|i| {
+                let notches = i.events.iter().fold(egui::Vec2::ZERO, |sum, e| match e {
+                    Event::MouseWheel { unit: MouseWheelUnit::Line, delta, .. } => sum + *delta,
+                    Event::MouseWheel { unit: MouseWheelUnit::Page, delta, .. } => sum + *delta * 8.0,
+                    Event::MouseWheel { unit: MouseWheelUnit::Point, delta, .. } => sum + *delta / 40.0,
+                    _ => sum,
+                });
+                (notches, i.modifiers.shift, i.modifiers.command, i.zoom_delta(), i.pointer.hover_pos())
             });
-            if lines != 0.0 {
+            // Two fingers never move quite straight. Most mice have no wheel for the other direction: Shift turns theirs.
+            let sideways = if shift && notches.x == 0.0 { notches.y } else { notches.x };
+            let scrubs = shift || notches.x.abs() > 2.0 * notches.y.abs();
+            let lines = if scrubs { 0.0 } else { notches.y };
+            if scrubs && sideways != 0.0 {
+                out.send(Command::ScrubTime { steps: -f64::from(sideways) });
+            } else if lines != 0.0 {
                 self.flight = None;
                 self.coast = None;
                 let step = if fine { 0.04 } else { 0.22 };
@@ -400,6 +408,7 @@ pub fn is_flight(command: &Command) -> bool {
             | Command::NorthUp
             | Command::TopDown
             | Command::ZoomToLayer { .. }
+            | Command::ZoomToNative { .. }
             | Command::LookAt { .. }
             | Command::StepCoincidence { .. }
             | Command::ViewBack

@@ -133,6 +133,7 @@ struct TextToken {
 pub struct Motion {
     pub popover: f32,
     pub camera_fly: f32,
+    pub globe_map: f32,
     pub inertia_half_life: f32,
     pub tooltip_delay: f32,
     pub granule_tooltip_delay: f32,

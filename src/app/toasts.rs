@@ -70,8 +70,24 @@ impl Toasts {
         &self.list
     }
 
-    /// Shows the newest three bottom right in `area`, above the cards there; the others wait behind a count.
-    pub fn show(&mut self, ctx: &egui::Context, area: Rect, taken: &mut Taken, out: &mut Out) {
+    /// Shows the newest three bottom right in `area`, above the cards there; the others wait behind a count. In a
+    /// `presentation` only errors are shown; the others pass as if they had been.
+    pub fn show(&mut self, ctx: &egui::Context, area: Rect, presentation: bool, taken: &mut Taken, out: &mut Out) {
+        let (shown, silent) = std::mem::take(&mut self.list)
+            .into_iter()
+            .partition::<Vec<_>, _>(|t| !presentation || t.level == Level::Error);
+        self.list = shown;
+        self.show_all(ctx, area, taken, out);
+        let (now, dark) = (ctx.input(|i| i.time), ctx.global_style().visuals.dark_mode);
+        let life = f64::from(Theme::get(dark).motion.toast_life) / 1000.0;
+        self.list.extend(silent);
+        if presentation {
+            self.list.retain_mut(|t| t.level == Level::Error || now - *t.born.get_or_insert(now) < life);
+            self.list.sort_by_key(|t| t.id);
+        }
+    }
+
+    fn show_all(&mut self, ctx: &egui::Context, area: Rect, taken: &mut Taken, out: &mut Out) {
         let t = Theme::get(ctx.global_style().visuals.dark_mode);
         let now = ctx.input(|i| i.time);
         let life = f64::from(t.motion.toast_life) / 1000.0;

@@ -6,6 +6,9 @@ use seaglass_core::session::Session;
 use seaglass_host::Host;
 use seaglass_render::{Gpu, Renderer, RendererOptions};
 
+use crate::fade::Fade;
+use crate::theme::theme;
+
 /// Format of the offscreen picture: gamma-encoded, as egui expects its textures.
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 /// How soon to look again while the picture is not complete, seconds.
@@ -17,6 +20,9 @@ pub struct Viewport {
     gpu: Gpu,
     renderer: Renderer,
     target: Option<Target>,
+    /// The picture of globe or map that fades, and how far it has.
+    ghost: Option<Target>,
+    fade: Option<Fade>,
     drawn: Option<Drawn>,
     complete: bool,
     /// Pictures drawn since the start, for tests and the idle check.
@@ -46,7 +52,17 @@ impl Viewport {
     pub fn new(state: egui_wgpu::RenderState) -> anyhow::Result<Self> {
         let gpu = Gpu::new(state.device.clone(), state.queue.clone(), &state.adapter.get_info());
         let renderer = Renderer::new(&gpu, RendererOptions::default())?;
-        Ok(Self { state, gpu, renderer, target: None, drawn: None, complete: false, frames: 0 })
+        Ok(Self {
+            state,
+            gpu,
+            renderer,
+            target: None,
+            ghost: None,
+            fade: None,
+            drawn: None,
+            complete: false,
+            frames: 0,
+        })
     }
 
     /// The device.
@@ -59,16 +75,18 @@ impl Viewport {
         &mut self.renderer
     }
 
-    /// Draws what is new and shows the picture in `rect`. `arrived`: the host has something new.
-    pub fn show(&mut self, ui: &Ui, rect: Rect, host: &mut Host, background: egui::Color32, arrived: bool) {
+    /// Draws what is new and shows the picture in `rect`. `arrived`: the host has something new. Answers how much of it is
+    /// seen, 0 to 1: less than all while globe and map change places.
+    pub fn show(&mut self, ui: &Ui, rect: Rect, host: &mut Host, background: egui::Color32, arrived: bool) -> f32 {
         let ppp = ui.pixels_per_point();
         let size_px = [(rect.width() * ppp).round() as u32, (rect.height() * ppp).round() as u32];
         if size_px[0] < 2 || size_px[1] < 2 {
-            return;
+            return 1.0;
         }
         let background = background.to_array();
         let now = Drawn { project: visible_part(host.session()), size_px, ppp, background };
         let due = arrived || !self.complete || self.drawn.as_ref() != Some(&now);
+        self.change_over(ui, &now);
         if due {
             let scene = host.scene(size_px, ppp, background);
             let plan = host.drive(&mut self.renderer, &scene);
@@ -81,9 +99,32 @@ impl Viewport {
             if !self.complete {
                 ui.ctx().request_repaint_after_secs(LOOK_AGAIN_S);
             }
-            paint(ui, rect, id);
+            paint(ui, rect, id, 1.0);
         } else if let Some(target) = &self.target {
-            paint(ui, rect, target.id);
+            paint(ui, rect, target.id, 1.0);
+        }
+        let left = self.fade.and_then(|mut fade| {
+            let left = fade.left(ui.input(|i| i.time), self.complete);
+            self.fade = left.map(|_| fade);
+            left
+        });
+        let Some((left, ghost)) = left.zip(self.ghost.as_ref()) else { return 1.0 };
+        paint(ui, rect, ghost.id, left);
+        ui.ctx().request_repaint();
+        1.0 - left
+    }
+
+    /// Keeps the last picture when globe and map change places; forgets it when somebody moves on meanwhile.
+    fn change_over(&mut self, ui: &Ui, now: &Drawn) {
+        let Some(drawn) = &self.drawn else { return };
+        let (was, is) = (drawn.project.camera, now.project.camera);
+        if was.projection != is.projection && drawn.size_px == now.size_px && moves(ui.ctx()) {
+            std::mem::swap(&mut self.target, &mut self.ghost);
+            // The design's time is that of a view that bends; a fade looks slow after half of it.
+            let lasts_s = f64::from(theme(ui).motion.globe_map) / 2000.0;
+            self.fade = Some(Fade::new(ui.input(|i| i.time), lasts_s));
+        } else if was != is || drawn.size_px != now.size_px {
+            self.fade = None;
         }
     }
 
@@ -123,9 +164,14 @@ impl Viewport {
     }
 }
 
-fn paint(ui: &Ui, rect: Rect, id: TextureId) {
+/// Whether things may move by themselves: no animation time is how a wish for less motion reaches the style.
+pub fn moves(ctx: &egui::Context) -> bool {
+    ctx.global_style().animation_time > 0.0
+}
+
+fn paint(ui: &Ui, rect: Rect, id: TextureId, opacity: f32) {
     let uv = Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
-    ui.painter().image(id, rect, uv, egui::Color32::WHITE);
+    ui.painter().image(id, rect, uv, egui::Color32::WHITE.gamma_multiply(opacity));
 }
 
 /// The part of the document a picture depends on.

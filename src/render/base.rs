@@ -228,6 +228,14 @@ impl LineSet {
             self.pieces.push(Piece { first, last: self.positions.len() as u32, centre, radius, line_m });
             from = to;
         }
+/// Degrees between the parallels and between the meridians of the graticule of a view.
+pub fn graticule_steps(view: &seaglass_core::camera::View) -> [f64; 2] {
+    let frame = FrameView::new(*view);
+    let spacing = graticule_spacing(&frame);
+    let bounds = visible_box(&frame, spacing);
+    [spacing, meridian_spacing(spacing, bounds.east - bounds.west)]
+}
+
     }
 
     fn draw(&self, pen: &mut Pen, frame: &FrameView) {

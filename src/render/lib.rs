@@ -36,5 +36,6 @@ mod tree;
 
 pub use error::RenderError;
 pub use gpu::Gpu;
+pub use base::graticule_steps;
 pub use renderer::{RenderStats, Renderer, RendererOptions};
 pub use scene::{Plan, Scene, SceneItem, SceneLayer, VOID, Wanted};

@@ -1,10 +1,10 @@
 //! Ticks of the time axis: year, month, day, 6 h, 1 h, 10 min, 1 min, 10 s.
 
-use egui::{Rect, Stroke, Ui, pos2};
+use egui::{Rect, Stroke, Ui};
 use seaglass_core::time::Time;
 
 use super::Scale;
-use crate::theme::theme;
+use crate::theme::{Theme, theme};
 use crate::widgets;
 
 /// Distance between ticks.
@@ -87,45 +87,74 @@ fn label(step: Step, t: f64) -> (String, String) {
     }
 }
 
-/// Paints the axis; major ticks run down through `body`.
-pub fn show(ui: &Ui, axis: Rect, body: Rect, scale: Scale) {
+/// Middle of the labels, below the top of the axis; under them is the lane of clock and handles.
+const LABELS_Y: f32 = 8.0;
+
+/// Paints the axis; major ticks run down through `body`. Folds have no ticks, and after each a date.
+pub fn show(ui: &Ui, axis: Rect, body: Rect, scale: &Scale) {
     let t = theme(ui);
     let per_point = scale.per_point();
     let (major, minor) = LEVELS.into_iter().find(|(m, _)| m.seconds() / per_point >= 78.0).unwrap_or(LEVELS[14]);
     let painter = ui.painter().with_clip_rect(body);
-    if minor.seconds() / per_point >= 5.0 {
-        for at in ticks(minor, scale.t0, scale.t1) {
-            let x = scale.x(at).round() + 0.5;
-            painter.vline(x, (axis.bottom() - 6.0)..=axis.bottom(), Stroke::new(1.0, t.c.border));
+    for (a, b) in scale.stretches() {
+        if minor.seconds() / per_point >= 5.0 {
+            for at in ticks(minor, a, b).into_iter().filter(|at| (a..=b).contains(at)) {
+                let x = scale.x(at).round() + 0.5;
+                painter.vline(x, (axis.bottom() - 6.0)..=axis.bottom(), Stroke::new(1.0, t.c.border));
+            }
         }
-    }
-    let year = Time::from_unix_seconds(scale.t0).and_then(Time::civil).map(|c| c.0);
-    let first_major =
-        ticks(major, scale.t0, scale.t1).into_iter().find(|a| *a >= scale.t0).map_or(f32::INFINITY, |a| scale.x(a));
-    let year = year.filter(|_| matches!(major, Step::Seconds(_)) && first_major - body.left() > 44.0);
-    for at in ticks(major, scale.t0, scale.t1) {
-        let x = scale.x(at).round() + 0.5;
-        painter.vline(x, body.y_range(), Stroke::new(1.0, t.c.border));
-        // A label cut by the left edge would lie under the year.
-        if year.is_some() && x < body.left() {
-            continue;
+        let majors: Vec<f64> = ticks(major, a, b).into_iter().filter(|at| (a..=b).contains(at)).collect();
+        for at in &majors {
+            painter.vline(scale.x(*at).round() + 0.5, body.y_range(), Stroke::new(1.0, t.c.border));
         }
-        let (main, extra) = label(major, at);
-        let end = widgets::line(&painter, x + 6.0, axis.top() + 11.0, &main, t.body(), t.c.text_2, 120.0);
-        if !extra.is_empty() {
-            widgets::line(&painter, end + 5.0, axis.top() + 11.0, &extra, t.body(), t.c.text_3, 60.0);
-        }
+        labels(&painter, t, axis, scale, major, (a, b), &majors);
     }
     painter.hline(body.x_range(), axis.bottom() + 0.5, Stroke::new(1.0, t.c.border_subtle));
-    if let Some(y) = year {
-        painter.text(
-            pos2(body.left() + 6.0, axis.top() + 11.0),
-            egui::Align2::LEFT_CENTER,
-            format!("{y:04}"),
-            t.body(),
-            t.c.text_3,
-        );
+}
+
+/// Labels of one stretch: each has room to the next and to the end.
+fn labels(
+    painter: &egui::Painter,
+    t: &Theme,
+    axis: Rect,
+    scale: &Scale,
+    major: Step,
+    (a, b): (f64, f64),
+    majors: &[f64],
+) {
+    let y = axis.top() + LABELS_Y;
+    let (left, right) = (scale.x(a).max(axis.left()), scale.x(b).min(axis.right()));
+    let width = |text: &str| painter.layout_no_wrap(text.to_owned(), t.body(), t.c.text_2).size().x;
+    let first = majors.first().map_or(right, |at| scale.x(*at));
+    let mut free = left;
+    if let Some(words) = context(major, a, majors)
+        && left + 6.0 + width(&words) + 4.0 <= first.min(right)
+    {
+        free = widgets::line(painter, left + 6.0, y, &words, t.body(), t.c.text_3, 120.0) + 4.0;
     }
+    for at in majors {
+        let x = scale.x(*at).round() + 6.5;
+        let (main, extra) = label(major, *at);
+        if x < free || x + width(&main) > right - 2.0 {
+            continue;
+        }
+        free = widgets::line(painter, x, y, &main, t.body(), t.c.text_2, 120.0) + 4.0;
+        let room = right.min(scale.x(*at + major.seconds())) - 2.0;
+        if !extra.is_empty() && free + 1.0 + width(&extra) <= room {
+            free = widgets::line(painter, free + 1.0, y, &extra, t.body(), t.c.text_3, 60.0) + 4.0;
+        }
+    }
+}
+
+/// What the labels of a stretch leave out: the year, or the day where no label has it.
+fn context(major: Step, from: f64, majors: &[f64]) -> Option<String> {
+    let Step::Seconds(step) = major else { return None };
+    let date = Time::from_unix_seconds(from)?;
+    let midnight = |at: &f64| (at / 86_400.0).fract().abs() < 1e-9;
+    if step >= 86_400 || majors.iter().any(midnight) {
+        return date.civil().map(|c| format!("{:04}", c.0));
+    }
+    Some(date.date_text())
 }
 
 #[cfg(test)]
@@ -143,5 +172,10 @@ mod tests {
         assert_eq!(first.date_text(), "2024-07-01");
         let weeks = ticks(Step::Seconds(604_800), sunday, sunday + 86_400.0);
         assert_eq!(label(Step::Seconds(86_400), weeks[0]).1, "Mon");
+        // The year where days are labelled; the day where only hours are.
+        assert_eq!(context(Step::Seconds(86_400), sunday, &[]).as_deref(), Some("2024"));
+        assert_eq!(context(Step::Seconds(3600), sunday - 60.0, &[sunday]).as_deref(), Some("2024"));
+        assert_eq!(context(Step::Seconds(3600), sunday, &[sunday + 3600.0]).as_deref(), Some("2024-08-11"));
+        assert_eq!(context(Step::Months(1), sunday, &[]), None);
     }
 }

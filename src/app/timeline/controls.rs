@@ -2,17 +2,17 @@
 
 use egui::{Align2, Popup, Rect, Role, Sense, Ui, UiBuilder, pos2, vec2};
 use seaglass_core::command::Command;
-use seaglass_core::timeline::Anchor;
+use seaglass_core::command::entry_of;
+use seaglass_core::timeline::{Anchor, PlayMode, Timeline};
 
-use crate::actions::{self, WINDOWS_S};
+use crate::actions::{self, RATES, REAL_TIME, WINDOWS_S};
 use crate::model::Model;
 use crate::state::{Out, UiState};
 use crate::text;
 use crate::theme::theme;
 use crate::{icons, widgets};
 
-const SPEEDS: [(f64, &str); 8] = [
-    (1.0, "real time"),
+const SPEEDS: [(f64, &str); 7] = [
     (60.0, "1 min/s"),
     (600.0, "10 min/s"),
     (3600.0, "1 h/s"),
@@ -93,24 +93,98 @@ fn transport(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out, idl
     if idle {
         return;
     }
-    let looped = model.session.project().timeline.looped;
-    if widgets::icon_button(ui, "time_loop", "Loop", side, looped).clicked() {
-        out.send(Command::SetLoop { on: !looped });
+    let timeline = &model.session.project().timeline;
+    let name = match (timeline.looped, timeline.loop_span) {
+        (false, _) => "Loop",
+        (true, None) => "Loops over all data",
+        (true, Some(_)) => "Loops over the marked window",
+    };
+    if widgets::icon_button(ui, "time_loop", name, side, timeline.looped).clicked() {
+        out.send(Command::SetLoop { on: !timeline.looped });
     }
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-        let speed = model.session.project().timeline.speed;
-        let name = SPEEDS
+        let name = play_name(timeline, ui.available_width());
+        drop_down(ui, &name, "Play", |ui| play_menu(ui, timeline, model, state, out));
+    });
+}
+
+/// How the clock runs, as short as the room asks.
+fn play_name(timeline: &Timeline, room: f32) -> String {
+    let speed = timeline.speed;
+    let rate = |per_s: f64, noun: &str| {
+        let number = text::short(per_s, 2);
+        if room > 130.0 { format!("{number} {noun}/s") } else { format!("{number}/s") }
+    };
+    match timeline.play {
+        PlayMode::Steps { per_s } => rate(per_s, "steps"),
+        PlayMode::Granules { per_s } => rate(per_s, "granules"),
+        PlayMode::Smooth if speed == 1.0 => "real time".to_owned(),
+        PlayMode::Smooth if REAL_TIME.contains(&speed) => format!("\u{d7}{speed}"),
+        PlayMode::Smooth => SPEEDS
             .iter()
             .find(|(s, _)| (s - speed).abs() < 0.5)
-            .map_or_else(|| format!("{}/s", text::duration(speed)), |(_, n)| (*n).to_owned());
-        drop_down(ui, &name, "Speed", |ui| {
-            for (speed, name) in SPEEDS {
-                if choice(ui, name) {
-                    out.send(Command::SetSpeed { speed });
+            .map_or_else(|| format!("{}/s", text::duration(speed)), |(_, n)| (*n).to_owned()),
+    }
+}
+
+/// Modes with their speeds, and what is looped.
+fn play_menu(ui: &mut Ui, timeline: &Timeline, model: &Model, state: &mut UiState, out: &mut Out) {
+    let smooth = timeline.play == PlayMode::Smooth;
+    let speed = |out: &mut Out, speed: f64| {
+        out.send(Command::SetPlayMode { play: PlayMode::Smooth });
+        out.send(Command::SetSpeed { speed });
+    };
+    ui.menu_button("Smooth", |ui| {
+        for (s, name) in SPEEDS {
+            if marked(ui, name, smooth && timeline.speed == s) {
+                speed(out, s);
+            }
+        }
+    });
+    ui.menu_button("Real time", |ui| {
+        for s in REAL_TIME {
+            if marked(ui, &format!("\u{d7}{s}"), smooth && timeline.speed == s) {
+                speed(out, s);
+            }
+        }
+    });
+    for (title, noun, mode) in [
+        ("Every step", "steps", (|per_s| PlayMode::Steps { per_s }) as fn(f64) -> PlayMode),
+        ("Every granule", "granules", |per_s| PlayMode::Granules { per_s }),
+    ] {
+        ui.menu_button(title, |ui| {
+            for per_s in RATES {
+                let noun = if per_s == 1.0 { noun.trim_end_matches('s') } else { noun };
+                if marked(ui, &format!("{per_s} {noun} a second"), timeline.play == mode(per_s)) {
+                    out.send(Command::SetPlayMode { play: mode(per_s) });
                 }
             }
         });
-    });
+    }
+    ui.separator();
+    loops(ui, model, state, out);
+}
+
+fn loops(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
+    let timeline = &model.session.project().timeline;
+    entry(ui, "loop_all", timeline.looped && timeline.loop_span.is_none(), model, state, out);
+    entry(ui, "loop_window", timeline.looped && timeline.loop_span.is_some(), model, state, out);
+}
+
+/// What can be done with the timeline; also under a right click.
+pub(super) fn timeline_menu(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
+    ui.set_min_width(220.0);
+    entry(ui, "fold_gaps", state.fold_gaps, model, state, out);
+    entry(ui, "fit_timeline", false, model, state, out);
+    ui.separator();
+    loops(ui, model, state, out);
+}
+
+/// An entry of the command table, marked when it is on.
+fn entry(ui: &mut Ui, id: &'static str, on: bool, model: &Model, state: &mut UiState, out: &mut Out) {
+    if marked(ui, entry_of(id).map_or(id, |e| e.title), on) {
+        actions::perform(id, model, state, out);
+    }
 }
 
 /// A word with a caret that opens a menu.
@@ -134,7 +208,13 @@ fn drop_down(ui: &mut Ui, word: &str, label: &str, content: impl FnOnce(&mut Ui)
 }
 
 fn choice(ui: &mut Ui, name: &str) -> bool {
-    let clicked = ui.add(egui::Button::new(name).frame_when_inactive(false).min_size(vec2(120.0, 26.0))).clicked();
+    marked(ui, name, false)
+}
+
+/// A line of a menu, marked when it is what holds now.
+fn marked(ui: &mut Ui, name: &str, on: bool) -> bool {
+    let line = egui::Button::new(name).frame_when_inactive(on).selected(on).min_size(vec2(120.0, 26.0));
+    let clicked = ui.add(line).clicked();
     if clicked {
         ui.close();
     }
@@ -175,7 +255,7 @@ fn clock(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut 
     }
     ui.painter().galley(pos2(cell.left(), (cell.center().y - galley.size().y / 2.0).round()), galley, t.c.text_1);
     widgets::focus_ring(ui, &response, 6.0);
-    if response.on_hover_text("Type a time").clicked() {
+    if response.on_hover_text(format!("{}\nClick to type a time.", text::instant_lines(now))).clicked() {
         state.clock_edit = Some(now.to_string());
     }
     if rect.width() > 860.0 {
@@ -191,6 +271,8 @@ fn window_controls(ui: &mut Ui, free: f32, model: &Model, state: &mut UiState, o
     let t = theme(ui);
     let timeline = &model.session.project().timeline;
     ui.spacing_mut().item_spacing.x = 4.0;
+    let more = widgets::icon_button(ui, "more", "Timeline menu", 28.0, false);
+    Popup::menu(&more).accessible_name("Timeline menu").show(|ui| timeline_menu(ui, model, state, out));
     if widgets::icon_button(ui, "time_fit", "Fit the visible layers", 28.0, false).clicked() {
         super::fit(model, state);
     }
@@ -203,7 +285,7 @@ fn window_controls(ui: &mut Ui, free: f32, model: &Model, state: &mut UiState, o
         .iter()
         .find(|(s, _)| *s == timeline.step_s)
         .map_or_else(|| text::duration(timeline.step_seconds()), |(_, n)| (*n).to_owned());
-    if free > 560.0 {
+    if free > 590.0 {
         drop_down(ui, &step_name, "Step", |ui| {
             for (step_s, name) in STEPS {
                 if choice(ui, name) {
@@ -225,7 +307,7 @@ fn window_controls(ui: &mut Ui, free: f32, model: &Model, state: &mut UiState, o
     });
     let names: Vec<String> = WINDOWS_S.iter().map(|s| text::span(*s)).collect();
     let selected = WINDOWS_S.iter().position(|s| (s - timeline.window_s).abs() < 0.5);
-    if free > 520.0 {
+    if free > 550.0 {
         let labels: Vec<&str> = names.iter().map(String::as_str).collect();
         if let Some(k) = widgets::segments(ui, &labels, selected, None, "Window") {
             out.send(Command::SetWindow { window_s: WINDOWS_S[k] });

@@ -2,6 +2,8 @@
 
 mod axis;
 mod controls;
+mod folds;
+mod scale;
 mod strips;
 
 use egui::{
@@ -10,7 +12,9 @@ use egui::{
 };
 use seaglass_core::command::Command;
 use seaglass_core::time::{Time, TimeSpan};
-use seaglass_core::timeline::Anchor;
+use seaglass_core::timeline::{Anchor, Timeline};
+
+use scale::Scale;
 
 use crate::model::Model;
 use crate::state::{Out, UiState};
@@ -22,37 +26,8 @@ use crate::widgets;
 pub const CONTROLS: f32 = 40.0;
 /// Height of the axis.
 const AXIS: f32 = 24.0;
-/// Shortest and longest visible time, seconds.
-const VIEW_RANGE_S: [f64; 2] = [10.0, 300.0 * 31_557_600.0];
-
-/// Time on a horizontal axis of points.
-#[derive(Clone, Copy, Debug)]
-pub struct Scale {
-    /// Seconds since 1970 at the left edge.
-    pub t0: f64,
-    /// At the right edge.
-    pub t1: f64,
-    /// Where it lies.
-    pub rect: Rect,
-}
-
-impl Scale {
-    /// Point of a time; far outside is clamped to a little beyond the edges.
-    pub fn x(&self, seconds: f64) -> f32 {
-        let f = (seconds - self.t0) / (self.t1 - self.t0);
-        self.rect.left() + (f.clamp(-2.0, 3.0) as f32) * self.rect.width()
-    }
-
-    /// Time of a point.
-    pub fn seconds(&self, x: f32) -> f64 {
-        self.t0 + f64::from((x - self.rect.left()) / self.rect.width()) * (self.t1 - self.t0)
-    }
-
-    /// Seconds of one point.
-    pub fn per_point(&self) -> f64 {
-        (self.t1 - self.t0) / f64::from(self.rect.width().max(1.0))
-    }
-}
+/// Top of the lane of clock and handles below the labels of the axis.
+const LANE: f32 = 13.0;
 
 /// Height of the timeline for the height of the window.
 pub fn default_height(window_height: f32) -> f32 {
@@ -87,7 +62,7 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let body = Rect::from_min_max(pos2(split, rect.top() + CONTROLS), rect.max);
     let labels = Rect::from_min_max(pos2(rect.left(), body.top()), pos2(split - 1.0, rect.bottom()));
     let scale = view(ui, model, state, body);
-    track(ui, body, labels, scale, model, state, out);
+    track(ui, body, labels, &scale, model, state, out);
 }
 
 /// Width of the label column: that of the layers panel, when there is room.
@@ -106,45 +81,51 @@ fn view(ui: &Ui, model: &Model, state: &mut UiState, rect: Rect) -> Scale {
     let window = timeline.window();
     let outside = |(t0, t1): (f64, f64)| window.start.unix_seconds() < t0 || window.stop.unix_seconds() > t1;
     let held = ui.input(|i| i.pointer.any_down());
+    let gaps = folds::wanted(model, state, rect.width());
     let own = match state.fitted {
         // A longer window asks for a longer axis, but not while its end is being dragged.
         Some((k, own)) if k == key && (held || timeline.playing || !outside(own)) => own,
-        _ => fitted(model, data),
+        _ => fitted(model, data, &gaps),
     };
     state.fitted = Some((key, own));
-    let (mut t0, mut t1) = state.time_view.unwrap_or(own);
+    let (t0, t1) = state.time_view.unwrap_or(own);
     let moved = state.last_now != timeline.now.micros();
     state.last_now = timeline.now.micros();
+    let scale = Scale::new(t0, t1, rect, gaps.clone());
     if moved && !(t0..=t1).contains(&now) {
-        let width = t1 - t0;
-        (t0, t1) = (now - width * 0.7, now + width * 0.3);
+        let (t0, t1) = scale.with_at(now, 0.7);
         state.time_view = Some((t0, t1));
+        return Scale::new(t0, t1, rect, gaps);
     }
-    Scale { t0, t1, rect }
+    scale
 }
 
 /// Shows the data of the visible layers.
 pub(crate) fn fit(model: &Model, state: &mut UiState) {
-    state.time_view = model.session.time_span().map(|span| fitted(model, span));
+    // How wide the axis is decides only how many gaps there is room for.
+    let gaps = folds::wanted(model, state, 1000.0);
+    state.time_view = model.session.time_span().map(|span| fitted(model, span, &gaps));
 }
 
 /// Visible time that shows a span and the window.
-fn fitted(model: &Model, data: TimeSpan) -> (f64, f64) {
+fn fitted(model: &Model, data: TimeSpan, gaps: &[scale::Gap]) -> (f64, f64) {
     let timeline = &model.session.project().timeline;
     let all = data.union(&timeline.window());
+    let folded: f64 = gaps.iter().map(scale::Gap::seconds).sum();
     // Data of many years beside a short window: about the clock, not all of it.
-    let wide = all.seconds() > 400.0 * timeline.window_s;
+    let wide = all.seconds() - folded > 400.0 * timeline.window_s;
     let (a, b) = if wide {
         let now = timeline.now.unix_seconds();
         (now - 60.0 * timeline.window_s, now + 40.0 * timeline.window_s)
     } else {
         (all.start.unix_seconds(), all.stop.unix_seconds())
     };
-    let margin = ((b - a) * 0.04).max(timeline.window_s * 0.1).max(30.0);
+    let margin = if wide { 0.0 } else { (b - a - folded).max(0.0) * 0.04 };
+    let margin = margin.max(timeline.window_s * 0.1).max(30.0);
     (a - margin, b + margin)
 }
 
-fn track(ui: &mut Ui, body: Rect, labels: Rect, scale: Scale, model: &Model, state: &mut UiState, out: &mut Out) {
+fn track(ui: &mut Ui, body: Rect, labels: Rect, scale: &Scale, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let axis_rect = Rect::from_min_size(body.min, vec2(body.width(), AXIS));
     let strips_rect = Rect::from_min_max(pos2(body.left(), body.top() + AXIS), body.max);
@@ -157,17 +138,52 @@ fn track(ui: &mut Ui, body: Rect, labels: Rect, scale: Scale, model: &Model, sta
     let tinted = Rect::from_x_y_ranges(x0..=x1, body.y_range());
     clip.rect_filled(tinted, 0.0, t.c.accent.gamma_multiply(t.window_alpha));
     axis::show(ui, axis_rect, body, scale);
-    widgets::line(ui.painter(), labels.right() - 34.0, axis_rect.center().y, "UTC", t.small(), t.c.text_3, 30.0);
+    let y = axis_rect.center().y;
+    widgets::line(ui.painter(), labels.right() - 34.0, y, "UTC", t.small(), t.c.text_3, 30.0);
+    // Lines lie under the bars: a granule that ends now is seen.
+    let lane = (body.top() + LANE)..=body.bottom();
+    for (_, end) in free_ends(timeline, window) {
+        clip.vline(scale.x(end.unix_seconds()), lane.clone(), Stroke::new(1.0, t.c.accent));
+    }
+    clip.vline(scale.x(timeline.now.unix_seconds()), lane, Stroke::new(1.5, t.c.text_1));
+    folds::show(ui, body, scale, state);
     let hit = strips::show(ui, strips_rect, labels, scale, model, state);
+    folds::lap(ui, axis_rect, scale, model);
     let inside = ui.interact(tinted.intersect(body), ui.scope_id().with("window"), Sense::click_and_drag());
     inside.widget_info(|| WidgetInfo::labeled(Role::Group, true, "Time window"));
     if inside.dragged() && inside.drag_delta().x != 0.0 {
-        let by = f64::from(inside.drag_delta().x) * scale.per_point();
-        out.send(Command::SetTime { now: timeline.now.plus_seconds(by) });
+        let now = scale.moved(timeline.now.unix_seconds(), inside.drag_delta().x);
+        out.commands.extend(Time::from_unix_seconds(now).map(|now| Command::SetTime { now }));
+    }
+    if inside.dragged_by(PointerButton::Primary) {
+        let x = scale.x(timeline.now.unix_seconds()).clamp(body.left(), body.right());
+        tooltip(ui, pos2(x, body.top()), &format!("{}\nWindow {}", timeline.now, text::duration(timeline.window_s)));
     }
     navigate(ui, &background, &inside, body, axis_rect, scale, hit, model, state, out);
     handles(ui, body, scale, window, model, out);
     head(ui, body, scale, model, out);
+    read_axis(ui, axis_rect, scale, &background);
+}
+
+/// What time it is under the pointer, as people of the field count it.
+fn read_axis(ui: &Ui, axis: Rect, scale: &Scale, background: &Response) {
+    let (pointer, still, down) =
+        ui.input(|i| (i.pointer.hover_pos(), i.pointer.time_since_last_movement(), i.pointer.any_down()));
+    let Some(p) = pointer.filter(|p| axis.contains(*p) && !down) else { return };
+    let covered = ui.ctx().layer_id_at(p).is_some_and(|layer| layer != background.layer_id);
+    if covered || egui::Popup::is_any_open(ui.ctx()) {
+        return;
+    }
+    let t = theme(ui);
+    ui.painter().with_clip_rect(axis).vline(p.x, axis.y_range(), Stroke::new(1.0, t.c.border_strong));
+    let delay = t.motion.granule_tooltip_delay / 1000.0;
+    if still < delay {
+        ui.ctx().request_repaint_after_secs(delay - still + 0.01);
+        return;
+    }
+    if let Some(time) = Time::from_unix_seconds(scale.seconds(p.x)) {
+        tooltip(ui, pos2(p.x, axis.top()), &text::instant_lines(time));
+    }
 }
 
 fn describe_track(response: &Response, model: &Model) {
@@ -183,7 +199,7 @@ fn navigate(
     inside: &Response,
     body: Rect,
     axis: Rect,
-    scale: Scale,
+    scale: &Scale,
     hit: Option<strips::Hit>,
     model: &Model,
     state: &mut UiState,
@@ -191,21 +207,18 @@ fn navigate(
 ) {
     let pointer = ui.input(|i| i.pointer.hover_pos()).filter(|p| body.contains(*p) && background.contains_pointer());
     if background.dragged() && background.drag_delta().x != 0.0 {
-        let by = -f64::from(background.drag_delta().x) * scale.per_point();
-        state.time_view = Some((scale.t0 + by, scale.t1 + by));
+        state.time_view = Some(scale.panned(-background.drag_delta().x));
     }
     if let Some(p) = pointer {
         let scroll = ui.input_mut(|i| std::mem::take(&mut i.smooth_scroll_delta));
         if scroll.y != 0.0 {
-            let factor = (-f64::from(scroll.y) / 200.0).exp();
-            let width = ((scale.t1 - scale.t0) * factor).clamp(VIEW_RANGE_S[0], VIEW_RANGE_S[1]);
-            let f = f64::from((p.x - body.left()) / body.width());
-            let at = scale.seconds(p.x);
-            state.time_view = Some((at - f * width, at + (1.0 - f) * width));
+            state.time_view = Some(scale.zoomed((-f64::from(scroll.y) / 200.0).exp(), p.x));
         } else if scroll.x != 0.0 {
-            let by = -f64::from(scroll.x) * scale.per_point();
-            state.time_view = Some((scale.t0 + by, scale.t1 + by));
+            state.time_view = Some(scale.panned(-scroll.x));
         }
+    }
+    for response in [background, inside] {
+        response.context_menu(|ui| controls::timeline_menu(ui, model, state, out));
     }
     let clicked = background.clicked() || inside.clicked();
     let double = background.double_clicked() || inside.double_clicked();
@@ -231,30 +244,34 @@ fn navigate(
     }
 }
 
-/// The window's free ends.
-fn handles(ui: &mut Ui, body: Rect, scale: Scale, window: TimeSpan, model: &Model, out: &mut Out) {
+/// The window's free ends with their names.
+fn free_ends(timeline: &Timeline, window: TimeSpan) -> Vec<(&'static str, Time)> {
+    let (start, end) = (("Start of the window", window.start), ("End of the window", window.stop));
+    match timeline.anchor {
+        Anchor::Trailing => vec![start],
+        Anchor::Leading => vec![end],
+        Anchor::Centred => vec![start, end],
+    }
+}
+
+/// The handles of the window's free ends.
+fn handles(ui: &mut Ui, body: Rect, scale: &Scale, window: TimeSpan, model: &Model, out: &mut Out) {
     let t = theme(ui);
     let timeline = &model.session.project().timeline;
     let now = timeline.now.unix_seconds();
-    let ends: &[(&str, Time)] = match timeline.anchor {
-        Anchor::Trailing => &[("Start of the window", window.start)],
-        Anchor::Leading => &[("End of the window", window.stop)],
-        Anchor::Centred => &[("Start of the window", window.start), ("End of the window", window.stop)],
-    };
-    for (name, end) in ends {
+    for (name, end) in free_ends(timeline, window) {
         let x = scale.x(end.unix_seconds());
         if !body.x_range().contains(x) {
             continue;
         }
         let painter = ui.painter().with_clip_rect(body);
-        painter.vline(x, body.y_range(), Stroke::new(1.0, t.c.accent));
-        let knob = Rect::from_center_size(pos2(x, body.top() + 12.0), vec2(6.0, 14.0));
+        let knob = Rect::from_min_size(pos2(x - 3.0, body.top() + LANE), vec2(6.0, AXIS - LANE));
         let hit = Rect::from_center_size(knob.center(), vec2(24.0, 24.0));
         let response = ui
-            .interact(hit, ui.scope_id().with(*name), Sense::drag())
+            .interact(hit, ui.scope_id().with(name), Sense::drag())
             .on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);
         let length = timeline.window_s;
-        response.widget_info(|| WidgetInfo::slider(true, length, *name));
+        response.widget_info(|| WidgetInfo::slider(true, length, name));
         let fill = if response.hovered() || response.dragged() { t.c.accent_hover } else { t.c.accent };
         painter.rect(knob, 3.0, fill, Stroke::new(1.0, t.c.surface_1), StrokeKind::Outside);
         widgets::focus_ring(ui, &response, 3.0);
@@ -267,22 +284,21 @@ fn handles(ui: &mut Ui, body: Rect, scale: Scale, window: TimeSpan, model: &Mode
     }
 }
 
-/// The clock: line and shield-shaped head.
-fn head(ui: &mut Ui, body: Rect, scale: Scale, model: &Model, out: &mut Out) {
+/// The shield-shaped head of the clock, in the lane below the labels.
+fn head(ui: &mut Ui, body: Rect, scale: &Scale, model: &Model, out: &mut Out) {
     let t = theme(ui);
     let now = model.now();
     let x = scale.x(now.unix_seconds());
     if x < body.left() - 1.0 || x > body.right() + 1.0 {
         return;
     }
-    ui.painter().with_clip_rect(body.expand2(vec2(7.0, 1.0))).vline(x, body.y_range(), Stroke::new(1.5, t.c.text_1));
-    let top = body.top();
-    let shield: Vec<Pos2> = [(-6.0, 0.0), (6.0, 0.0), (6.0, 7.0), (0.0, 12.0), (-6.0, 7.0)]
+    let top = body.top() + LANE;
+    let shield: Vec<Pos2> = [(-6.0, 0.0), (6.0, 0.0), (6.0, 5.0), (0.0, 11.0), (-6.0, 5.0)]
         .iter()
         .map(|(dx, dy)| pos2(x + dx, top + dy))
         .collect();
     ui.painter().add(Shape::convex_polygon(shield, t.c.text_1, Stroke::NONE));
-    let hit = Rect::from_min_size(pos2(x - 12.0, top), vec2(24.0, 24.0));
+    let hit = Rect::from_min_size(pos2(x - 12.0, body.top()), vec2(24.0, AXIS));
     let response = ui
         .interact(hit, ui.scope_id().with("clock head"), Sense::drag())
         .on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);
@@ -299,7 +315,7 @@ fn head(ui: &mut Ui, body: Rect, scale: Scale, model: &Model, out: &mut Out) {
         }
         if let Some(time) = Time::from_unix_seconds(to) {
             out.send(Command::SetTime { now: time });
-            tooltip(ui, pos2(x, top), &time.to_string());
+            tooltip(ui, pos2(x, body.top()), &text::instant_lines(time));
         }
     }
 }

@@ -27,15 +27,14 @@ pub struct Hit {
     pub granule: GranuleId,
     /// Its time.
     pub span: Option<TimeSpan>,
+    /// Top of its bar.
+    pub top: f32,
 }
 
 /// Shows strips and their labels; answers the granule under the pointer.
-pub fn show(ui: &mut Ui, rect: Rect, labels: Rect, scale: Scale, model: &Model, state: &mut UiState) -> Option<Hit> {
-    let t = theme(ui);
+pub fn show(ui: &mut Ui, rect: Rect, labels: Rect, scale: &Scale, model: &Model, state: &mut UiState) -> Option<Hit> {
     let count = model.rows.len().max(1) as f32;
     let height = if rect.height() / count >= 24.0 { 24.0 } else { 16.0 };
-    let mut hit = None;
-    let all = Rect::from_min_max(pos2(labels.left(), rect.top()), rect.max);
     let pointer = ui.input(|i| i.pointer.hover_pos()).filter(|p| rect.contains(*p));
     if rect.height() < 24.0 && (count > 1.0 || rect.height() < 16.0) {
         if rect.height() >= MERGED - 0.5 {
@@ -43,35 +42,14 @@ pub fn show(ui: &mut Ui, rect: Rect, labels: Rect, scale: Scale, model: &Model, 
         }
         return None;
     }
-    ui.scope_builder(UiBuilder::new().max_rect(all), |ui| {
-        ui.set_clip_rect(all.intersect(ui.clip_rect()));
-        // The wheel zooms time over the strips, so the list scrolls over the labels only.
-        let over_labels = ui.rect_contains_pointer(labels);
-        let source = if over_labels {
-            egui::scroll_area::ScrollSource::MOUSE_WHEEL
-        } else {
-            egui::scroll_area::ScrollSource::NONE
-        };
-        egui::ScrollArea::vertical().id_salt("strips").scroll_source(source).auto_shrink(false).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            for row in &model.rows {
-                let (line, _) = ui.allocate_exact_size(vec2(all.width(), height), Sense::hover());
-                if !ui.is_rect_visible(line) {
-                    continue;
-                }
-                let twin = model.rows.iter().filter(|r| r.name == row.name).count() > 1;
-                label(ui, Rect::from_min_max(line.min, pos2(labels.right(), line.bottom())), row, twin, state);
-                let strip = Rect::from_min_max(pos2(rect.left(), line.top()), line.max);
-                if state.selected == Some(row.id) {
-                    ui.painter().rect_filled(strip, 0.0, t.c.selection.gamma_multiply(0.5));
-                }
-                ui.painter().hline(strip.x_range(), strip.bottom() - 0.5, Stroke::new(1.0, t.c.border_subtle));
-                if let Some(collection) = model.session.catalogue().collections.get(&row.collection) {
-                    hit = hit.or(strip_of(ui, strip, scale, row, collection, model, state, pointer));
-                }
-            }
-        });
-    });
+    let lines = label_column(ui, rect, labels, height, model, state);
+    let mut hit = None;
+    for (row, y) in model.rows.iter().zip(lines) {
+        let strip = Rect::from_x_y_ranges(rect.x_range(), y..=y + height);
+        if strip.intersects(rect) {
+            hit = hit.or(one(ui, rect, strip, scale, row, model, state, pointer));
+        }
+    }
     tooltip(ui, rect, scale, hit, model, state);
     if state.hovered_granule.is_some() && hit.is_none() {
         state.hovered_granule = None;
@@ -79,13 +57,93 @@ pub fn show(ui: &mut Ui, rect: Rect, labels: Rect, scale: Scale, model: &Model, 
     hit
 }
 
-fn label(ui: &mut Ui, rect: Rect, row: &Row, twin: bool, state: &mut UiState) {
+/// The labels, in a list that scrolls when there are more than fit: over the strips the wheel zooms time. Answers the
+/// tops of the lines.
+fn label_column(ui: &mut Ui, rect: Rect, labels: Rect, height: f32, model: &Model, state: &mut UiState) -> Vec<f32> {
+    let column = Rect::from_x_y_ranges(labels.x_range(), rect.y_range());
+    let mut tops = Vec::with_capacity(model.rows.len());
+    ui.scope_builder(UiBuilder::new().max_rect(column), |ui| {
+        ui.set_clip_rect(column.intersect(ui.clip_rect()));
+        // The bar has room of its own beside the numbers, and is seen before anybody looks for it.
+        ui.spacing_mut().scroll =
+            egui::style::ScrollStyle { bar_width: 6.0, bar_inner_margin: 2.0, ..egui::style::ScrollStyle::solid() };
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let seen = ui.scope_id().with("seen");
+        let before: Option<LayerId> = ui.data(|d| d.get_temp(seen));
+        egui::ScrollArea::vertical().id_salt("strips").auto_shrink(false).show(ui, |ui| {
+            for row in &model.rows {
+                let (line, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+                tops.push(line.top());
+                let chosen = state.selected == Some(row.id);
+                if chosen && before != Some(row.id) {
+                    response.scroll_to_me(None);
+                }
+                if ui.is_rect_visible(line) {
+                    let twin = model.rows.iter().filter(|r| r.name == row.name).count() > 1;
+                    label(ui, line, row, twin, is_timeless(model, row), state);
+                }
+            }
+        });
+        if let Some(selected) = state.selected {
+            ui.data_mut(|d| d.insert_temp(seen, selected));
+        }
+    });
+    tops
+}
+
+/// Whether the data of a layer have no time: what their files say of it is nothing.
+fn is_timeless(model: &Model, row: &Row) -> bool {
+    let collection = model.session.catalogue().collections.get(&row.collection);
+    collection.is_some_and(|c| {
+        let mut granules = c.with_field(&row.field_name).peekable();
+        granules.peek().is_some() && granules.all(|g| g.span.is_none())
+    })
+}
+
+#[allow(clippy::too_many_arguments, reason = "one strip, where it lies and what decides its colours")]
+fn one(
+    ui: &Ui,
+    rect: Rect,
+    strip: Rect,
+    scale: &Scale,
+    row: &Row,
+    model: &Model,
+    state: &UiState,
+    pointer: Option<egui::Pos2>,
+) -> Option<Hit> {
+    let t = theme(ui);
+    let painter = ui.painter().with_clip_rect(rect);
+    if state.selected == Some(row.id) {
+        painter.rect_filled(strip, 0.0, t.c.selection.gamma_multiply(0.5));
+    }
+    painter.hline(strip.x_range(), strip.bottom() - 0.5, Stroke::new(1.0, t.c.border_subtle));
+    if is_timeless(model, row) {
+        let words = "No time in the file: always shown";
+        widgets::line(
+            &painter,
+            strip.left() + 12.0,
+            strip.center().y,
+            words,
+            t.small(),
+            t.c.text_3,
+            strip.width() - 24.0,
+        );
+        return None;
+    }
+    let collection = model.session.catalogue().collections.get(&row.collection)?;
+    let hit = strip_of(ui, rect, strip, scale, row, collection, model, state, pointer);
+    crate::colocate::marks::paint(&painter, t, strip, &|s| scale.x(s), row.id, model, state);
+    hit
+}
+
+fn label(ui: &mut Ui, rect: Rect, row: &Row, twin: bool, timeless: bool, state: &mut UiState) {
     let t = theme(ui);
     let response = ui.interact(rect, ui.scope_id().with(("strip", row.id.0)), Sense::click());
     let selected = state.selected == Some(row.id);
-    response
-        .widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, format!("Timeline of {}", row.name)));
-    let dim = !row.visible || row.status.shown == 0;
+    let no_time = if timeless { ", no time in the file: always shown" } else { "" };
+    let words = format!("Timeline of {}{no_time}", row.name);
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &words));
+    let dim = !row.visible || (row.status.shown == 0 && !timeless);
     let ink = if selected {
         t.c.text_1
     } else if dim {
@@ -93,10 +151,12 @@ fn label(ui: &mut Ui, rect: Rect, row: &Row, twin: bool, state: &mut UiState) {
     } else {
         t.c.text_2
     };
-    let number = row.status.shown.to_string();
-    let galley = ui.painter().layout_no_wrap(number, t.small(), t.c.text_3);
-    let right = rect.right() - 12.0 - galley.size().x;
-    ui.painter().galley(pos2(right, (rect.center().y - galley.size().y / 2.0).round()), galley, t.c.text_3);
+    let mut right = rect.right() - 12.0;
+    if !timeless {
+        let galley = ui.painter().layout_no_wrap(row.status.shown.to_string(), t.small(), t.c.text_3);
+        right -= galley.size().x;
+        ui.painter().galley(pos2(right, (rect.center().y - galley.size().y / 2.0).round()), galley, t.c.text_3);
+    }
     let font = if selected { t.strong() } else { t.small() };
     let (left, y) = (rect.left() + 36.0, rect.center().y);
     let end = widgets::line(ui.painter(), left, y, &row.name, font, ink, right - left - 8.0);
@@ -112,8 +172,9 @@ fn label(ui: &mut Ui, rect: Rect, row: &Row, twin: bool, state: &mut UiState) {
 #[allow(clippy::too_many_arguments, reason = "one strip and what decides its colours")]
 fn strip_of(
     ui: &Ui,
+    rect: Rect,
     strip: Rect,
-    scale: Scale,
+    scale: &Scale,
     row: &Row,
     collection: &Collection,
     model: &Model,
@@ -128,7 +189,7 @@ fn strip_of(
         HashSet::new()
     };
     let outside = t.c.avail_some.gamma_multiply(t.granule_outside);
-    let painter = ui.painter().with_clip_rect(strip);
+    let painter = ui.painter().with_clip_rect(strip.intersect(rect));
     let in_view: Vec<&Granule> = collection
         .with_field(&row.field_name)
         .filter(|g| g.span.is_some_and(|s| s.start.unix_seconds() <= scale.t1 && s.stop.unix_seconds() >= scale.t0))
@@ -136,7 +197,9 @@ fn strip_of(
     let reading = row.status.loading > 0;
     if in_view.len() as f32 > strip.width() / 3.0 {
         density(&painter, strip, scale, &in_view, &drawn, t.c.accent, outside);
-        return pointer.filter(|p| strip.contains(*p)).and_then(|p| nearest(&in_view, scale, p.x, row));
+        return pointer
+            .filter(|p| strip.contains(*p))
+            .and_then(|p| nearest(&in_view, scale, p.x, row, strip.center().y - 4.0));
     }
     let mut hit = None;
     let height = if in_view.len() > 40 {
@@ -165,7 +228,7 @@ fn strip_of(
             painter.rect_stroke(bar.expand(2.0), 3.0, Stroke::new(1.5, t.c.text_1), StrokeKind::Outside);
         }
         if over {
-            hit = Some(Hit { layer: row.id, granule: g.id, span: g.span });
+            hit = Some(Hit { layer: row.id, granule: g.id, span: g.span, top: bar.top() });
         }
     }
     hit
@@ -176,7 +239,7 @@ fn wide(g: &Granule) -> bool {
     g.span.is_some_and(|s| s.seconds() > 43_000.0)
 }
 
-fn bar_rect(strip: Rect, scale: Scale, span: TimeSpan, height: f32) -> Rect {
+fn bar_rect(strip: Rect, scale: &Scale, span: TimeSpan, height: f32) -> Rect {
     let (a, b) = (scale.x(span.start.unix_seconds()), scale.x(span.stop.unix_seconds()));
     // A gap of one point keeps neighbours apart.
     let (a, b) = if b - a > 4.0 {
@@ -190,7 +253,7 @@ fn bar_rect(strip: Rect, scale: Scale, span: TimeSpan, height: f32) -> Rect {
 fn density(
     painter: &egui::Painter,
     strip: Rect,
-    scale: Scale,
+    scale: &Scale,
     granules: &[&Granule],
     drawn: &HashSet<GranuleId>,
     on: Color32,
@@ -215,18 +278,18 @@ fn density(
     }
 }
 
-fn nearest(granules: &[&Granule], scale: Scale, x: f32, row: &Row) -> Option<Hit> {
+fn nearest(granules: &[&Granule], scale: &Scale, x: f32, row: &Row, top: f32) -> Option<Hit> {
     granules
         .iter()
         .filter_map(|g| Some((g, g.span?)))
         .map(|(g, s)| (g, s, (scale.x(s.middle().unix_seconds()) - x).abs()))
         .filter(|(.., d)| *d < 4.0)
         .min_by(|a, b| a.2.total_cmp(&b.2))
-        .map(|(g, s, _)| Hit { layer: row.id, granule: g.id, span: Some(s) })
+        .map(|(g, s, _)| Hit { layer: row.id, granule: g.id, span: Some(s), top })
 }
 
 /// All layers in one strip, where there is no room for more.
-fn merged(ui: &Ui, strip: Rect, scale: Scale, model: &Model) {
+fn merged(ui: &Ui, strip: Rect, scale: &Scale, model: &Model) {
     let t = theme(ui);
     let timeline = &model.session.project().timeline;
     let mut seen = HashSet::new();
@@ -239,7 +302,7 @@ fn merged(ui: &Ui, strip: Rect, scale: Scale, model: &Model) {
     }
 }
 
-fn tooltip(ui: &Ui, rect: Rect, scale: Scale, hit: Option<Hit>, model: &Model, state: &mut UiState) {
+fn tooltip(ui: &Ui, rect: Rect, scale: &Scale, hit: Option<Hit>, model: &Model, state: &mut UiState) {
     let Some(hit) = hit else { return };
     let t = theme(ui);
     state.hovered_granule = Some(hit.granule);
@@ -271,9 +334,8 @@ fn tooltip(ui: &Ui, rect: Rect, scale: Scale, hit: Option<Hit>, model: &Model, s
         start.get(5..).unwrap_or(&start),
         text::duration(span.seconds())
     );
-    super::tooltip(
-        ui,
-        pos2(scale.x(span.middle().unix_seconds()).clamp(rect.left(), rect.right()), rect.top() - 24.0),
-        &lines,
-    );
+    let x = scale.x(span.middle().unix_seconds()).clamp(rect.left(), rect.right());
+    let leader = Stroke::new(1.0, t.c.text_3);
+    ui.painter().extend(egui::Shape::dashed_line(&[pos2(x, rect.top() - 24.0), pos2(x, hit.top)], leader, 2.0, 3.0));
+    super::tooltip(ui, pos2(x, rect.top() - 24.0), &lines);
 }
