@@ -48,6 +48,6 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
     // Small dots in dense fields get no casing: it would hide their colour.
     let casing_px = clamp(radius - 1.5, 0.0, CASING_PX);
     let outer = clamp(radius + casing_px + 0.5 - d, 0.0, 1.0);
-    let casing = vec4<f32>(CASING, 1.0) * (CASING_ALPHA * style.opacity * (outer - inner));
+    let casing = vec4<f32>(CASING, 1.0) * (CASING_ALPHA * fill.a * (outer - inner));
     return fill * inner + casing;
 }

@@ -11,11 +11,14 @@ struct Style {
     size_pt: f32,
     // Bits: see below.
     flags: u32,
-    pad0: u32,
-    pad1: u32,
-    pad2: u32,
+    // Entries of `hidden` in use.
+    hidden_count: u32,
+    // Positions between which values stand out, with HIGHLIGHT.
+    band: vec2<f32>,
     // Colour of lines that carry no values: sRGB, straight alpha.
     colour: vec4<f32>,
+    // Classes that are not drawn: (value, mask, value, mask).
+    hidden: array<vec4<i32>, 32>,
 }
 
 const LOGARITHMIC: u32 = 1u;
@@ -23,6 +26,9 @@ const REVERSED: u32 = 2u;
 const HIDE_OUT_OF_RANGE: u32 = 4u;
 const BILINEAR: u32 = 8u;
 const PLAIN_COLOUR: u32 = 16u;
+const HIGHLIGHT: u32 = 32u;
+// Opacity left to values that do not stand out.
+const DIMMED: f32 = 0.12;
 
 @group(1) @binding(0) var<uniform> style: Style;
 @group(1) @binding(1) var lut: texture_2d<f32>;
@@ -50,6 +56,19 @@ fn colormap_entry(position: f32) -> i32 {
     return min(i32(floor(p * 256.0)), 255);
 }
 
+// Whether a cell of this value carries a class that is not drawn. CPU twin: `Style::hides`.
+fn is_hidden_class(value: f32) -> bool {
+    let flags = i32(value);
+    for (var k = 0u; k < style.hidden_count; k++) {
+        let pair = style.hidden[k >> 1u];
+        let hidden = select(pair.xy, pair.zw, (k & 1u) == 1u);
+        if ((flags & hidden.y) == hidden.x) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Premultiplied colour of a value; all zero where it is missing or hidden.
 fn colour_of(value: f32) -> vec4<f32> {
     if ((style.flags & PLAIN_COLOUR) != 0u) {
@@ -63,6 +82,14 @@ fn colour_of(value: f32) -> vec4<f32> {
     if ((style.flags & HIDE_OUT_OF_RANGE) != 0u && (position < 0.0 || position > 1.0)) {
         return vec4<f32>(0.0);
     }
+    if (style.hidden_count > 0u && is_hidden_class(value)) {
+        return vec4<f32>(0.0);
+    }
     let colour = textureLoad(lut, vec2<i32>(colormap_entry(position), 0), 0).rgb;
-    return vec4<f32>(colour * style.opacity, style.opacity);
+    var alpha = style.opacity;
+    let shown = clamp(position, 0.0, 1.0);
+    if ((style.flags & HIGHLIGHT) != 0u && (shown < style.band.x || shown > style.band.y)) {
+        alpha *= DIMMED;
+    }
+    return vec4<f32>(colour * alpha, alpha);
 }

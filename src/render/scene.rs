@@ -39,6 +39,8 @@ pub struct SceneLayer {
     pub colormap: Arc<Colormap>,
     /// What is drawn, the bottom one first.
     pub items: Vec<SceneItem>,
+    /// Positions on the colour map (0 to 1) between which values stand out; all others are dimmed.
+    pub highlight: Option<[f32; 2]>,
 }
 
 /// One field of one granule. Only items whose geolocation is loaded are in a scene.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use seaglass_core::colormap::Colormap;
-use seaglass_core::style::{Filter, OutOfRange, Style};
+use seaglass_core::style::{Filter, MOST_HIDDEN, OutOfRange, Style};
 
 /// Mirror of `Style` in `shaders/shared/colormap.wgsl`.
 #[repr(C)]
@@ -15,8 +15,10 @@ pub(crate) struct StyleUniform {
     opacity: f32,
     size_pt: f32,
     flags: u32,
-    pad: [u32; 3],
+    hidden_count: u32,
+    band: [f32; 2],
     colour: [f32; 4],
+    hidden: [[i32; 4]; MOST_HIDDEN / 2],
 }
 
 const LOGARITHMIC: u32 = 1;
@@ -24,10 +26,11 @@ const REVERSED: u32 = 2;
 const HIDE_OUT_OF_RANGE: u32 = 4;
 const BILINEAR: u32 = 8;
 const PLAIN_COLOUR: u32 = 16;
+const HIGHLIGHT: u32 = 32;
 
 impl StyleUniform {
-    /// The uniform of a layer's style.
-    pub fn of(style: &Style) -> Self {
+    /// The uniform of a layer's style; values between the two positions of `highlight` stand out.
+    pub fn of(style: &Style, highlight: Option<[f32; 2]>) -> Self {
         let [low, high] = style.effective_range();
         let log = style.log && low > 0.0;
         let (low, high) = if log { (low.ln(), high.ln()) } else { (low, high) };
@@ -40,16 +43,47 @@ impl StyleUniform {
             flags: bit(log, LOGARITHMIC)
                 | bit(style.reversed, REVERSED)
                 | bit(style.out_of_range == OutOfRange::Hide, HIDE_OUT_OF_RANGE)
-                | bit(style.filter == Filter::Bilinear, BILINEAR),
-            pad: [0; 3],
+                | bit(style.filter == Filter::Bilinear, BILINEAR)
+                | bit(highlight.is_some(), HIGHLIGHT),
+            hidden_count: style.hidden.len().min(MOST_HIDDEN) as u32,
+            band: highlight.unwrap_or_default(),
             colour: [0.0; 4],
+            hidden: hidden_classes(style),
         }
+    }
+
+    /// The same with another size of lines and dots.
+    #[must_use]
+    pub fn sized(self, size_pt: f32) -> Self {
+        Self { size_pt, ..self }
     }
 
     /// The uniform of lines in one colour (sRGB, straight alpha).
     pub fn plain(colour: [f32; 4], size_pt: f32) -> Self {
-        Self { low: 0.0, per_span: 1.0, opacity: 1.0, size_pt, flags: PLAIN_COLOUR, pad: [0; 3], colour }
+        Self {
+            low: 0.0,
+            per_span: 1.0,
+            opacity: 1.0,
+            size_pt,
+            flags: PLAIN_COLOUR,
+            hidden_count: 0,
+            band: [0.0; 2],
+            colour,
+            hidden: [[0; 4]; MOST_HIDDEN / 2],
+        }
     }
+}
+
+/// Hidden classes as pairs of (value, mask), two to a vector. Without a mask every bit is looked at.
+fn hidden_classes(style: &Style) -> [[i32; 4]; MOST_HIDDEN / 2] {
+    let mut classes = [[0; 4]; MOST_HIDDEN / 2];
+    let narrow = |v: i64| v.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+    for (k, class) in style.hidden.iter().take(MOST_HIDDEN).enumerate() {
+        let at = 2 * (k % 2);
+        classes[k / 2][at] = narrow(class.value);
+        classes[k / 2][at + 1] = class.mask.map_or(-1, narrow);
+    }
+    classes
 }
 
 /// A style bound for drawing. Kept per slot (one a layer); rewritten only when the style changes.

@@ -4,6 +4,7 @@
 mod support;
 
 use seaglass_core::camera::Camera;
+use seaglass_core::field::FlagClass;
 use seaglass_core::geo::LonLat;
 use seaglass_core::projection::Projection;
 use seaglass_core::style::{Filter, OutOfRange, Style};
@@ -143,4 +144,60 @@ fn bilinear_ignores_missing_neighbours() {
         }
     }
     assert!(compared > 40_000, "{compared}");
+}
+
+/// Classes hidden by value and by bits, against `Style::hides`.
+#[test]
+fn hidden_classes_are_those_of_the_cpu() {
+    let Some(gpu) = support::gpu() else { return };
+    let mut renderer = renderer(&gpu);
+    let class = |value, mask| FlagClass { value, mask };
+    let cases = [
+        vec![class(3, None)],
+        vec![class(0, None), class(7, None), class(-2, None)],
+        vec![class(4, Some(4))],
+        vec![class(2, Some(6)), class(1, None), class(64, Some(64))],
+        (0..64).map(|k| class(2 * k, None)).collect(),
+    ];
+    for (k, hidden) in cases.into_iter().enumerate() {
+        let style = Style { range: Some([-4.0, 130.0]), hidden, ..Style::default() };
+        let values: Vec<f32> = (0..N * N).map(|k| (k % 134) as f32 - 4.0).collect();
+        let image = draw(&mut renderer, &style, &data(900 + k as u64, values.clone()));
+        let mut hidden = 0;
+        for (k, value) in values.iter().enumerate() {
+            let at = |n: usize| n as u32 * CELL_PX + CELL_PX / 2;
+            let drawn = image.get_pixel(at(k % N), at(k / N))[3] > 0;
+            assert_eq!(drawn, !style.hides(f64::from(*value)), "{value} with {:?}", style.hidden);
+            hidden += usize::from(!drawn);
+        }
+        assert!(hidden > 0 && hidden < values.len(), "{hidden}");
+    }
+}
+
+/// Pointing at a colour dims all others, and leaves what was uploaded alone.
+#[test]
+fn a_band_of_values_stands_out_without_an_upload() {
+    let Some(gpu) = support::gpu() else { return };
+    let mut renderer = renderer(&gpu);
+    let style = Style { range: Some([0.0, 1.0]), ..Style::default() };
+    // Beyond the ends values have the end colours, and stand out with them.
+    let values: Vec<f32> = (0..N * N).map(|k| (k % N) as f32 / N as f32 * 1.4 - 0.2).collect();
+    let data = data(950, values.clone());
+    let mut scene = scene(&style, &data);
+    picture(&mut renderer, &scene, std::slice::from_ref(&data));
+    for band in [[0.4f32, 0.6], [0.9, 1.0], [0.0, 0.05]] {
+        scene.layers[0].highlight = Some(band);
+        let image = renderer.render_image(&scene).unwrap();
+        for (k, value) in values.iter().enumerate() {
+            let at = |n: usize| n as u32 * CELL_PX + CELL_PX / 2;
+            let alpha = image.get_pixel(at(k % N), at(k / N))[3];
+            let position = value.clamp(0.0, 1.0);
+            if band.iter().any(|edge| (position - edge).abs() < 1e-4) {
+                continue;
+            }
+            let bright = position > band[0] && position < band[1] || position == band[0] || position == band[1];
+            assert_eq!(alpha == 255, bright, "{value} in {band:?}: {alpha}");
+            assert!(alpha > 20, "what is dimmed is still there");
+        }
+    }
 }

@@ -38,7 +38,7 @@ impl Data {
 
     pub fn layer(&self, style: Style, colormap: &Arc<Colormap>) -> SceneLayer {
         let items = vec![SceneItem { item: self.item, geolocation: Arc::clone(&self.geolocation) }];
-        SceneLayer { style, colormap: Arc::clone(colormap), items }
+        SceneLayer { style, colormap: Arc::clone(colormap), items, highlight: None }
     }
 
     /// What a worker would answer.
