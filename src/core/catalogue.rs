@@ -44,8 +44,10 @@ impl Collection {
     /// Adds granules and fields, keeping order and dropping granules known already (same path, part and step).
     pub fn merge(&mut self, fields: &[FieldInfo], granules: Vec<Granule>) {
         for field in fields {
-            if !self.fields.iter().any(|f| f.name == field.name) {
-                self.fields.push(field.clone());
+            match self.fields.iter_mut().find(|f| f.name == field.name) {
+                // Of one value in one file is not of one value in all.
+                Some(known) => known.rank = known.rank.max(field.rank),
+                None => self.fields.push(field.clone()),
             }
         }
         self.fields.sort_by_key(|f| std::cmp::Reverse(f.rank));

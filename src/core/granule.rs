@@ -62,8 +62,10 @@ pub enum GeometryKind {
     Grid,
     /// Grid on projected axes (`grid_mapping`).
     ProjectedGrid,
-    /// Two-dimensional longitude/latitude: swath or curvilinear grid.
+    /// Two-dimensional longitude/latitude, scanned one row after the other.
     Swath,
+    /// Two-dimensional longitude/latitude without times along the rows: grids of models, of rotated poles.
+    CurvilinearGrid,
     /// Positions along a path.
     Track,
     /// Unconnected positions.
@@ -77,6 +79,7 @@ impl GeometryKind {
             Self::Grid => "grid",
             Self::ProjectedGrid => "projected grid",
             Self::Swath => "swath",
+            Self::CurvilinearGrid => "curvilinear grid",
             Self::Track => "along-track",
             Self::Points => "points",
         }
@@ -84,7 +87,7 @@ impl GeometryKind {
 
     /// Two-dimensional cells (drawn as RASTER), in contrast to lines and dots.
     pub fn is_raster(self) -> bool {
-        matches!(self, Self::Grid | Self::ProjectedGrid | Self::Swath)
+        matches!(self, Self::Grid | Self::ProjectedGrid | Self::Swath | Self::CurvilinearGrid)
     }
 }
 

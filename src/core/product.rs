@@ -67,6 +67,9 @@ pub enum Status {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Matching {
+    /// Only files in this folder and below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<std::path::PathBuf>,
     /// File-name globs (`*`, `?`, `[abc]`); empty: any name.
     #[serde(default)]
     pub files: Vec<String>,

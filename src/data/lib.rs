@@ -1,6 +1,7 @@
 //! Products, folder scan, worker pool and caches: everything between a path and decoded values.
 //!
 //! - [`registry`] knows the product files (`readers/*.toml`, built in, and the user's own over them);
+//! - `workspace` makes products of the collection files of a SEAScope workspace;
 //! - [`scan`] turns files and folders into a stream of candidate paths;
 //! - [`pool`] runs reader processes, keeps them busy, kills those that hang and survives those that die;
 //! - [`cache`] holds decoded things within a budget of bytes.
@@ -11,3 +12,4 @@ pub mod cache;
 pub mod pool;
 pub mod registry;
 pub mod scan;
+mod workspace;

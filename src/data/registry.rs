@@ -9,6 +9,8 @@ use std::sync::Arc;
 use seaglass_core::product::{Product, glob_matches};
 use toml::{Table, Value};
 
+use crate::workspace::Workspaces;
+
 /// File name and text of every built-in product.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/products.in"));
 
@@ -70,6 +72,7 @@ pub struct Entry {
 pub struct Registry {
     entries: Vec<Entry>,
     errors: Vec<ProductError>,
+    workspaces: Arc<Workspaces>,
 }
 
 impl Registry {
@@ -141,15 +144,25 @@ impl Registry {
     }
 
     /// The product of an id.
-    pub fn get(&self, id: &str) -> Option<&Arc<Product>> {
-        self.entries.iter().map(|e| &e.product).find(|p| p.product.id == id)
+    pub fn get(&self, id: &str) -> Option<Arc<Product>> {
+        self.entries
+            .iter()
+            .map(|e| &e.product)
+            .find(|p| p.product.id == id)
+            .cloned()
+            .or_else(|| self.workspaces.get(id))
     }
 
-    /// Products whose file-name patterns fit the path (or that have none), best first. The reader checks the rest.
+    /// Products whose folder and file-name patterns fit the path (or that have none), best first: the collection of a
+    /// SEAScope workspace it lies in before all others. The reader checks the rest.
     pub fn candidates(&self, path: &Path) -> Vec<Arc<Product>> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let fits = |p: &Product| p.matching.files.is_empty() || p.matching.files.iter().any(|g| glob_matches(g, &name));
-        self.entries.iter().map(|e| &e.product).filter(|p| fits(p)).cloned().collect()
+        let below = |p: &Product| p.matching.folder.as_ref().is_none_or(|f| path.starts_with(f));
+        let fits = |p: &Product| {
+            below(p) && (p.matching.files.is_empty() || p.matching.files.iter().any(|g| glob_matches(g, &name)))
+        };
+        let named = self.entries.iter().map(|e| &e.product).filter(|p| fits(p)).cloned();
+        self.workspaces.product_of(path).into_iter().chain(named).collect()
     }
 
     /// Whether a product claims files of that name by a pattern.
@@ -206,7 +219,7 @@ fn check(product: &Product) -> Result<(), String> {
         return Err(format!("the id \"{id}\" must be made of a-z, 0-9, _ and -"));
     }
     let m = &product.matching;
-    if m.files.is_empty() && m.attributes.is_empty() && m.variables.is_empty() {
+    if m.files.is_empty() && m.attributes.is_empty() && m.variables.is_empty() && m.folder.is_none() {
         return Err(
             "[match] must name files, attributes or variables, or the product would claim every file".to_owned()
         );

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::registry::Registry;
+use crate::workspace;
 
 /// Extensions looked at in folders; other names count when a product claims them or their first bytes are known.
 const EXTENSIONS: &[&str] = &["nc", "nc3", "nc4", "netcdf", "cdf", "h5", "hdf5", "he5"];
@@ -122,7 +123,7 @@ impl Walk<'_> {
             let Ok(meta) = std::fs::metadata(&path) else { continue };
             let go_on = if meta.is_dir() {
                 self.folder(&path, depth + 1)
-            } else if meta.is_file() && self.is_candidate(&path, &name) {
+            } else if meta.is_file() && self.is_candidate(&path, &name) && !workspace::is_coarser_copy(&path) {
                 self.files += 1;
                 (self.report)(Found::File(path))
             } else {

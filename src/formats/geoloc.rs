@@ -12,6 +12,7 @@ use crate::dataset::Dataset;
 use crate::earth;
 use crate::error::{Result, fail};
 use crate::geometry::Geom;
+use crate::idf;
 use crate::limits::{MAX_AXIS, MAX_POSITIONS};
 use crate::links::{self, Link};
 use crate::packing::Packing;
@@ -76,6 +77,7 @@ pub fn locate(
         }
         Geom::Grid { lon, lat, .. } => grid(ds, *lon, *lat),
         Geom::Projected { .. } => projected(ds, geom, times),
+        Geom::Gcp { .. } => idf::locate(ds, geom, times),
         Geom::Swath { lon, lat, row, col, lead } => swath(ds, *lon, *lat, *row, *col, *lead, times),
         Geom::Series { lon, lat, dims, aligned } => series(ds, links, *lon, *lat, dims, *aligned, times, wanted),
     }
@@ -108,11 +110,11 @@ fn monotonic(v: &[f64]) -> bool {
 fn grid(ds: &Dataset, lon: usize, lat: usize) -> Result<Located> {
     let (mut x, y) = (centres(ds, lon)?, centres(ds, lat)?);
     let mut notes = Vec::new();
-    unwrap_longitudes(&mut x);
-    let path = |k: usize| ds.vars[k].path.clone();
     if let Some(wrong) = earth::axes(ds, lon, lat, &x, &y) {
         return Err(wrong);
     }
+    unwrap_longitudes(&mut x);
+    let path = |k: usize| ds.vars[k].path.clone();
     if !monotonic(&x) || !monotonic(&y) {
         // Not a grid in rows and columns of ever growing coordinates: every position on its own then.
         let cells = x.len().saturating_mul(y.len());
@@ -374,11 +376,11 @@ fn check_positions(
     let good = blocks.iter().any(|b| b.first.is_some());
     let first = blocks.iter().find_map(|b| b.first);
     let varied = blocks.iter().any(|b| b.varied || (b.first.is_some() && b.first != first));
-    for k in blocks.iter().flat_map(|b| &b.bad) {
-        forget(lons, *k);
     if !good {
         return Err(earth::positions(ds, lon, lat, (0..n).map(|k| LonLat::new(lons.get(k), lats.get(k)))));
     }
+    for k in blocks.iter().flat_map(|b| &b.bad) {
+        forget(lons, *k);
         forget(lats, *k);
     }
     let names = format!("{} and {}", ds.vars[lon].path, ds.vars[lat].path);

@@ -2,6 +2,7 @@
 
 use crate::cf::{self, Role};
 use crate::dataset::Dataset;
+use crate::idf::Model;
 use crate::links::Link;
 
 /// A kind of positions with the variables and dimensions that make it. Dimensions are indices into `Dataset::dims`.
@@ -46,6 +47,21 @@ pub enum Geom {
         /// Leading dimension of the positions and the index taken along it.
         lead: Option<(usize, usize)>,
     },
+    /// Control points at the edges of cells (see [`crate::idf`]).
+    Gcp {
+        /// Longitudes of the control points.
+        lon: usize,
+        /// Latitudes.
+        lat: usize,
+        /// Rows.
+        row: usize,
+        /// Columns.
+        col: usize,
+        /// Variables with the control points' places along rows and columns.
+        index: [usize; 2],
+        /// The grid mapping variable, of projected grids.
+        mapping: Option<usize>,
+    },
     /// One-dimensional positions: tracks, stations, profiles, particles.
     Series {
         /// Longitude variable.
@@ -63,7 +79,9 @@ impl Geom {
     /// Dimensions the positions use up.
     pub fn dims(&self) -> Vec<usize> {
         match self {
-            Self::Grid { row, col, .. } | Self::Projected { row, col, .. } => vec![*row, *col],
+            Self::Grid { row, col, .. } | Self::Projected { row, col, .. } | Self::Gcp { row, col, .. } => {
+                vec![*row, *col]
+            }
             Self::Swath { row, col, lead, .. } => {
                 let mut d: Vec<usize> = lead.iter().map(|l| l.0).collect();
                 d.extend([*row, *col]);
@@ -76,9 +94,10 @@ impl Geom {
     /// Coordinate variables used.
     pub fn coordinates(&self) -> Vec<usize> {
         match self {
-            Self::Grid { lon, lat, .. } | Self::Swath { lon, lat, .. } | Self::Series { lon, lat, .. } => {
-                vec![*lon, *lat]
-            }
+            Self::Grid { lon, lat, .. }
+            | Self::Swath { lon, lat, .. }
+            | Self::Gcp { lon, lat, .. }
+            | Self::Series { lon, lat, .. } => vec![*lon, *lat],
             Self::Projected { x, y, lonlat, .. } => {
                 let mut v = vec![*x, *y];
                 v.extend(lonlat.iter().flat_map(|(a, b)| [*a, *b]));
@@ -95,6 +114,7 @@ pub struct Finder<'a> {
     lons: Vec<(usize, u32)>,
     lats: Vec<(usize, u32)>,
     feature: Option<String>,
+    idf: Option<Model>,
     /// Names of longitude and latitude given by the product.
     pub named: Option<(String, String)>,
     /// The product says how to take the positions.
@@ -114,6 +134,7 @@ impl<'a> Finder<'a> {
             lons: list(Role::Lon),
             lats: list(Role::Lat),
             feature: cf::feature_type(ds),
+            idf: Model::of(ds),
             named: None,
             kind: None,
         }
@@ -126,7 +147,8 @@ impl<'a> Finder<'a> {
 
     /// Whether the variable is a longitude or latitude.
     pub fn is_position(&self, var: usize) -> bool {
-        self.lons.iter().chain(&self.lats).any(|(k, s)| *k == var && *s >= 3)
+        self.idf.as_ref().is_some_and(|m| m.uses(var))
+            || self.lons.iter().chain(&self.lats).any(|(k, s)| *k == var && *s >= 3)
     }
 
     /// Geometries of a variable: usually one; one for each leading index where the positions have three dimensions.
@@ -134,6 +156,9 @@ impl<'a> Finder<'a> {
         let v = &self.ds.vars[var];
         if v.dims.len() > 8 || self.ds.len(var) == 0 {
             return Vec::new();
+        }
+        if let Some(model) = &self.idf {
+            return model.find(self.ds, var).into_iter().collect();
         }
         let pair = self.pair(var);
         if let Some(g) = self.projected(var, pair) {

@@ -45,7 +45,9 @@ impl Operand {
     /// The variable within the frame, and the dimensions left for the user to choose along.
     pub fn new(ds: &Dataset, frame: Frame<'_>, var: usize, packing: Packing) -> (Self, Vec<usize>) {
         let (row, col, lead) = match frame.geom {
-            Geom::Grid { row, col, .. } | Geom::Projected { row, col, .. } => (Some(*row), Some(*col), None),
+            Geom::Grid { row, col, .. } | Geom::Projected { row, col, .. } | Geom::Gcp { row, col, .. } => {
+                (Some(*row), Some(*col), None)
+            }
             Geom::Swath { row, col, lead, .. } => (Some(*row), Some(*col), *lead),
             Geom::Series { dims, .. } => (dims.first().copied(), dims.get(1).copied(), None),
         };

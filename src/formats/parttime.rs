@@ -72,6 +72,8 @@ pub fn of_group(
         }
     }
     let given = rules.and_then(|r| timeaxis::attribute_span(ds, &r.attributes));
+    // The one time of control-point files is the middle of what they cover.
+    let given = given.or_else(|| timeaxis::usual_span(ds).filter(|_| matches!(frame.geom, Geom::Gcp { .. })));
     out.span = given.or(out.span).or_else(|| timeaxis::usual_span(ds));
     if let (Some(span), Some(seconds)) = (out.span, rules.and_then(|r| r.duration_s))
         && span.start == span.stop

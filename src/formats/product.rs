@@ -3,6 +3,7 @@
 use seaglass_core::product::{Condition, FieldRule, Product, glob_matches};
 
 use crate::dataset::Dataset;
+use crate::idf;
 use crate::operand::{Frame, Operand};
 use crate::packing::Packing;
 use crate::parts::{Expr, Field, Part};
@@ -10,11 +11,14 @@ use crate::parts::{Expr, Field, Part};
 /// Rank of the first field a product names; the next has one less.
 const FIRST_RANK: i32 = 1000;
 
-/// Whether the product claims the file, by name, attributes and variables.
+/// Whether the product claims the file, by name, attributes and variables. Files converted for SEAScope keep the names of
+/// their sources but not their structure: a product must name the folder or an `idf_` attribute to claim them.
 pub fn claims(product: &Product, ds: &Dataset) -> bool {
     let name = ds.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let m = &product.matching;
-    (m.files.is_empty() || m.files.iter().any(|g| glob_matches(g, &name)))
+    let means_idf = m.folder.is_some() || m.attributes.keys().any(|k| k.starts_with("idf_"));
+    (means_idf || !idf::is_idf(ds))
+        && (m.files.is_empty() || m.files.iter().any(|g| glob_matches(g, &name)))
         && m.attributes.iter().all(|(key, glob)| ds.global(key).is_some_and(|text| glob_matches(glob, &text)))
         && m.variables.iter().all(|path| ds.vars.iter().any(|v| names(path, &v.path)))
 }

@@ -180,7 +180,7 @@ impl Reader {
     ) -> Result<Payload> {
         self.file(source)?;
         let (mut reader, part) = self.reader(source, part)?;
-        reader.window(&*field_of(part, field, unmasked)?, part.shape, at, window, apron).map(Payload::from)
+        reader.payload(&*field_of(part, field, unmasked)?, part.shape, at, window, apron)
     }
 
     /// Reader and part of a file that is open.

@@ -96,6 +96,15 @@ impl CompiledCrs {
     }
 }
 
+/// Axis coordinates of positions in the projection of a PROJ string; `None` where one of them has none.
+///
+/// # Errors
+/// The string is not understood.
+pub fn xy_from_lonlat(proj: &str, points: &[LonLat]) -> Result<Option<Vec<(f64, f64)>>, String> {
+    let crs = CompiledCrs::new(proj)?;
+    Ok(points.iter().map(|p| crs.xy_from_lonlat(*p)).collect())
+}
+
 fn parameter<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     text.split_whitespace().find_map(|w| w.trim_start_matches('+').strip_prefix(key)?.strip_prefix('='))
 }
