@@ -1,6 +1,7 @@
 // Cells of a tile on their own geometry, coloured through the layer's colour map.
 #import frame
 #import colormap
+#import surface
 
 struct Tile {
     // Values down and along, without the apron.
@@ -12,23 +13,6 @@ struct Tile {
 
 @group(2) @binding(0) var<uniform> tile: Tile;
 @group(2) @binding(1) var values: texture_2d<f32>;
-
-struct Corner {
-    @builtin(position) clip: vec4<f32>,
-    @location(0) texel: vec2<f32>,
-    @location(1) local: vec2<f32>,
-    @location(2) facing: f32,
-}
-
-@vertex
-fn vertex_main(@location(0) local: vec3<f32>, @location(1) texel: vec2<f32>) -> Corner {
-    var out: Corner;
-    out.clip = frame.clip_from_local * vec4<f32>(local, 1.0);
-    out.texel = texel;
-    out.local = local.xy;
-    out.facing = facing_of(local);
-    return out;
-}
 
 // Value `cell` (row, column) of the tile; the texture has one more on every side.
 fn value_at(cell: vec2<i32>) -> f32 {
@@ -64,12 +48,12 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
     if (in.facing <= 0.0 || !on_map(in.local)) {
         discard;
     }
-    var value = nearest(in.texel);
+    var value = nearest(in.index);
     if (is_missing(value)) {
         discard;
     }
     if ((style.flags & BILINEAR) != 0u) {
-        value = bilinear(in.texel);
+        value = bilinear(in.index);
     }
     return colour_of(value);
 }

@@ -5,7 +5,7 @@ Needs: numpy, zstandard, Pillow.
 
   ne_<scale>_<theme>.skv1.zst    -> coastlines/<theme>_<scale>.topojson.zst   (TopoJSON, quantised, zstd)
   etopo5_15min_pixel.skg1.zst    -> basemap/etopo5_15min.png                  (16-bit grey PNG: metres + 12000)
-  base_relief_4096.webp          -> basemap/relief.webp
+  base_relief_4096.webp          -> basemap/relief/*.webp                     (tiles, see cut_relief.py)
   base_dark_4096.webp            -> basemap/dark.webp
   colormaps/*.rgb, cmaps.json    -> colormaps/
   labels.tsv.zst                 -> labels/labels.tsv.zst
@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import zstandard
+
+import cut_relief
 
 ELEVATION_OFFSET_M = 12000
 
@@ -160,8 +162,8 @@ def main():
     print(
         f"etopo5_15min.png {elevation.shape} {elevation.min()}..{elevation.max()} m, {len(png)} bytes, {len(png) / grid.stat().st_size:.2f}"
     )
-    for a, b in [("base_relief_4096.webp", "relief.webp"), ("base_dark_4096.webp", "dark.webp")]:
-        shutil.copyfile(source / a, assets / "basemap" / b)
+    cut_relief.main(source / "base_relief_4096.webp", assets / "basemap" / "relief")
+    shutil.copyfile(source / "base_dark_4096.webp", assets / "basemap" / "dark.webp")
     (assets / "labels").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source / "labels.tsv.zst", assets / "labels" / "labels.tsv.zst")
     (assets / "colormaps").mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-//! The base map: relief, coastlines, borders, graticule.
+//! The base map: coastlines, borders, graticule, and the patches under the relief.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -10,12 +10,9 @@ use seaglass_core::projection::Projection;
 
 use crate::assets::{self, Lod, Polyline};
 use crate::frame::FrameView;
-use crate::gpu::Gpu;
 use crate::polyline::{Pen, project};
 use crate::tree::unwrapped;
 
-/// Tone of deep water under the relief, sRGB.
-pub(crate) const OCEAN: [f32; 3] = [0.055, 0.110, 0.170];
 /// Coastlines and borders, sRGB with straight alpha, and their width in points.
 pub(crate) const COAST: ([f32; 4], f32) = ([0.93, 0.96, 0.98, 0.50], 1.0);
 /// Borders.
@@ -31,143 +28,6 @@ pub(crate) const OUTLINE: ([f32; 4], f32) = ([0.455, 0.827, 0.745, 0.95], 1.5);
 pub(crate) fn world_grid() -> Option<Geolocation> {
     let axis = |first, step, len| Axis::Regular { first, step, len };
     Grid::new(axis(89.5, -1.0, 180), axis(-179.5, 1.0, 360), Crs::LonLat).ok().map(Geolocation::Grid)
-}
-
-/// The relief picture with its mip levels, decoded beside the main thread.
-#[derive(Debug, Default)]
-pub(crate) struct ReliefLoader {
-    mips: Arc<OnceLock<Vec<image::RgbaImage>>>,
-    started: bool,
-}
-
-impl ReliefLoader {
-    /// The picture, when it is there; the first call starts decoding it. `wait` waits for it.
-    pub fn get(&mut self, wait: bool) -> Option<&[image::RgbaImage]> {
-        if !self.started {
-            self.started = true;
-            let mips = Arc::clone(&self.mips);
-            let spawned = std::thread::Builder::new().name("seaglass-relief".to_owned()).spawn(move || {
-                mips.get_or_init(decode_relief);
-            });
-            if let Err(error) = spawned {
-                log::warn!("no thread for the base map ({error}); decoding it in place");
-                self.mips.get_or_init(decode_relief);
-            }
-        }
-        if wait {
-            // Joins a running decode instead of starting another.
-            self.mips.get_or_init(decode_relief);
-        }
-        self.mips.get().map(Vec::as_slice)
-    }
-}
-
-fn decode_relief() -> Vec<image::RgbaImage> {
-    let mut mips = vec![assets::relief_image()];
-    while let Some(last) = mips.last().filter(|m| m.width() > 8 && m.height() > 8) {
-        mips.push(halved(last));
-    }
-    mips
-}
-
-/// Means of 2 × 2 pixels.
-fn halved(image: &image::RgbaImage) -> image::RgbaImage {
-    let (w, h) = (image.width() as usize / 2, image.height() as usize / 2);
-    let pixels: &[u8] = image.as_raw();
-    let line = image.width() as usize * 4;
-    let mut out = vec![0u8; w * h * 4];
-    for (y, row) in out.chunks_exact_mut(w * 4).enumerate() {
-        let (top, bottom) = (&pixels[2 * y * line..][..line], &pixels[(2 * y + 1) * line..][..line]);
-        for (x, pixel) in row.chunks_exact_mut(4).enumerate() {
-            for (c, out) in pixel.iter_mut().enumerate() {
-                let k = x * 8 + c;
-                let sum = u16::from(top[k]) + u16::from(top[k + 4]) + u16::from(bottom[k]) + u16::from(bottom[k + 4]);
-                *out = ((sum + 2) / 4) as u8;
-            }
-        }
-    }
-    image::RgbaImage::from_raw(w as u32, h as u32, out).unwrap_or_default()
-}
-
-/// The relief on the device.
-#[derive(Debug)]
-pub(crate) struct ReliefTexture {
-    /// Bind group 1 of the relief pipeline.
-    pub group: wgpu::BindGroup,
-    uniform: wgpu::Buffer,
-    opacity: f32,
-    /// Bytes held.
-    pub bytes: u64,
-}
-
-impl ReliefTexture {
-    /// Uploads the picture and its mip levels (leaving out those too large for the device).
-    pub fn new(gpu: &Gpu, layout: &wgpu::BindGroupLayout, mips: &[image::RgbaImage]) -> Self {
-        let most = gpu.max_side_px();
-        let first = mips.iter().position(|m| m.width() <= most).unwrap_or(mips.len() - 1);
-        let mips = &mips[first..];
-        let extent =
-            |m: &image::RgbaImage| wgpu::Extent3d { width: m.width(), height: m.height(), depth_or_array_layers: 1 };
-        let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
-            label: Some("relief"),
-            size: extent(&mips[0]),
-            mip_level_count: mips.len() as u32,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format: wgpu::TextureFormat::Rgba8Unorm,
-            usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
-            view_formats: &[],
-        });
-        for (level, mip) in mips.iter().enumerate() {
-            let target = wgpu::TexelCopyTextureInfo {
-                texture: &texture,
-                mip_level: level as u32,
-                origin: wgpu::Origin3d::ZERO,
-                aspect: wgpu::TextureAspect::All,
-            };
-            let lines =
-                wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(mip.width() * 4), rows_per_image: None };
-            gpu.queue.write_texture(target, mip.as_raw(), lines, extent(mip));
-        }
-        let sampler = gpu.device.create_sampler(&wgpu::SamplerDescriptor {
-            label: Some("relief"),
-            address_mode_u: wgpu::AddressMode::Repeat,
-            address_mode_v: wgpu::AddressMode::ClampToEdge,
-            mag_filter: wgpu::FilterMode::Linear,
-            min_filter: wgpu::FilterMode::Linear,
-            mipmap_filter: wgpu::MipmapFilterMode::Linear,
-            // Towards the limb one axis of the footprint shrinks: without this the picture would blur there.
-            anisotropy_clamp: if gpu.software { 1 } else { 8 },
-            ..wgpu::SamplerDescriptor::default()
-        });
-        let uniform = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("relief"),
-            size: 16,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("relief"),
-            layout,
-            entries: &[
-                wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() },
-                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&view) },
-                wgpu::BindGroupEntry { binding: 2, resource: wgpu::BindingResource::Sampler(&sampler) },
-            ],
-        });
-        let bytes = mips.iter().map(|m| m.as_raw().len() as u64).sum();
-        Self { group, uniform, opacity: f32::NAN, bytes }
-    }
-
-    /// Sets the opacity of the picture over the ocean tone.
-    pub fn set_opacity(&mut self, gpu: &Gpu, opacity: f32) {
-        if self.opacity != opacity {
-            self.opacity = opacity;
-            let uniform = [OCEAN[0], OCEAN[1], OCEAN[2], opacity.clamp(0.0, 1.0)];
-            gpu.queue.write_buffer(&self.uniform, 0, bytemuck::cast_slice(&uniform));
-        }
-    }
 }
 
 /// Points of one culling ball.
@@ -228,14 +88,6 @@ impl LineSet {
             self.pieces.push(Piece { first, last: self.positions.len() as u32, centre, radius, line_m });
             from = to;
         }
-/// Degrees between the parallels and between the meridians of the graticule of a view.
-pub fn graticule_steps(view: &seaglass_core::camera::View) -> [f64; 2] {
-    let frame = FrameView::new(*view);
-    let spacing = graticule_spacing(&frame);
-    let bounds = visible_box(&frame, spacing);
-    [spacing, meridian_spacing(spacing, bounds.east - bounds.west)]
-}
-
     }
 
     fn draw(&self, pen: &mut Pen, frame: &FrameView) {
@@ -316,6 +168,12 @@ impl BaseLineSets {
         false
     }
 
+    /// Begins to prepare the lines for a view; whether they are there.
+    pub fn start(&mut self, which: BaseLines, frame: &FrameView) -> bool {
+        let lod = lod_for(frame.m_per_px(frame.anchor, 0.0));
+        self.get((which, lod, frame.view.camera.projection), false).is_some()
+    }
+
     fn get(&mut self, key: SetKey, wait: bool) -> Option<&LineSet> {
         let mut fresh = false;
         let slot = self.sets.entry(key).or_insert_with(|| {
@@ -368,6 +226,14 @@ pub(crate) fn graticule_spacing(frame: &FrameView) -> f64 {
         / frame.view.camera.projection.scale_at(frame.view.camera.target);
     let tall_deg = ground_m / 111_195.0;
     SPACINGS.into_iter().find(|s| tall_deg / s >= 2.7).unwrap_or(SPACINGS[SPACINGS.len() - 1])
+}
+
+/// Degrees between the parallels and between the meridians of the graticule of a view.
+pub fn graticule_steps(view: &seaglass_core::camera::View) -> [f64; 2] {
+    let frame = FrameView::new(*view);
+    let spacing = graticule_spacing(&frame);
+    let bounds = visible_box(&frame, spacing);
+    [spacing, meridian_spacing(spacing, bounds.east - bounds.west)]
 }
 
 /// Spacing of the meridians over a range of longitude: wider than that of the parallels where the range is too wide for
@@ -461,11 +327,5 @@ mod tests {
         let line = densified(&[LonLat::new(179.0, 49.0), LonLat::new(-179.0, 50.0)], 0.5);
         assert_eq!(line.len(), 5);
         assert!((line[2].lon_deg - 180.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn mip_levels_are_means() {
-        let image = image::RgbaImage::from_fn(4, 2, |x, _| image::Rgba([x as u8 * 20, 0, 0, 255]));
-        assert_eq!(halved(&image).get_pixel(1, 0)[0], 50);
     }
 }

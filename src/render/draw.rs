@@ -95,6 +95,14 @@ const STRIP_PIXELS: u64 = 16 << 20;
 /// Largest side of a picture.
 const IMAGE_LIMIT: u32 = 65_535;
 
+/// Format of a picture.
+pub(crate) const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+
+/// Samples a pixel. Software adapters pay for each; lines and dots are smoothed in their shaders anyway.
+pub(crate) fn samples(gpu: &Gpu) -> u32 {
+    if gpu.software { 1 } else { 4 }
+}
+
 /// Buffers rewritten every frame, grown as needed.
 #[derive(Debug)]
 pub(crate) struct FrameBuffers {
@@ -213,6 +221,7 @@ impl Renderer {
             self.buffers.upload(&self.gpu, &self.prepared);
             self.prepared.uploaded = true;
         }
+        self.relief.write_uniform(&self.gpu);
         let copies = frame.copies.len().min(MOST_COPIES);
         for (k, shift) in frame.copies.iter().take(MOST_COPIES).enumerate() {
             let uniform = frame.uniform(*shift, part, scene.pixels_per_point);
@@ -223,8 +232,7 @@ impl Renderer {
             let at = MOST_COPIES as u64 * UNIFORM_STEP;
             self.gpu.queue.write_buffer(&self.buffers.frames, at, bytemuck::bytes_of(sky));
         }
-        // Software adapters pay for every sample; lines and dots are smoothed in their shaders anyway.
-        let samples = if self.gpu.software { 1 } else { 4 };
+        let samples = samples(&self.gpu);
         let set = self.pipelines.set(&self.gpu, format, samples);
         let size = [part.size.x as u32, part.size.y as u32];
         let many = (samples > 1).then(|| self.buffers.multisampled(&self.gpu, format, size, samples));
@@ -254,7 +262,7 @@ impl Renderer {
         self.stats.patches = self.prepared.patches;
         self.stats.vertices = self.prepared.vertices.len() + 4 * self.prepared.points.points.len();
         self.stats.tiles_resident = self.tiles.len();
-        self.stats.gpu_bytes = self.tiles.bytes() + self.relief.as_ref().map_or(0, |r| r.bytes) + self.buffers.bytes();
+        self.stats.gpu_bytes = self.tiles.bytes() + self.relief.bytes() + self.buffers.bytes();
         self.stats.render_ms = start.elapsed().as_secs_f32() * 1e3;
     }
 
@@ -274,9 +282,8 @@ impl Renderer {
                 }
                 Draw::Sky => {}
                 Draw::Relief(range) => {
-                    let Some(relief) = &self.relief else { continue };
                     pass.set_pipeline(&set.relief);
-                    pass.set_bind_group(1, &relief.group, &[]);
+                    pass.set_bind_group(1, self.relief.group(), &[]);
                     calls += self.draw_mesh(pass, range, copies);
                 }
                 Draw::Raster { slot, tile, range } => {
@@ -338,7 +345,7 @@ impl Renderer {
         if width == 0 || height == 0 || width > IMAGE_LIMIT || height > IMAGE_LIMIT {
             return Err(RenderError::ImageSize { width, height, limit: IMAGE_LIMIT });
         }
-        self.plan(scene);
+        self.plan_base(scene, true);
         let mut image = image::RgbaImage::new(width, height);
         let strip_width = width.min(self.gpu.max_side_px());
         let rows = (STRIP_PIXELS / u64::from(strip_width)).clamp(1, u64::from(self.gpu.max_side_px())) as u32;
@@ -361,7 +368,7 @@ impl Renderer {
     ) -> Result<(), RenderError> {
         let failed = |detail: String| RenderError::ReadBack { detail };
         let extent = wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 };
-        let format = wgpu::TextureFormat::Rgba8Unorm;
+        let format = PICTURE_FORMAT;
         let texture = self.gpu.device.create_texture(&wgpu::TextureDescriptor {
             label: Some("picture"),
             size: extent,

@@ -1,5 +1,6 @@
 //! What the renderer keeps of every item between frames: tears, trees, projected samples, the last mesh.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use seaglass_core::camera::Camera;
@@ -10,6 +11,7 @@ use seaglass_core::tile::{TileGrid, TileKey};
 
 use crate::cuts::Cuts;
 use crate::frame::FrameView;
+use crate::marks::{self, Spot};
 use crate::mesh::{self, Mesh};
 use crate::residency::Residency;
 use crate::series::SeriesShape;
@@ -32,8 +34,16 @@ pub(crate) struct Item {
 }
 
 enum Kind {
-    Raster { tears: Arc<OnceLock<Option<Arc<Cuts>>>>, tree: Option<(Projection, Tree)>, built: Option<Built> },
-    Series { shape: Option<(Projection, SeriesShape)> },
+    Raster {
+        tears: Arc<OnceLock<Option<Arc<Cuts>>>>,
+        tree: Option<(Projection, Tree)>,
+        /// Marks of tiles drawn last, in that projection.
+        placed: HashMap<TileAt, Vec<Spot>>,
+        built: Option<Built>,
+    },
+    Series {
+        shape: Option<(Projection, SeriesShape)>,
+    },
 }
 
 /// The mesh of the last frame and what it was made for.
@@ -41,6 +51,8 @@ struct Built {
     key: (Camera, [u32; 2], u64, u8),
     cut: Cut,
     mesh: Mesh,
+    /// Marks of the tiles drawn.
+    spots: Vec<Spot>,
 }
 
 impl Item {
@@ -48,7 +60,7 @@ impl Item {
     pub fn new(geolocation: &Arc<Geolocation>) -> Self {
         let kind = match **geolocation {
             Geolocation::Grid(_) | Geolocation::Swath(_) => {
-                Kind::Raster { tears: Arc::default(), tree: None, built: None }
+                Kind::Raster { tears: Arc::default(), tree: None, placed: HashMap::new(), built: None }
             }
             Geolocation::Track(_) | Geolocation::Points(_) => Kind::Series { shape: None },
         };
@@ -80,12 +92,13 @@ impl Item {
                 }
                 true
             }
-            Kind::Raster { tears, tree, built } => {
+            Kind::Raster { tears, tree, placed, built } => {
                 if tree.as_ref().is_some_and(|(p, _)| *p == projection) {
                     return true;
                 }
                 let Some(found) = tears_of(&self.geolocation, tears, wait) else { return false };
                 *tree = Some((projection, Tree::new(Arc::clone(&self.geolocation), projection, found)));
+                placed.clear();
                 *built = None;
                 true
             }
@@ -97,7 +110,7 @@ impl Item {
         if !self.ready(frame.view.camera.projection, wait) {
             return false;
         }
-        let Kind::Raster { tree: Some((_, tree)), built, .. } = &mut self.kind else { return true };
+        let Kind::Raster { tree: Some((_, tree)), placed, built, .. } = &mut self.kind else { return true };
         let size = [frame.view.size_px.x as u32, frame.view.size_px.y as u32];
         let key = (frame.view.camera, size, tiles.epoch(item), bias);
         if built.as_ref().is_some_and(|b| b.key == key) {
@@ -114,7 +127,15 @@ impl Item {
             std::iter::successors(Some(tile), |t| (t.level < top).then(|| t.parent())).find(|t| resident(*t))
         };
         let mesh = mesh::build(tree, &cut.leaves, frame, &drawn);
-        *built = Some(Built { key, cut, mesh });
+        let mut spots = Vec::new();
+        for batch in &mesh.batches {
+            // Placed once; there are few of them, and in most fields none.
+            let of_tile =
+                placed.entry(batch.tile).or_insert_with(|| marks::place(tree, batch.tile, tiles.marks(at(batch.tile))));
+            spots.extend_from_slice(of_tile);
+        }
+        placed.retain(|tile, _| mesh.batches.iter().any(|b| b.tile == *tile));
+        *built = Some(Built { key, cut, mesh, spots });
         true
     }
 
@@ -123,6 +144,14 @@ impl Item {
         match &self.kind {
             Kind::Raster { built: Some(b), .. } => Some((&b.mesh, &b.cut)),
             _ => None,
+        }
+    }
+
+    /// Values of a raster that stand alone, as last prepared.
+    pub fn spots(&self) -> &[Spot] {
+        match &self.kind {
+            Kind::Raster { built: Some(b), .. } => &b.spots,
+            _ => &[],
         }
     }
 

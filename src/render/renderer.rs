@@ -14,15 +14,17 @@ use seaglass_core::projection::Projection;
 use seaglass_core::style::Method;
 use seaglass_core::tile::TileKey;
 
-use crate::base::{self, BaseLineSets, BaseLines, ReliefLoader, ReliefTexture};
-use crate::draw::{Draw, FrameBuffers, Prepared};
+use crate::base::{self, BaseLineSets, BaseLines};
+use crate::draw::{Draw, FrameBuffers, PICTURE_FORMAT, Prepared, samples};
 use crate::error::RenderError;
 use crate::frame::{FrameView, Part};
 use crate::gpu::Gpu;
 use crate::item::Item;
+use crate::marks::{self, MARK_PT};
 use crate::mesh::{self, Mesh};
 use crate::pipelines::Pipelines;
 use crate::polyline::{great_circle, project};
+use crate::relief::{Area, Relief};
 use crate::residency::Residency;
 use crate::scene::{Plan, Scene, SceneLayer, Wanted};
 use crate::series::SeriesShape;
@@ -72,7 +74,7 @@ const BASE_TOLERANCE_PX: f64 = 0.25;
 const MOST_BIAS: u8 = 8;
 /// Items not seen for so many plans are dropped.
 const KEEP_PLANS: u64 = 3000;
-/// Style slots of the base map's lines; layers follow.
+/// Style slots of the base map's lines; layers follow, each with a second one for its marks.
 const SLOT_COAST: usize = 0;
 const SLOT_BORDER: usize = 1;
 const SLOT_GRATICULE: usize = 2;
@@ -87,15 +89,14 @@ pub struct Renderer {
     pub(crate) pipelines: Pipelines,
     pub(crate) tiles: Residency,
     pub(crate) styles: Styles,
-    pub(crate) relief: Option<ReliefTexture>,
+    pub(crate) relief: Relief,
     pub(crate) buffers: FrameBuffers,
     pub(crate) prepared: Prepared,
     pub(crate) stats: RenderStats,
     items: HashMap<u64, Item>,
     world: Option<(Projection, Tree)>,
-    /// Mesh of the base map, and the camera and size it was made for.
-    world_mesh: Option<((Camera, [u32; 2]), Mesh)>,
-    relief_loader: ReliefLoader,
+    /// Mesh of the base map and what it shows of the relief, and the camera and size it was made for.
+    world_mesh: Option<((Camera, [u32; 2]), Mesh, Area)>,
     base_lines: BaseLineSets,
     grey: Arc<Colormap>,
     plans: u64,
@@ -108,10 +109,15 @@ impl Renderer {
     /// # Errors
     /// [`RenderError::Shader`] when a shader does not compile.
     pub fn new(gpu: &Gpu, options: RendererOptions) -> Result<Self, RenderError> {
-        let mut relief_loader = ReliefLoader::default();
-        // Starts decoding: it is there when the first tiles are.
-        relief_loader.get(false);
-        let pipelines = Pipelines::new(gpu)?;
+        let mut pipelines = Pipelines::new(gpu)?;
+        let mut relief = Relief::new(gpu, &pipelines.relief);
+        if options.synchronous {
+            // What a picture needs in any case is made while its files are still being opened.
+            pipelines.set(gpu, PICTURE_FORMAT, samples(gpu));
+        } else {
+            // Starts decoding: it is there when the window is.
+            relief.provide(&pipelines.relief, gpu, &Area::world(1), false, false);
+        }
         let mut lut = [[0u8; 3]; 256];
         lut.iter_mut().enumerate().for_each(|(k, c)| *c = [k as u8; 3]);
         Ok(Self {
@@ -121,13 +127,12 @@ impl Renderer {
             pipelines,
             tiles: Residency::default(),
             styles: Styles::default(),
-            relief: None,
+            relief,
             prepared: Prepared::default(),
             stats: RenderStats::default(),
             items: HashMap::new(),
             world: None,
             world_mesh: None,
-            relief_loader,
             base_lines: BaseLineSets::default(),
             grey: Arc::new(Colormap { id: "grey".to_owned(), lut }),
             plans: 0,
@@ -163,6 +168,12 @@ impl Renderer {
 
     /// Selects what a scene needs. Call before every [`render`](Self::render), with the same scene.
     pub fn plan(&mut self, scene: &Scene) -> Plan {
+        self.plan_base(scene, false)
+    }
+
+    /// The same; for pictures the base map is waited for once no tile is missing, or `insist`: until then it is made
+    /// ready beside the reading.
+    pub(crate) fn plan_base(&mut self, scene: &Scene, insist: bool) -> Plan {
         let start = Instant::now();
         self.plans += 1;
         let frame = FrameView::new(scene.view());
@@ -174,18 +185,21 @@ impl Renderer {
         plan.complete &= !self.tiles.has_pending();
         plan.complete &= self.prepare_items(scene, &frame);
         let mut prepared = Prepared::new(frame.view.camera, scene.size_px);
-        plan.complete &= self.draw_base(scene, &frame, &mut prepared);
+        let relief = self.draw_base(scene, &frame, &mut prepared);
         for (k, layer) in scene.layers.iter().enumerate() {
-            self.styles.bind(
-                &self.gpu,
-                &self.pipelines.style,
-                SLOT_LAYERS + k,
-                StyleUniform::of(&layer.style),
-                &layer.colormap,
-            );
-            self.draw_layer(SLOT_LAYERS + k, layer, &frame, &mut prepared, &mut plan);
+            let slot = SLOT_LAYERS + 2 * k;
+            let style = StyleUniform::of(&layer.style, layer.highlight);
+            for (slot, style) in [(slot, style), (slot + 1, style.sized(MARK_PT))] {
+                self.styles.bind(&self.gpu, &self.pipelines.style, slot, style, &layer.colormap);
+            }
+            self.draw_layer(slot, layer, &frame, &mut prepared, &mut plan);
         }
-        plan.complete &= self.draw_coasts(scene, &frame, &mut prepared);
+        let wait = self.options.synchronous && (insist || plan.wanted.is_empty());
+        plan.complete &= self.draw_coasts(scene, &frame, &mut prepared, wait);
+        if let Some(need) = relief {
+            let exactly = self.options.synchronous;
+            plan.complete &= self.relief.provide(&self.pipelines.relief, &self.gpu, &need, exactly, wait);
+        }
         self.draw_outlines(scene, &frame, &mut prepared);
         self.tiles.evict(self.options.gpu_tile_bytes);
         finish(&mut plan);
@@ -236,26 +250,18 @@ impl Renderer {
         }
     }
 
-    /// Relief, sky, graticule. `false` while something is still being prepared.
-    fn draw_base(&mut self, scene: &Scene, frame: &FrameView, prepared: &mut Prepared) -> bool {
-        let wait = self.options.synchronous;
-        let mut complete = true;
-        if self.relief.is_none() {
-            match self.relief_loader.get(wait) {
-                Some(mips) if !mips.is_empty() => {
-                    self.relief = Some(ReliefTexture::new(&self.gpu, &self.pipelines.relief, mips));
-                    self.relief_loader = ReliefLoader::default();
-                }
-                _ => complete = false,
-            }
-        }
+    /// Relief, sky, graticule. Gives the part of the relief that shows.
+    fn draw_base(&mut self, scene: &Scene, frame: &FrameView, prepared: &mut Prepared) -> Option<Area> {
         let opacity = if scene.base.relief { scene.base.relief_opacity } else { 0.0 };
-        if let Some(relief) = &mut self.relief {
-            relief.set_opacity(&self.gpu, opacity);
-        }
+        self.relief.set_opacity(opacity);
         // Without relief the Earth is a plain body; over a transparent background only what was asked for is drawn.
+        let mut relief = None;
         if scene.base.relief || scene.background[3] > 0 {
-            self.draw_world(frame, prepared);
+            relief = self.draw_world(frame, prepared).filter(|_| opacity > 0.0);
+        }
+        // Decoded while tiles are read; the plan waits for it only when nothing else is missing.
+        if let Some(need) = &relief {
+            self.relief.provide(&self.pipelines.relief, &self.gpu, need, self.options.synchronous, false);
         }
         if scene.base.atmosphere {
             prepared.draws.push(Draw::Sky);
@@ -274,19 +280,20 @@ impl Renderer {
             let run = prepared.points.run(frame, |pen| base::graticule(pen, frame));
             prepared.draws.push(Draw::Lines { slot: SLOT_GRATICULE, run });
         }
-        complete
+        relief
     }
 
     /// Coastlines and borders, over the data, with a dark casing that holds them apart from any colour. `false` while
     /// finer ones are still being prepared.
-    fn draw_coasts(&mut self, scene: &Scene, frame: &FrameView, prepared: &mut Prepared) -> bool {
-        let wait = self.options.synchronous;
+    fn draw_coasts(&mut self, scene: &Scene, frame: &FrameView, prepared: &mut Prepared, wait: bool) -> bool {
         let mut complete = true;
         for (on, which, slot) in [
             (scene.base.coastlines, BaseLines::Coasts, SLOT_COAST),
             (scene.base.borders, BaseLines::Borders, SLOT_BORDER),
         ] {
-            if on {
+            if on && self.options.synchronous && !wait {
+                complete &= self.base_lines.start(which, frame);
+            } else if on {
                 let sets = &mut self.base_lines;
                 let run = prepared.points.run(frame, |pen| complete &= sets.draw(which, pen, frame, wait));
                 prepared.draws.push(Draw::Lines { slot: SLOT_CASING, run });
@@ -296,25 +303,27 @@ impl Renderer {
         complete
     }
 
-    /// The patches of the base map.
-    fn draw_world(&mut self, frame: &FrameView, prepared: &mut Prepared) {
+    /// The patches of the base map, and what they show of the relief.
+    fn draw_world(&mut self, frame: &FrameView, prepared: &mut Prepared) -> Option<Area> {
         let projection = frame.view.camera.projection;
         if self.world.as_ref().is_none_or(|(p, _)| *p != projection) {
             self.world = base::world_grid().map(|g| (projection, Tree::new(Arc::new(g), projection, None)));
         }
-        let Some((_, tree)) = &mut self.world else { return };
+        let (_, tree) = self.world.as_mut()?;
         let key = (frame.view.camera, prepared.size_px);
-        if self.world_mesh.as_ref().is_none_or(|(k, _)| *k != key) {
+        if self.world_mesh.as_ref().is_none_or(|(k, ..)| *k != key) {
             let options =
                 CutOptions { tolerance_px: BASE_TOLERANCE_PX, most_leaves: 50_000, bias: 0, resident: &|_| true };
             let cut = tree.cut_within(frame, &options);
-            self.world_mesh = Some((key, mesh::build(tree, &cut.leaves, frame, &Some)));
+            let area = Area::of(tree, &cut, frame, self.gpu.max_side_px());
+            self.world_mesh = Some((key, mesh::build(tree, &cut.leaves, frame, &Some), area));
         }
-        let Some((_, mesh)) = &self.world_mesh else { return };
+        let (_, mesh, area) = self.world_mesh.as_ref()?;
         let base = prepared.add_mesh(mesh);
         for batch in &mesh.batches {
             prepared.draws.push(Draw::Relief(base.of(batch)));
         }
+        Some(area.clone())
     }
 
     fn draw_layer(
@@ -337,6 +346,10 @@ impl Renderer {
                     let tile = SeriesShape::key(id, batch.tile);
                     self.tiles.touch(tile);
                     prepared.draws.push(Draw::Raster { slot, tile, range: base.of(batch) });
+                }
+                if !item.spots().is_empty() {
+                    let run = prepared.points.run(frame, |pen| marks::draw(pen, frame, item.spots()));
+                    prepared.draws.push(Draw::Dots { slot: slot + 1, run });
                 }
                 want(plan, item, id, &cut.tiles, &self.tiles, self.options.synchronous);
             } else if let Some(shape) = item.series() {

@@ -8,6 +8,7 @@ use seaglass_core::field::{Apron, Block};
 use seaglass_core::tile::TileKey;
 
 use crate::gpu::Gpu;
+use crate::marks::{self, Mark};
 
 /// Mirror of `Tile` in `shaders/raster.wgsl`.
 #[repr(C)]
@@ -21,8 +22,8 @@ struct TileUniform {
 /// What a tile became.
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// A raster's bind group 2. Texture and uniform live as long as the group.
-    Texture(wgpu::BindGroup),
+    /// A raster's bind group 2 (texture and uniform live as long as the group), and its values that stand alone.
+    Texture(wgpu::BindGroup, Vec<Mark>),
     /// Values of a track or of points, in memory.
     Values(Arc<Block>),
 }
@@ -107,7 +108,7 @@ impl Residency {
                     self.failed.insert(key);
                     continue;
                 }
-                (Content::Texture(texture(gpu, layout, key.level, &block)), bytes)
+                (texture(gpu, layout, key.level, &block), bytes)
             };
             spent += bytes;
             self.bytes += bytes;
@@ -134,8 +135,16 @@ impl Residency {
     /// Bind group of a raster tile.
     pub fn texture(&self, key: TileKey) -> Option<&wgpu::BindGroup> {
         match self.tiles.get(&key).map(|t| &t.content) {
-            Some(Content::Texture(group)) => Some(group),
+            Some(Content::Texture(group, _)) => Some(group),
             _ => None,
+        }
+    }
+
+    /// Values of a raster tile that stand alone.
+    pub fn marks(&self, key: TileKey) -> &[Mark] {
+        match self.tiles.get(&key).map(|t| &t.content) {
+            Some(Content::Texture(_, marks)) => marks,
+            _ => &[],
         }
     }
 
@@ -202,7 +211,7 @@ fn fits(gpu: &Gpu, block: &Block) -> bool {
 }
 
 /// Uploads a block with its apron; where it has none, missing values stand in.
-fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) -> wgpu::BindGroup {
+fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) -> Content {
     let (rows, cols) = (block.window.rows, block.window.cols);
     let padded;
     let values: &[f32] = match block.apron {
@@ -242,7 +251,7 @@ fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) 
         mapped_at_creation: false,
     });
     gpu.queue.write_buffer(&buffer, 0, bytemuck::bytes_of(&uniform));
-    gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+    let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: Some("tile"),
         layout,
         entries: &[
@@ -254,5 +263,6 @@ fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) 
                 ),
             },
         ],
-    })
+    });
+    Content::Texture(group, marks::of(values, rows, cols))
 }

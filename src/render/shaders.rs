@@ -10,6 +10,7 @@ type Source = (&'static str, &'static str);
 const SHARED: &[Source] = &[
     ("frame", include_str!("../../shaders/shared/frame.wgsl")),
     ("colormap", include_str!("../../shaders/shared/colormap.wgsl")),
+    ("surface", include_str!("../../shaders/shared/surface.wgsl")),
 ];
 
 /// The shaders with entry points. Every one has `vertex_main` and `fragment_main`.

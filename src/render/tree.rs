@@ -246,6 +246,18 @@ impl Tree {
         exact
     }
 
+    /// Projected position of a place given in rows and columns (cell centres are whole numbers).
+    pub fn place(&self, row: f64, col: f64) -> Option<DVec3> {
+        let point = self.locate(row, col);
+        point.valid.then_some(point.v)
+    }
+
+    /// Distance of two projected positions, metres; on cylindrical maps the short way round.
+    pub fn apart(&self, a: DVec3, b: DVec3) -> f64 {
+        let turn = self.projection.turn_m();
+        unwrapped(b, a, turn).distance(a)
+    }
+
     fn modulo_turn(&self, distance: f64) -> f64 {
         self.projection.turn_m().map_or(distance, |turn| distance.min((turn - distance).abs()))
     }
