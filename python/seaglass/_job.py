@@ -19,14 +19,19 @@ from ._units import microseconds
 
 _KEYS = {
     "": "title primary radius window metric policy reference duplicates partial side output run",
-    "policy": "kind by k size sd sd_time power",
-    "side": "name files product part fields require filter masks index platform time",
+    "policy": "kind by k size sd sd_time power time max_gap method half",
+    "side": "name files product part fields require filter masks index platform time pass",
     "output": "path formats overwrite",
     "run": "threads memory slab checksum cache",
 }
 _SUFFIXES = {".parquet": "parquet", ".geoparquet": "parquet", ".pq": "parquet", ".nc": "netcdf", ".nc4": "netcdf"}
 _SUFFIXES |= {".csv": "csv"}
 EXTENSIONS = {"parquet": ".parquet", "netcdf": ".nc", "csv": ".csv"}
+#: Keys of the policies below; other policies take no notice of them.
+_OTHERS = ("size", "time", "max_gap", "method", "half")
+#: Policies of which only the program knows how they are cut into tasks.
+_BY_PROGRAM = ("box", "interpolate", "crossovers")
+_SHARDS = "run it by seaglass.dask.shards, which calls the program `seaglass` on the workers"
 _SIZES = {"MB": 1e6, "GB": 1e9, "TB": 1e12, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -119,21 +124,18 @@ def _known(table: Mapping[str, Any], name: str) -> None:
 
 def _job(raw: dict[str, Any], base: Path) -> Job:
     _known(raw, "")
+    kind = dict(raw.get("policy", {})).get("kind")
+    if kind in _BY_PROGRAM:
+        raise ColocationError(f'the policy "{kind}" needs the program; {_SHARDS}')
     for key in ("radius", "window", "side", "output"):
         if key not in raw:
             raise ColocationError(f'the job has no "{key}"; every job needs radius, window, two sides and an output')
     policy, output, run = dict(raw.get("policy", {})), dict(raw["output"]), dict(raw.get("run", {}))
     for table, name in ((policy, "policy"), (output, "output"), (run, "run")):
         _known(table, name)
-    if policy.get("kind") == "box":
-        raise ColocationError(
-            'policy "box" is for `seaglass colocate run`; in Python use nearest, and Matches.box on data in memory'
-        )
     sides = [_side(dict(s), base) for s in raw["side"]]
     if len(sides) != 2:
-        raise ColocationError(
-            f"the job has {len(sides)} sides; seaglass.dask runs jobs of two, `seaglass colocate run` those of more"
-        )
+        raise ColocationError(f"the job has {len(sides)} sides, and tasks in Python have two; {_SHARDS}")
     if sides[0].name == sides[1].name:
         raise ColocationError(f'every side needs a name of its own; "{sides[0].name}" occurs twice')
     names = [s.name for s in sides]
@@ -145,7 +147,7 @@ def _job(raw: dict[str, Any], base: Path) -> Job:
     spec = _spec.make(
         raw["radius"],
         raw["window"],
-        {k: v for k, v in policy.items() if k != "size"} or "nearest",
+        {k: v for k, v in policy.items() if k not in _OTHERS} or "nearest",
         metric=raw.get("metric", "wgs84"),
         reference=raw.get("reference", "primary"),
         duplicates=raw.get("duplicates", "first"),
@@ -189,12 +191,9 @@ def _side(raw: dict[str, Any], base: Path) -> SideJob:
     name = raw.get("name", "")
     if not name or not raw.get("files"):
         raise ColocationError(f'the side "{name}" needs a name and files')
-    for key in ("product", "part"):
+    for key in ("product", "part", "pass"):
         if raw.get(key) is not None:
-            raise ColocationError(
-                f'the side "{name}" asks for a {key}, which only the reader of `seaglass colocate` knows;'
-                " for Dask name files by a pattern and fields by their path in the file"
-            )
+            raise ColocationError(f'the side "{name}" says {key}, which only the program knows; {_SHARDS}')
     time = raw.get("time")
     if raw.get("filter"):
         try:

@@ -10,6 +10,11 @@
     seaglass.dask.run(tasks, client)
     print(seaglass.dask.finalize("pairs.parquet").hash)
 
+Jobs that say more than Python's own readers know (`product`, `part`, `box`, `interpolate`, `crossovers`, `pass`, three
+sides) run in the program ``seaglass`` on the workers, cut into shards::
+
+    outcome = seaglass.dask.shards("job.toml", client=client)
+
 A task leaves one table by renaming, so it is finished or it is not; run again, it does nothing when it is finished.
 Workers may be killed, tasks may run twice or in another order: the hash stays. All workers must see the same files.
 """
@@ -22,7 +27,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import _finish, _job, _outline, _plan
+from . import _finish, _job, _outline, _plan, _shards
 from ._engine import ColocationError
 from ._finish import Outcome
 from ._outline import FileCard
@@ -30,7 +35,7 @@ from ._plan import Plan, Task
 from ._store import write_atomic
 from ._task import Manifest, run_task
 
-__all__ = ["Manifest", "Outcome", "Plan", "Task", "finalize", "plan", "run", "run_task"]
+__all__ = ["Manifest", "Outcome", "Plan", "Task", "finalize", "plan", "run", "run_task", "shards"]
 
 _PLAN = "plan.json"
 #: Most calls that read outlines.
@@ -107,6 +112,51 @@ def finalize(out: str | os.PathLike[str] | Mapping[str, Any] | Sequence[Task]) -
     except (OSError, ValueError) as e:
         raise ColocationError(f"{output} has no plan beside it ({path}); plan the job first") from e
     return _finish.finish(_job.load(record["job"]), record)
+
+
+def shards(
+    job: str | os.PathLike[str],
+    n: int | None = None,
+    client: Any = None,
+    *,
+    program: str | os.PathLike[str] = "seaglass",
+    threads: int = 1,
+    progress: Callable[[int, int], object] | None = None,
+) -> dict[str, Any]:
+    """Runs a job file by the program on the workers: all that ``seaglass colocate`` does, on any Dask cluster.
+
+    Shards that were interrupted do only what is missing when they run again.
+
+    Parameters
+    ----------
+    job
+        A job file on a file system that all workers see.
+    n
+        Number of shards; one for each task of the plan when absent, at most 1000.
+    client
+        A client of ``dask.distributed``; without one the default scheduler of Dask is used.
+    program
+        The program on the workers.
+    threads
+        Threads that join, and processes that read, of each shard.
+    progress
+        Called with the numbers of shards done and of all.
+
+    Returns
+    -------
+    dict
+        What ``seaglass colocate merge --json`` says: ``rows``, ``pairs``, ``pairs_sum64``, ``outputs``, ``failed``,
+        ``complete``.
+    """
+    common = (os.fspath(program), os.path.abspath(job), threads)
+    # Outlines are read once and kept, so that shards find them.
+    planned = _map(_shards.call, [("plan", *common, None)], client, "plan", None)[0]
+    n = min(int(planned["tasks"]), _shards.MOST) if n is None else n
+    if n < 1:
+        raise ColocationError(f"n = {n} asks for no shard; give 1 or more")
+    _map(_shards.call, [("run", *common, f"{k}/{n}") for k in range(1, n + 1)], client, "shard", progress)
+    merged: dict[str, Any] = _map(_shards.call, [("merge", *common, None)], client, "merge", None)[0]
+    return merged
 
 
 def _remember(job: _job.Job, tasks: list[Task], cards: tuple[list[FileCard], list[FileCard]]) -> None:
@@ -193,7 +243,7 @@ def _map(
 def _guarded(function: Callable[..., Any], call: tuple[Any, ...]) -> tuple[Any, BaseException | None]:
     try:
         return function(*call), None
-    except Exception as e:  # Whatever it is, the other tasks go on.
+    except Exception as e:  # noqa: BLE001  Whatever it is, the other tasks go on.
         return None, e
 
 

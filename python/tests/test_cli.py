@@ -56,6 +56,7 @@ def test_one_job_file_gives_one_hash(inputs, tmp_path, policy):  # noqa: F811
         [os.environ["SEAGLASS"], "colocate", "run", str(tmp_path / "cli.toml"), "--json"],
         capture_output=True,
         text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     seaglass.dask.run(seaglass.dask.plan(tmp_path / "python.toml"))
@@ -74,3 +75,51 @@ def test_one_job_file_gives_one_hash(inputs, tmp_path, policy):  # noqa: F811
         assert a.dtype == b.dtype, name
         exact = a.dtype.kind != "f" or name.endswith(("_lat", "_lon", "_ssh"))
         assert np.array_equal(a, b) if exact else np.allclose(a, b, rtol=1e-9, atol=1e-9), name
+
+
+@pytest.mark.skipif(not os.environ.get("SEAGLASS"), reason="skipped: SEAGLASS names no program")
+def test_shards_do_what_python_alone_does_not(inputs, tmp_path):  # noqa: F811
+    """A job with boxes, which Python's own tasks refuse, on two workers."""
+    from dask.distributed import Client, LocalCluster
+
+    folder, _points, _swaths = inputs
+    job = tmp_path / "job.toml"
+    job.write_text(f"""
+        radius = "20 km"
+        window = "2 h"
+        [policy]
+        kind = "box"
+        size = 3
+        [[side]]
+        name = "a"
+        files = ["{folder.as_posix()}/pass_*.nc"]
+        time = ["1990-01-01", "2050-01-01"]
+        fields = ["ssh"]
+        [[side]]
+        name = "b"
+        files = ["{folder.as_posix()}/pass_*.nc"]
+        fields = ["ssh"]
+        [output]
+        path = "boxes.parquet"
+        [run]
+        slab = "6 h"
+    """)
+    with pytest.raises(seaglass.ColocationError, match="seaglass.dask.shards"):
+        seaglass.dask.plan(job)
+    missing = tmp_path / "seaglass-is-not-here"
+    with pytest.raises(seaglass.ColocationError, match="install it there"):
+        seaglass.dask.shards(job, program=missing)
+    seen = []
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        found = seaglass.dask.shards(
+            job, 3, client, program=os.environ["SEAGLASS"], progress=lambda done, total: seen.append((done, total))
+        )
+    assert found["complete"] and found["outputs"] == [str(tmp_path / "boxes.parquet")]
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    table = pd.read_parquet(tmp_path / "boxes.parquet")
+    assert len(table) == found["rows"] > 0
+    # Every valid pixel is nearest to itself, so the middle of its box is its own value.
+    assert (table["distance_m"] == 0).all()
+    assert np.array_equal([cells[4] for cells in table["s_ssh"]], table["p_ssh"])
+    with pytest.raises(seaglass.ColocationError, match="there already"):
+        seaglass.dask.shards(job, 3, program=os.environ["SEAGLASS"])

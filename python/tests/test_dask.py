@@ -290,7 +290,11 @@ def test_jobs_that_cannot_be_have_a_sentence(inputs, tmp_path):
     refused(lambda j: j["side"][1].update(platform="who"), 'no variable "who"')
     refused(lambda j: j["side"][0].update(time=["2030-01-01", "2030-01-02"]), "no row with position and time")
     refused(lambda j: j["output"].update(path="p.bin"), ".parquet, .nc or .csv")
-    refused(lambda j: j["side"][0].update(product="gdp"), "only the reader of `seaglass colocate` knows")
+    refused(lambda j: j["side"][0].update(product="gdp"), "seaglass.dask.shards")
+    refused(lambda j: j["side"][1].update({"pass": "ascending"}), "says pass, which only the program knows")
+    refused(lambda j: j["side"].append({"name": "c", "files": j["side"][0]["files"]}), "the job has 3 sides")
+    for kind in ("box", "interpolate", "crossovers"):
+        refused(lambda j, kind=kind: j.update(policy={"kind": kind}), f'the policy "{kind}" needs the program')
     far = tmp_path / "far.parquet"
     pq.write_table(
         pa.table({**world.drifters(count=3), "time": world.drifters(count=3)["time"] + np.timedelta64(99, "D")}), far
