@@ -197,9 +197,7 @@ fn swaths_are_matched_pass_by_pass() {
     let dir = tempfile::tempdir().unwrap();
     let swath = |name: &str, pass: &str| side(name, "SWOT_L2*", &format!("fields = ['ssha']\npass = '{pass}'"));
     let sides = [swath("up", "ascending"), swath("down", "descending")];
-    let mut spec = job(dir.path(), "10 d", "kind = 'nearest'", &sides);
-    spec.radius = "2 km".into();
-    let (outcome, table) = run(spec);
+    let (outcome, table) = run(crate::support::job(dir.path(), "2 km", "10 d", "kind = 'nearest'", &sides));
     assert!(outcome.rows > 100, "{outcome:?}");
     // Passes of SWOT with odd numbers go north.
     let number = |name: &String| name.split('_').nth(6).and_then(|n| n.parse::<u32>().ok()).unwrap();
