@@ -1,13 +1,13 @@
 //! What is compared, how near, and how far the matching is.
 
 use egui::{DragValue, Popup, Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
-use seaglass_core::colocation::{Colocation, ColocationPatch, MAX_BOX, RADIUS_RANGE_M, Sample, WINDOW_RANGE_S};
+use seaglass_core::colocation::{Colocation, ColocationPatch, RADIUS_RANGE_M, WINDOW_RANGE_S};
 use seaglass_core::command::Command;
 use seaglass_core::granule::GeometryKind;
 use seaglass_core::project::LayerId;
-use seaglass_host::colocate::{Stage, View, units};
+use seaglass_host::colocate::units;
 
-use super::{PanelState, filters};
+use super::{PanelState, filters, sampling, state_line};
 use crate::model::{Model, Row};
 use crate::state::Out;
 use crate::text;
@@ -16,8 +16,6 @@ use crate::widgets;
 
 /// Where fields begin.
 pub const LABELS: f32 = 80.0;
-/// Boxes offered in the list.
-const BOXES: [usize; 4] = [3, 5, 7, 11];
 /// Width of the fields with a value.
 const VALUE: f32 = 72.0;
 
@@ -29,20 +27,21 @@ pub fn show(ui: &mut Ui, model: &Model, panel: &mut PanelState, out: &mut Out) {
     let colocation = model.session.project().colocation.clone().unwrap_or_default();
     sides(ui, model, &colocation, out);
     limits(ui, &colocation, tracks_cross(model, &colocation), out);
-    sampling(ui, model, &colocation, panel, out);
+    sampling::show(ui, model, &colocation, panel, out);
     if panel.filters_open || filters::any(&colocation) {
         filters::show(ui, model, &colocation, &mut panel.filters, out);
     }
-    state_line(ui, &model.colocation, out);
+    state_line::show(ui, &model.colocation, out);
 }
 
 /// Tracks meet in points; radius and sampling have no part in it.
-fn tracks_cross(model: &Model, c: &Colocation) -> bool {
+pub fn tracks_cross(model: &Model, c: &Colocation) -> bool {
     let kind = c.reference.and_then(|id| model.row(id)).and_then(|r| r.geometry);
     c.is_crossover() && kind == Some(GeometryKind::Track)
 }
 
-fn set(out: &mut Out, patch: ColocationPatch) {
+/// Sends a change.
+pub fn set(out: &mut Out, patch: ColocationPatch) {
     out.send(Command::SetColocation { patch });
 }
 
@@ -181,7 +180,7 @@ fn third_side(ui: &mut Ui, model: &Model, c: &Colocation, third: LayerId, out: &
 }
 
 /// A combo box in `rect`.
-fn list(ui: &Ui, rect: Rect, label: &str, shown: &str, add: impl FnOnce(&mut Ui)) {
+pub fn list(ui: &Ui, rect: Rect, label: &str, shown: &str, add: impl FnOnce(&mut Ui)) {
     let t = theme(ui);
     let response = ui.interact(rect, ui.scope_id().with(("list", label)), Sense::click());
     response.widget_info(|| {
@@ -295,249 +294,6 @@ pub fn time_text(s: f64) -> String {
         _ => (s / 86_400.0, "d"),
     };
     format!("{}{}{unit}", text::short(v, if v < 10.0 { 2 } else { 1 }), text::THIN)
-}
-
-fn sampling(ui: &mut Ui, model: &Model, c: &Colocation, panel: &mut PanelState, out: &mut Out) {
-    let fields = row(ui, "Sample");
-    let middle = fields.left() + (fields.width() - 44.0) * 0.55;
-    let at = Rect::from_center_size(pos2(fields.right() - 14.0, fields.center().y), Vec2::splat(28.0));
-    if tracks_cross(model, c) {
-        let t = theme(ui);
-        let words = "Between samples";
-        widgets::line(
-            ui.painter(),
-            fields.left(),
-            fields.center().y,
-            words,
-            t.body(),
-            t.c.text_3,
-            middle - fields.left(),
-        );
-    } else {
-        sample_list(ui, fields.with_max_x(middle), model, c, out);
-    }
-    data_list(ui, Rect::from_min_max(pos2(middle + 8.0, fields.top()), pos2(at.left() - 8.0, fields.bottom())), c, out);
-    let response = ui.interact(at, ui.scope_id().with("filter"), Sense::click());
-    let on = panel.filters_open || filters::any(c);
-    let label = "Filter rows by an expression";
-    if widgets::icon_button_at(ui, at, response, "layer_filter", label, on).clicked() {
-        panel.filters_open = !on;
-        if on {
-            // Hidden filters would still decide.
-            panel.filters = filters::Edits::default();
-            if filters::any(c) {
-                let none = || Some(String::new());
-                set(
-                    out,
-                    ColocationPatch {
-                        reference_filter: none(),
-                        compared_filter: none(),
-                        third_filter: none(),
-                        ..ColocationPatch::default()
-                    },
-                );
-                out.settle = true;
-            }
-        }
-    }
-}
-
-/// `Box 5 × 5`.
-fn sample_text(sample: Sample, size: usize) -> String {
-    if sample == Sample::Box { format!("Box {size} × {size}") } else { sample.label().to_owned() }
-}
-
-fn sample_list(ui: &Ui, rect: Rect, model: &Model, c: &Colocation, out: &mut Out) {
-    let compared = c.compared.and_then(|id| model.row(id)).and_then(|r| r.geometry);
-    let mut choose = |sample: Sample, box_size: Option<usize>| {
-        set(out, ColocationPatch { sample: Some(sample), box_size, ..ColocationPatch::default() });
-        out.settle = true;
-    };
-    list(ui, rect, "Sample", &sample_text(c.sample, c.box_size), |ui| {
-        for sample in Sample::ALL {
-            // What the compared layer cannot have is not offered.
-            let fits = match sample {
-                s if s.needs_grid() => compared.is_none_or(|k| k == GeometryKind::Grid),
-                Sample::Box => compared != Some(GeometryKind::Points),
-                _ => true,
-            };
-            if !fits && sample != c.sample {
-                continue;
-            }
-            let sizes: Vec<Option<usize>> =
-                if sample == Sample::Box { BOXES.into_iter().map(Some).collect() } else { vec![None] };
-            for size in sizes {
-                let is = sample == c.sample && size.is_none_or(|n| n == c.box_size);
-                let label = sample_text(sample, size.unwrap_or(0));
-                if ui.selectable_label(is, label).on_hover_text(sample.meaning()).clicked() {
-                    choose(sample, size);
-                }
-            }
-        }
-        if c.sample == Sample::Box {
-            let mut size = c.box_size;
-            let number =
-                DragValue::new(&mut size).range(1..=MAX_BOX).prefix("Cells along a side ").update_while_editing(false);
-            if ui.add(number).changed() {
-                choose(Sample::Box, Some(size | 1));
-            }
-        }
-    });
-}
-
-fn data_list(ui: &Ui, rect: Rect, c: &Colocation, out: &mut Out) {
-    let data = match (c.masks, c.in_window) {
-        (true, false) => "Good values",
-        (false, false) => "All values",
-        (true, true) => "Good, in window",
-        (false, true) => "All, in window",
-    };
-    list(ui, rect, "Data", data, |ui| {
-        let (mut masks, mut in_window) = (c.masks, c.in_window);
-        if ui.checkbox(&mut masks, "Only values the products call good").changed() {
-            set(out, ColocationPatch { masks: Some(masks), ..ColocationPatch::default() });
-            out.settle = true;
-        }
-        if ui.checkbox(&mut in_window, "Only in the time window").changed() {
-            set(out, ColocationPatch { in_window: Some(in_window), ..ColocationPatch::default() });
-            out.settle = true;
-        }
-    });
-}
-
-/// One line of how it stands; the action it offers.
-struct Line {
-    icon: &'static str,
-    ink: egui::Color32,
-    words: String,
-    right: String,
-    action: Option<(&'static str, Command)>,
-    /// Share done; nothing when nobody knows.
-    share: Option<f32>,
-}
-
-fn state_line(ui: &mut Ui, view: &View, out: &mut Out) {
-    let t = theme(ui);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), t.size.control), Sense::hover());
-    let nothing = view.missing.is_none() && view.stage == Stage::Idle;
-    let line = if nothing {
-        Some(plain("status_info", t.c.info, "Choose two layers to compare.".to_owned()))
-    } else {
-        line_of(view, &t.c)
-    };
-    let Some(line) = line else { return };
-    let y = rect.center().y;
-    widgets::icon(ui.painter(), pos2(rect.left() + 8.0, y), line.icon, 16.0, line.ink);
-    let mut right = rect.right();
-    if let Some((label, command)) = line.action {
-        let id = ui.scope_id().with("state action");
-        let response = widgets::link_at(ui, pos2(rect.right(), y), label, id, label);
-        right = response.rect.left() - 8.0;
-        if response.clicked() {
-            out.send(command);
-        }
-    } else if !line.right.is_empty() {
-        let galley = ui.painter().layout_no_wrap(line.right.clone(), t.small(), t.c.text_3);
-        right = rect.right() - galley.size().x;
-        ui.painter().galley(pos2(right, (y - galley.size().y / 2.0).round()), galley, t.c.text_3);
-        right -= 8.0;
-    }
-    let left = rect.left() + 22.0;
-    widgets::line(ui.painter(), left, y, &line.words, t.body(), t.c.text_2, right - left);
-    let whole = ui.interact(rect.with_max_x(right), ui.scope_id().with("state"), Sense::hover());
-    widgets::describe(&whole, Role::Label, &line.words);
-    whole.on_hover_text(line.words);
-    if line.icon == "status_busy" {
-        ui.ctx().request_repaint_after_secs(0.1);
-    }
-    if let Some(share) = line.share {
-        let y = rect.bottom() - 1.0;
-        ui.painter().hline(rect.x_range(), y, egui::Stroke::new(2.0, t.c.border));
-        let end = rect.left() + rect.width() * share.clamp(0.0, 1.0);
-        ui.painter().hline(rect.left()..=end, y, egui::Stroke::new(2.0, t.c.accent));
-    }
-}
-
-fn plain(icon: &'static str, ink: egui::Color32, words: String) -> Line {
-    Line { icon, ink, words, right: String::new(), action: None, share: None }
-}
-
-fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
-    let cancel = Some(("Cancel", Command::CancelColocation));
-    let busy = |words: String, share: f32| Line {
-        action: cancel.clone(),
-        share: Some(share),
-        ..plain("status_busy", c.accent, words)
-    };
-    if let Some((path, share)) = &view.exporting {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        return Some(busy(format!("Writing {name}"), *share));
-    }
-    if let Some(why) = &view.missing {
-        return Some(plain("status_info", c.info, why.clone()));
-    }
-    let part = |done: f64, total: f64| (done / total.max(1.0)) as f32;
-    Some(match &view.stage {
-        Stage::Idle => return None,
-        Stage::Looking { done, total } => {
-            busy(format!("Looking into files, {done} of {total}"), part(*done as f64, *total as f64))
-        }
-        Stage::Reading { total: 0, .. } => Line { share: None, ..busy("Reading values".to_owned(), 0.0) },
-        Stage::Reading { done, total } => {
-            let share = part(*done as f64, *total as f64);
-            let words = format!(
-                "Reading {:.0}{}%, {} of {}",
-                share.min(1.0) * 100.0,
-                text::THIN,
-                units::size_text(*done),
-                units::size_text(*total)
-            );
-            busy(words, share)
-        }
-        Stage::Matching { done, total, pairs } => {
-            let words = format!("Matching, {} pairs so far", text::count(*pairs));
-            busy(words, part(*done as f64, *total as f64))
-        }
-        Stage::Estimate { seconds, bytes } => Line {
-            action: Some(("Run", Command::RunColocation)),
-            ..plain(
-                "time_nearest",
-                c.text_2,
-                format!("About {}, {} to read", text::duration(seconds.max(2.0)), units::size_text(*bytes)),
-            )
-        },
-        Stage::Stopped => {
-            Line { action: Some(("Run", Command::RunColocation)), ..plain("status_info", c.info, "Stopped".to_owned()) }
-        }
-        Stage::Failed(why) => plain("status_error", c.error, why.clone()),
-        Stage::Done => done_line(view, c)?,
-    })
-}
-
-fn done_line(view: &View, c: &crate::theme::Palette) -> Option<Line> {
-    let found = view.found.as_ref()?;
-    let n = found.granules as u64;
-    let noun = if n == 1 { "granule" } else { "granules" };
-    let granules = format!("{} {noun} in {:.1}{}s", text::count(n), found.took_s, text::THIN);
-    let filtered = found.data.filtered();
-    let granules = if filtered > 0 { format!("{granules}, {} rows filtered", text::count(filtered)) } else { granules };
-    let (icon, ink, words) = if found.failed > 0 {
-        (
-            "status_warning",
-            c.warning,
-            format!("{granules}, {} {} left out", found.failed, if found.failed == 1 { "file" } else { "files" }),
-        )
-    } else if found.pairs.is_empty() {
-        ("status_info", c.info, "No pairs".to_owned())
-    } else {
-        ("status_ok", c.success, granules)
-    };
-    let day = |t: seaglass_core::time::Time| t.date_text().get(5..).unwrap_or_default().to_owned();
-    let right = found.span.map_or_else(String::new, |s| {
-        let (a, b) = (day(s.start), day(s.stop));
-        if a == b { s.start.date_text() } else { format!("{a} to {b}") }
-    });
-    Some(Line { icon, ink, words, right, action: None, share: None })
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ pub mod filters;
 pub mod globe;
 pub mod marks;
 pub mod plot;
+pub mod sampling;
 pub mod scatter;
 pub mod selection;
+pub mod state_line;
 pub mod statistics;
 pub mod table;
 

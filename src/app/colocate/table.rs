@@ -242,6 +242,16 @@ fn rows(
 ) {
     let t = theme(ui);
     let decimals = statistics::decimals(&found.stats);
+    // Whoever has clicked a row goes on with the arrow keys.
+    let keys = ui.interact(ui.available_rect_before_wrap(), keys_id(), Sense::click());
+    widgets::describe(&keys, Role::Table, "Table of pairs");
+    if keys.clicked() {
+        keys.request_focus();
+    }
+    if keys.has_focus() {
+        let filter = egui::EventFilter { vertical_arrows: true, ..egui::EventFilter::default() };
+        ui.memory_mut(|m| m.set_focus_lock_filter(keys_id(), filter));
+    }
     let mut area = ScrollArea::vertical().id_salt("pair rows").auto_shrink(false);
     let height = ui.available_height();
     // What was selected elsewhere comes into sight.
@@ -295,16 +305,6 @@ fn rows(
         let modifiers = ui.input(|i| i.modifiers);
         choose(found, order, at, panel, modifiers, out);
         ui.memory_mut(|m| m.request_focus(keys_id()));
-    }
-    // Whoever has clicked a row goes on with the arrow keys.
-    let keys = ui.interact(
-        Rect::from_min_size(ui.min_rect().min, vec2(1.0, 1.0)),
-        keys_id(),
-        Sense::focusable_noninteractive(),
-    );
-    if keys.has_focus() {
-        let filter = egui::EventFilter { vertical_arrows: true, ..egui::EventFilter::default() };
-        ui.memory_mut(|m| m.set_focus_lock_filter(keys_id(), filter));
     }
 }
 

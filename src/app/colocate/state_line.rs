@@ -1,0 +1,146 @@
+//! The line between controls and plots: how far the matching is, what it waits for, what came of it.
+
+use egui::{Role, Sense, Ui, pos2, vec2};
+use seaglass_core::command::Command;
+use seaglass_host::colocate::{Stage, View, units};
+
+use crate::state::Out;
+use crate::text;
+use crate::theme::theme;
+use crate::widgets;
+
+/// One line of how it stands; the action it offers.
+struct Line {
+    icon: &'static str,
+    ink: egui::Color32,
+    words: String,
+    right: String,
+    action: Option<(&'static str, Command)>,
+    /// Share done; nothing when nobody knows.
+    share: Option<f32>,
+}
+
+/// Shows the line.
+pub fn show(ui: &mut Ui, view: &View, out: &mut Out) {
+    let t = theme(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), t.size.control), Sense::hover());
+    let nothing = view.missing.is_none() && view.stage == Stage::Idle;
+    let line = if nothing {
+        Some(plain("status_info", t.c.info, "Choose two layers to compare.".to_owned()))
+    } else {
+        line_of(view, &t.c)
+    };
+    let Some(line) = line else { return };
+    let y = rect.center().y;
+    widgets::icon(ui.painter(), pos2(rect.left() + 8.0, y), line.icon, 16.0, line.ink);
+    let mut right = rect.right();
+    if let Some((label, command)) = line.action {
+        let id = ui.scope_id().with("state action");
+        let response = widgets::link_at(ui, pos2(rect.right(), y), label, id, label);
+        right = response.rect.left() - 8.0;
+        if response.clicked() {
+            out.send(command);
+        }
+    } else if !line.right.is_empty() {
+        let galley = ui.painter().layout_no_wrap(line.right.clone(), t.small(), t.c.text_3);
+        right = rect.right() - galley.size().x;
+        ui.painter().galley(pos2(right, (y - galley.size().y / 2.0).round()), galley, t.c.text_3);
+        right -= 8.0;
+    }
+    let left = rect.left() + 22.0;
+    widgets::line(ui.painter(), left, y, &line.words, t.body(), t.c.text_2, right - left);
+    let whole = ui.interact(rect.with_max_x(right), ui.scope_id().with("state"), Sense::hover());
+    widgets::describe(&whole, Role::Label, &line.words);
+    whole.on_hover_text(line.words);
+    if line.icon == "status_busy" {
+        ui.ctx().request_repaint_after_secs(0.1);
+    }
+    if let Some(share) = line.share {
+        let y = rect.bottom() - 1.0;
+        ui.painter().hline(rect.x_range(), y, egui::Stroke::new(2.0, t.c.border));
+        let end = rect.left() + rect.width() * share.clamp(0.0, 1.0);
+        ui.painter().hline(rect.left()..=end, y, egui::Stroke::new(2.0, t.c.accent));
+    }
+}
+
+fn plain(icon: &'static str, ink: egui::Color32, words: String) -> Line {
+    Line { icon, ink, words, right: String::new(), action: None, share: None }
+}
+
+fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
+    let cancel = Some(("Cancel", Command::CancelColocation));
+    let busy = |words: String, share: f32| Line {
+        action: cancel.clone(),
+        share: Some(share),
+        ..plain("status_busy", c.accent, words)
+    };
+    if let Some((path, share)) = &view.exporting {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        return Some(busy(format!("Writing {name}"), *share));
+    }
+    if let Some(why) = &view.missing {
+        return Some(plain("status_info", c.info, why.clone()));
+    }
+    let part = |done: f64, total: f64| (done / total.max(1.0)) as f32;
+    Some(match &view.stage {
+        Stage::Idle => return None,
+        Stage::Looking { done, total } => {
+            busy(format!("Looking into files, {done} of {total}"), part(*done as f64, *total as f64))
+        }
+        Stage::Reading { total: 0, .. } => Line { share: None, ..busy("Reading values".to_owned(), 0.0) },
+        Stage::Reading { done, total } => {
+            let share = part(*done as f64, *total as f64);
+            let words = format!(
+                "Reading {:.0}{}%, {} of {}",
+                share.min(1.0) * 100.0,
+                text::THIN,
+                units::size_text(*done),
+                units::size_text(*total)
+            );
+            busy(words, share)
+        }
+        Stage::Matching { done, total, pairs } => {
+            let words = format!("Matching, {} pairs so far", text::count(*pairs));
+            busy(words, part(*done as f64, *total as f64))
+        }
+        Stage::Estimate { seconds, bytes } => Line {
+            action: Some(("Run", Command::RunColocation)),
+            ..plain(
+                "time_nearest",
+                c.text_2,
+                format!("About {}, {} to read", text::duration(seconds.max(2.0)), units::size_text(*bytes)),
+            )
+        },
+        Stage::Stopped => {
+            Line { action: Some(("Run", Command::RunColocation)), ..plain("status_info", c.info, "Stopped".to_owned()) }
+        }
+        Stage::Failed(why) => plain("status_error", c.error, why.clone()),
+        Stage::Done => done_line(view, c)?,
+    })
+}
+
+fn done_line(view: &View, c: &crate::theme::Palette) -> Option<Line> {
+    let found = view.found.as_ref()?;
+    let n = found.granules as u64;
+    let noun = if n == 1 { "granule" } else { "granules" };
+    let granules = format!("{} {noun} in {:.1}{}s", text::count(n), found.took_s, text::THIN);
+    let filtered = found.data.filtered();
+    let granules = if filtered > 0 { format!("{granules}, {} rows filtered", text::count(filtered)) } else { granules };
+    let (icon, ink, words) = if found.failed > 0 {
+        (
+            "status_warning",
+            c.warning,
+            format!("{granules}, {} {} left out", found.failed, if found.failed == 1 { "file" } else { "files" }),
+        )
+    } else if found.pairs.is_empty() {
+        ("status_info", c.info, "No pairs".to_owned())
+    } else {
+        ("status_ok", c.success, granules)
+    };
+    let day = |t: seaglass_core::time::Time| t.date_text().get(5..).unwrap_or_default().to_owned();
+    let right = found.span.map_or_else(String::new, |s| {
+        let (a, b) = (day(s.start), day(s.stop));
+        if a == b { s.start.date_text() } else { format!("{a} to {b}") }
+    });
+    Some(Line { icon, ink, words, right, action: None, share: None })
+}
