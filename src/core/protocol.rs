@@ -290,14 +290,22 @@ pub struct AnswerFrame {
 
 /// Writes one frame in one go.
 pub fn write_frame<H: Serialize>(out: &mut impl Write, header: &H, payload: &[u8]) -> std::io::Result<()> {
+    write_head(out, header, payload.len())?;
+    out.write_all(payload)?;
+    out.flush()
+}
+
+/// Writes a frame up to its payload, of which so many bytes have to follow.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_head<H: Serialize>(out: &mut impl Write, header: &H, payload_len: usize) -> std::io::Result<()> {
     let json = serde_json::to_vec(header)?;
     let mut head = Vec::with_capacity(12 + json.len());
     head.extend_from_slice(&(json.len() as u32).to_le_bytes());
-    head.extend_from_slice(&(payload.len() as u64).to_le_bytes());
+    head.extend_from_slice(&(payload_len as u64).to_le_bytes());
     head.extend_from_slice(&json);
-    out.write_all(&head)?;
-    out.write_all(payload)?;
-    out.flush()
+    out.write_all(&head)
 }
 
 /// Reads one frame. `Ok(None)` at a clean end of the stream; an error on a cut frame, a header that is not the expected

@@ -13,10 +13,13 @@ use crate::limits::{MAX_READ_THROUGH, MAX_VALUES, WHOLE_FIELD_CELLS};
 use crate::operand::{DimRole, Operand};
 use crate::packing::finite_f32;
 use crate::parts::{Expr, Field};
+use crate::payload::{Payload, Rows};
 use crate::raw::Raw;
 
 /// Coarse windows over more cells than this are not searched for single values.
 const MAX_SPARSE_CELLS: usize = 16 << 20;
+/// So many values are unpacked as they are sent, instead of all before.
+const LATER_VALUES: usize = 1 << 20;
 /// Fewer than one value in this many counts as all but blank.
 const SPARSE_SHARE: usize = 20;
 
@@ -104,6 +107,32 @@ impl FieldReader<'_> {
             return self.sparse(field, shape, at, window, apron, values);
         }
         Ok(values)
+    }
+
+    /// The same on its way to the application: many values of one plain variable are unpacked as they are sent.
+    pub fn payload(
+        &mut self,
+        field: &Field,
+        shape: [usize; 2],
+        at: Choice<'_>,
+        window: Window,
+        apron: Apron,
+    ) -> Result<Payload> {
+        if let (Expr::One(operand), true) = (&field.expr, field.keep.is_empty())
+            && window.stride == 1
+            && apron.len(window) >= LATER_VALUES
+        {
+            check_window(window, apron, shape)?;
+            let cells = Cells::new(window, apron, shape);
+            let slab = self.slab(operand, shape, at, &cells)?;
+            let (operand, run, size) = (operand.clone(), slab.run(), [cells.rows.len(), cells.cols.len()]);
+            let fill = move |r: usize, out: &mut [f32]| {
+                out.fill(f32::NAN);
+                plain_row(&operand, &slab, r, run, out);
+            };
+            return Ok(Payload::Rows(Rows::new(size, fill)));
+        }
+        self.window(field, shape, at, window, apron).map(Payload::from)
     }
 
     /// A coarse window that sampling leaves all but blank shows the first value found in each block of cells instead: a

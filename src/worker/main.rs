@@ -6,7 +6,7 @@ use std::io::{BufReader, BufWriter, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use seaglass_core::protocol::{AnswerFrame, RequestFrame, read_frame, write_frame};
+use seaglass_core::protocol::{AnswerFrame, RequestFrame, read_frame, write_head};
 use seaglass_formats::{Reader, limits};
 
 const USAGE: &str = "seaglass-worker is started by seaglass; it reads requests from standard input.\n\
@@ -34,11 +34,14 @@ fn serve() -> anyhow::Result<()> {
     limits::limit_memory(limits::WORKER_ADDRESS_SPACE);
     limits::limit_threads();
     let mut input = BufReader::new(std::io::stdin().lock());
-    let mut output = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
+    let mut output = BufWriter::new(std::io::stdout().lock());
     let mut reader = Reader::new();
     while let Some((frame, _payload)) = read_frame::<RequestFrame>(&mut input).context("reading a request")? {
         let (answer, payload) = reader.handle(frame.request);
-        write_frame(&mut output, &AnswerFrame { id: frame.id, answer }, &payload).context("writing an answer")?;
+        write_head(&mut output, &AnswerFrame { id: frame.id, answer }, payload.byte_len())
+            .and_then(|()| payload.write_to(&mut output))
+            .and_then(|()| output.flush())
+            .context("writing an answer")?;
     }
     Ok(())
 }
