@@ -34,6 +34,8 @@ const QUANTITIES: &[Quantity] = &[
     // Of the air and of instruments, before "temperature" and "pressure" are taken for the sea's.
     q(40, &["air_temperature|dew_point|air_pressure|humidity|cloud|radiative|heat_flux|geopotential|water_vapor"], &["air|atmospheric|cloud|humidity", "temperature|temp|pressure|humidity|cover|vapor|vapour|water"], &["airt", "t2m", "d2m", "msl", "rh", "speh", "humidity"]),
     q(-30, &["sensor|instrument|platform"], &["sensor|instrument|platform|battery|internal|voltage|spectrometer"], &[]),
+    // How deep a sample was taken.
+    q(4, &["sea_water_pressure|depth_below"], NO, &[]),
     // Surface quantities of satellites and analyses.
     q(72, &["sea_surface_salinity"], &["sea", "surface", "salinity"], &["sss", "sos"]),
     q(71, &["height_above_sea_level|sea_level_anomaly|height_above_mean_sea"], &["ssha|sla|sea_level_anomaly|height_anomaly"], &["ssha", "sla"]),
@@ -41,6 +43,8 @@ const QUANTITIES: &[Quantity] = &[
     q(60, &["temperature_anomaly"], &["sst|temperature", "anomaly|anom"], &[]),
     q(70, &["surface_temperature|surface_skin_temperature|surface_subskin_temperature|surface_foundation_temperature"], &["sst|sea_surface_temperature"], &["sst", "tos", "analysed_sst"]),
     q(70, &["significant_height|significant_wave_height"], &["significant", "wave", "height"], &["hs", "swh", "vhm0", "hm0", "wave_height", "wvht", "significantwaveheight"]),
+    q(58, &["eastward_wind|x_wind"], &["wind|uwind", "eastward|zonal|u|x|uwind"], &["u10", "uwnd"]),
+    q(57, &["northward_wind|y_wind"], &["wind|vwind", "northward|meridional|v|y|vwind"], &["v10", "vwnd"]),
     q(69, &["wind_speed"], &["wind|windspeed|scatterometer", "speed|spd|windspeed"], &["wspd", "windspeed", "wnd", "ws10", "wind"]),
     q(68, &["sea_ice_area_fraction|sea_ice_concentration"], &["ice", "concentration|conc|fraction|cover"], &["sic", "siconc", "ice_conc", "aice"]),
     q(67, &["height_above_geoid|dynamic_topography|sea_surface_elevation|sea_surface_height|water_surface_height"], &["adt|mdt|ssh|dynamic_topography|sea_surface_height|sea_surface_elevation|free_surface"], &["zeta", "ssh", "adt", "zos", "sossheig", "eta"]),
@@ -48,12 +52,10 @@ const QUANTITIES: &[Quantity] = &[
     // The sea at depth.
     q(64, &["sea_water", "temperature"], &["sea|water|potential|conservative|in_situ|ctd", "temperature|temp"], &["temp", "theta", "thetao", "votemper", "ptemp", "to", "t_an", "temperature", "potemp"]),
     q(62, &["salinity"], &["salinity|psal"], &["so", "salt", "sal", "psal", "vosaline", "s_an", "sal00", "sal11"]),
-    q(60, &["radial", "velocity"], &["radial", "velocity|speed"], &["velocity"]),
+    q(61, &["radial", "velocity"], &["radial", "velocity"], &["velocity"]),
     q(60, &["eastward|_x_", "sea_water|geostrophic|current"], &["current|water|sea|ocean|surface", "eastward|zonal|u|east|x", "velocity|component|current"], &["u", "uo", "ucur", "ugos", "vozocrtx", "u_eul", "uos", "xcur"]),
     q(59, &["northward|_y_", "sea_water|geostrophic|current"], &["current|water|sea|ocean|surface", "northward|meridional|v|north|y", "velocity|component|current"], &["v", "vo", "vcur", "vgos", "vomecrty", "v_eul", "vos", "ycur"]),
-    q(58, &["eastward_wind|x_wind"], &["wind", "eastward|zonal|u|x"], &["u10", "uwnd"]),
-    q(57, &["northward_wind|y_wind"], &["wind", "northward|meridional|v|y"], &["v10", "vwnd"]),
-    q(56, &["sea_ice"], &["ice", "thickness|drift|velocity|type|age"], &["sithick", "hice"]),
+    q(56, &["sea_ice"], &["ice", "thickness|drift|velocity|type"], &["sithick", "hice"]),
     q(55, &["backwards_scattering_coefficient_of_radar|radar_backscatter|surface_backwards_scattering"], &["sigma0|sig0|nrcs|backscatter|roughness"], &["sigma0", "sig0"]),
     // Matter in the water.
     q(54, &["oxygen"], &["oxygen"], &["doxy", "oxy", "o2"]),
@@ -64,7 +66,7 @@ const QUANTITIES: &[Quantity] = &[
     q(49, &["vorticity|kinetic_energy|okubo"], &["vorticity|eke|kinetic"], &["eke"]),
     q(49, &["wave", "period"], &["wave|peak|mean", "period|peakperiod"], &["tp", "mwp", "vtpk", "peakperiod"]),
     q(48, &["wave", "direction"], &["wave", "direction|bearing"], &["mwd", "dp", "vmdr"]),
-    q(47, &["wind", "direction"], &["wind", "direction|dir|bearing"], &["wdir", "wind_dir"]),
+    q(56, &["wind", "direction"], &["wind", "direction|dir|bearing"], &["wdir", "wind_dir"]),
     q(47, &["wave|swell|stokes"], &["wave|swell|stokes"], &[]),
     q(46, &["sea_water", "direction|velocity"], &["current", "direction|dir"], &[]),
     q(45, &["stress"], &["stress"], &["tauuo", "tauvo", "taux", "tauy"]),
@@ -137,6 +139,21 @@ const ABOUT: &[&str] = &[
     "code",
 ];
 
+/// Those that say it in a title too; others occur there by chance ("time-averaged free-surface").
+const ABOUT_TITLE: &[&str] = &[
+    "flag",
+    "error",
+    "errors",
+    "uncertainty",
+    "deviation",
+    "index",
+    "identifier",
+    "quality",
+    "number",
+    "count",
+    "noise",
+];
+
 /// Words of the geometry of a measurement.
 const GEOMETRY: &[&str] = &[
     "angle",
@@ -181,26 +198,31 @@ pub fn rank(v: &Var, raster: bool, extra_dims: usize) -> i32 {
     let both = format!("{name}{}", words_of(&title).trim_start_matches('_'));
     let unit = v.units().map(|u| u.trim().to_ascii_lowercase());
     let has = |text: &str, list: &[&str]| list.iter().any(|w| has_word(text, w));
-    let mut rank = interest(&v.name.to_ascii_lowercase(), &standard, &both);
-    rank += if raster { 20 } else { 0 };
-    rank += if v.ty.is_some_and(NumType::is_float) || v.attr("scale_factor").is_some() { 2 } else { 0 };
-    rank -= if v.attr("flag_meanings").is_some() && v.attr("scale_factor").is_none() { 60 } else { 0 };
-    rank -= 6 * extra_dims as i32;
+    let known = interest(&v.name.to_ascii_lowercase(), &standard, &both);
     let about_standard =
         ["status_flag", "standard_error", "number_of_", "quality"].iter().any(|w| standard.contains(w));
-    if has(&name, ABOUT) || about_standard || unit.as_deref() == Some("count") {
-        rank -= 50;
-    } else if has(&both, ABOUT) {
-        rank -= 30;
+    let is_flags = v.attr("flag_meanings").is_some() && v.attr("scale_factor").is_none();
+    // What describes a quantity is of no more interest for the quantity it describes.
+    let mut rank = if is_flags {
+        -100
+    } else if has(&name, ABOUT) || about_standard || unit.as_deref() == Some("count") {
+        -60
+    } else if has(&both, ABOUT_TITLE) {
+        known.min(8) - 40
     } else if has(&name, GEOMETRY) || (standard.is_empty() && has(&both, GEOMETRY)) {
-        rank -= 25;
-    }
+        known.min(34) - 25
+    } else {
+        known
+    };
+    rank += if raster { 20 } else { 0 };
+    rank += if v.ty.is_some_and(NumType::is_float) || v.attr("scale_factor").is_some() { 2 } else { 0 };
+    rank -= 6 * extra_dims as i32;
     if ["due_to", "correction", "derivative", "tendency", "tide"].iter().any(|w| standard.contains(w)) {
         rank -= 45;
     }
     rank -= if unit.is_none() && standard.is_empty() { 10 } else { 0 };
     // Nothing measured says nothing of the ocean.
-    rank -= if has(&both, ELSEWHERE) { 10 } else { 0 };
+    rank -= if has(&both, ELSEWHERE) { 20 } else { 0 };
     rank
 }
 
@@ -221,7 +243,7 @@ fn interest(name: &str, standard: &str, both: &str) -> i32 {
         return known.interest;
     }
     match standard {
-        "" if ["depth", "z", "pres", "pressure", "alt", "altitude", "height"].contains(&name) => 4,
+        _ if ["depth", "z", "pres", "pressure", "alt", "altitude", "height"].contains(&name) => 4,
         "" => 8,
         _ => 10,
     }

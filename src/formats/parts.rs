@@ -173,8 +173,16 @@ pub fn plan_for(ds: &Dataset, product: Option<&Product>, demand: Demand) -> Resu
         notes.push(e.message);
     }
     if demand == Demand::Picture && product.is_none() {
-        let names = flat::demote(ds, &mut parts);
-        if !names.is_empty() {
+        let mut flat = flat::demote(ds, &mut parts);
+        if flat.is_none() {
+            // Nothing measured varies: of a track, when it was where is still worth seeing.
+            let timed = group(ds, &links, &finder, true, &mut notes).0.into_iter();
+            let timed = timed.map(|g| build(ds, &links, product, g, demand, &mut notes));
+            let mut timed: Vec<Part> = timed.filter_map(Result::ok).filter(|p| !p.fields.is_empty()).collect();
+            flat = flat::demote(ds, &mut timed);
+            parts = if flat.is_some() { timed } else { parts };
+        }
+        if let Some(names) = flat.filter(|names| !names.is_empty()) {
             notes.push(format!("One value or none everywhere, hence listed last: {}.", names.join(", ")));
         }
     }
@@ -316,7 +324,9 @@ fn build(
     let times = parttime::of_group(ds, links, product, frame, &g.vars, notes)?;
     let wanted = product.and_then(|p| p.geolocation.kind);
     let by_cells = matches!(&g.geom, Geom::Swath { .. } | Geom::Grid { .. } | Geom::Projected { .. });
-    let told = cf::feature_type(ds).as_deref() == Some("swath");
+    // A product whose granules begin and end is of an instrument.
+    let told = cf::feature_type(ds).as_deref() == Some("swath")
+        || product.is_some_and(|p| !p.time.attributes.is_empty());
     let scanned = !by_cells || told || !times.cell_us.is_empty();
     let located = geoloc::locate(ds, links, &g.geom, times.cell_us, wanted, demand)?;
     notes.extend(located.notes);
