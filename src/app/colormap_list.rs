@@ -4,6 +4,7 @@ use egui::{Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use seaglass_render::assets::{self, ColormapEntry, ColormapGroup};
 
 use crate::model::Row;
+use crate::scene_legend;
 use crate::theme::theme;
 use crate::widgets;
 
@@ -15,7 +16,7 @@ struct ListState {
 }
 
 /// Maps suggested for a field, by what its standard name or name says.
-pub fn suggestions(row: &Row) -> Vec<&'static str> {
+pub fn suggestions(row: &Row) -> Vec<String> {
     let name = row.field.as_ref().map_or_else(String::new, |f| {
         format!(
             "{} {} {}",
@@ -27,7 +28,9 @@ pub fn suggestions(row: &Row) -> Vec<&'static str> {
     let name = name.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|w| name.contains(w));
     let straddles = row.style.range.is_some_and(|[a, b]| a < 0.0 && b > 0.0);
-    let wanted: [&str; 5] = if has(&["chlorophyll", "chl"]) {
+    let wanted: [&str; 5] = if scene_legend::flags(row).is_some() {
+        ["crameri_batlow", "viridis", "turbo", "cividis", "crameri_hawaii"]
+    } else if has(&["chlorophyll", "chl"]) {
         ["cmocean_algae", "viridis", "cmocean_haline", "cmocean_speed", "turbo"]
     } else if straddles || has(&["anomaly", "ssha", "vorticity", "difference"]) {
         ["cmocean_balance", "cmocean_delta", "cmocean_curl", "crameri_vik", "crameri_roma"]
@@ -47,13 +50,13 @@ pub fn suggestions(row: &Row) -> Vec<&'static str> {
         ["viridis", "cividis", "crameri_batlow", "cmocean_thermal", "cmocean_gray"]
     };
     let known = assets::colormaps();
-    let mut list: Vec<&'static str> = wanted.into_iter().filter(|id| known.get(id).is_some()).collect();
+    let mut list: Vec<String> = wanted.into_iter().filter(|id| known.get(id).is_some()).map(str::to_owned).collect();
     for e in known.entries() {
         if list.len() >= 5 {
             break;
         }
         if !list.contains(&e.id) {
-            list.push(e.id);
+            list.push(e.id.clone());
         }
     }
     list
@@ -90,11 +93,11 @@ pub fn show(ui: &mut Ui, row: &Row, current: &str) -> Option<Picked> {
     };
     let known = assets::colormaps();
     let mut sections: Vec<(&str, Vec<&ColormapEntry>)> = Vec::new();
-    sections.push(("Suggested", suggestions(row).into_iter().filter_map(|i| known.entry(i)).filter(fits).collect()));
+    sections.push(("Suggested", suggestions(row).into_iter().filter_map(|i| known.entry(&i)).filter(fits).collect()));
     for group in ColormapGroup::ALL {
         sections.push((group.title(), known.entries().iter().filter(|e| e.group == group).filter(fits).collect()));
     }
-    let flat: Vec<&str> = sections.iter().flat_map(|(_, l)| l.iter().map(|e| e.id)).collect();
+    let flat: Vec<&str> = sections.iter().flat_map(|(_, l)| l.iter().map(|e| e.id.as_str())).collect();
     let mut picked = keys(ui, &flat, current, &mut state);
     let moved = picked.is_some();
     ui.add_space(4.0);

@@ -9,6 +9,7 @@ use seaglass_render::assets;
 use crate::highlight;
 use crate::menu;
 use crate::model::{Model, Reason, Row};
+use crate::scene_legend;
 use crate::state::{Action, Out, UiState};
 use crate::style_actions::hides_cells;
 use crate::text;
@@ -310,8 +311,11 @@ fn bar_button(ui: &mut Ui, bar: Rect, rect: Rect, row: &Row, faded: f32, state: 
     draw_bar(ui, bar, row, faded);
     let hit = ui.interact(bar.expand2(vec2(0.0, 8.0)), ui.scope_id().with(("bar", row.id.0)), Sense::click());
     widgets::describe(&hit, Role::Button, &format!("Colour bar of {}", row.name));
-    highlight::by_pointer(ui, bar, bar, row, state);
-    highlight::by_keys(ui, &hit, bar, row, state);
+    // Blocks of classes are not the colour map.
+    if scene_legend::flags(row).is_none() {
+        highlight::by_pointer(ui, bar, bar, row, state);
+        highlight::by_keys(ui, &hit, bar, row, state);
+    }
     widgets::focus_ring(ui, &hit, 4.0);
     if hit.on_hover_text("Style\nPointing at a colour, or the arrow keys, let its values stand out").clicked() {
         state.selected = Some(row.id);
@@ -322,6 +326,17 @@ fn bar_button(ui: &mut Ui, bar: Rect, rect: Rect, row: &Row, faded: f32, state: 
 
 fn draw_bar(ui: &Ui, bar: Rect, row: &Row, faded: f32) {
     let t = theme(ui);
+    if let Some(flags) = scene_legend::flags(row) {
+        let width = bar.width() / flags.len() as f32;
+        for (k, flag) in flags.iter().enumerate() {
+            let left = bar.left() + k as f32 * width;
+            let block = Rect::from_min_max(pos2(left, bar.top()), pos2(left + (width - 1.0).max(0.5), bar.bottom()));
+            let hidden = row.style.hidden.contains(&flag.class());
+            let fill = scene_legend::flag_colour(row, flag).unwrap_or(t.c.pressed);
+            ui.painter().rect_filled(block, 1.0, fill.gamma_multiply(if hidden { 0.2 * faded } else { faded }));
+        }
+        return;
+    }
     match assets::colormaps().get(&row.style.colormap) {
         Some(map) => widgets::colour_bar(ui.painter(), bar, &map, row.style.reversed, faded),
         None => {
@@ -356,6 +371,16 @@ fn opacity(ui: &mut Ui, rect: Rect, y: f32, row: &Row, faded: f32, out: &mut Out
 fn range(ui: &mut Ui, left: f32, right: f32, y: f32, row: &Row, faded: f32, out: &mut Out) {
     let t = theme(ui);
     let ink = |c: Color32| c.gamma_multiply(faded);
+    if let Some(flags) = scene_legend::flags(row) {
+        let shown = flags.iter().filter(|f| !row.style.hidden.contains(&f.class())).count();
+        let words = if shown == flags.len() {
+            format!("{shown} classes")
+        } else {
+            format!("{shown} of {} classes", flags.len())
+        };
+        widgets::line(ui.painter(), left, y, &words, t.small(), ink(t.c.text_2), right - left);
+        return;
+    }
     let (Some([lo, hi]), Some((a, b))) = (row.style.range, row.range_text()) else {
         widgets::line(ui.painter(), left, y, "range from the data", t.small(), ink(t.c.text_3), right - left);
         return;

@@ -14,8 +14,11 @@ use crate::state::{Out, UiState};
 use crate::theme::{Theme, theme};
 use crate::{scene_legend, style_classes, style_menu, text, widgets};
 
-/// Height of the panel without a list of classes.
-const HEIGHT: f32 = 600.0;
+/// Height of the panel of a layer, about.
+fn height(row: &Row) -> f32 {
+    // Classes stand in the place of histogram and range.
+    scene_legend::flags(row).map_or(600.0, |flags| 330.0 + 32.0 * flags.len().div_ceil(2) as f32)
+}
 
 /// Shows the panel of the layer chosen, beside the layers panel.
 pub fn show(
@@ -32,7 +35,7 @@ pub fn show(
     };
     let t = Theme::get(ctx.global_style().visuals.dark_mode);
     let width = t.size.popover_style;
-    let height_guess = HEIGHT;
+    let height_guess = height(row);
     let top =
         (state.style_anchor.y - 12.0).clamp(area.top() + 8.0, (area.bottom() - height_guess).max(area.top() + 8.0));
     let id = egui::Id::unique("style panel");
@@ -45,7 +48,7 @@ pub fn show(
             t.popover(8).show(ui, |ui| {
                 let inner = width - 26.0;
                 let room = area.height() - 40.0;
-                if room > HEIGHT && scene_legend::flags(row).is_none() {
+                if room > height(row) {
                     ui.set_width(inner);
                     body(ui, row, model, data, state, out);
                 } else {
@@ -79,8 +82,11 @@ fn body(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, stat
     header(ui, row, model, state, out);
     field(ui, row, model, out);
     method(ui, row, out);
-    style_classes::show(ui, row, out);
-    range(ui, row, model, data, state, out);
+    if scene_legend::flags(row).is_some() {
+        style_classes::show(ui, row, out);
+    } else {
+        range(ui, row, model, data, state, out);
+    }
     colour_map(ui, row, out);
     opacity(ui, row, out);
     choices(ui, row, out);
@@ -341,7 +347,7 @@ fn colour_map(ui: &mut Ui, row: &Row, out: &mut Out) {
         ui.add_space(80.0);
         ui.spacing_mut().item_spacing.x = 6.0;
         for id in colormap_list::suggestions(row) {
-            let Some(map) = assets::colormaps().get(id) else { continue };
+            let Some(map) = assets::colormaps().get(&id) else { continue };
             let (rect, response) = ui.allocate_exact_size(vec2(44.0, 24.0), Sense::click());
             let on = row.style.colormap == id;
             response
@@ -352,8 +358,8 @@ fn colour_map(ui: &mut Ui, row: &Row, out: &mut Out) {
                 ui.painter().rect_stroke(rect, 6.0, Stroke::new(1.5, ink), StrokeKind::Inside);
             }
             widgets::focus_ring(ui, &response, 6.0);
-            if response.on_hover_text(id).clicked() {
-                send(row, out, StylePatch { colormap: Some(id.to_owned()), ..StylePatch::default() });
+            if response.on_hover_text(&id).clicked() {
+                send(row, out, StylePatch { colormap: Some(id), ..StylePatch::default() });
             }
         }
     });
