@@ -43,7 +43,7 @@ impl Wishes {
         let colormaps = seaglass_render::assets::colormaps();
         for name in &options.colormap {
             if colormaps.get(name).is_none() {
-                let known: Vec<&str> = colormaps.entries().iter().map(|e| e.id).collect();
+                let known: Vec<&str> = colormaps.entries().iter().map(|e| e.id.as_str()).collect();
                 return usage(format!("There is no colour map \"{name}\"; there are {}.", known.join(", ")));
             }
         }

@@ -75,6 +75,7 @@ const BY_STANDARD_NAME: &[Rule] = &[
     symmetric(rule(&["radial", "velocity"], "cmocean_balance", None, Plain)),
     rule(&["wind_speed"], "cmocean_speed", Some([0.0, 20.0]), Plain),
     rule(&["sea_water_speed|current_speed"], "cmocean_speed", Some([0.0, 1.5]), Plain),
+    rule(&["bidirectional"], "cmocean_gray", None, Plain),
     rule(&["direction"], "cmocean_phase", Some([0.0, 360.0]), Plain),
     rule(&["significant_height|significant_wave_height"], "cmocean_amp", Some([0.0, 8.0]), Plain),
     rule(&["wave", "period"], "cmocean_tempo", None, Plain),

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use seaglass_core::colormap::Colormap;
 use seaglass_core::product::{Product, glob_matches};
 use toml::{Table, Value};
 
@@ -151,6 +152,11 @@ impl Registry {
             .find(|p| p.product.id == id)
             .cloned()
             .or_else(|| self.workspaces.get(id))
+    }
+
+    /// Colour maps of workspaces found since the last call.
+    pub fn new_colormaps(&self) -> Vec<Colormap> {
+        self.workspaces.new_colormaps()
     }
 
     /// Products whose folder and file-name patterns fit the path (or that have none), best first: the collection of a

@@ -4,13 +4,14 @@
 //! Keys and their meaning were gathered from real collection files and from pySEAScope, which changes the same properties
 //! over its socket. Unknown keys are passed over, missing ones follow CF.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use ini::{Ini, ParseOption, Properties};
 use parking_lot::Mutex;
+use seaglass_core::colormap::Colormap;
 use seaglass_core::product::{FieldRule, Identity, Matching, Product, Status};
 use seaglass_core::style::{Filter, Method, StyleHint};
 
@@ -19,15 +20,69 @@ const LEVELS: usize = 3;
 /// Larger ones are not collection files.
 const MAX_BYTES: u64 = 1 << 20;
 
+/// Palettes read of a workspace.
+const MAX_MAPS: usize = 500;
+
 type Stamp = Option<(SystemTime, u64)>;
 
 /// The collection files seen so far, read again when they change.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Workspaces {
-    known: Mutex<HashMap<PathBuf, (Stamp, Option<Arc<Product>>)>>,
+    /// How long an answer of the file system holds: every request for values asks.
+    rest: Duration,
+    known: Mutex<HashMap<PathBuf, Known>>,
+    maps: Mutex<Maps>,
+}
+
+/// What was found at a path.
+#[derive(Debug)]
+struct Known {
+    looked: Instant,
+    stamp: Stamp,
+    product: Option<Arc<Product>>,
+}
+
+/// Colour maps of workspaces, and the folders they were taken from.
+#[derive(Debug, Default)]
+struct Maps {
+    folders: HashSet<PathBuf>,
+    fresh: Vec<Colormap>,
+}
+
+impl Default for Workspaces {
+    fn default() -> Self {
+        Self { rest: Duration::from_secs(2), known: Mutex::default(), maps: Mutex::default() }
+    }
+}
+
+impl Maps {
+    /// Reads the palettes of a workspace, once.
+    fn take_from(&mut self, workspace: Option<&Path>) {
+        let Some(folder) = workspace.map(|w| w.join("colormaps")) else { return };
+        if !self.folders.insert(folder.clone()) {
+            return;
+        }
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(folder).map(|d| d.filter_map(|e| Some(e.ok()?.path())).collect()).unwrap_or_default();
+        files.retain(|p| p.extension().is_some_and(|e| e == "rgb"));
+        files.sort();
+        for file in files.iter().take(MAX_MAPS).filter(|f| stamp(f).is_some()) {
+            let id = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+            let text = std::fs::read_to_string(file).map_err(|e| e.to_string());
+            match text.and_then(|t| Colormap::from_rgb_text(&id, &t).map_err(|e| e.to_string())) {
+                Ok(map) => self.fresh.push(map),
+                Err(why) => log::warn!("{}: {why}", file.display()),
+            }
+        }
+    }
 }
 
 impl Workspaces {
+    /// Colour maps found since the last call.
+    pub fn new_colormaps(&self) -> Vec<Colormap> {
+        std::mem::take(&mut self.maps.lock().fresh)
+    }
+
     /// The product of the collection a file lies in.
     pub fn product_of(&self, file: &Path) -> Option<Arc<Product>> {
         file.ancestors().skip(1).take(LEVELS).find_map(|folder| self.collection(folder))
@@ -35,23 +90,29 @@ impl Workspaces {
 
     /// A product made before.
     pub fn get(&self, id: &str) -> Option<Arc<Product>> {
-        self.known.lock().values().filter_map(|(_, p)| p.as_ref()).find(|p| p.product.id == id).cloned()
+        self.known.lock().values().filter_map(|k| k.product.as_ref()).find(|p| p.product.id == id).cloned()
     }
 
     fn collection(&self, folder: &Path) -> Option<Arc<Product>> {
         let name = folder.file_name()?.to_string_lossy().into_owned();
         let beside = folder.with_file_name(format!("{name}.ini"));
         [beside, folder.join("config.ini")].into_iter().find_map(|path| {
-            let stamp = stamp(&path);
             let mut known = self.known.lock();
-            match known.get(&path) {
-                Some((then, product)) if *then == stamp => product.clone(),
-                _ => {
-                    let product = stamp.and_then(|_| read(&path, folder, &name)).map(Arc::new);
-                    known.insert(path, (stamp, product.clone()));
-                    product
-                }
+            let before = known.get(&path);
+            if let Some(k) = before.filter(|k| k.looked.elapsed() < self.rest) {
+                return k.product.clone();
             }
+            let stamp = stamp(&path);
+            let product = match before {
+                Some(k) if k.stamp == stamp => k.product.clone(),
+                _ => stamp.and_then(|_| read(&path, folder, &name)).map(Arc::new),
+            };
+            if product.is_some() {
+                // <workspace>/data/<collection>
+                self.maps.lock().take_from(folder.parent().and_then(Path::parent));
+            }
+            known.insert(path, Known { looked: Instant::now(), stamp, product: product.clone() });
+            product
         })
     }
 }
@@ -88,7 +149,8 @@ fn product(text: &str, folder: &Path, name: &str) -> Option<Product> {
         // Stable: the others keep their order.
         variables.sort_by_key(|v| v != first);
     }
-    let fields: Vec<FieldRule> = variables.iter().filter_map(|v| field(v, ini.section(Some(v.as_str()))?)).collect();
+    let fields: Vec<FieldRule> =
+        variables.iter().filter_map(|v| fields(v, ini.section(Some(v.as_str()))?)).flatten().collect();
     if fields.is_empty() {
         return None;
     }
@@ -137,14 +199,35 @@ fn switch(section: &Properties, key: &str) -> Option<bool> {
     }
 }
 
-/// A variable of one or two fields. Three are a picture: its channels are offered one by one, by CF.
-fn field(name: &str, section: &Properties) -> Option<FieldRule> {
+/// A variable of one or two fields, or the channels of a picture one by one.
+fn fields(name: &str, section: &Properties) -> Option<Vec<FieldRule>> {
     let of: Vec<String> = given(section, "fields")?.split(',').map(|f| f.trim().to_owned()).collect();
-    let (variable, magnitude) = match of.as_slice() {
-        [one] => (Some(one.clone()), None),
-        [u, v] => (None, Some([u.clone(), v.clone()])),
-        _ => return None,
-    };
+    let title = given(section, "label").unwrap_or(name);
+    match of.as_slice() {
+        [one] => {
+            let rule = FieldRule { variable: Some(one.clone()), ..shown(section) };
+            Some(vec![FieldRule { name: Some(name.to_owned()), title: Some(title.to_owned()), ..rule }])
+        }
+        [u, v] => {
+            let rule = FieldRule { magnitude: Some([u.clone(), v.clone()]), ..shown(section) };
+            Some(vec![FieldRule { name: Some(name.to_owned()), title: Some(title.to_owned()), ..rule }])
+        }
+        // The range of a picture is one of its stored numbers, not of the channels' values.
+        [_, _, _] => {
+            let channel = |c: String| FieldRule {
+                title: Some(format!("{title}, {c}")),
+                style: StyleHint { colormap: Some("grayscale".to_owned()), ..StyleHint::default() },
+                variable: Some(c),
+                ..FieldRule::default()
+            };
+            Some(of.into_iter().map(channel).collect())
+        }
+        _ => None,
+    }
+}
+
+/// How a variable is shown.
+fn shown(section: &Properties) -> FieldRule {
     let method = match given(section, "defaultRendering").unwrap_or("RASTER") {
         "TRAJECTORIES" => Some(Method::Line),
         "DOTSCLOUD" => Some(Method::Points),
@@ -153,11 +236,7 @@ fn field(name: &str, section: &Properties) -> Option<FieldRule> {
     };
     let range = number(section, "min").zip(number(section, "max")).map(|(a, b)| [a, b]).filter(|[a, b]| a < b);
     let log = switch(section, "logscale").filter(|log| !log || range.is_some_and(|r| r[0] > 0.0));
-    Some(FieldRule {
-        name: Some(name.to_owned()),
-        variable,
-        magnitude,
-        title: given(section, "label").map(str::to_owned),
+    FieldRule {
         units: given(section, "units").filter(|u| *u != "_").map(str::to_owned),
         style: StyleHint {
             colormap: given(section, "colormap").map(str::to_owned),
@@ -172,7 +251,7 @@ fn field(name: &str, section: &Properties) -> Option<FieldRule> {
             ..StyleHint::default()
         },
         ..FieldRule::default()
-    })
+    }
 }
 
 /// Whether a file is a coarser copy (`…_idf_03.nc`) of a granule that is beside it in full.
@@ -199,7 +278,11 @@ mod tests {
         assert!(p.product.id.starts_with("seascope_my_data_v2_"), "{}", p.product.id);
         assert_eq!(p.product.title, "True RGB (Oa09, Oa06)");
         let names: Vec<&str> = p.fields.iter().filter_map(|f| f.name.as_deref()).collect();
-        assert_eq!(names, ["a", "b", "wind"], "the default first, then in order; pictures are not a field");
+        assert_eq!(names, ["a", "b", "wind"], "the default first, then in order");
+        let channels: Vec<&str> =
+            p.fields.iter().filter(|f| f.name.is_none()).filter_map(|f| f.title.as_deref()).collect();
+        assert_eq!(channels, ["rgb, r", "rgb, g", "rgb, b"]);
+        let wind = p.fields.iter().find(|f| f.name.as_deref() == Some("wind")).unwrap();
         let a = &p.fields[0];
         assert_eq!(a.title.as_deref(), Some("SST; skin"));
         assert_eq!((a.units.as_deref(), a.style.range), (Some("K"), Some([270.0, 290.0])));
@@ -207,7 +290,7 @@ mod tests {
         assert_eq!(a.style.colormap.as_deref(), Some("medspiration"));
         let b = &p.fields[1];
         assert_eq!((b.units.clone(), b.style.range, b.style.log), (None, None, None), "nonsense follows CF");
-        assert_eq!(p.fields[2].magnitude, Some(["eastward_wind".to_owned(), "northward_wind".to_owned()]));
+        assert_eq!(wind.magnitude, Some(["eastward_wind".to_owned(), "northward_wind".to_owned()]));
     }
 
     #[test]
@@ -225,12 +308,18 @@ mod tests {
         std::fs::create_dir_all(data.join("old")).unwrap();
         std::fs::write(data.join("sst.ini"), "[general]\nlabel = SST\n[t]\nfields = sst\n").unwrap();
         std::fs::write(data.join("old/config.ini"), "[general]\nlabel = Old\n[t]\nfields = sst\n").unwrap();
-        let w = Workspaces::default();
+        std::fs::create_dir(dir.path().join("colormaps")).unwrap();
+        std::fs::write(dir.path().join("colormaps/medspiration.rgb"), "0 0 0\n255 255 255 \n").unwrap();
+        std::fs::write(dir.path().join("colormaps/broken.rgb"), "0 0\n").unwrap();
+        let w = Workspaces { rest: Duration::ZERO, ..Workspaces::default() };
         let title = |path: &str| w.product_of(&data.join(path)).map(|p| p.product.title.clone());
         assert_eq!(title("sst/granule/granule_idf_00.nc").as_deref(), Some("SST"));
         assert_eq!(title("sst/plain.nc").as_deref(), Some("SST"));
         assert_eq!(title("old/plain.nc").as_deref(), Some("Old"));
         assert_eq!(title("none/plain.nc"), None);
+        let maps: Vec<String> = w.new_colormaps().into_iter().map(|m| m.id).collect();
+        assert_eq!(maps, ["medspiration"], "once, and only what can be read");
+        assert!(w.new_colormaps().is_empty());
         std::fs::write(data.join("sst.ini"), "[general]\nlabel = Sea surface\n[t]\nfields = sst\n").unwrap();
         assert_eq!(title("sst/plain.nc").as_deref(), Some("Sea surface"), "changed on disk");
     }

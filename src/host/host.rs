@@ -175,6 +175,11 @@ impl Host {
         }
         let moved_by_notebook = self.poll_control(&mut changed);
         changed |= self.poll_opening();
+        let maps = self.registry.new_colormaps();
+        if !maps.is_empty() {
+            seaglass_render::assets::add_colormaps(maps);
+            changed = true;
+        }
         for finished in std::mem::take(&mut self.local).into_iter().chain(self.pool.drain()) {
             changed = true;
             self.take(finished);

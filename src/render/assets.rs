@@ -11,7 +11,7 @@ mod relief;
 
 use image::RgbaImage;
 
-pub use colormaps::{ColormapEntry, ColormapGroup, Colormaps, colormaps};
+pub use colormaps::{ColormapEntry, ColormapGroup, Colormaps, add_colormaps, colormaps};
 pub use elevation::{ELEVATION_STEP_DEG, elevation};
 pub use labels::{Label, LabelKind, labels};
 pub use lines::{Lod, Polyline, borders, coastlines, lakes};

@@ -1,8 +1,9 @@
-//! The embedded colour maps with their groups and licences.
+//! The colour maps: embedded ones with their groups and licences, and those of the user.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use parking_lot::RwLock;
 use seaglass_core::colormap::Colormap;
 use serde::Deserialize;
 
@@ -20,11 +21,14 @@ pub enum ColormapGroup {
     Cyclic,
     /// Many hues: familiar, but not perceptually even.
     Rainbow,
+    /// Found with the user's data.
+    Own,
 }
 
 impl ColormapGroup {
     /// All, in the order a list shows them.
-    pub const ALL: [Self; 5] = [Self::Sequential, Self::Diverging, Self::MultiSequential, Self::Cyclic, Self::Rainbow];
+    pub const ALL: [Self; 6] =
+        [Self::Sequential, Self::Diverging, Self::MultiSequential, Self::Cyclic, Self::Rainbow, Self::Own];
 
     /// Title for people.
     pub fn title(self) -> &'static str {
@@ -34,6 +38,7 @@ impl ColormapGroup {
             Self::MultiSequential => "Multi-sequential",
             Self::Cyclic => "Cyclic",
             Self::Rainbow => "Rainbow",
+            Self::Own => "Found with your data",
         }
     }
 }
@@ -42,7 +47,7 @@ impl ColormapGroup {
 #[derive(Clone, Debug)]
 pub struct ColormapEntry {
     /// Id (`cmocean_thermal`).
-    pub id: &'static str,
+    pub id: String,
     /// Name for people (`thermal`).
     pub title: String,
     /// Who made it (`cmocean`, `Crameri`, `matplotlib` …).
@@ -55,7 +60,8 @@ pub struct ColormapEntry {
     pub colormap: Arc<Colormap>,
 }
 
-/// All embedded colour maps.
+/// All colour maps known at a moment.
+#[derive(Clone)]
 pub struct Colormaps {
     entries: Vec<ColormapEntry>,
 }
@@ -199,31 +205,57 @@ fn family(group: &str) -> &str {
     }
 }
 
-/// The embedded colour maps.
-pub fn colormaps() -> &'static Colormaps {
-    static MAPS: OnceLock<Colormaps> = OnceLock::new();
-    MAPS.get_or_init(|| {
-        let index = index();
-        let mut entries: Vec<ColormapEntry> = PALETTES
-            .iter()
-            .filter_map(|(id, text)| {
-                let about = index.get(*id)?;
-                let colormap = Colormap::from_rgb_text(id, text)
-                    .inspect_err(|error| log::error!("the colour map {id} cannot be read: {error}"))
-                    .ok()?;
-                Some(ColormapEntry {
-                    id,
-                    title: title(id),
-                    family: family(&about.group).to_owned(),
-                    group: about.kind,
-                    licence: about.licence.clone(),
-                    colormap: Arc::new(colormap),
-                })
+/// Embedded maps and those added since, as one value: who draws keeps the maps it began with.
+fn shared() -> &'static RwLock<Arc<Colormaps>> {
+    static MAPS: OnceLock<RwLock<Arc<Colormaps>>> = OnceLock::new();
+    MAPS.get_or_init(|| RwLock::new(Arc::new(embedded())))
+}
+
+/// The colour maps known now.
+pub fn colormaps() -> Arc<Colormaps> {
+    Arc::clone(&shared().read())
+}
+
+/// Adds colour maps found with the user's data. Those of a known id are passed over: what a layer names stays what it is.
+pub fn add_colormaps(maps: Vec<Colormap>) {
+    let mut known = shared().write();
+    let mut all = Colormaps::clone(&known);
+    for map in maps {
+        if all.entry(&map.id).is_none() {
+            all.entries.push(ColormapEntry {
+                id: map.id.clone(),
+                title: map.id.replace('_', " "),
+                family: "workspace".to_owned(),
+                group: ColormapGroup::Own,
+                licence: String::new(),
+                colormap: Arc::new(map),
+            });
+        }
+    }
+    *known = Arc::new(all);
+}
+
+fn embedded() -> Colormaps {
+    let index = index();
+    let mut entries: Vec<ColormapEntry> = PALETTES
+        .iter()
+        .filter_map(|(id, text)| {
+            let about = index.get(*id)?;
+            let colormap = Colormap::from_rgb_text(id, text)
+                .inspect_err(|error| log::error!("the colour map {id} cannot be read: {error}"))
+                .ok()?;
+            Some(ColormapEntry {
+                id: (*id).to_owned(),
+                title: title(id),
+                family: family(&about.group).to_owned(),
+                group: about.kind,
+                licence: about.licence.clone(),
+                colormap: Arc::new(colormap),
             })
-            .collect();
-        entries.sort_by_key(|e| (e.group, e.id));
-        Colormaps { entries }
-    })
+        })
+        .collect();
+    entries.sort_by(|a, b| (a.group, &a.id).cmp(&(b.group, &b.id)));
+    Colormaps { entries }
 }
 
 #[cfg(test)]
@@ -240,8 +272,8 @@ mod tests {
         files.sort();
         assert_eq!(files, PALETTES.iter().map(|(id, _)| *id).collect::<Vec<_>>());
         assert_eq!(files, index().into_keys().collect::<Vec<_>>());
-        assert_eq!(colormaps().entries().len(), files.len());
-        assert!(colormaps().entries().iter().all(|e| !e.licence.is_empty()));
+        assert_eq!(embedded().entries().len(), files.len());
+        assert!(embedded().entries().iter().all(|e| !e.licence.is_empty()));
     }
 
     #[test]
@@ -257,9 +289,18 @@ mod tests {
 
     #[test]
     fn maps_are_found_by_id() {
-        let thermal = colormaps().entry("cmocean_thermal").unwrap();
+        let known = colormaps();
+        let thermal = known.entry("cmocean_thermal").unwrap();
         assert_eq!((thermal.title.as_str(), thermal.family.as_str()), ("thermal", "cmocean"));
         assert_eq!(colormaps().get("viridis").unwrap().lut[0], [68, 1, 84]);
         assert!(colormaps().get("no such map").is_none());
+    }
+
+    #[test]
+    fn maps_of_the_user_are_added_and_change_none() {
+        let own = |id: &str| Colormap::from_rgb_text(id, "9 9 9\n1 1 1\n").unwrap();
+        add_colormaps(vec![own("a test's own"), own("viridis")]);
+        assert_eq!(colormaps().get("a test's own").unwrap().lut[0], [9; 3]);
+        assert_eq!(colormaps().get("viridis").unwrap().lut[0], [68, 1, 84]);
     }
 }
