@@ -53,7 +53,8 @@ impl Hand {
         if !self.held {
             return None;
         }
-        let pos = ui.input(|i| i.pointer.hover_pos())?;
+        let (pos, delta) = ui.input(|i| (i.pointer.hover_pos(), i.pointer.delta()));
+        let pos = pos?;
         let Some((from, place)) = self.grabbed else {
             let size = frame.size_px();
             let place = camera.view(size.x, size.y).lonlat_from_screen(frame.px(pos));
@@ -61,7 +62,7 @@ impl Hand {
             return None;
         };
         self.moved |= from.distance(pos) >= CLICK_SLACK;
-        if !self.moved {
+        if !self.moved || delta == egui::Vec2::ZERO {
             return None;
         }
         ui.ctx().set_cursor_icon(CursorIcon::Grabbing);

@@ -285,7 +285,8 @@ pub fn day_text(t: Time) -> String {
 /// An instant in the ways people of the field count: UTC, day of the year, CNES Julian date with five decimals (a second).
 pub fn instant_lines(t: Time) -> String {
     let (Some((year, ..)), Some(day)) = (t.civil(), t.day_of_year()) else { return t.to_string() };
-    let cnes = number(t.cnes_days(), 5);
+    // As it is typed and written in files: without thousands.
+    let cnes = format!("{:.5}", t.cnes_days()).replace('-', &MINUS.to_string());
     format!("{t}\nDay of year {day} ({year:04}-{day:03})\nCNES Julian date {cnes}, days since 1950-01-01")
 }
 

@@ -214,7 +214,12 @@ fn choice(ui: &mut Ui, name: &str) -> bool {
 /// A line of a menu, marked when it is what holds now.
 fn marked(ui: &mut Ui, name: &str, on: bool) -> bool {
     let line = egui::Button::new(name).frame_when_inactive(on).selected(on).min_size(vec2(120.0, 26.0));
-    let clicked = ui.add(line).clicked();
+    let response = ui.add(line);
+    if on {
+        let at = pos2(response.rect.right() - 12.0, response.rect.center().y);
+        widgets::icon(ui.painter(), at, "checked", 12.0, theme(ui).c.accent);
+    }
+    let clicked = response.clicked();
     if clicked {
         ui.close();
     }

@@ -65,8 +65,10 @@ fn label_column(ui: &mut Ui, rect: Rect, labels: Rect, height: f32, model: &Mode
     ui.scope_builder(UiBuilder::new().max_rect(column), |ui| {
         ui.set_clip_rect(column.intersect(ui.clip_rect()));
         // The bar has room of its own beside the numbers, and is seen before anybody looks for it.
+        let solid = egui::style::ScrollStyle::solid();
         ui.spacing_mut().scroll =
-            egui::style::ScrollStyle { bar_width: 6.0, bar_inner_margin: 2.0, ..egui::style::ScrollStyle::solid() };
+            egui::style::ScrollStyle { bar_width: 6.0, bar_inner_margin: 2.0, foreground_color: true, ..solid };
+        ui.visuals_mut().widgets.inactive.fg_stroke.color = theme(ui).c.border_strong;
         ui.spacing_mut().item_spacing.y = 0.0;
         let seen = ui.scope_id().with("seen");
         let before: Option<LayerId> = ui.data(|d| d.get_temp(seen));
