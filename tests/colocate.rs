@@ -15,6 +15,8 @@ mod worker;
 
 #[path = "colocate/between.rs"]
 mod between;
+#[path = "colocate/cluster.rs"]
+mod cluster;
 #[path = "colocate/outputs.rs"]
 mod outputs;
 #[path = "colocate/real.rs"]

@@ -57,10 +57,10 @@ pub struct JobArgs {
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "job")]
     pub secondary: Vec<String>,
     /// Greatest distance: 25km, 500m; interpolate and crossovers need none.
-    #[arg(long, value_name = "LENGTH", conflicts_with = "job")]
+    #[arg(long, value_name = "LENGTH", allow_hyphen_values = true, conflicts_with = "job")]
     pub radius: Option<String>,
     /// Greatest time difference: 1h, 30min, 10d.
-    #[arg(long, value_name = "DURATION", conflicts_with = "job")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, conflicts_with = "job")]
     pub window: Option<String>,
     /// all, nearest, mutual, mean, median, std, min, max, count, interpolate or crossovers.
     #[arg(long, value_name = "POLICY", default_value = "nearest", conflicts_with = "job")]
@@ -300,6 +300,9 @@ fn outcome_text(o: &seaglass_jobs::Outcome, shard: bool) -> String {
         out += &format!(", sum64 {sum}");
     }
     out.push('\n');
+    if let Some(note) = &o.note {
+        out += &format!("{note}\n");
+    }
     for path in &o.outputs {
         out += &format!("{}\n", path.display());
     }

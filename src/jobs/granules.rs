@@ -374,14 +374,18 @@ fn granules(
     };
     let mut tiles = grid.as_ref().map_or(tiles, |g| grid_tiles(g, outline.shape));
     let (columns, types) = (Arc::new(outline.columns.clone()), Arc::new(outline.types.clone()));
-    let span = outline.span.map(|s| s.middle().micros());
+    // Where the file has a time of its own it lies anywhere in what is covered; else the middle stands for it.
+    let span = outline.span.map(|s| match outline.clock {
+        RowClock::Cell => [s.start.micros(), s.stop.micros()],
+        _ => [s.middle().micros(); 2],
+    });
     let mut out = Vec::new();
     for step in 0..outline.steps.len().max(1) {
-        let time = outline.steps.get(step).map(|t| t.micros()).or(span);
+        let time = outline.steps.get(step).map(|t| [t.micros(); 2]).or(span);
         // The tiles of a grid, and of positions that stay from step to step, have the time of the step.
-        if let Some(t) = time.filter(|_| outline.grid.is_some() || !outline.steps.is_empty()) {
+        if let Some([start, stop]) = time.filter(|_| outline.grid.is_some() || !outline.steps.is_empty()) {
             for tile in &mut tiles {
-                (tile.start_us, tile.stop_us) = (t, t);
+                (tile.start_us, tile.stop_us) = (start, stop);
             }
         }
         let mut label = if many == 1 { outline.name.clone() } else { String::new() };

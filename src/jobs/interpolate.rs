@@ -130,7 +130,8 @@ impl<'a> Steps<'a> {
         let mut steps = Vec::new();
         for (loaded, l) in side.loaded.granules.iter().enumerate() {
             let granule = &side.side.granules[l.granule];
-            let Some(geolocation) = &granule.grid else { continue };
+            // The cells of a step share its time.
+            let (Some(geolocation), Some(time_us)) = (&granule.grid, l.rows.time_us.first().copied()) else { continue };
             let known = axes.iter().position(|a| Arc::ptr_eq(&a.geolocation, geolocation));
             let at = match known {
                 Some(at) => at,
@@ -139,7 +140,7 @@ impl<'a> Steps<'a> {
                     axes.len() - 1
                 }
             };
-            steps.push(Step { loaded, axes: at, time_us: granule.bounds.times().0 });
+            steps.push(Step { loaded, axes: at, time_us });
         }
         steps.sort_by_key(|s| (s.time_us, s.loaded));
         Ok(Self {

@@ -42,6 +42,9 @@ pub struct ReadCounts {
     pub filtered: u64,
     /// Left out as repetitions.
     pub duplicate: u64,
+    /// Rows that took part, repetitions included.
+    #[serde(default)]
+    pub taken: u64,
 }
 
 impl ReadCounts {
@@ -52,6 +55,7 @@ impl ReadCounts {
         self.no_value += o.no_value;
         self.filtered += o.filtered;
         self.duplicate += o.duplicate;
+        self.taken += o.taken;
     }
 }
 
@@ -239,7 +243,7 @@ impl Loader<'_> {
         let mut marks: Vec<Marks> = (0..count)
             .map(|n| Marks::new(&self.sides[self.order[n]], &task.granules[n], self.times(task, n)))
             .collect();
-        self.mark_by_tiles(&mut marks);
+        self.mark_by_tiles(&mut marks)?;
         if self.reach.whole {
             marks.iter_mut().for_each(Marks::widen);
         }
@@ -260,7 +264,7 @@ impl Loader<'_> {
                     && !self.reach.whole
                     && side.rows() <= MAX_PROBE_ROWS
                 {
-                    self.mark_by_rows(&mut marks[n], side);
+                    self.mark_by_rows(&mut marks[n], side)?;
                 }
             }
             // What is needed of the sides that follow is known by their tiles only, so far.
@@ -274,45 +278,62 @@ impl Loader<'_> {
     }
 
     /// Marks the tiles that have a tile of the other side near.
-    fn mark_by_tiles(&self, marks: &mut [Marks]) {
+    fn mark_by_tiles(&self, marks: &mut [Marks]) -> Result<()> {
         let (owner, others) = marks.split_at_mut(1);
-        let Some(owner) = owner.first_mut() else { return };
+        let Some(owner) = owner.first_mut() else { return Ok(()) };
         let trees: Vec<Tree> = others.iter().map(|m| Tree::new(m.nodes.clone())).collect();
+        // Tiles that are not marked yet: with a great radius all soon are, and then it need not be asked which.
+        let mut open: Vec<usize> =
+            others.iter().map(|m| m.nodes.iter().filter(|n| **n != Node::EMPTY).count()).collect();
+        let mut hits = Vec::new();
         for k in 0..owner.nodes.len() {
+            self.look(k)?;
             let around = self.reach.around_node(&owner.nodes[k]);
-            let hits: Vec<Vec<usize>> = trees
-                .iter()
-                .map(|tree| {
-                    let mut hits = Vec::new();
-                    tree.query(&around, &mut |j| hits.push(j));
-                    hits
-                })
-                .collect();
-            let met = |h: &Vec<usize>| !h.is_empty();
-            let take = if self.partial { hits.iter().any(met) } else { hits.iter().all(met) };
-            if take {
-                owner.wanted[k] = true;
-                for (m, hits) in others.iter_mut().zip(hits) {
-                    hits.into_iter().for_each(|j| m.wanted[j] = true);
+            let mut met = trees.iter().map(|tree| tree.meets(&around));
+            let take = if self.partial { met.any(|m| m) } else { met.all(|m| m) };
+            if !take {
+                continue;
+            }
+            owner.wanted[k] = true;
+            for ((m, tree), open) in others.iter_mut().zip(&trees).zip(&mut open).filter(|(_, open)| **open > 0) {
+                hits.clear();
+                tree.query(&around, &mut |j| hits.push(j));
+                for j in &hits {
+                    *open -= usize::from(!std::mem::replace(&mut m.wanted[*j], true));
                 }
             }
         }
+        Ok(())
     }
 
     /// Takes back the marks of tiles that no row of the other side reaches.
-    fn mark_by_rows(&self, marks: &mut Marks, side: &LoadedSide) {
+    fn mark_by_rows(&self, marks: &mut Marks, side: &LoadedSide) -> Result<()> {
         let kept: Vec<usize> = (0..marks.nodes.len()).filter(|k| marks.wanted[*k]).collect();
         let tree = Tree::new(kept.iter().map(|k| marks.nodes[*k]).collect());
         let mut reached = vec![false; kept.len()];
-        for g in &side.granules {
+        let mut open = kept.len();
+        'rows: for g in &side.granules {
             for k in 0..g.rows.len() {
+                self.look(k)?;
+                if open == 0 {
+                    break 'rows;
+                }
                 let at = Node::point(g.rows.lat.get(k), g.rows.lon.get(k), g.rows.time_us[k]);
-                tree.query(&self.reach.around_node(&at), &mut |j| reached[j] = true);
+                tree.query(&self.reach.around_node(&at), &mut |j| {
+                    open -= usize::from(!std::mem::replace(&mut reached[j], true));
+                });
             }
         }
         for (k, reached) in kept.into_iter().zip(reached) {
             marks.wanted[k] = reached;
         }
+        Ok(())
+    }
+
+    /// Now and then, whether somebody stops the job.
+    fn look(&self, k: usize) -> Result<()> {
+        let stop = k.is_multiple_of(64) && self.readers.cancel.is_cancelled();
+        if stop { Err(JobError::Canceled) } else { Ok(()) }
     }
 
     /// Bytes of files that are read for marked tiles.
@@ -415,6 +436,7 @@ impl Loader<'_> {
                 rows
             }
         };
+        out.counts.taken += rows.len() as u64;
         if !rows.is_empty() {
             out.granules.push(Loaded { granule, rows });
         }

@@ -202,6 +202,23 @@ impl Tree {
         }
     }
 
+    /// Whether any leaf meets the box.
+    pub fn meets(&self, q: &Node) -> bool {
+        let top = self.levels.len() - 1;
+        (0..self.levels[top].len()).any(|k| self.any_below(top, k, q))
+    }
+
+    fn any_below(&self, level: usize, k: usize, q: &Node) -> bool {
+        let node = &self.levels[level][k];
+        if node.is_empty() || !node.meets(q) {
+            return false;
+        }
+        level == 0 || {
+            let end = ((k + 1) * FAN).min(self.levels[level - 1].len());
+            (k * FAN..end).any(|child| self.any_below(level - 1, child, q))
+        }
+    }
+
     fn descend(&self, level: usize, k: usize, q: &Node, hit: &mut impl FnMut(usize)) {
         let node = &self.levels[level][k];
         if node.is_empty() || !node.meets(q) {
@@ -280,6 +297,7 @@ mod tests {
             tree.query(&q, &mut |k| found.push(k));
             let all: Vec<usize> = (0..boxes.len()).filter(|k| boxes[*k].meets(&q)).collect();
             assert_eq!(found, all);
+            assert_eq!(tree.meets(&q), !all.is_empty());
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::plan::{self, Plan, Summary};
 use crate::progress::{Event, Watcher};
 use crate::provenance::{self, Provenance};
 use crate::reading::Readers;
-use crate::spec::{JobSpec, MetricName, MetricSpec, PolicyKind};
+use crate::spec::{Between, JobSpec, MetricName, MetricSpec, PolicyKind};
 use crate::state::{Manifest, State};
 use crate::table::Layout;
 use crate::task::{self, Context};
@@ -71,6 +71,9 @@ pub struct Outcome {
     pub failed: Vec<FailedFile>,
     /// Nothing is missing.
     pub complete: bool,
+    /// Why there may be no match at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl Job {
@@ -284,11 +287,44 @@ impl Job {
         let provenance = self.provenance(manifests, &outcome, &sum64)?;
         outcome.outputs = merge.write(&found, &provenance, watcher)?;
         outcome.pairs_sum64 = Some(sum64);
+        outcome.note = (outcome.rows == 0).then(|| self.why_nothing(manifests));
         // Tasks of which something is missing are run again; the others need not be.
         if outcome.complete {
             self.state.remove();
         }
         Ok(outcome)
+    }
+
+    /// A sentence about results without a row.
+    fn why_nothing(&self, manifests: &[Manifest]) -> String {
+        for (k, side) in self.sides.iter().enumerate() {
+            let mut c = ReadCounts::default();
+            manifests.iter().filter_map(|m| m.counts.get(k)).for_each(|counts| c.add(counts));
+            let name = &side.spec.name;
+            if c.taken == 0 && c.filtered > 0 {
+                return format!("The filter of the side \"{name}\" lets none of {} rows pass.", c.filtered);
+            }
+            if c.taken == 0 && c.no_value > 0 {
+                return format!(
+                    "None of the {} rows read of the side \"{name}\" has a value in {}; say require = [] to take them \
+                     without.",
+                    c.no_value,
+                    side.spec.required().join(", ")
+                );
+            }
+        }
+        match (self.spec.policy.kind, self.spec.policy.time) {
+            (PolicyKind::Interpolate, Between::Linear) => format!(
+                "No row has a step of the grid before it and one after it within {}; say time = \"nearest\" in [policy] \
+                 to take the nearest step.",
+                self.spec.window
+            ),
+            (PolicyKind::Interpolate, _) => {
+                format!("No row lies within the grid and within {} of a step.", self.spec.window)
+            }
+            (PolicyKind::Crossovers, _) => format!("No tracks cross within {} of each other.", self.spec.window),
+            _ => format!("No rows lie within {} and {} of each other.", self.spec.radius, self.spec.window),
+        }
     }
 
     fn provenance(&self, manifests: &[Manifest], outcome: &Outcome, sum64: &str) -> Result<Provenance> {

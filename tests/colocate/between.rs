@@ -195,7 +195,7 @@ fn on_the_sample_day_both_sides_of_a_crossing_are_the_ocean() {
 #[test]
 fn swaths_are_matched_pass_by_pass() {
     let dir = tempfile::tempdir().unwrap();
-    let swath = |name: &str, pass: &str| side(name, "SWOT_L2*", &format!("fields = ['ssha']\npass = '{pass}'"));
+    let swath = |name: &str, pass: &str| side(name, "SWOT_L2*_27[3-6]_*", &format!("fields = ['ssha']\npass = '{pass}'"));
     let sides = [swath("up", "ascending"), swath("down", "descending")];
     let (outcome, table) = run(crate::support::job(dir.path(), "2 km", "10 d", "kind = 'nearest'", &sides));
     assert!(outcome.rows > 100, "{outcome:?}");

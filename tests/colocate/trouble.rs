@@ -208,7 +208,8 @@ fn a_full_disk_leaves_nothing_that_looks_finished() {
             .unwrap()
     };
     let shown = || -> Vec<String> {
-        let names = std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned());
+        let names =
+            std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned());
         names.filter(|n| n != "job.toml" && n != "pairs.parquet.job").collect()
     };
     // The tables of tasks are a few 100 kB, the largest result some MB of text.
@@ -225,4 +226,53 @@ fn a_full_disk_leaves_nothing_that_looks_finished() {
     let outcome: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     assert!(outcome["reused"].as_u64().unwrap() > 0 && outcome["complete"] == true, "{outcome}");
     assert_eq!(shown().len(), 6);
+}
+
+/// Whoever asks for half the Earth in four million pixels and thinks better of it is not kept waiting.
+#[test]
+fn a_hopeless_job_is_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let sides = [side("swot", "SWOT_L2*", "fields = ['ssha']"), side("sst", "*MODIS*", "fields = ['sst_best']")];
+    let mut spec = job(dir.path(), "20000 km", "10 d", "kind = 'mean'", &sides);
+    spec.run.threads = 2;
+    let setup = crate::support::setup();
+    let cancel = setup.cancel.clone();
+    let (told, tell) = (std::sync::atomic::AtomicBool::new(false), &cancel);
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| {
+            let planned = seaglass_jobs::Job::open(spec, setup, &seaglass_jobs::progress::Silent);
+            told.store(true, std::sync::atomic::Ordering::Relaxed);
+            planned.and_then(|job| job.run(None, &seaglass_jobs::progress::Silent))
+        });
+        while !told.load(std::sync::atomic::Ordering::Relaxed) && !run.is_finished() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // Somewhere in reading or joining: the whole would take hours.
+        std::thread::sleep(Duration::from_secs(3));
+        tell.cancel();
+        let begun = Instant::now();
+        let stopped = run.join().unwrap().unwrap_err();
+        assert!(matches!(stopped, seaglass_jobs::JobError::Canceled), "{stopped}");
+        // Less than a second where nothing else runs.
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    });
+}
+
+#[test]
+fn no_match_has_a_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let reason = |policy: &str, sides: &[String]| {
+        let mut spec = job(dir.path(), "25 km", "30 min", policy, sides);
+        spec.output.overwrite = true;
+        let (outcome, _) = run(spec);
+        assert_eq!(outcome.rows, 0);
+        outcome.note.unwrap()
+    };
+    let ascat = side("ascat", "ascat_*", "fields = ['wind_speed']");
+    let strict = side("jason", "JA1_GPN*", "fields = ['wind_speed_alt']\nfilter = 'wind_speed_alt > 900'");
+    let filtered = reason("kind = 'all'", &[ascat.clone(), strict]);
+    assert!(filtered.starts_with("The filter of the side \"jason\" lets none of "), "{filtered}");
+    let sst = side("sst", "*L4_GHRSST*", "fields = ['analysed_sst']");
+    let step = reason("kind = 'interpolate'", &[side("jason", "JA1_GPN*", ""), sst]);
+    assert!(step.contains("time = \"nearest\""), "{step}");
 }

@@ -132,7 +132,7 @@ impl JobSpec {
         let grid = &self.sides[usize::from(self.primary_index() == 0)];
         if p.kind == PolicyKind::Interpolate && grid.fields.is_empty() {
             return Err(JobError::Spec(format!(
-                "Nothing is to be interpolated: the side \"{}\" names no fields; write fields = [\"...\"].",
+                "Nothing is to be interpolated: the side \"{}\" names no fields; write fields = [\"...\"] (on the command line --secondary-field).",
                 grid.name
             )));
         }
