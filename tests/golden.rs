@@ -22,7 +22,7 @@ const FAR: u8 = 48;
 const FAR_PART: f64 = 0.01;
 
 /// Name, beginnings of file names of the sample day, and arguments.
-const SCENES: [(&str, &[&str], &[&str]); 3] = [
+const SCENES: [(&str, &[&str], &[&str]); 4] = [
     (
         "globe",
         &["20240811120000-IFR-L4"],
@@ -37,6 +37,12 @@ const SCENES: [(&str, &[&str], &[&str]); 3] = [
         "polar",
         &["ascat_20240811_0955"],
         &["--size", "240x180", "--projection", "polar-north", "--look-at", "0,90", "--altitude", "7000"],
+    ),
+    // Colour bar, unit, caption.
+    (
+        "legend",
+        &["20240811120000-IFR-L4"],
+        &["--size", "420x280", "--look-at=-45,34", "--altitude", "5500", "--legend"],
     ),
 ];
 
