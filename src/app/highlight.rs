@@ -13,7 +13,10 @@ const HALF: f32 = 0.02;
 /// colour map.
 pub fn by_pointer(ui: &Ui, bar: Rect, whole: Rect, row: &Row, state: &mut UiState) {
     let pointer = ui.input(|i| i.pointer.hover_pos().filter(|_| !i.pointer.any_down()));
-    let over = |p: &Pos2| bar.expand2(egui::vec2(0.0, 3.0)).contains(*p) && ui.rect_contains_pointer(bar.expand(4.0));
+    let over = |p: &Pos2| {
+        let near = bar.expand2(egui::vec2(0.0, 7.0));
+        near.contains(*p) && ui.rect_contains_pointer(near)
+    };
     let Some(p) = pointer.filter(over) else { return };
     mark(ui, whole, (p.x - whole.left()) / whole.width().max(1.0), row, state);
 }

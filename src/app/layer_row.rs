@@ -74,7 +74,8 @@ pub fn show(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mu
 fn hover_text(row: &Row, model: &Model) -> String {
     let field = row.field.as_ref().map_or("", |f| f.name.as_str());
     let files = model.session.catalogue().collections.get(&row.collection).map_or(0, |c| c.granules.len());
-    format!("{}\n{}\n{field}, {files} granules", row.long_name, row.product_title)
+    let files = if files == 1 { "1 granule".to_owned() } else { format!("{files} granules") };
+    format!("{}\n{}\n{field}, {files}", row.long_name, row.product_title)
 }
 
 fn background(ui: &Ui, rect: Rect, selected: bool, hovered: bool, response: &Response) {

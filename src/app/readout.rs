@@ -57,7 +57,7 @@ pub fn over_globe(
     let Some((lon, lat)) = ui.data(|d| d.get_temp::<(f64, f64)>(id)) else { return };
     let place = LonLat::new(lon, lat);
     Popup::context_menu(response).accessible_name("Place menu").show(|ui| {
-        ui.set_min_width(260.0);
+        ui.set_width(270.0);
         let t = theme(ui);
         ui.label(egui::RichText::new(state.coordinates.text(place, 4)).font(t.small()).color(t.c.text_3));
         if widgets::menu_item(ui, "Pin here", "Ctrl click", true) {
@@ -89,7 +89,7 @@ pub fn coordinates_menu(ui: &mut Ui, place: LonLat, state: &mut UiState, out: &m
 /// A menu entry that is on or off.
 fn tick(ui: &mut Ui, label: &str, on: bool, role: Role) -> bool {
     let t = theme(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width().max(220.0), 28.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::click());
     response.widget_info(|| egui::WidgetInfo::selected(role, true, on, label));
     if response.hovered() {
         ui.painter().rect_filled(rect, 4.0, t.c.hover);

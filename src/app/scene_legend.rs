@@ -163,7 +163,12 @@ pub fn paint(painter: &Painter, t: &Theme, rect: Rect, chosen: &Chosen) -> Vec<R
         let unit = painter.layout_no_wrap(row.unit.label.clone(), t.body(), t.c.text_3);
         let unit_left = right - unit.size().x;
         painter.galley(pos2(unit_left, (top + 12.0 - unit.size().y / 2.0).round()), unit, t.c.text_3);
-        widgets::line(painter, left, top + 12.0, &row.long_name, t.body(), t.c.text_1, unit_left - left - 8.0);
+        let room = unit_left - left - 8.0;
+        let end = widgets::line(painter, left, top + 12.0, &row.long_name, t.body(), t.c.text_1, room);
+        // Two layers of one quantity are told apart by their products.
+        if chosen.rows.iter().filter(|r| r.long_name == row.long_name).count() > 1 && left + room - end > 40.0 {
+            widgets::line(painter, end + 8.0, top + 12.0, &row.product, t.body(), t.c.text_3, left + room - end - 8.0);
+        }
         let body = Rect::from_min_max(pos2(left, top + TITLE), pos2(right, top + entry_height(row)));
         match flags(row) {
             Some(flags) => flag_list(painter, t, body, row, flags),

@@ -36,7 +36,7 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let toggled = response.clicked() || response.secondary_clicked();
     let open = toggled.then_some(egui::SetOpenCommand::Toggle);
     Popup::menu(&response).open_memory(open).accessible_name("Coordinates").show(|ui| {
-        ui.set_min_width(260.0);
+        ui.set_width(270.0);
         readout::coordinates_menu(ui, chosen, state, out);
     });
     response.on_hover_text("Copy, or choose the form of coordinates\nCtrl+C copies the position under the cursor");

@@ -500,7 +500,7 @@ impl Window {
         }
         self.toasts.show(ui.ctx(), area, state.presentation, &mut state.taken, out);
         if let (Some(info), Some(p)) = (&self.hover, ui.input(|i| i.pointer.hover_pos())) {
-            if globe.contains(p) {
+            if globe.contains(p) && !egui::Popup::is_any_open(ui.ctx()) {
                 hover::show(ui, info, p, globe, state.coordinates, &mut state.taken);
             }
         }
