@@ -254,17 +254,17 @@ fn footer(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
     widgets::hairline(ui.painter(), t, rect.x_range(), rect.top() + 0.5);
     let Some(found) = model.colocation.found.as_ref().filter(|f| !f.pairs.is_empty()) else { return };
     let buttons = Rect::from_min_max(pos2(rect.right() - 226.0, rect.top()), pos2(rect.right() - 12.0, rect.bottom()));
-    ui.scope_builder(
-        UiBuilder::new().max_rect(buttons).layout(egui::Layout::right_to_left(egui::Align::Center)),
-        |ui| {
-            let export = widgets::button(ui, "Export", Some("export"), false);
-            export_menu(&export, out);
-            if widgets::button(ui, "Zoom to", Some("zoom_to"), false).clicked() {
-                zoom_to(found, model, state, out);
-            }
-        },
-    );
-    selected_text(ui, rect, buttons.left() - 4.0, found, state);
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    let shown = ui.scope_builder(UiBuilder::new().max_rect(buttons).layout(layout), |ui| {
+        let export = widgets::button(ui, "Export", Some("export"), false);
+        export_menu(&export, out);
+        let zoom = widgets::button(ui, "Zoom to", Some("zoom_to"), false);
+        if zoom.clicked() {
+            zoom_to(found, model, state, out);
+        }
+        zoom.rect.left()
+    });
+    selected_text(ui, rect, shown.inner - 8.0, found, state);
 }
 
 fn selected_text(ui: &Ui, rect: Rect, right: f32, found: &Found, state: &UiState) {
@@ -320,7 +320,7 @@ pub fn name_of_side(found: &Found, side: usize) -> String {
     format!("{} {}{unit}", s.product, short_name(&s.field))
 }
 
-/// `SLSTR − drifters, °C`.
+/// `SLSTR − drifters, °C`; of one product the fields tell apart.
 pub fn difference_name(found: &Found) -> String {
     let [a, b] = &found.ask.sides;
     let unit = if a.unit.label.is_empty() || a.unit.label != b.unit.label {
@@ -328,7 +328,12 @@ pub fn difference_name(found: &Found) -> String {
     } else {
         format!(", {}", a.unit.label)
     };
-    format!("{} {} {}{unit}", b.product, text::MINUS, a.product)
+    let (first, second) = if a.product == b.product {
+        (short_name(&a.field), short_name(&b.field))
+    } else {
+        (a.product.clone(), b.product.clone())
+    };
+    format!("{second} {} {first}{unit}", text::MINUS)
 }
 
 /// Unit of differences with its space; none where the sides have different units.

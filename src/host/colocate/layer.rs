@@ -83,7 +83,9 @@ impl PairsLayer {
 fn rendering(found: &Found) -> Rendering {
     let s = &found.stats;
     let spread = 3.0 * if s.robust_sd > 0.0 { s.robust_sd } else { s.sd };
-    let reach = (s.median.abs() + if spread.is_finite() { spread } else { 0.0 }).max(1e-6);
+    // Where all differences are next to nothing, a thousandth of how the values vary.
+    let least = if s.sd_x > 0.0 { s.sd_x / 1000.0 } else { 1e-6 };
+    let reach = (s.median.abs() + if spread.is_finite() { spread } else { 0.0 }).max(least);
     // One significant digit, or one and a half.
     let step = 10f64.powf(reach.log10().floor()) / 2.0;
     let end = ((reach / step).round().max(1.0) * step) as f32;
@@ -103,7 +105,7 @@ fn collection(found: &Found) -> UserCollection {
     let units = if a.unit.label == b.unit.label { a.unit.label.clone() } else { String::new() };
     UserCollection {
         key: key(),
-        label: format!("{} \u{2212} {}", b.product, a.product),
+        label: if a.product == b.product { b.product.clone() } else { format!("{} \u{2212} {}", b.product, a.product) },
         variables: vec![UserVariable {
             id: 1,
             label: found.ask.title(),
