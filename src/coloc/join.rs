@@ -24,8 +24,6 @@ use crate::spec::{Policy, Reference, Spec};
 const CACHE_BYTES: usize = 16 << 20;
 /// Blocks between two reports.
 const WAVE: usize = 128;
-/// Leaves of the other side between two looks at the switch: some hundred thousand distances.
-const LOOK: usize = 64;
 
 /// All pairs of two sides, sorted.
 ///
@@ -303,6 +301,9 @@ impl<'s, 'g, 'a> Worker<'s, 'g, 'a> {
         self.descend(p, work.level, work.node, &list, &mut done);
         self.lists.push(list);
         done.tested = self.tested;
+        if shared.control.check().is_err() {
+            return Done { pairs: Vec::new(), candidates: Vec::new(), tested: 0 };
+        }
         // Tiles hold rows of several lines, and points may have been put in order: bring rows into theirs.
         if !done.pairs.is_sorted_by_key(|q| q.i) {
             if done.candidates.is_empty() {
@@ -358,9 +359,10 @@ impl<'s, 'g, 'a> Worker<'s, 'g, 'a> {
             t1: own.t1.saturating_add(limits.window_us),
         };
         self.selection.begin(own.len, limits.outside2);
-        for (k, r) in list.iter().enumerate() {
-            // With a great radius one leaf meets the whole other side: whoever stops the run waits for none of that.
-            if k % LOOK == 0 && shared.control.check().is_err() {
+        for r in list {
+            // With a great radius one leaf meets the whole other side, and each of its pairs takes a full geodesic:
+            // whoever stops the run waits for none of that.
+            if shared.control.check().is_err() {
                 return;
             }
             let s = &shared.secondary[r.granule as usize];
