@@ -18,11 +18,14 @@ pub enum Payload {
     Rows(Rows),
 }
 
+/// Makes a row, given its number.
+type Fill = dyn Fn(usize, &mut [f32]);
+
 /// Values made row by row. Making them cannot fail: what could is done before.
 pub struct Rows {
     rows: usize,
     cols: usize,
-    fill: Box<dyn Fn(usize, &mut [f32])>,
+    fill: Box<Fill>,
     /// All of them as bytes, for who wants them in one piece.
     whole: OnceLock<Vec<u8>>,
 }

@@ -31,19 +31,14 @@ pub(crate) struct Item {
     /// Plan in which it was last part of the scene.
     pub last_seen: u64,
     kind: Kind,
+    /// Marks of the tiles drawn last, placed in their projection.
+    placed: HashMap<TileAt, Vec<Spot>>,
+    spots: Vec<Spot>,
 }
 
 enum Kind {
-    Raster {
-        tears: Arc<OnceLock<Option<Arc<Cuts>>>>,
-        tree: Option<(Projection, Tree)>,
-        /// Marks of tiles drawn last, in that projection.
-        placed: HashMap<TileAt, Vec<Spot>>,
-        built: Option<Built>,
-    },
-    Series {
-        shape: Option<(Projection, SeriesShape)>,
-    },
+    Raster { tears: Arc<OnceLock<Option<Arc<Cuts>>>>, tree: Option<(Projection, Tree)>, built: Option<Built> },
+    Series { shape: Option<(Projection, SeriesShape)> },
 }
 
 /// The mesh of the last frame and what it was made for.
@@ -51,8 +46,6 @@ struct Built {
     key: (Camera, [u32; 2], u64, u8),
     cut: Cut,
     mesh: Mesh,
-    /// Marks of the tiles drawn.
-    spots: Vec<Spot>,
 }
 
 impl Item {
@@ -60,11 +53,11 @@ impl Item {
     pub fn new(geolocation: &Arc<Geolocation>) -> Self {
         let kind = match **geolocation {
             Geolocation::Grid(_) | Geolocation::Swath(_) => {
-                Kind::Raster { tears: Arc::default(), tree: None, placed: HashMap::new(), built: None }
+                Kind::Raster { tears: Arc::default(), tree: None, built: None }
             }
             Geolocation::Track(_) | Geolocation::Points(_) => Kind::Series { shape: None },
         };
-        Self { geolocation: Arc::clone(geolocation), last_seen: 0, kind }
+        Self { geolocation: Arc::clone(geolocation), last_seen: 0, kind, placed: HashMap::new(), spots: Vec::new() }
     }
 
     /// Whether this is a track or points.
@@ -92,13 +85,13 @@ impl Item {
                 }
                 true
             }
-            Kind::Raster { tears, tree, placed, built } => {
+            Kind::Raster { tears, tree, built } => {
                 if tree.as_ref().is_some_and(|(p, _)| *p == projection) {
                     return true;
                 }
                 let Some(found) = tears_of(&self.geolocation, tears, wait) else { return false };
                 *tree = Some((projection, Tree::new(Arc::clone(&self.geolocation), projection, found)));
-                placed.clear();
+                self.placed.clear();
                 *built = None;
                 true
             }
@@ -110,7 +103,7 @@ impl Item {
         if !self.ready(frame.view.camera.projection, wait) {
             return false;
         }
-        let Kind::Raster { tree: Some((_, tree)), placed, built, .. } = &mut self.kind else { return true };
+        let Kind::Raster { tree: Some((_, tree)), built, .. } = &mut self.kind else { return true };
         let size = [frame.view.size_px.x as u32, frame.view.size_px.y as u32];
         let key = (frame.view.camera, size, tiles.epoch(item), bias);
         if built.as_ref().is_some_and(|b| b.key == key) {
@@ -127,15 +120,14 @@ impl Item {
             std::iter::successors(Some(tile), |t| (t.level < top).then(|| t.parent())).find(|t| resident(*t))
         };
         let mesh = mesh::build(tree, &cut.leaves, frame, &drawn);
-        let mut spots = Vec::new();
+        self.spots.clear();
         for batch in &mesh.batches {
-            // Placed once; there are few of them, and in most fields none.
-            let of_tile =
-                placed.entry(batch.tile).or_insert_with(|| marks::place(tree, batch.tile, tiles.marks(at(batch.tile))));
-            spots.extend_from_slice(of_tile);
+            // Placed once; there are few of them.
+            let place = || marks::place(tree, batch.tile, tiles.marks(at(batch.tile)));
+            self.spots.extend_from_slice(self.placed.entry(batch.tile).or_insert_with(place));
         }
-        placed.retain(|tile, _| mesh.batches.iter().any(|b| b.tile == *tile));
-        *built = Some(Built { key, cut, mesh, spots });
+        self.placed.retain(|tile, _| mesh.batches.iter().any(|b| b.tile == *tile));
+        *built = Some(Built { key, cut, mesh });
         true
     }
 
@@ -149,10 +141,7 @@ impl Item {
 
     /// Values of a raster that stand alone, as last prepared.
     pub fn spots(&self) -> &[Spot] {
-        match &self.kind {
-            Kind::Raster { built: Some(b), .. } => &b.spots,
-            _ => &[],
-        }
+        &self.spots
     }
 
     /// Projected samples of a series, as last prepared.
