@@ -653,11 +653,13 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
                 colocate::show(ui, model, state, out);
             });
     }
+    // A drawer lies over the table as well: it keeps its height.
+    let beside_layers = ui.available_rect_before_wrap();
     colocate::table::panel(ui, model, state, out);
     state.drawer = None;
     let area = CentralPanel::no_frame().show(ui, |ui| ui.max_rect()).inner;
     if beside && colocate::is_drawer(window) {
-        colocate::drawer(ui.ctx(), area, model, state, out);
+        colocate::drawer(ui.ctx(), beside_layers, model, state, out);
     }
     area
 }

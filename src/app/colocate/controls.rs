@@ -282,7 +282,7 @@ fn rounded(v: f64) -> f64 {
 /// `5 km`, `800 m`.
 pub fn distance_text(m: f64) -> String {
     let (v, unit) = if m >= 1000.0 { (m / 1000.0, "km") } else { (m, "m") };
-    format!("{}{}{unit}", text::short(v, 3), text::THIN)
+    format!("{}{}{unit}", text::short(v, if v < 10.0 { 3 } else { 1 }), text::THIN)
 }
 
 /// `60 min`, `6 h`, `10 d`.

@@ -31,12 +31,16 @@ fn times(found: &Found, pairs: impl Iterator<Item = usize>, side: usize) -> Vec<
     out
 }
 
-fn with_known<T>(found: &Found, selection: &Arc<Vec<u32>>, look: impl FnOnce(&Known) -> T) -> T {
+fn with_known(found: &Found, selection: &Arc<Vec<u32>>, dragging: bool, look: impl FnOnce(&Known)) {
     thread_local! {
         static KNOWN: RefCell<Option<Known>> = const { RefCell::new(None) };
     }
     KNOWN.with_borrow_mut(|known| {
-        let old = known.take().filter(|k| k.serial == found.serial);
+        let fits = |k: &Known| k.serial == found.serial;
+        if dragging && found.pairs.len() > super::MANY && !known.as_ref().is_some_and(fits) {
+            return;
+        }
+        let old = known.take().filter(fits);
         let same = old.as_ref().is_some_and(|k| Arc::ptr_eq(&k.selection, selection));
         let chosen = |side| times(found, selection.iter().map(|k| *k as usize), side);
         let new = match old {
@@ -49,7 +53,7 @@ fn with_known<T>(found: &Found, selection: &Arc<Vec<u32>>, look: impl FnOnce(&Kn
                 selected: [chosen(0), chosen(1)],
             },
         };
-        look(known.insert(new))
+        look(known.insert(new));
     })
 }
 
@@ -73,7 +77,8 @@ pub fn paint(
     if sides.is_empty() {
         return;
     }
-    with_known(found, selection, |known| {
+    let dragging = painter.ctx().input(|i| i.pointer.any_down());
+    with_known(found, selection, dragging, |known| {
         for side in sides {
             ticks(painter, strip, x, &known.all[side], t.c.text_2);
             ticks(painter, strip, x, &known.selected[side], t.c.warning);

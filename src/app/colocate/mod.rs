@@ -35,6 +35,8 @@ use selection::{Brush, Quantity, Selection};
 pub const WIDTH: f32 = 392.0;
 /// Narrower windows have the panel as a drawer over the globe.
 const DRAWER_BELOW: f32 = 1180.0;
+/// With more pairs, what takes a while to make is not made while something is being dragged.
+pub const MANY: usize = 100_000;
 const HEADER: f32 = 40.0;
 const FOOTER: f32 = 40.0;
 

@@ -76,7 +76,8 @@ pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState) {
 }
 
 fn axes(found: &Found, panel: &PanelState, rect: Rect) -> Axes {
-    let all = padded(super::value_range(found), 0.03);
+    // A few pairs keep clear of the names in the corners.
+    let all = padded(super::value_range(found), if found.pairs.len() < 4 { 0.6 } else { 0.03 });
     let (x, y) = panel.zoom.unwrap_or((all, all));
     Axes { rect, x, y }
 }

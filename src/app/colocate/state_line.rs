@@ -144,3 +144,19 @@ fn done_line(view: &View, c: &crate::theme::Palette) -> Option<Line> {
     });
     Some(Line { icon, ink, words, right, action: None, share: None })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_says_how_far_it_is() {
+        let palette = &crate::theme::Theme::get(true).c;
+        let said = |stage| line_of(&View { stage, ..View::default() }, palette).unwrap();
+        let line = said(Stage::Reading { done: 1_000_000, total: 4_000_000 });
+        assert_eq!(line.words, "Reading 25\u{a0}%, 1.0 MB of 4.0 MB");
+        assert_eq!(line.share, Some(0.25));
+        assert!(line.action.is_some_and(|a| a.0 == "Cancel"));
+        assert_eq!(said(Stage::Reading { done: 0, total: 0 }).share, None, "nobody knows yet");
+    }
+}

@@ -29,6 +29,8 @@ pub fn show(ui: &mut Ui, found: &Found, panel: &PanelState) {
         2 => s.sd,
         3 => s.rmsd,
         4 => s.median,
+        // One difference has no spread.
+        5 if s.n < 2 => f64::NAN,
         5 => s.robust_sd,
         6 => s.r,
         _ => s.orthogonal.slope,

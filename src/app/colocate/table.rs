@@ -50,8 +50,8 @@ struct Made {
 }
 
 impl Table {
-    /// Pairs in the order of rows.
-    pub fn order(&mut self, found: &Found, selected: &Arc<Vec<u32>>) -> Arc<Vec<u32>> {
+    /// Pairs in the order of rows. While something is being dragged, very many are left as they come.
+    pub fn order(&mut self, found: &Found, selected: &Arc<Vec<u32>>, dragging: bool) -> Arc<Vec<u32>> {
         let only = (self.only_selected && !selected.is_empty()).then(|| Arc::clone(selected));
         let same = |a: &Option<Arc<Vec<u32>>>| match (a, &only) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
@@ -67,6 +67,9 @@ impl Table {
         let mut order: Vec<u32> =
             only.as_ref().map_or_else(|| (0..found.pairs.len() as u32).collect(), |o| o.as_ref().clone());
         if let Some((column, falling)) = self.sorted {
+            if dragging && order.len() > super::MANY {
+                return Arc::new(order);
+            }
             column.sort(found, &mut order, falling);
         }
         let order = Arc::new(order);
@@ -115,12 +118,15 @@ pub fn panel(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
 fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let Some(found) = &model.colocation.found else { return };
     let t = theme(ui);
-    let rect = ui.max_rect();
+    let mut rect = ui.max_rect();
+    if super::is_drawer(ui.ctx().content_rect()) {
+        rect.max.x = (rect.right() - super::WIDTH).max(rect.left() + 120.0);
+    }
     ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, t.c.border_subtle));
     let panel = &mut state.colocate;
     panel.selection.update(found);
     let selected = Arc::clone(panel.selection.pairs());
-    let order = panel.table.order(found, &selected);
+    let order = panel.table.order(found, &selected, ui.input(|i| i.pointer.any_down()));
     header(ui, Rect::from_min_size(rect.min, vec2(rect.width(), HEADER)), found, panel, &order, out);
     let columns = Columns::new(found, rect.width() - 16.0);
     let body = Rect::from_min_max(rect.min + vec2(0.0, HEADER), rect.max);
@@ -146,7 +152,9 @@ fn header(ui: &mut Ui, rect: Rect, found: &Found, panel: &mut PanelState, order:
     let selected = Arc::clone(panel.selection.pairs());
     let all = text::count(found.pairs.len() as u64);
     let words = if panel.selection.is_none() {
-        format!("{all} pairs")
+        format!("{all} {}", if found.pairs.len() == 1 { "pair" } else { "pairs" })
+    } else if rect.width() < 480.0 {
+        format!("{} of {all}", text::count(selected.len() as u64))
     } else {
         format!("{} of {all} pairs selected", text::count(selected.len() as u64))
     };
