@@ -6,7 +6,7 @@ use seaglass_core::camera::View;
 use seaglass_core::geo::{LonLat, unwrap_near, wrap_180};
 use seaglass_core::projection::Projection;
 
-use crate::map_labels::cased;
+use crate::map_labels::{cased, on_ground};
 use crate::navigation::Frame;
 use crate::placing::Taken;
 use crate::theme::Theme;
@@ -83,12 +83,6 @@ pub fn paint(painter: &Painter, frame: Frame, view: &View, taken: &Taken, named:
             cased(&painter, corner, &galley, t.c.text_1.gamma_multiply(0.8), t.label_halo());
         }
     }
-}
-
-/// Whether there is ground under all corners of a rectangle, on globe and map.
-fn on_ground(frame: Frame, view: &View, rect: Rect) -> bool {
-    let corners = [rect.left_top(), rect.right_top(), rect.left_bottom(), rect.right_bottom()];
-    corners.into_iter().all(|c| view.lonlat_from_screen(frame.px(c)).is_some())
 }
 
 /// The labels of a view, the most useful first.

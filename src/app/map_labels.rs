@@ -77,10 +77,10 @@ pub(crate) fn cased(painter: &Painter, corner: Pos2, galley: &Arc<Galley>, ink: 
     painter.galley_with_override_text_color(corner, Arc::clone(galley), ink);
 }
 
-/// Whether a rectangle lies on the disc of the globe; on maps it always does.
-fn on_ground(frame: Frame, view: &View, rect: Rect) -> bool {
+/// Whether a rectangle lies on the disc of the globe, or inside of the map.
+pub(crate) fn on_ground(frame: Frame, view: &View, rect: Rect) -> bool {
     let corners = [rect.left_top(), rect.right_top(), rect.left_bottom(), rect.right_bottom()];
-    !view.is_globe() || corners.into_iter().all(|c| view.lonlat_from_screen(frame.px(c)).is_some())
+    corners.into_iter().all(|c| view.lonlat_from_screen(frame.px(c)).is_some())
 }
 
 /// Large names go when one is inside them; towns of a country come when it is large.
@@ -162,6 +162,12 @@ mod tests {
         let map = seaglass_core::projection::Projection::Equirectangular;
         let map = seaglass_core::camera::Camera { projection: map, ..camera }.view(800.0, 600.0);
         assert!(on_ground(frame, &map, at(700.0)));
+        // A polar map ends, too: at 30° S.
+        let polar = seaglass_core::projection::Projection::PolarNorth;
+        let target = seaglass_core::geo::LonLat::new(0.0, 90.0);
+        let camera = seaglass_core::camera::Camera { projection: polar, target, altitude_m: 5.5e7, ..camera };
+        let polar = camera.view(800.0, 600.0);
+        assert!(on_ground(frame, &polar, at(400.0)) && !on_ground(frame, &polar, at(740.0)));
     }
 
     #[test]

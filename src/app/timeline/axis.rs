@@ -127,17 +127,24 @@ fn labels(
     let width = |text: &str| painter.layout_no_wrap(text.to_owned(), t.body(), t.c.text_2).size().x;
     let first = majors.first().map_or(right, |at| scale.x(*at));
     let mut free = left;
+    let mut dated = scale.folds().is_empty();
     if let Some(words) = context(major, a, majors)
         && left + 6.0 + width(&words) + 4.0 <= first.min(right)
     {
         free = widgets::line(painter, left + 6.0, y, &words, t.body(), t.c.text_3, 120.0) + 4.0;
+        dated = true;
     }
     for at in majors {
         let x = scale.x(*at).round() + 6.5;
-        let (main, extra) = label(major, *at);
+        let (mut main, mut extra) = label(major, *at);
+        // Beyond a fold it may be another year.
+        if !dated && main.len() == 5 && !main.contains(':') {
+            (main, extra) = (Time::from_unix_seconds(*at + 1e-4).map_or(main, Time::date_text), String::new());
+        }
         if x < free || x + width(&main) > right - 2.0 {
             continue;
         }
+        dated = true;
         free = widgets::line(painter, x, y, &main, t.body(), t.c.text_2, 120.0) + 4.0;
         let room = right.min(scale.x(*at + major.seconds())) - 2.0;
         if !extra.is_empty() && free + 1.0 + width(&extra) <= room {

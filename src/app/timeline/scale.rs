@@ -4,7 +4,7 @@ use egui::Rect;
 
 /// Width of a folded gap, points.
 pub const FOLD: f32 = 28.0;
-/// Gaps shorter than this part of all the time covered are never folded: at most nineteen remain.
+/// Gaps shorter than this part of what the axis shows once all longer ones are folded are not worth a fold.
 const SHORTEST_PART: f64 = 0.05;
 /// Shortest and longest visible time, seconds.
 const VIEW_RANGE_S: [f64; 2] = [10.0, 300.0 * 31_557_600.0];
@@ -38,13 +38,19 @@ pub fn long_gaps(spans: impl Iterator<Item = (f64, f64)>, most: usize) -> Vec<Ga
     let last = spans.iter().map(|s| s.1).fold(end, f64::max);
     let mut gaps = Vec::new();
     for (start, stop) in spans {
-        if start - end > SHORTEST_PART * (last - first) {
+        if start > end {
             gaps.push(Gap { start: end, stop: start });
         }
         end = end.max(stop);
     }
     gaps.sort_by(|a, b| b.seconds().total_cmp(&a.seconds()));
-    gaps.truncate(most);
+    let mut left = last - first;
+    let long = gaps.iter().take(most).take_while(|g| {
+        let long = g.seconds() > SHORTEST_PART * left;
+        left -= g.seconds();
+        long
+    });
+    let mut gaps: Vec<Gap> = long.copied().collect();
     gaps.sort_by(|a, b| a.start.total_cmp(&b.start));
     gaps
 }
@@ -202,6 +208,12 @@ mod tests {
         let two = [Gap { start: 12.0, stop: 42.0 }, Gap { start: 43.0, stop: 63.0 }];
         assert_eq!(long_gaps(three.into_iter(), 2), two);
         assert_eq!(long_gaps(std::iter::empty(), 9), []);
+        // What is short beside decades is long beside days.
+        let nested = [(0.0, DAY), (30.0 * DAY, 31.0 * DAY), (4000.0 * DAY, 4001.0 * DAY)];
+        assert_eq!(long_gaps(nested.into_iter(), 9).len(), 2);
+        // A year of a pass a day has no long gap.
+        let daily = (0..365).map(|k| (f64::from(k) * DAY, f64::from(k) * DAY + 3000.0));
+        assert_eq!(long_gaps(daily, 9), []);
     }
 
     #[test]
