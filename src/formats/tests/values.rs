@@ -189,9 +189,10 @@ fn products_derive_mask_and_name_fields_in_every_group() {
     assert_eq!(f.all("good"), [Some(1.0), Some(2.0), None, None]);
     assert_eq!(f.all("speed"), [Some(5.0); 4]);
     assert_eq!(f.all("total"), [Some(4.0), Some(5.0), Some(6.0), Some(7.0)]);
-    // The mask's variable says how good the values are, and so does what the file calls ancillary.
+    // The mask's variable says how good the values are, for every field of the variable that is masked, and so does what
+    // the file calls ancillary.
     let quality: Vec<Option<&str>> = f.info.parts[0].fields.iter().take(4).map(|x| x.quality.as_deref()).collect();
-    assert_eq!(quality, [None, Some("qual"), Some("qual"), Some("qual")]);
+    assert_eq!(quality, [Some("qual"); 4]);
     assert!(f.info.parts[0].fields.iter().any(|x| x.name == "qual"), "it can be asked for");
     let hides: Vec<bool> = f.info.parts[0].fields.iter().take(4).map(|x| x.hides_cells).collect();
     assert_eq!(hides, [false, true, false, false]);
