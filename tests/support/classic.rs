@@ -1,5 +1,6 @@
 //! Small netCDF classic files (CDF-1) made by hand from the format specification, without a library: for tests that
 //! need a file nobody wrote.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 /// A text or a number in an attribute.
 #[derive(Clone, Copy)]
@@ -69,7 +70,17 @@ fn data(values: &Values) -> (usize, Vec<u8>) {
     (kind, bytes)
 }
 
-/// The bytes of a file without record dimension.
+/// Bytes that a variable is said to take: of one over the record dimension (of length 0), those of one record.
+fn declared(var: &Var, dims: &[(&str, usize)]) -> usize {
+    let (kind, bytes) = data(&var.values);
+    let lens: Vec<usize> = var.dims.iter().map(|d| dims[*d as usize].1).collect();
+    match lens.split_first() {
+        Some((0, others)) => (others.iter().product::<usize>() * [4, 8][kind - 5]).next_multiple_of(4),
+        _ => bytes.len(),
+    }
+}
+
+/// The bytes of a file. A dimension of length 0 is the record dimension, of which there is no record.
 pub fn file(dims: &[(&str, usize)], attrs: &[(&str, Attr)], vars: &[Var]) -> Vec<u8> {
     let header = |begins: &[usize]| {
         let mut out = b"CDF\x01\0\0\0\0".to_vec();
@@ -89,9 +100,8 @@ pub fn file(dims: &[(&str, usize)], attrs: &[(&str, Attr)], vars: &[Var]) -> Vec
             int(&mut out, var.dims.len());
             var.dims.iter().for_each(|d| int(&mut out, *d as usize));
             attributes(&mut out, &var.attrs);
-            let (kind, bytes) = data(&var.values);
-            int(&mut out, kind);
-            int(&mut out, bytes.len());
+            int(&mut out, data(&var.values).0);
+            int(&mut out, declared(var, dims));
             int(&mut out, *begin);
         }
         out
@@ -101,7 +111,7 @@ pub fn file(dims: &[(&str, usize)], attrs: &[(&str, Attr)], vars: &[Var]) -> Vec
     let mut begins = Vec::new();
     for var in vars {
         begins.push(at);
-        at += data(&var.values).1.len();
+        at += declared(var, dims);
     }
     let mut out = header(&begins);
     vars.iter().for_each(|v| out.extend(data(&v.values).1));
