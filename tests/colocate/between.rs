@@ -59,6 +59,13 @@ fn grids_are_interpolated_as_scipy_does() {
         // The wind has no holes: the least share is that of the temperature.
         assert!((weight[k] - w["share"].as_f64().unwrap()).abs() < 1e-12, "{w}: {}", weight[k]);
     }
+    for (threads, slab) in [(2, "90 min"), (1, "1 min")] {
+        let cut = tempfile::tempdir().unwrap();
+        let mut spec = job(cut.path(), "6 h", "kind = 'interpolate'", &sides);
+        (spec.run.threads, spec.run.slab) = (threads, Some(slab.to_owned()));
+        let (parts, same) = run(spec);
+        assert_eq!((parts.pairs_sum64, same.content()), (outcome.pairs_sum64.clone(), table.content()), "{slab}");
+    }
     // Between two steps the mean time is that of the place itself where no cell is missing.
     let dt = table.numbers("dt_mean_us");
     assert!((0..dt.len()).filter(|k| weight[*k] == 1.0).all(|k| dt[k].abs() < 1.0), "{dt:?}");
@@ -195,7 +202,8 @@ fn on_the_sample_day_both_sides_of_a_crossing_are_the_ocean() {
 #[test]
 fn swaths_are_matched_pass_by_pass() {
     let dir = tempfile::tempdir().unwrap();
-    let swath = |name: &str, pass: &str| side(name, "SWOT_L2*_27[3-6]_*", &format!("fields = ['ssha']\npass = '{pass}'"));
+    let swath =
+        |name: &str, pass: &str| side(name, "SWOT_L2*_27[3-6]_*", &format!("fields = ['ssha']\npass = '{pass}'"));
     let sides = [swath("up", "ascending"), swath("down", "descending")];
     let (outcome, table) = run(crate::support::job(dir.path(), "2 km", "10 d", "kind = 'nearest'", &sides));
     assert!(outcome.rows > 100, "{outcome:?}");
