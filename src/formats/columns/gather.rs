@@ -323,7 +323,7 @@ impl<'a> Place<'a> {
         let middle = width / 2;
         let latitude = |r: usize, c: usize| self.at(r, c).is_valid().then(|| lat.get(r * width + c));
         // The middle column first: the edges of a wide swath turn later than its centre.
-        let outwards = |k: usize| if k % 2 == 0 { middle + k / 2 } else { middle + width - k.div_ceil(2) };
+        let outwards = |k: usize| if k.is_multiple_of(2) { middle + k / 2 } else { middle + width - k.div_ceil(2) };
         for c in (0..*width).map(|k| outwards(k) % width) {
             let here = latitude(row, c);
             let before = (row.saturating_sub(PASS_REACH)..row).rev().find_map(|r| latitude(r, c)).or(here);
