@@ -92,7 +92,7 @@ const BY_STANDARD_NAME: &[Rule] = &[
     symmetric(rule(&["vorticity"], "cmocean_curl", None, Plain)),
     log(rule(&["kinetic_energy"], "cmocean_tempo", None, Plain)),
     rule(&["mixed_layer|depth|bathymetry"], "cmocean_deep", None, Plain),
-    rule(&["surface_altitude|height_above_reference_ellipsoid|altitude"], "cmocean_topo", None, Plain),
+    symmetric(rule(&["surface_altitude|height_above_reference_ellipsoid|altitude"], "cmocean_topo", None, Plain)),
     rule(&["rainfall|precipitation"], "cmocean_rain", None, Plain),
     rule(&["density"], "cmocean_dense", None, Plain),
     rule(&["oxygen"], "cmocean_oxy", None, Plain),
@@ -124,7 +124,7 @@ const BY_NAME: &[Rule] = &[
     rule(&["sigma0|sig0|nrcs|backscatter|roughness"], "grayscale", None, Plain),
     log(rule(&["eke|kinetic_energy"], "cmocean_tempo", None, Plain)),
     rule(&["mld|bathymetry|depth"], "cmocean_deep", None, Plain),
-    rule(&["topography|elevation|relief|topo"], "cmocean_topo", None, Plain),
+    symmetric(rule(&["topography|elevation|relief|topo"], "cmocean_topo", None, Plain)),
     rule(&["rain|precipitation|rainrate"], "cmocean_rain", None, Plain),
     symmetric(rule(&["anomaly|difference|residual"], "cmocean_balance", None, Plain)),
     rule(&["temperature|temp"], "cmocean_thermal", None, Plain),
@@ -396,6 +396,8 @@ mod tests {
         let plain = field("x", "", "");
         assert_eq!(range_from_stats(&plain, &stats(2.0, 5.0)), [2.0, 5.0]);
         assert_eq!(range_from_stats(&field("sla", "", "m"), &stats(-0.1, 0.4)), [-0.4, 0.4]);
+        // The middle of the relief's colours is the shore, also where there is no land.
+        assert_eq!(range_from_stats(&field("topo", "", "m"), &stats(-4000.0, -200.0)), [-4000.0, 4000.0]);
         for (low, high) in [(0.0, 0.0), (7.0, 7.0), (-3.0, -3.0), (f64::NAN, f64::NAN), (1e30, 1e30)] {
             let [a, b] = range_from_stats(&plain, &stats(low, high));
             assert!(a < b, "{low} {high} -> {a} {b}");

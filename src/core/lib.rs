@@ -14,6 +14,7 @@ pub mod coord;
 pub mod defaults;
 pub mod field;
 pub mod format;
+pub mod formula;
 pub mod geo;
 pub mod geolocation;
 pub mod granule;

@@ -130,6 +130,9 @@ pub struct FieldRule {
     /// Variables added up: `ssha_karin_2 + height_cor_xover`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sum: Vec<String>,
+    /// Computed from variables by a [`crate::formula::Formula`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
     /// Title for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,

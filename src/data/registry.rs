@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use seaglass_core::colormap::Colormap;
+use seaglass_core::formula::Formula;
 use seaglass_core::product::{Product, glob_matches};
 use toml::{Table, Value};
 
@@ -232,14 +233,20 @@ fn check(product: &Product) -> Result<(), String> {
     }
     let mut names = Vec::new();
     for (k, field) in product.fields.iter().enumerate() {
-        let sources = [field.variable.is_some(), field.magnitude.is_some(), !field.sum.is_empty()];
+        let sources =
+            [field.variable.is_some(), field.magnitude.is_some(), !field.sum.is_empty(), field.expression.is_some()];
         let n = sources.iter().filter(|s| **s).count();
         let name = field.name.as_deref().or_else(|| field.variable.as_deref().and_then(|v| v.rsplit('/').next()));
         let Some(name) = name else {
             return Err(format!("field {} has neither a name nor a variable", k + 1));
         };
         if n > 1 || (n == 0 && field.name.is_none()) {
-            return Err(format!("the field \"{name}\" must have exactly one of variable, magnitude and sum"));
+            return Err(format!(
+                "the field \"{name}\" must have exactly one of variable, magnitude, sum and expression"
+            ));
+        }
+        if let Some(Err(wrong)) = field.expression.as_deref().map(Formula::parse) {
+            return Err(format!("the field \"{name}\": {wrong}"));
         }
         if names.contains(&name) {
             return Err(format!("the field \"{name}\" is there twice"));
@@ -315,7 +322,16 @@ variable = "mask"
         );
         r.add("z.toml", "[product]\nid='A b'\ntitle='A'\n[match]\nfiles=['*']\n");
         assert_eq!(r.errors().len(), 3);
+        let expression = |text: &str| {
+            format!("[product]\nid='a'\ntitle='A'\n[match]\nfiles=['*']\n[[field]]\nname='f'\nexpression='{text}'\n")
+        };
+        r.add("e.toml", &expression("cube(a)"));
+        assert_eq!(r.errors().len(), 4);
+        let told = r.errors()[3].to_string();
+        assert!(told.starts_with("the field \"f\": there is no function \"cube\""), "{told}");
         assert!(r.entries().is_empty());
+        r.add("e.toml", &expression("10 * log10(a)"));
+        assert_eq!((r.errors().len(), r.entries().len()), (4, 1));
     }
 
     #[test]

@@ -78,5 +78,5 @@ fn is_flat(ds: &Dataset, field: &Field) -> bool {
         return false;
     }
     let all_one = ds.read_fast(operand.var, &start, &count).is_ok_and(|raw| !varies(&raw));
-    all_one && seen.is_none_or(|(_, times)| times > 1)
+    all_one && (total == 1 || seen.is_none_or(|(_, times)| times > 1))
 }

@@ -33,7 +33,7 @@ const NO: Words = &["\u{0}"];
 const QUANTITIES: &[Quantity] = &[
     // Of the air and of instruments, before "temperature" and "pressure" are taken for the sea's.
     q(40, &["air_temperature|dew_point|air_pressure|humidity|cloud|radiative|heat_flux|geopotential|water_vapor"], &["air|atmospheric|cloud|humidity", "temperature|temp|pressure|humidity|cover|vapor|vapour|water"], &["airt", "t2m", "d2m", "msl", "rh", "speh", "humidity"]),
-    q(-30, &["sensor|instrument|platform"], &["sensor|instrument|platform|battery|internal|voltage|spectrometer"], &[]),
+    q(-30, &["of_sensor|platform_"], &["sensor|instrument|platform|battery|internal|voltage|spectrometer"], &[]),
     // How deep a sample was taken.
     q(4, &["sea_water_pressure|depth_below"], NO, &[]),
     // Surface quantities of satellites and analyses.

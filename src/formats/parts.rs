@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use seaglass_core::field::FieldInfo;
+use seaglass_core::formula::Formula;
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::GeometryKind;
 use seaglass_core::product::{Condition, Product};
@@ -36,6 +37,8 @@ pub enum Expr {
     Magnitude(Operand, Operand),
     /// Sum.
     Sum(Vec<Operand>),
+    /// An expression of a product file, with its variables in order.
+    Formula(Formula, Vec<Operand>),
 }
 
 impl Expr {
@@ -44,7 +47,7 @@ impl Expr {
         match self {
             Self::One(a) => vec![a],
             Self::Magnitude(a, b) => vec![a, b],
-            Self::Sum(v) => v.iter().collect(),
+            Self::Sum(v) | Self::Formula(_, v) => v.iter().collect(),
         }
     }
 
@@ -55,6 +58,7 @@ impl Expr {
             Self::One(_) => v[0],
             Self::Magnitude(..) => v[0].hypot(v[1]),
             Self::Sum(_) => v.iter().sum(),
+            Self::Formula(formula, _) => formula.value(v),
         }
     }
 }
@@ -325,8 +329,8 @@ fn build(
     let wanted = product.and_then(|p| p.geolocation.kind);
     let by_cells = matches!(&g.geom, Geom::Swath { .. } | Geom::Grid { .. } | Geom::Projected { .. });
     // A product whose granules begin and end is of an instrument.
-    let told = cf::feature_type(ds).as_deref() == Some("swath")
-        || product.is_some_and(|p| !p.time.attributes.is_empty());
+    let told =
+        cf::feature_type(ds).as_deref() == Some("swath") || product.is_some_and(|p| !p.time.attributes.is_empty());
     let scanned = !by_cells || told || !times.cell_us.is_empty();
     let located = geoloc::locate(ds, links, &g.geom, times.cell_us, wanted, demand)?;
     notes.extend(located.notes);

@@ -1,5 +1,6 @@
 //! Product files: does one fit, and what does it change.
 
+use seaglass_core::formula::Formula;
 use seaglass_core::product::{Condition, FieldRule, Product, glob_matches};
 
 use crate::dataset::Dataset;
@@ -82,6 +83,13 @@ fn make(rule: &FieldRule, ds: &Dataset, part: &Part) -> Option<Field> {
     let (first, expr) = if let Some([u, v]) = &rule.magnitude {
         let (u, v) = (find(u)?, find(v)?);
         (u, Expr::Magnitude(operand(u)?, operand(v)?))
+    } else if let Some(text) = &rule.expression {
+        // A product file that makes no sense is refused before; here its field is only left out.
+        let formula = Formula::parse(text).ok()?;
+        let terms: Option<Vec<&Field>> = formula.variables().iter().map(|n| find(n)).collect();
+        let terms = terms?;
+        let first = *terms.first()?;
+        (first, Expr::Formula(formula, terms.into_iter().filter_map(operand).collect()))
     } else if !rule.sum.is_empty() {
         let terms: Option<Vec<&Field>> = rule.sum.iter().map(|n| find(n)).collect();
         let terms = terms?;
@@ -95,7 +103,7 @@ fn make(rule: &FieldRule, ds: &Dataset, part: &Part) -> Option<Field> {
         field.keep.push((condition.clone(), condition_operand(ds, part, &first.info.variable, condition)?));
     }
     let info = &mut field.info;
-    let derived = rule.magnitude.is_some() || !rule.sum.is_empty();
+    let derived = rule.magnitude.is_some() || !rule.sum.is_empty() || rule.expression.is_some();
     info.name = rule.name.clone().unwrap_or_else(|| last(&info.variable).to_owned());
     info.derived |= derived;
     if derived {

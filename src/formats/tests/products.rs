@@ -285,6 +285,41 @@ fn ccmp_winds_of_four_times_a_day() {
     assert_eq!(f.value("wind_speed", 0, 1), None);
 }
 
+/// Wind by speed and meteorological direction becomes components, and a direction where it blows to.
+#[test]
+fn expressions_of_a_product_file() {
+    let product = r#"
+[product]
+id = "wind_test"
+title = "Wind"
+[match]
+files = ["wind_*.nc"]
+[[field]]
+name = "u"
+expression = "-speed * sind(dir)"
+[[field]]
+name = "toward"
+expression = "direction(-speed * sind(dir), -speed * cosd(dir))"
+units = "degree"
+"#;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("wind_1.nc");
+    let mut file = netcdf::create(&path).unwrap();
+    common::axes(&mut file, 1, 3).unwrap();
+    add(&mut file, "speed", &["lat", "lon"], &[10.0, 5.0, f64::NAN], &[("units", "m/s")]).unwrap();
+    add(&mut file, "dir", &["lat", "lon"], &[270.0, 210.0, 90.0], &[("units", "degree")]).unwrap();
+    file.close().unwrap();
+    let mut f = open(&path, &[product]).unwrap();
+    assert_eq!(f.names()[..2], ["u", "toward"]);
+    near(f.value("u", 0, 0), 10.0);
+    near(f.value("u", 0, 1), 2.5);
+    near(f.value("toward", 0, 0), 90.0);
+    near(f.value("toward", 0, 1), 30.0);
+    assert_eq!(f.all("toward")[2], None);
+    let units: Vec<&str> = f.part().fields.iter().take(2).map(|x| x.units.as_str()).collect();
+    assert_eq!(units, ["m/s", "degree"]);
+}
+
 /// Real granules: what the product puts first, and one value as netCDF4-python reads it.
 #[test]
 fn real_granules_open_by_their_product() {
