@@ -5,7 +5,7 @@ use egui::Rect;
 /// Width of a folded gap, points.
 pub const FOLD: f32 = 28.0;
 /// Gaps shorter than this part of what the axis shows once all longer ones are folded are not worth a fold.
-const SHORTEST_PART: f64 = 0.05;
+const SHORTEST_PART: f64 = 0.2;
 /// Shortest and longest visible time, seconds.
 const VIEW_RANGE_S: [f64; 2] = [10.0, 300.0 * 31_557_600.0];
 
