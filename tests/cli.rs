@@ -31,7 +31,16 @@ fn path(p: &Path) -> &str {
 fn help_lists_the_exit_codes() {
     let out = seaglass(&["--help"]);
     assert_eq!(out.status.code(), Some(0));
-    for word in ["render", "inspect", "probe", "readers", "sample", "Exit codes:", "3  a file could not be read"] {
+    for word in [
+        "render",
+        "inspect",
+        "probe",
+        "readers",
+        "sample",
+        "Exit codes:",
+        "3  a file could not be read",
+        "4  files were read",
+    ] {
         assert!(stdout(&out).contains(word), "{word}");
     }
 }
@@ -49,6 +58,11 @@ fn wrong_arguments_are_one_line_and_exit_2() {
         (&["render", "x.nc", "--out", "p.png", "--time", "yesterday"], "yesterday"),
         (&["render", "x.nc", "--out", "p.png", "--window", "1 fortnight"], "duration"),
         (&["render", "x.nc", "--out", "p.png", "--tilt", "89"], "--tilt"),
+        (&["render", "x.nc", "--out", "p.png", "--altitude", "-5"], "--altitude must lie between 0.1 and 60000 km"),
+        (&["render", "x.nc", "--out", "p.png", "--tilt", "-5"], "--tilt must lie between 0 and 85"),
+        (&["render", "x.nc", "--out", "p.png", "--opacity", "-0.5"], "--opacity must lie between 0 and 1"),
+        (&["--look-at", "0,0", "--altitude", "-5"], "--altitude must lie between 0.1 and 60000 km"),
+        (&["probe", "x.nc", "--field", "f", "--at", "0,0", "--reach", "-1"], "--reach must lie between 0 and 180"),
         (&["render", "x.nc", "--out", "p.jpg"], "written as PNG, not as jpg"),
         (&["render", "x.nc", "--out", "p"], "ends in .png"),
         (&["render", "x.nc", "--out", "png"], "ends in .png"),
@@ -215,6 +229,58 @@ mod with_data {
         assert!(short.len() < 8 && (short.parse::<f64>().unwrap() - exact).abs() < 1e-4, "{short} for {exact}");
         let place: Vec<f64> = line("position").split(',').map(|x| x.parse().unwrap()).collect();
         assert!((place[0] - found["position"]["lon"].as_f64().unwrap()).abs() < 1e-4, "{place:?}");
+    }
+
+    /// Longitudes within ±180° in every answer, whatever the file and the question have: 0 to 360 in the sample's Jason pass.
+    #[test]
+    fn places_are_given_within_180_degrees() {
+        let mut passes: Vec<PathBuf> =
+            std::fs::read_dir(sample_day::sample_day()).unwrap().flatten().map(|e| e.path()).collect();
+        passes.retain(|f| f.to_string_lossy().contains("JA1_GPN"));
+        passes.sort();
+        let info: serde_json::Value =
+            serde_json::from_str(&stdout(&seaglass(&["inspect", path(&passes[0]), "--json"]))).unwrap();
+        let bounds = &info["parts"][0]["bounds"];
+        assert!(bounds["west"].as_f64().unwrap() >= -180.0 && bounds["east"].as_f64().unwrap() <= 180.0, "{bounds}");
+        // A sample of the western hemisphere, asked for both ways.
+        let footprint = |lon: f64, lat: f64| -> Option<serde_json::Value> {
+            let at = format!("{lon},{lat}");
+            let args = ["probe", path(&passes[0]), "--field", "ssha", "--at", &at, "--reach", "180", "--json"];
+            let out = seaglass(&args);
+            (out.status.code() == Some(0)).then(|| serde_json::from_str(&stdout(&out)).unwrap())
+        };
+        let (west, east) = (footprint(-100.0, 0.0).unwrap(), footprint(260.0, 0.0).unwrap());
+        assert_eq!((&west["at"], &west["position"]), (&east["at"], &east["position"]));
+        for place in [&west["at"], &west["position"]] {
+            assert!((-180.0..180.0).contains(&place["lon"].as_f64().unwrap()), "{place}");
+        }
+    }
+
+    #[test]
+    fn the_doctor_says_how_each_file_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let l4 = sst_l4();
+        let name = l4.file_name().unwrap().to_string_lossy().into_owned();
+        std::fs::create_dir(dir.path().join("deeper")).unwrap();
+        std::fs::copy(&l4, dir.path().join("deeper").join(&name)).unwrap();
+        std::fs::copy(&l4, dir.path().join("other_name.nc")).unwrap();
+        std::fs::write(dir.path().join("notes.nc"), b"no granule\n").unwrap();
+        let out = seaglass(&["readers", "doctor", path(dir.path()), "--json"]);
+        assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+        let rows: Vec<serde_json::Value> = stdout(&out).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        let told = |k: usize, key: &str| rows[k][key].as_str().unwrap().to_owned();
+        assert_eq!(rows.len(), 3);
+        assert_eq!((told(0, "file"), told(0, "reader")), (format!("deeper/{name}"), "ghrsst_l4".to_owned()));
+        assert!(told(0, "why").starts_with("name *-L4_GHRSST-*"), "{}", told(0, "why"));
+        assert!(told(0, "geometry").starts_with("grid ") && rows[0]["fields"][0] == "analysed_sst", "{}", rows[0]);
+        assert_eq!((told(1, "file").as_str(), rows[1]["reader"].is_null()), ("notes.nc", true));
+        assert_eq!(rows[1]["problems"][0], "This is a text file, not netCDF.");
+        assert_eq!((told(2, "reader").as_str(), told(2, "why").as_str()), ("CF", "no product"));
+        let text = stdout(&seaglass(&["readers", "doctor", path(dir.path())]));
+        assert!(text.ends_with("3 files: 1 read by a product, 1 by CF rules, 1 refused.\n"), "{text}");
+        // A product that has no name pattern is no candidate for whatever is not its own.
+        let check = stdout(&seaglass(&["readers", "check", path(&dir.path().join("other_name.nc"))]));
+        assert!(check.contains("candidates  none\n"), "{check}");
     }
 
     #[test]

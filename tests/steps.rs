@@ -137,6 +137,45 @@ fn one_step_is_drawn_the_first_or_the_one_asked_for() {
     assert!(seen.iter().zip(greys).all(|(a, b)| a.abs_diff(b) <= 2), "{seen:?}");
 }
 
+/// Files drawn together have one clock: that of the first. Each shows its step nearest to it, never two.
+#[test]
+fn files_with_steps_drawn_together_show_one_step_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b, png) = (dir.path().join("a.nc"), dir.path().join("b.nc"), dir.path().join("p.png"));
+    // Both every day from noon: `a` from 1 May, `b` from 3 May. In `b` another field, hence another layer.
+    three_steps(&a, 12.0, 24.0, [1.0, 1.0, 1.0], "m");
+    three_steps(&b, 60.0, 24.0, [3.0, 3.0, 3.0], "mm");
+    let renamed = std::fs::read(&b).unwrap();
+    let at = renamed.windows(5).position(|w| w == b"level").unwrap();
+    let renamed = [&renamed[..at], b"depth", &renamed[at + 5..]].concat();
+    std::fs::write(&b, renamed).unwrap();
+    let draw = |files: [&Path; 2], more: &[&str]| -> Option<(image::RgbaImage, String)> {
+        let mut args = vec!["render"];
+        args.extend(files.iter().map(|f| f.to_str().unwrap()));
+        args.extend(["--out", png.to_str().unwrap(), "--size", "360x180", "--json"]);
+        args.extend(["--projection", "equirectangular", "--look-at", "0,0", "--altitude", "24187"]);
+        args.extend(["--no-base", "--background", "transparent", "--colormap", "grayscale"]);
+        args.extend(more);
+        let out = seaglass(&args);
+        if out.status.code() == Some(5) {
+            println!("skipped: {}", stderr(&out));
+            return None;
+        }
+        assert_eq!(out.status.code(), Some(0), "{args:?}: {}", stderr(&out));
+        let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        Some((image::open(&png).unwrap().to_rgba8(), told["time"].as_str().unwrap().to_owned()))
+    };
+    let filled = |image: &image::RgbaImage| [0, 1, 2].map(|k| image.get_pixel(60 + 120 * k, 90).0[3] == 255);
+    // The first step of each lies on the first third of the longitudes, the third step on the last third.
+    let Some((image, time)) = draw([&a, &b], &[]) else { return };
+    assert_eq!((filled(&image), time.as_str()), ([true, false, false], "2024-05-01 12:00 – 2024-05-03 12:00Z"));
+    let (image, time) = draw([&b, &a], &[]).unwrap();
+    // 3 May is the first step of `b` and the third of `a`.
+    assert_eq!((filled(&image), time.as_str()), ([true, false, true], "2024-05-03 12:00:00Z"));
+    let (image, time) = draw([&a, &b], &["--time", "2024-05-03"]).unwrap();
+    assert_eq!((filled(&image), time.as_str()), ([true, false, true], "2024-05-03 12:00:00Z"));
+}
+
 #[test]
 fn probe_takes_the_step_asked_for() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,6 +1,8 @@
 //! Product files without a real granule beside the repository: small files of the documented structure (names, dimensions,
 //! packing, fill values) are claimed by their product, and their values are those that were written.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
+
 mod common;
 
 use std::path::Path;
