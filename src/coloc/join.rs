@@ -125,17 +125,20 @@ fn prepare<'g, 'a>(
     other: &Side,
     spec: &Spec,
     name: &'static str,
+    control: &Control,
 ) -> Result<(Vec<Prepared<'g, 'a>>, SideCounts)> {
     let granules = side.granules();
     let times = times_of(other, spec.window_us);
-    let index = || -> Vec<Prepared> {
+    let index = || -> Result<Vec<Prepared>> {
         let one = |k: usize| {
-            Prepared::new(&granules[k], side.first_row(k), spec.metric, spec.radius_m, spec.window_us, times)
+            control.check()?;
+            let (first, g) = (side.first_row(k), &granules[k]);
+            Ok(Prepared::new(g, first, spec.metric, spec.radius_m, spec.window_us, times))
         };
         (0..granules.len()).into_par_iter().map(one).collect()
     };
-    let (mut all, dropped) = rayon::join(index, || duplicates::of_side(side, spec.duplicates, name, times));
-    let dropped = dropped?;
+    let (all, dropped) = rayon::join(index, || duplicates::of_side(side, spec.duplicates, name, times));
+    let (mut all, dropped) = (all?, dropped?);
     let mut counts = SideCounts { rows: granules.iter().map(|g| g.len() as u64).sum(), ..SideCounts::default() };
     counts.invalid = counts.rows - all.iter().map(|p| p.valid_rows).sum::<u64>();
     for (k, rows) in dropped {
@@ -170,8 +173,10 @@ fn run(
 ) -> Result<Counts> {
     control.check()?;
     let limits = Limits::new(spec.metric, spec.radius_m, spec.window_us)?;
-    let (p, s) =
-        rayon::join(|| prepare(primary, secondary, spec, names.0), || prepare(secondary, primary, spec, names.1));
+    let (p, s) = rayon::join(
+        || prepare(primary, secondary, spec, names.0, control),
+        || prepare(secondary, primary, spec, names.1, control),
+    );
     let ((p, p_counts), (s, s_counts)) = (p?, s?);
     let mut counts = Counts { primary: p_counts, secondary: s_counts, ..Counts::default() };
     let work = blocks(&p, &rows);

@@ -37,8 +37,9 @@ fn distance(metric: Metric, p: &Place, q: &Place) -> f64 {
             let s =
                 ((b - a) / 2.0).sin().powi(2) + a.cos() * b.cos() * ((q.lon - p.lon).to_radians() / 2.0).sin().powi(2);
             let d = 2.0 * r * s.sqrt().min(1.0).asin();
-            // The cosine of 90 degrees is not 0 here, and a pole not one point.
-            if d < 1e-8 { 0.0 } else { d }
+            // The cosine of 90 degrees is not 0 here, a pole not one point and a turn not nothing.
+            let same = p.lat == q.lat && (p.lat.abs() == 90.0 || (q.lon - p.lon) % 360.0 == 0.0);
+            if same { 0.0 } else { d }
         }
     }
 }
