@@ -8,7 +8,7 @@ use seaglass_core::timeline::{PlayMode, Timeline};
 
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
-use crate::{style_actions, timeline};
+use crate::{colocate, hand, palette, style_actions, timeline};
 
 /// Window lengths of the segment and of the keys, seconds.
 pub const WINDOWS_S: [f64; 5] = [21_600.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0];
@@ -195,6 +195,30 @@ fn perform_on_layer(id: &str, layer: LayerId, model: &Model, state: &mut UiState
         _ => return false,
     }
     true
+}
+
+/// What the keys of the command table do.
+pub fn shortcuts(ui: &egui::Ui, model: &Model, state: &mut UiState, out: &mut Out) {
+    if !state.is_covered()
+        && !ui.ctx().text_edit_focused()
+        && ui.input(|i| i.key_pressed(egui::Key::Escape))
+        && colocate::escape(state, colocate::is_drawer(ui.ctx().content_rect()))
+    {
+        ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+    }
+    hand::tap(ui, model, state, out);
+    let Some(id) = pressed_shortcut(ui) else { return };
+    let was_open = state.palette_open;
+    // What covers the window has the keyboard; only its own key, which closes it again, goes through.
+    let closes = (id == "palette" && was_open) || (id == "keys" && state.keys_open && !was_open);
+    if state.is_covered() && !closes {
+        return;
+    }
+    perform(id, model, state, out);
+    if state.palette_open && !was_open {
+        palette::collect_typed(ui.ctx());
+        ui.ctx().request_repaint();
+    }
 }
 
 /// The entry whose shortcut has been pressed in this frame, if any; consumes the key.

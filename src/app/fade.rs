@@ -28,7 +28,7 @@ impl Fade {
         }
         let part = self.ready.map_or(0.0, |r| (now_s - r) / self.lasts_s.max(1e-3));
         // Slow at both ends.
-        (part < 1.0).then(|| 1.0 - (part * part * (3.0 - 2.0 * part)) as f32)
+        (part < 1.0).then_some(1.0 - (part * part * (3.0 - 2.0 * part)) as f32)
     }
 }
 

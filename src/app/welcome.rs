@@ -215,3 +215,13 @@ fn recent_row(ui: &mut Ui, path: &std::path::Path, out: &mut Out) {
         out.send(Command::Open { paths: vec![path.to_path_buf()] });
     }
 }
+
+/// The globe stands right of the welcome card where there is room for both.
+pub fn beside(area: Rect, welcome: bool) -> Rect {
+    let left = area.left() + 32.0 + WIDTH;
+    if welcome && area.right() - left > 420.0 {
+        Rect::from_min_max(pos2(left, area.top()), area.max)
+    } else {
+        Rect::from_min_size(area.min, area.size().max(vec2(2.0, 2.0)))
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{CentralPanel, Frame, Panel, Rect, Sense, Ui, pos2, vec2};
+use egui::{CentralPanel, Frame, Panel, Rect, Sense, Ui, pos2};
 use glam::DVec2;
 use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
@@ -27,7 +27,7 @@ use crate::theme::{self, Theme};
 use crate::toasts::{Level, Toasts};
 use crate::viewport::{self, Viewport};
 use crate::{
-    actions, cards, colocate, control, feed, hand, hover, layer_row, layers, map_labels, notices, palette, statusbar,
+    actions, cards, colocate, control, feed, hover, layer_row, layers, map_labels, notices, palette, statusbar,
     style_panel, timeline, topbar, welcome,
 };
 
@@ -132,7 +132,12 @@ impl Window {
             None => (None, Some("The globe cannot be drawn: no graphics adapter was found.".to_owned())),
         };
         let adapter = viewport.as_ref().map(|v| (v.gpu().adapter.clone(), v.gpu().software)).unwrap_or_default();
-        let state = UiState { left_width: settings.left_width, left_chosen: settings.left_width, coordinates: settings.coordinates, ..UiState::default() };
+        let state = UiState {
+            left_width: settings.left_width,
+            left_chosen: settings.left_width,
+            coordinates: settings.coordinates,
+            ..UiState::default()
+        };
         let mut window = Self {
             host,
             viewport,
@@ -396,7 +401,7 @@ impl Window {
             let model = model_of(&self.host, &self.seen, &self.settings, &self.adapter);
             welcome::wanted(&model, &self.state)
         };
-        let globe = globe_rect(area, wants_welcome);
+        let globe = welcome::beside(area, wants_welcome);
         let frame = navigation::Frame { rect: globe, ppp: ui.pixels_per_point() };
         self.host.set_view_size(DVec2::new(frame.size_px().x, frame.size_px().y));
         let response = ui.interact(globe, egui::Id::unique("viewport"), Sense::click_and_drag());
@@ -453,7 +458,11 @@ impl Window {
         self.pins = pins
             .iter()
             .zip(found)
-            .map(|((pin, at), rows)| PinCard { pin: pin.id, at: *at, info: feed::hover(pin.place, feed::in_time(rows, &model), &model) })
+            .map(|((pin, at), rows)| PinCard {
+                pin: pin.id,
+                at: *at,
+                info: feed::hover(pin.place, feed::in_time(rows, &model), &model),
+            })
             .collect();
         let (Some(at), Some(pointer), Some(probed)) = (place, pointer, under_pointer) else { return };
         let info = feed::hover(at, feed::in_time(probed, &model), &model);
@@ -499,14 +508,15 @@ impl Window {
             map_labels::paint(&painter, frame, &view, &model.session.project().base, &state.taken);
         }
         self.toasts.show(ui.ctx(), area, state.presentation, &mut state.taken, out);
-        if let (Some(info), Some(p)) = (&self.hover, ui.input(|i| i.pointer.hover_pos())) {
-            if globe.contains(p) && !egui::Popup::is_any_open(ui.ctx()) {
-                hover::show(ui, info, p, globe, state.coordinates, &mut state.taken);
-            }
+        if let (Some(info), Some(p)) = (&self.hover, ui.input(|i| i.pointer.hover_pos()))
+            && globe.contains(p)
+            && !egui::Popup::is_any_open(ui.ctx())
+        {
+            hover::show(ui, info, p, globe, state.coordinates, &mut state.taken);
         }
         floating(ui.ctx(), &model, histogram.as_ref(), viewport, state, out);
         if !egui::Popup::is_any_open(ui.ctx()) {
-            shortcuts(ui, &model, state, out);
+            actions::shortcuts(ui, &model, state, out);
         } else {
             state.hand = Hand::default();
         }
@@ -664,30 +674,6 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
     area
 }
 
-/// What the keys of the command table do.
-pub fn shortcuts(ui: &Ui, model: &Model, state: &mut UiState, out: &mut Out) {
-    if !state.is_covered()
-        && !ui.ctx().text_edit_focused()
-        && ui.input(|i| i.key_pressed(egui::Key::Escape))
-        && colocate::escape(state, colocate::is_drawer(ui.ctx().content_rect()))
-    {
-        ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
-    }
-    hand::tap(ui, model, state, out);
-    let Some(id) = actions::pressed_shortcut(ui) else { return };
-    let was_open = state.palette_open;
-    // What covers the window has the keyboard; only its own key, which closes it again, goes through.
-    let closes = (id == "palette" && was_open) || (id == "keys" && state.keys_open && !was_open);
-    if state.is_covered() && !closes {
-        return;
-    }
-    actions::perform(id, model, state, out);
-    if state.palette_open && !was_open {
-        palette::collect_typed(ui.ctx());
-        ui.ctx().request_repaint();
-    }
-}
-
 /// Style panel, palette, key sheet and typed path.
 pub fn floating(
     ctx: &egui::Context,
@@ -703,14 +689,4 @@ pub fn floating(
     palette::show(ctx, model, state, out);
     dialogs::keys(ctx, state);
     dialogs::typed_path(ctx, state, out);
-}
-
-/// The globe stands right of the welcome card where there is room for both.
-fn globe_rect(area: Rect, welcome: bool) -> Rect {
-    let left = area.left() + 32.0 + welcome::WIDTH;
-    if welcome && area.right() - left > 420.0 {
-        Rect::from_min_max(pos2(left, area.top()), area.max)
-    } else {
-        Rect::from_min_size(area.min, area.size().max(vec2(2.0, 2.0)))
-    }
 }

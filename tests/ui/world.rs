@@ -218,7 +218,7 @@ impl World {
             seaglass_app::hover::show(ui, info, *at, area, self.state.coordinates, &mut self.state.taken);
         }
         window::floating(ui.ctx(), &model, self.histogram.as_ref(), viewport, &mut self.state, &mut out);
-        window::shortcuts(ui, &model, &mut self.state, &mut out);
+        seaglass_app::actions::shortcuts(ui, &model, &mut self.state, &mut out);
         self.settled += usize::from(out.settle);
         self.actions.append(&mut out.actions);
         for command in out.commands {

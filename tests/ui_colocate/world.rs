@@ -132,7 +132,7 @@ impl World {
         model.colocation = self.host.colocation();
         self.state.taken.clear();
         window::around(ui, &model, &mut self.state, &mut out);
-        window::shortcuts(ui, &model, &mut self.state, &mut out);
+        seaglass_app::actions::shortcuts(ui, &model, &mut self.state, &mut out);
         for command in out.commands {
             self.host.send(command.clone());
             self.commands.push(command);
