@@ -137,8 +137,8 @@ fn projected_grids_are_even_in_their_projection() {
     let file = converted(&Sample {
         dims: ["y", "x"],
         index,
-        lon: SIC_EDGES.map(|p| p.0).to_vec(),
-        lat: SIC_EDGES.map(|p| p.1).to_vec(),
+        lon: SIC_EDGES.map(|p| p.0 as f32).to_vec(),
+        lat: SIC_EDGES.map(|p| p.1 as f32).to_vec(),
         crs: Some(""),
     })
     .unwrap();
@@ -262,7 +262,7 @@ fn real_conversions_lie_where_their_sources_do() {
 }
 
 /// By pyproj 3 for `+proj=stere +lat_0=90 +lat_ts=70 +lon_0=-45 +datum=WGS84`, x from -200 km, y from 600 km downwards.
-const SIC_EDGES: [(f32, f32); 9] = [
+const SIC_EDGES: [(f64, f64); 9] = [
     (153.4349488, 84.1664657),
     (123.6900675, 84.3559258),
     (116.5650512, 84.1664657),
