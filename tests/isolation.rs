@@ -174,6 +174,7 @@ mod with_the_real_worker {
             extra: vec![0; field.extra_dims.len()],
             window: Window { row: 0, col: 0, rows: part.shape[0].min(4096), cols: part.shape[1].min(512), stride: 1 },
             apron: Apron::None,
+            unmasked: false,
         };
         pool.push(Lane::Tiles, Job { tag: 1, request: read() });
         let Ok(Content::Block(expected)) = wait(1) else { panic!("no values") };

@@ -17,11 +17,11 @@ mod palette;
 mod readout;
 #[path = "ui/states.rs"]
 mod states;
-#[path = "ui/styles.rs"]
-mod styles;
 #[path = "ui/style.rs"]
 mod style;
-#[path = "ui/timeline.rs"]
-mod timeline;
+#[path = "ui/styles.rs"]
+mod styles;
 #[path = "ui/time_axis.rs"]
 mod time_axis;
+#[path = "ui/timeline.rs"]
+mod timeline;

@@ -238,7 +238,7 @@ fn flag_place(body: Rect, k: usize) -> Pos2 {
 }
 
 /// The flag named at a point of an entry.
-fn flag_at<'a>(entry: Rect, flags: &'a [Flag], at: Pos2) -> Option<&'a Flag> {
+fn flag_at(entry: Rect, flags: &[Flag], at: Pos2) -> Option<&Flag> {
     let body = Rect::from_min_max(entry.min + vec2(12.0, TITLE), entry.max - vec2(12.0, 0.0));
     let cell =
         |k: usize| Rect::from_min_size(flag_place(body, k) - vec2(0.0, 9.0), vec2(body.width() / 2.0, FLAG_LINE));

@@ -1,7 +1,7 @@
 //! Values between the cells of grids and at crossings of tracks, against scipy and an exhaustive search (`between.py`
 //! made the files and recorded what these found), and against the analytic ocean.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use seaglass_core::geo::LonLat;
 use seaglass_core::ocean::Ocean;
@@ -271,7 +271,7 @@ fn sides_of_the_wrong_kind_are_refused() {
         assert!(s.ends_with('.') && !s.contains('\n') && s.len() < 400, "{s}");
     }
     assert_eq!(
-        std::fs::read_dir(dir.path()).unwrap().filter(|e| PathBuf::from(e.as_ref().unwrap().path()).is_file()).count(),
+        std::fs::read_dir(dir.path()).unwrap().filter(|e| e.as_ref().unwrap().path().is_file()).count(),
         0
     );
 }
