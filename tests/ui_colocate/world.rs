@@ -102,7 +102,8 @@ impl World {
                 panic!("{why}");
             }
             // Pairs of another policy, or of sides swapped and swapped back, can have these limits too.
-            let current = view.current;
+            // An older order still under way could take them away again.
+            let current = view.current && view.settled;
             view.found.filter(|f| current && f.ask.radius_m == radius_m && f.ask.window_us == (window_s * 1e6) as i64)
         })
     }

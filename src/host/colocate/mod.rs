@@ -92,6 +92,8 @@ pub struct View {
     pub found: Option<Arc<Found>>,
     /// The pairs are those of what is asked now.
     pub current: bool,
+    /// Nothing is on its way: the last order has been answered.
+    pub settled: bool,
     /// What is missing before anything can be compared.
     pub missing: Option<String>,
     /// The file being written, and its share done.

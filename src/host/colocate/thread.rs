@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -52,6 +53,8 @@ struct Shared {
     order: Mutex<Order>,
     bell: Condvar,
     view: Mutex<View>,
+    /// The last order that has been answered.
+    answered: AtomicU64,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -82,6 +85,7 @@ impl Remote {
             order: Mutex::default(),
             bell: Condvar::new(),
             view: Mutex::default(),
+            answered: AtomicU64::new(0),
             wake: Arc::clone(&means.wake),
         });
         let own = Arc::clone(&shared);
@@ -125,7 +129,9 @@ impl Remote {
     }
 
     pub fn view(&self) -> View {
-        self.shared.view.lock().clone()
+        // Asked first: an answer that comes in between makes this too careful, never wrong.
+        let settled = self.shared.answered.load(Ordering::Acquire) == self.shared.order.lock().serial;
+        View { settled, ..self.shared.view.lock().clone() }
     }
 }
 
@@ -193,6 +199,7 @@ impl Work {
             let Some(ask) = ask else {
                 (self.outlined, self.data) = (None, None);
                 *self.shared.view.lock() = View::default();
+                self.shared.answered.store(seen, Ordering::Release);
                 (self.shared.wake)();
                 continue;
             };
@@ -213,6 +220,7 @@ impl Work {
                 }
                 Err(stop) => self.stopped(stop, &ask, seen),
             }
+            self.shared.answered.store(seen, Ordering::Release);
             (self.shared.wake)();
         }
     }
