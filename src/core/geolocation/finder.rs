@@ -1,4 +1,7 @@
 //! "Which cell of the swath holds this position?": bounding spheres over blocks of knots, then Newton's method.
+//!
+//! Where scans overlap (bow-tie) and where an orbit comes back over itself, several cells hold a place. The answer is the
+//! one of them whose centre is nearest to it; of centres equally near, the first in the order of rows, then columns.
 
 use glam::DVec3;
 
@@ -92,24 +95,11 @@ impl Finder {
         Self { blocks, groups, balls, group_balls }
     }
 
-    /// The cell holding the unit vector `target`.
+    /// The cell holding the unit vector `target`; of several, the one with the nearest centre.
     pub fn find(&self, swath: &Swath, target: DVec3) -> Option<CellHit> {
         let near = self.blocks_near(target);
-        let mut starts: Vec<(f64, usize, usize)> =
-            near.iter().filter_map(|(bi, bj)| nearest_sample(swath, *bi, *bj, target)).collect();
-        starts.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
-        let mut lost = starts.len() > STARTS || starts.len() < near.len();
-        for (_, i, j) in starts.into_iter().take(STARTS) {
-            match newton(swath, target, i as f64, j as f64) {
-                Solved::At(u, v) => match accept(swath, target, u, v) {
-                    Some(hit) => return Some(hit),
-                    None => lost = true,
-                },
-                Solved::Outside => {}
-                Solved::Lost => lost = true,
-            }
-        }
-        if lost { search_cells(swath, &near, target) } else { None }
+        let any = find_any(swath, &near, target)?;
+        Some(nearest_centre(swath, &near, target, any))
     }
 
     fn blocks_near(&self, target: DVec3) -> Vec<(usize, usize)> {
@@ -124,6 +114,74 @@ impl Finder {
         }
         near
     }
+}
+
+/// A cell that holds the target, of the blocks near it.
+fn find_any(swath: &Swath, near: &[(usize, usize)], target: DVec3) -> Option<CellHit> {
+    let mut starts: Vec<(f64, usize, usize)> =
+        near.iter().filter_map(|(bi, bj)| nearest_sample(swath, *bi, *bj, target)).collect();
+    starts.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+    let mut lost = starts.len() > STARTS || starts.len() < near.len();
+    for (_, i, j) in starts.into_iter().take(STARTS) {
+        match newton(swath, target, i as f64, j as f64) {
+            Solved::At(u, v) => match accept(swath, target, u, v) {
+                Some(hit) => return Some(hit),
+                None => lost = true,
+            },
+            Solved::Outside => {}
+            Solved::Lost => lost = true,
+        }
+    }
+    if lost { search_cells(swath, near, target) } else { None }
+}
+
+/// Chord from the target to the centre of the cell of a hit.
+fn centre_distance(swath: &Swath, target: DVec3, hit: &CellHit) -> Option<f64> {
+    let centre = |x: f64, n: usize| x.round().clamp(0.0, n as f64 - 1.0);
+    let p = swath.lonlat_from_index(centre(hit.row, swath.shape[0]), centre(hit.col, swath.shape[1]))?;
+    Some(p.up().distance(target))
+}
+
+/// Of all cells that hold the target, the one with the nearest centre; `hit` is one of them.
+fn nearest_centre(swath: &Swath, near: &[(usize, usize)], target: DVec3, hit: CellHit) -> CellHit {
+    let Some(mut best) = centre_distance(swath, target, &hit) else { return hit };
+    // A centre is a knot, but for tie points: of these all quads near are looked at.
+    let full = swath.knots() == swath.shape;
+    let [down, along] = swath.knot_spacing();
+    let reach = if full { best } else { best + 1.5 * down.max(along) };
+    // Latitudes are compared first, because they need no trigonometry. 1.05: an angle below 1 rad to its chord.
+    let lat_deg = target.z.clamp(-1.0, 1.0).asin().to_degrees();
+    let slack_deg = if reach < 0.9 { (1.05 * reach).to_degrees() + 1e-9 } else { 180.0 };
+    let mut knots: Vec<(f64, usize, usize)> = Vec::new();
+    for (bi, bj) in near {
+        for (i, j) in block_knots(swath, *bi, *bj) {
+            // Written so that missing latitudes are left out, too.
+            if (swath.knot_lat(i, j) - lat_deg).abs() <= slack_deg
+                && let Some(p) = swath.knot(i, j)
+            {
+                let d = p.distance(target);
+                if d <= reach {
+                    knots.push((d, i, j));
+                }
+            }
+        }
+    }
+    knots.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+    knots.dedup();
+    let mut found = hit;
+    for (d, a, b) in knots {
+        if full && d > best {
+            break;
+        }
+        let before = |h: &CellHit| (h.row.round(), h.col.round()) < (found.row.round(), found.col.round());
+        if let Some(other) = cell_holds(swath, target, a, b)
+            && let Some(d) = centre_distance(swath, target, &other)
+            && (d < best || d == best && before(&other))
+        {
+            (best, found) = (d, other);
+        }
+    }
+    found
 }
 
 fn block_indices(blocks: [usize; 2], gi: usize, gj: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
@@ -243,7 +301,7 @@ fn accept(swath: &Swath, target: DVec3, u: f64, v: f64) -> Option<CellHit> {
 }
 
 /// Looks at the cells around the nearest knot of the blocks, each with the quads beside it: finds cells at the edge of
-/// gaps and in folded (bow-tie) swaths.
+/// gaps and in folded swaths.
 fn search_cells(swath: &Swath, near: &[(usize, usize)], target: DVec3) -> Option<CellHit> {
     let mut best: Option<(f64, usize, usize)> = None;
     for (bi, bj) in near {

@@ -200,6 +200,11 @@ impl Swath {
         p.is_valid().then_some(p)
     }
 
+    /// Latitude of a knot, whatever the file says.
+    pub(super) fn knot_lat(&self, i: usize, j: usize) -> f64 {
+        self.lat.get(i * self.cols.len() + j)
+    }
+
     /// Unit vector of a knot; `None` where the file has no valid position.
     pub(super) fn knot(&self, i: usize, j: usize) -> Option<DVec3> {
         self.knot_lonlat(i, j).map(|p| p.up())

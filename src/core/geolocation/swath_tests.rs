@@ -186,6 +186,49 @@ fn folded_scans_are_still_found() {
     }
 }
 
+/// Where several cells hold a place, the one with the nearest centre is the answer: a centre is in its own cell.
+#[test]
+fn overlapping_cells_give_the_nearest_centre() {
+    const CELL: f64 = 0.002;
+    // Bow-tie: scans of ten rows, each 3.4 rows over the one before.
+    let scans = |n: usize| {
+        let scan = |k: usize| orbit([10, 40], CELL, 50.0, 10.0, 0.5 + k as f64 * 6.6 * CELL);
+        (0..n).flat_map(scan).collect::<Vec<_>>()
+    };
+    // Once round and a bit, over its own beginning: 2π is 314.16 cells.
+    let round = orbit([360, 9], 0.02, 70.0, 33.0, 0.1);
+    for (shape, positions) in [([120, 40], scans(12)), ([360, 9], round)] {
+        let s = swath(shape, &positions);
+        for (k, p) in positions.iter().enumerate() {
+            let hit = s.index_from_lonlat(*p).unwrap();
+            let (row, col) = ((k / shape[1]) as f64, (k % shape[1]) as f64);
+            assert!((hit.row - row).abs() < 1e-4 && (hit.col - col).abs() < 1e-4, "{row} {col} of {shape:?}: {hit:?}");
+        }
+    }
+
+    // Anywhere: the nearest of all centres, found by looking at each. Rows at the edge of a scan have no cell of full
+    // height, because the next row is that of another scan.
+    let positions = scans(12);
+    let s = swath([120, 40], &positions);
+    let mut looked = 0;
+    for k in 0..600 {
+        let (x, y) = ((k as f64 * 0.618_034).fract(), (k as f64 * 0.414_214).fract());
+        let from = &positions[(200 + (x * 4200.0) as usize) / 40 * 40 + 3 + (y * 30.0) as usize];
+        let p = LonLat::new(from.lon_deg + 0.05 * (x - 0.5), from.lat_deg + 0.05 * (y - 0.5));
+        let near = |q: &LonLat| q.up().distance(p.up());
+        let nearest =
+            (0..positions.len()).min_by(|a, b| near(&positions[*a]).total_cmp(&near(&positions[*b]))).unwrap();
+        let (row, col) = (nearest / 40, nearest % 40);
+        if matches!(row % 10, 0 | 9) {
+            continue;
+        }
+        let hit = s.index_from_lonlat(p).unwrap();
+        assert_eq!((hit.row.round(), hit.col.round()), (row as f64, col as f64), "{p:?} {hit:?}");
+        looked += 1;
+    }
+    assert!(looked > 300, "{looked}");
+}
+
 #[test]
 fn single_rows_and_columns_have_a_width() {
     for shape in [[1, 50], [50, 1], [1, 1]] {
