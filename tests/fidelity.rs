@@ -170,6 +170,34 @@ fn probes_equal_netcdf4_python() {
     assert!(cells > 500 * files.len() / 2, "only {cells} cells were compared");
 }
 
+/// Scans of MODIS overlap (bow-tie), so several cells hold a place: the centre of a cell is in that cell. Places and
+/// values are those of netCDF4-python.
+#[test]
+fn centres_in_overlapping_scans_are_found() {
+    let granules = Path::new(ROOT).join("../shared/granules/sst");
+    let cells = [
+        ("SS_MODIS_T-JPL-L2P-v2014.0.nc", "-67.9597778,-50.9530833", (887, 289), Some(280.07)),
+        ("SS_MODIS_A-JPL-L2P-v2014.0.nc", "83.4597321,48.6357193", (770, 1091), None),
+    ];
+    for (file, place, cell, kelvin) in cells {
+        let path = granules.join(file);
+        if !path.exists() {
+            println!("skipped: {file} is not here");
+            continue;
+        }
+        let mut probe = std::process::Command::new(env!("CARGO_BIN_EXE_seaglass"));
+        probe.arg("probe").arg(&path).args(["--field", "sea_surface_temperature", "--json"]);
+        let out = probe.arg(format!("--at={place}")).output().unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        let found: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {out:?}"));
+        assert_eq!((found["row"].as_u64(), found["col"].as_u64()), (Some(cell.0), Some(cell.1)), "{file}: {text}");
+        if let Some(kelvin) = kelvin {
+            let value = found["value"].as_f64().unwrap();
+            assert!((value - kelvin).abs() < 5e-3, "{file}: {value} is {kelvin}");
+        }
+    }
+}
+
 /// With Python and netCDF4 at hand the recorded expectations are made anew and must come out the same.
 #[test]
 fn recorded_expectations_are_what_python_says_now() {

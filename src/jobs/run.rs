@@ -81,8 +81,20 @@ impl Job {
     ///
     /// # Errors
     /// The job makes no sense, a side is empty, nothing overlaps.
-    pub fn open(mut spec: JobSpec, setup: Setup, watcher: &dyn Watcher) -> Result<Self> {
+    pub fn open(spec: JobSpec, setup: Setup, watcher: &dyn Watcher) -> Result<Self> {
         spec.check()?;
+        let output = spec.formats()?.into_iter().next().map(|f| f.1).unwrap_or_default();
+        let state = State::beside(&output);
+        let new = !state.dir.exists();
+        Self::planned(spec, setup, watcher, state.clone()).inspect_err(|e| {
+            // A job that is refused leaves nothing behind; one that is stopped goes on from its outlines.
+            if new && matches!(e, JobError::Spec(_) | JobError::Nothing(_) | JobError::Output { .. }) {
+                state.remove_unused();
+            }
+        })
+    }
+
+    fn planned(mut spec: JobSpec, setup: Setup, watcher: &dyn Watcher, state: State) -> Result<Self> {
         if spec.policy.kind == PolicyKind::Interpolate {
             // Each field is interpolated from the cells that have it.
             let grid = usize::from(spec.primary_index() == 0);
@@ -93,13 +105,11 @@ impl Job {
             n => n,
         };
         let workers = workers.clamp(1, 64);
-        let output = spec.formats()?.into_iter().next().map(|f| f.1).unwrap_or_default();
-        let folder = output.parent().map(std::path::Path::to_owned).unwrap_or_default();
+        let folder = state.dir.parent().map(std::path::Path::to_owned).unwrap_or_default();
         if !folder.is_dir() {
             let message = "The folder of the output does not exist; make it first.".to_owned();
             return Err(JobError::Output { message, path: folder });
         }
-        let state = State::beside(&output);
         let filters: Result<Vec<Option<Filter>>> =
             spec.sides.iter().map(|s| s.filter.as_deref().map(|f| Filter::parse(&s.name, f)).transpose()).collect();
         let filters = filters?;
@@ -154,7 +164,7 @@ impl Job {
     /// # Errors
     /// Stopped, or the output cannot be written. What is finished stays finished.
     pub fn run(&self, shard: Option<(usize, usize)>, watcher: &dyn Watcher) -> Result<Outcome> {
-        self.check_outputs()?;
+        self.check_outputs().inspect_err(|_refused| self.state.remove_unused())?;
         self.state.create()?;
         let own: Vec<usize> = match shard {
             Some((k, n)) => (0..self.plan.tasks.len()).filter(|t| t % n == k - 1).collect(),

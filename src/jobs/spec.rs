@@ -17,6 +17,7 @@ const MAX_WINDOW_US: i64 = 3653 * 86_400_000_000;
 const DEFAULT_GAP: &str = "5 s";
 
 mod check;
+mod words;
 
 /// A job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -385,11 +386,12 @@ impl JobSpec {
     /// # Errors
     /// It cannot be read, or makes no sense.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| JobError::Input {
+        let bytes = std::fs::read(path).map_err(|e| JobError::Input {
             message: format!("The job file cannot be read: {}.", crate::error::plain(&e)),
             path: path.to_owned(),
         })?;
-        let mut spec = Self::parse(&text)?;
+        let text = words::utf8(&bytes)?;
+        let mut spec = Self::parse(text)?;
         let folder = std::path::absolute(path).ok().and_then(|p| Some(p.parent()?.to_owned())).unwrap_or_default();
         spec.resolve(&folder);
         Ok(spec)
@@ -400,15 +402,7 @@ impl JobSpec {
     /// # Errors
     /// With line and column.
     pub fn parse(text: &str) -> Result<Self> {
-        let spec: Self = toml::from_str(text).map_err(|e| {
-            let start = e.span().map_or(0, |s| s.start.min(text.len()));
-            let before = text.get(..start).unwrap_or_default();
-            JobError::Text {
-                line: before.matches('\n').count() + 1,
-                column: before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1,
-                message: e.message().trim().replace('\n', " "),
-            }
-        })?;
+        let spec: Self = toml::from_str(text).map_err(|e| words::refused(text, &e))?;
         spec.check()?;
         Ok(spec)
     }
@@ -553,6 +547,16 @@ formats = ["parquet", "nc"]
     }
 
     #[test]
+    fn a_job_file_in_another_encoding_is_malformed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("job.toml");
+        std::fs::write(&path, b"radius = \"25 km\"\ntitle = \"r\xe9sum\xe9\"\n").unwrap();
+        let error = JobSpec::load(&path).unwrap_err();
+        assert!(matches!(error, JobError::Text { line: 2, column: 11, .. }), "{error:?}");
+        assert!(error.to_string().contains("UTF-8"), "{error}");
+    }
+
+    #[test]
     fn nonsense_has_a_sentence() {
         let error = |from: &str, to: &str| JobSpec::parse(&JOB.replace(from, to)).unwrap_err().to_string();
         let unknown = error("kind = \"nearest\"", "kind = \"nearest\"\n  neighbours = 3");
@@ -560,7 +564,19 @@ formats = ["parquet", "nc"]
         assert!(error("25 km", "25").contains("unit"));
         assert!(error("25 km", "40000 km").contains("20004"));
         assert!(error("1 h", "-1 h").contains("between 0 s"));
-        assert!(error("name = \"b\"", "name = \"a\"").contains("name of its own"));
+        assert!(error("name = \"b\"", "name = \"a\"").starts_with("Two sides are called \"a\"; "));
+        assert!(error("name = \"b\"", "name = \"\"").starts_with("Side 2 has an empty name"));
+        let plain = error("\"25 km\"", "25");
+        assert!(plain.starts_with("line 2, column 10: ") && plain.contains("say \"25 km\""), "{plain}");
+        let hours = error("\"1 h\"", "1.5");
+        assert!(hours.contains("say \"1.5 h\""), "{hours}");
+        let list = error("[\"sst\"]", "\"sst\"");
+        assert!(list.contains("a list: [\"sst\"]"), "{list}");
+        let output = error("[output]\npath = \"out/pairs.parquet\"\nformats = [\"parquet\", \"nc\"]", "");
+        assert!(output.contains("[output]") && output.contains("path = \"pairs.parquet\""), "{output}");
+        for text in [plain, hours, list, output] {
+            assert!(!text.contains("invalid type") && !text.contains("expected a") && !text.contains('\n'), "{text}");
+        }
         assert!(error("pairs.parquet\"\nformats = [\"parquet\", \"nc\"]", "pairs.bin\"").contains(".parquet"));
         assert!(error("radius", "primary = \"c\"\nradius").contains("a, b"));
     }

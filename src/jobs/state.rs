@@ -129,6 +129,13 @@ impl State {
         write_atomic(&path, &text).map_err(|e| JobError::output(&path, "The manifest of a task", &e))
     }
 
+    /// Removes the folder of a job that was refused, when no task of it was ever begun.
+    pub fn remove_unused(&self) {
+        if !self.tasks().exists() {
+            self.remove();
+        }
+    }
+
     /// Removes the folder of a job that is done.
     pub fn remove(&self) {
         if let Err(e) = std::fs::remove_dir_all(&self.dir)

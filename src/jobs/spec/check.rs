@@ -20,8 +20,11 @@ impl JobSpec {
             return wrong("A job needs two sides: write [[side]] twice, with name and files.".to_owned());
         }
         for (k, side) in self.sides.iter().enumerate() {
-            if side.name.is_empty() || self.sides[..k].iter().any(|s| s.name == side.name) {
-                return wrong(format!("Every side needs a name of its own; \"{}\" is none.", side.name));
+            if side.name.is_empty() {
+                return wrong(format!("Side {} has an empty name; give each side a name of its own.", k + 1));
+            }
+            if self.sides[..k].iter().any(|s| s.name == side.name) {
+                return wrong(format!("Two sides are called \"{}\"; give each side a name of its own.", side.name));
             }
             if side.files.is_empty() {
                 return wrong(format!("The side \"{}\" names no files.", side.name));
