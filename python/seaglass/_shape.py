@@ -58,17 +58,22 @@ def _middle(t: Table) -> Array | None:
 
 
 def guess_dims(t: Table, la: Var, lo: Var, ti: Var, kind: str | None) -> None:
-    """Dimensions of bare arrays, from their shapes."""
+    """Dimensions of bare arrays, from their shapes.
+
+    Arrays of one dimension are a list of points, one value of each array a point. Positions are the axes of a grid only
+    where that is said (`kind`), or where times or another array have the shape (latitudes, longitudes).
+    """
     ns, ms, ts = la.shape, lo.shape, ti.shape
     if len(ns) == 2:
         sizes = {"line": ns[0], "pixel": ns[1]}
-    elif len(ns) == 1 and len(ms) == 1 and (kind == "grid" or ns != ms):
+    elif len(ns) == 1 and len(ms) == 1 and (kind == "grid" or (ns != ms and _has_cells(t, la, lo, ns[0], ms[0]))):
         sizes = {"time": ts[0], "lat": ns[0], "lon": ms[0]} if len(ts) == 1 else {"lat": ns[0], "lon": ms[0]}
         la.dims, lo.dims = ("lat",), ("lon",)
         if len(ts) == 1:
             ti.dims = ("time",)
     else:
         sizes = {"row": ns[0] if ns else 1}
+        _same_lengths(t, la, lo, ti)
     names = list(sizes)
     # Most dimensions first; of as many the rightmost, so that (lat, lon) comes before (time, lat), but lines before pixels.
     runs = [names[a:b] for a in range(len(names)) for b in range(a + 1, len(names) + 1)]
@@ -77,12 +82,44 @@ def guess_dims(t: Table, la: Var, lo: Var, ti: Var, kind: str | None) -> None:
         if not var.dims and var.shape:
             fits = (r for r in runs if tuple(sizes[d] for d in r) == var.shape)
             var.dims = tuple(next(fits, ()))
+    for var in t.vars.values():
+        if var.shape and not var.dims and not any(var is v for v in (la, lo, ti)):
+            raise ColocationError(
+                f'"{var.name}" has shape {var.shape} where positions have {tuple(sizes.values())}; leave it out,'
+                ' give it one value per row, or say kind="grid" if positions are axes'
+            )
     for var in (la, lo, ti):
-        if var.shape and not var.dims:
+        if var.shape and not var.dims and not _for_all(var, ti):
             raise ColocationError(
                 f"{var.name} has shape {var.shape} where positions have {tuple(sizes.values())};"
                 " give one value per row, per line, or one for all"
             )
+
+
+def _has_cells(t: Table, la: Var, lo: Var, rows: int, columns: int) -> bool:
+    """Whether some array has a value for each pair of a latitude and a longitude."""
+    return any(v is not la and v is not lo and v.shape[-2:] == (rows, columns) for v in t.vars.values())
+
+
+def _same_lengths(t: Table, la: Var, lo: Var, ti: Var) -> None:
+    """Refuses lists of unequal lengths, which would lose values or be taken for the axes of a grid."""
+    n = la.shape[0] if la.shape else 1
+    others = [v for v in (lo, ti, *t.vars.values()) if v is not la]
+    # One time may be that of all.
+    unequal = {v.name: v.shape[0] for v in others if len(v.shape) == 1 and v.shape != (n,) and not _for_all(v, ti)}
+    if len(la.shape) != len(lo.shape):
+        unequal[lo.name] = lo.shape[0] if lo.shape else 1
+    if unequal:
+        lengths = ", ".join(f"{name} {length}" for name, length in unequal.items())
+        raise ColocationError(
+            f"arrays of points have unequal lengths ({la.name} {n}, {lengths}); give one value per row,"
+            ' or say kind="grid" for the axes of a grid'
+        )
+
+
+def _for_all(var: Var, ti: Var) -> bool:
+    """Whether it is the one time of all rows."""
+    return var is ti and math.prod(var.shape) == 1
 
 
 def pieces_of(t: Table, la: Var, lo: Var, ti: Var, kind: str | None) -> list[Piece]:

@@ -280,6 +280,30 @@ def test_bare_arrays_of_equal_lengths_have_their_usual_dimensions():
         seaglass.side(one, variables=["v"])
 
 
+def test_bare_arrays_of_unequal_lengths_are_no_grid():
+    n = 1000
+    times = world.instants(np.arange(n) * 60.0)
+    good = {"lat": np.linspace(0, 1, n), "lon": np.linspace(0, 1, n), "time": times}
+    # It would have had 10**9 rows.
+    with pytest.raises(ValueError, match=r"unequal lengths \(lat 1000, lon 999\); give one value per row") as caught:
+        seaglass.side(dict(good, lon=good["lon"][:-1]))
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"unequal lengths \(lat 1000, time 999\)"):
+        seaglass.side(dict(good, time=times[:-1]))
+    three = {"lat": [0.0, 1.0, 2.0], "lon": [0.0, 1.0, 2.0], "time": times[:3]}
+    for wrong, sentence in [([1, 2], "lat 3, v 2"), ([1], "lat 3, v 1"), (np.zeros((3, 3)), "leave it out")]:
+        with pytest.raises(ValueError, match=sentence):
+            seaglass.side(dict(three, v=wrong))
+    assert seaglass.side(dict(three, v=[1, 2, 3], note=5, time=times[:1])).variables == ("v",)
+    # A grid where that is said, or where cells show it.
+    axes = {"lat": [0.0, 1.0, 2.0], "lon": [0.0, 1.0], "time": times[0]}
+    assert seaglass.side(axes, kind="grid").rows == 6
+    assert seaglass.side(dict(axes, v=np.zeros((3, 2)))).rows == 6
+    assert seaglass.side(dict(axes, time=times[:4], v=np.zeros((4, 3, 2)))).rows == 24
+    with pytest.raises(ValueError, match=r'"v" has shape \(5,\)'):
+        seaglass.side(dict(axes, v=np.zeros(5)), kind="grid")
+
+
 def test_arrays_are_borrowed_not_copied():
     import tracemalloc
 
