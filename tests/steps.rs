@@ -176,6 +176,61 @@ fn files_with_steps_drawn_together_show_one_step_each() {
     assert_eq!((filled(&image), time.as_str()), ([true, false, true], "2024-05-03 12:00:00Z"));
 }
 
+/// Two files of one field beside each other share a layer; each shows its own step nearest to the clock.
+#[test]
+fn files_of_one_field_on_two_areas_show_one_step_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b) = (dir.path().join("a.nc"), dir.path().join("b.nc"));
+    // Western and eastern half; values 1, 2, 3 at 0, 6, 12 h and 3, 9, 15 h on 1 May.
+    half_of_the_earth(&a, -175.0, [0.0, 6.0, 12.0]);
+    half_of_the_earth(&b, 5.0, [3.0, 9.0, 15.0]);
+    let greys = |files: [&Path; 2], more: &[&str]| -> Option<[Option<u8>; 2]> {
+        let mut args = vec![files[1].to_str().unwrap()];
+        args.extend(more);
+        let image = picture(files[0], &args)?;
+        Some([90, 270].map(|x| Some(image.get_pixel(x, 90).0).filter(|p| p[3] == 255).map(|p| p[0])))
+    };
+    let near = |seen: [Option<u8>; 2], expected: [u8; 2], what: &str| {
+        let right = seen.iter().zip(expected).all(|(s, e)| s.is_some_and(|s| s.abs_diff(e) <= 2));
+        assert!(right, "{what}: {seen:?}, not {expected:?}");
+    };
+    // 1, 2 and 3 of 0 to 4.
+    let step = [64u8, 128, 191];
+    let Some(first) = greys([&a, &b], &["--range", "0,4"]) else { return };
+    near(first, [step[0], step[0]], "at 0 h, where the first file begins");
+    let swapped = greys([&b, &a], &["--range", "0,4"]).unwrap();
+    near(swapped, [step[1], step[0]], "at 3 h, half-way between two steps of a: the later");
+    for (time, expected) in [("2024-05-01T08:00", [1, 1]), ("2024-05-01T11:00", [2, 1]), ("2024-05-01T14:00", [2, 2])] {
+        let seen = greys([&a, &b], &["--range", "0,4", "--time", time]).unwrap();
+        near(seen, expected.map(|k: usize| step[k]), time);
+    }
+    // One grid at further times is a series: one of its steps, not two.
+    let c = dir.path().join("c.nc");
+    half_of_the_earth(&c, -175.0, [18.0, 24.0, 30.0]);
+    let seen = greys([&a, &c], &["--range", "0,4", "--time", "2024-05-01T17:00"]).unwrap();
+    assert!(seen[0].is_some_and(|s| s.abs_diff(step[0]) <= 2) && seen[1].is_none(), "18 h is nearest: {seen:?}");
+}
+
+/// Values 1, 2 and 3 everywhere on 18 × 18 cells of 10° at three hours of 1 May 2024.
+fn half_of_the_earth(path: &Path, west: f64, hours: [f64; 3]) {
+    let axis = |first: f64| Values::Double((0..18).map(|k| first + 10.0 * f64::from(k)).collect());
+    let text = |units| vec![("units", Attr::Text(units))];
+    let values = (0..3 * 18 * 18).map(|n| (n / (18 * 18)) as f32 + 1.0).collect();
+    let vars = [
+        Var {
+            name: "time",
+            dims: vec![0],
+            attrs: text("hours since 2024-05-01 00:00:00"),
+            values: Values::Double(hours.to_vec()),
+        },
+        Var { name: "lat", dims: vec![1], attrs: text("degrees_north"), values: axis(-85.0) },
+        Var { name: "lon", dims: vec![2], attrs: text("degrees_east"), values: axis(west) },
+        Var { name: "sst", dims: vec![0, 1, 2], attrs: text("degC"), values: Values::Float(values) },
+    ];
+    let attrs = [("Conventions", Attr::Text("CF-1.8"))];
+    std::fs::write(path, classic::file(&[("time", 3), ("lat", 18), ("lon", 18)], &attrs, &vars)).unwrap();
+}
+
 #[test]
 fn probe_takes_the_step_asked_for() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,12 +1,12 @@
 //! The catalogue: collections of granules and which of them a time rule shows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldInfo;
-use crate::granule::{Granule, GranuleId};
+use crate::granule::{GeometryKind, Granule, GranuleId};
 use crate::style::TimeRule;
 use crate::time::{Time, TimeSpan};
 use crate::timeline::Timeline;
@@ -38,6 +38,28 @@ pub struct Collection {
 pub struct Catalogue {
     /// By id.
     pub collections: BTreeMap<String, Collection>,
+}
+
+/// Where the cells of a granule lie: granules of equal places cover each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Place {
+    geometry: GeometryKind,
+    shape: [usize; 2],
+    bounds: [u64; 4],
+}
+
+impl Place {
+    fn of(g: &Granule) -> Self {
+        let b = g.bounds;
+        let bounds = [b.west, b.south, b.east, b.north].map(f64::to_bits);
+        Self { geometry: g.geometry, shape: g.shape, bounds }
+    }
+}
+
+/// The span nearest to a time, the first of equal ones.
+fn nearest_of<'a>(granules: impl Iterator<Item = &'a Granule>, now: Time) -> Option<TimeSpan> {
+    let spans = granules.filter_map(|g| g.span);
+    spans.min_by(|a, b| a.offset_seconds(now).abs().total_cmp(&b.offset_seconds(now).abs()))
 }
 
 impl Collection {
@@ -79,27 +101,38 @@ impl Collection {
 
     /// Granules with a field that a time rule shows, in time order. Static granules are always shown.
     pub fn shown(&self, field: &str, rule: TimeRule, now: Time, window: TimeSpan) -> Vec<&Granule> {
-        let timed = || self.with_field(field).filter(|g| g.span.is_some());
         let begin = |g: &Granule| g.span.map_or(Time::from_micros(i64::MIN), |s| s.start);
+        let timed = || self.with_field(field).filter(|g| g.span.is_some());
         let pick: Option<TimeSpan> = match rule {
             TimeRule::Always => return self.with_field(field).collect(),
             TimeRule::InWindow => None,
             TimeRule::Latest => timed().filter(|g| begin(g) <= now).max_by_key(|g| begin(g)).and_then(|g| g.span),
-            TimeRule::Nearest => timed()
-                .min_by(|a, b| {
-                    let d = |g: &Granule| g.span.map_or(f64::INFINITY, |s| s.offset_seconds(now).abs());
-                    d(a).total_cmp(&d(b))
-                })
-                .and_then(|g| g.span),
+            TimeRule::Nearest => nearest_of(timed(), now),
         };
+        let places = if rule == TimeRule::Nearest { self.nearest_steps(field, now, window) } else { HashMap::new() };
         self.with_field(field)
             .filter(|g| match (g.span, rule) {
                 (None, _) => true,
                 (Some(span), TimeRule::InWindow) => span.intersects(&window),
                 // Parts of one file (left and right half-swath) share their span and are shown together.
-                (Some(span), _) => pick.is_some_and(|p| p.start == span.start && p.stop == span.stop),
+                (Some(span), _) => pick == Some(span) || (g.time.is_some() && places.get(&Place::of(g)) == Some(&span)),
             })
             .collect()
+    }
+
+    /// Spans of the steps nearest to a time, one for each place. Files with steps on one and the same grid are a series
+    /// and would cover each other; those of other areas are seen beside each other, hence each has a nearest step of its
+    /// own, as long as it lies in the window.
+    fn nearest_steps(&self, field: &str, now: Time, window: TimeSpan) -> HashMap<Place, TimeSpan> {
+        let mut nearest: HashMap<Place, TimeSpan> = HashMap::new();
+        for granule in self.with_field(field).filter(|g| g.time.is_some()) {
+            let Some(span) = granule.span.filter(|s| s.intersects(&window)) else { continue };
+            let known = nearest.entry(Place::of(granule)).or_insert(span);
+            if span.offset_seconds(now).abs() < known.offset_seconds(now).abs() {
+                *known = span;
+            }
+        }
+        nearest
     }
 
     /// Granules with a field that a layer of that time rule shows now, the modes of the timeline taken into account.
@@ -149,7 +182,6 @@ impl Catalogue {
 mod tests {
     use super::*;
     use crate::geo::GeoBox;
-    use crate::granule::GeometryKind;
 
     fn granule(id: u64, span: Option<(i64, i64)>) -> Granule {
         Granule {
@@ -183,5 +215,28 @@ mod tests {
         assert_eq!(ids(TimeRule::Always, 0, 0, 0), [0, 1, 3]);
         c.merge(&[], vec![granule(1, Some((10, 20)))]);
         assert_eq!(c.granules.len(), 3, "a file opened twice is one granule");
+    }
+
+    /// Two areas with three steps each, and a second file of the first area later on.
+    #[test]
+    fn each_area_has_its_own_nearest_step() {
+        let step = |id: u64, west: f64, at: i64| Granule {
+            bounds: GeoBox { west, south: 0.0, east: west + 10.0, north: 10.0 },
+            time: Some(Time::from_micros(at)),
+            ..granule(id, Some((at - 3, at + 2)))
+        };
+        let mut c = Collection::default();
+        c.merge(&[], vec![step(1, 0.0, 0), step(2, 0.0, 6), step(3, 0.0, 12)]);
+        c.merge(&[], vec![step(4, 20.0, 3), step(5, 20.0, 9), step(6, 20.0, 15)]);
+        c.merge(&[], vec![step(7, 0.0, 18), step(8, 0.0, 24)]);
+        let shown = |now: i64, window: (i64, i64)| -> Vec<u64> {
+            let window = TimeSpan::new(Time::from_micros(window.0), Time::from_micros(window.1));
+            c.shown("f", TimeRule::Nearest, Time::from_micros(now), window).iter().map(|g| g.id.0).collect()
+        };
+        assert_eq!(shown(1, (-50, 50)), [1, 4]);
+        assert_eq!(shown(13, (-50, 50)), [3, 6]);
+        assert_eq!(shown(24, (-50, 50)), [6, 8], "one step of the two files on one grid");
+        assert_eq!(shown(24, (20, 28)), [8], "what lies outside the window is not asked for");
+        assert_eq!(shown(99, (98, 100)), [8], "nothing in the window: the nearest of all");
     }
 }
