@@ -330,7 +330,7 @@ impl<T: Tag> Driver<T> {
                     );
                 }
                 Death::Died(how) if deaths == 0 => {
-                    log::warn!("pool-{}: reader died ({how}) at {path:?}; trying once more", self.n);
+                    log::info!("pool-{}: reader died ({how}) at {}; trying once more", self.n, shown(path.as_deref()));
                     deaths += 1;
                     if let Some(path) = path.clone() {
                         self.shared.state.lock().incidents.push(Incident::Restarted { path, how });
@@ -343,13 +343,19 @@ impl<T: Tag> Driver<T> {
                 }
             }
         };
-        log::error!("pool-{}: {failure} {path:?}", self.n);
+        // The notice of the file tells the user; this is for whoever follows the log.
+        log::info!("pool-{}: {failure} ({})", self.n, shown(path.as_deref()));
         let failure = crashed(failure);
         if let Some(path) = path {
             self.shared.state.lock().quarantine.insert(path, failure.clone());
         }
         Err(failure)
     }
+}
+
+/// A file as the log names it.
+fn shown(path: Option<&std::path::Path>) -> String {
+    path.map_or_else(|| "no file".to_owned(), |p| p.display().to_string())
 }
 
 fn crashed(message: String) -> ReadFailure {
