@@ -1,12 +1,12 @@
 //! The catalogue: collections of granules and which of them a time rule shows.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldInfo;
-use crate::granule::{GeometryKind, Granule, GranuleId};
+use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId};
 use crate::style::TimeRule;
 use crate::time::{Time, TimeSpan};
 use crate::timeline::Timeline;
@@ -28,6 +28,9 @@ pub struct Collection {
     pub must_be_current: bool,
     /// Granules in time order (static ones first), then by path, part and step.
     pub granules: Vec<Granule>,
+    /// Files of a collection that no product knows.
+    #[serde(skip)]
+    files: usize,
     /// File, part and step of every granule, to tell a file opened twice.
     #[serde(skip)]
     known: HashSet<(PathBuf, usize, usize)>,
@@ -86,6 +89,26 @@ impl Collection {
                 *same = g;
                 self.granules.sort_by_key(|h| h.span.map(|s| s.start));
             }
+        }
+    }
+
+    /// Names the collection after a file about to be merged: the product, or for files no product knows what they all say
+    /// they are, else how many there are of which field. The name of one file would not do for many.
+    pub fn entitle(&mut self, path: &Path, info: &FileInfo) {
+        if self.title.is_empty() {
+            self.title.clone_from(&info.title);
+            self.short.clone_from(&info.short);
+        }
+        if info.product.is_some() || self.known.contains(&(path.to_owned(), 0, 0)) {
+            return;
+        }
+        self.files += 1;
+        if self.short.is_some() || self.title != info.title {
+            let files = format!("{} files", self.files);
+            let best = info.parts.iter().flat_map(|p| &p.fields).max_by_key(|f| f.rank);
+            let known = self.fields.first().or(best);
+            self.title = known.map_or_else(|| files.clone(), |f| format!("{}, {files}", f.title()));
+            self.short = Some(files);
         }
     }
 

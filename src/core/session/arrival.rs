@@ -61,8 +61,25 @@ impl Arrival {
 }
 
 impl Session {
-    /// Brings the first data before the user: order of layers, clock and camera.
-    pub(super) fn arrange(&mut self, path: &Path, info: &FileInfo, first: bool, collections: &[String]) {
+    /// Whether files opened first are still arriving, and the user has changed no layer.
+    pub fn is_arriving(&self) -> bool {
+        self.arrival.placed.is_some() && !self.history.can_undo()
+    }
+
+    /// Grows with every file opened.
+    pub fn granules_seen(&self) -> u64 {
+        self.next_granule
+    }
+
+    /// The layer to begin with: the top one seen that has something to show now.
+    pub fn leading_layer(&self) -> Option<LayerId> {
+        let layers = || self.project.layers.iter();
+        let shows = |l: &&Layer| l.visible && self.shown_now(Some(l.id)).next().is_some();
+        layers().find(shows).or_else(|| layers().find(|l| l.visible)).or_else(|| layers().next()).map(|l| l.id)
+    }
+
+    /// Notes the first file of each collection.
+    pub(super) fn rank_collections(&mut self, path: &Path, first: bool, collections: &[String]) {
         if !first && self.arrival.placed.is_none() {
             return;
         }
@@ -73,6 +90,31 @@ impl Session {
                 known.clone_from(&rank);
             }
         }
+    }
+
+    /// Takes back the layer of the last collection in rank, where that is not this one: which collections have layers
+    /// must not depend on which readers were quick.
+    pub(super) fn make_room(&mut self, id: &str) -> bool {
+        if !self.is_arriving() {
+            return false;
+        }
+        let last = self.arrival.chosen.keys().filter_map(|c| Some((self.arrival.ranks.get(c)?, c))).max();
+        let (Some(last), Some(own)) = (last, self.arrival.ranks.get(id)) else { return false };
+        if last <= (own, &id.to_owned()) {
+            return false;
+        }
+        let gone = last.1.clone();
+        let Some(layer) = self.arrival.chosen.remove(&gone) else { return false };
+        self.project.layers.retain(|l| l.id != layer);
+        true
+    }
+
+    /// Brings the first data before the user: order of layers, clock and camera.
+    pub(super) fn arrange(&mut self, path: &Path, info: &FileInfo, first: bool) {
+        if !first && self.arrival.placed.is_none() {
+            return;
+        }
+        let rank = self.arrival.rank(path);
         self.sort_layers();
         let decides = self.arrival.placed.as_ref().is_none_or(|p| rank < p.rank);
         let mut placed = self.arrival.placed.take().unwrap_or_else(|| Placed {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Effect, Session};
 use crate::command::Command;
+use crate::field::FieldInfo;
 use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId};
 use crate::project::Layer;
 use crate::time::{Time, TimeSpan};
@@ -44,9 +45,8 @@ impl Session {
             }
             let collection = self.catalogue.collections.entry(id.clone()).or_default();
             collection.id.clone_from(&id);
-            if collection.title.is_empty() {
-                collection.title.clone_from(&info.title);
-                collection.short.clone_from(&info.short);
+            if !touched.contains(&id) {
+                collection.entitle(path, info);
             }
             collection.merge(&part.fields, granules);
             if !touched.contains(&id) {
@@ -58,13 +58,14 @@ impl Session {
                 self.notebook.number(collection);
             }
         }
+        self.rank_collections(path, was_empty, &touched);
         let found_in_folder = !self.project.sources.iter().any(|s| s == path);
         for id in &touched {
             if let Some(layer) = self.first_layer(id, found_in_folder).or_else(|| self.better_field(id)) {
                 effects.extend(self.wants_range(&layer).then_some(Effect::ChooseRange(layer.id)));
             }
         }
-        self.arrange(path, info, was_empty, &touched);
+        self.arrange(path, info, was_empty);
         effects
     }
 
@@ -73,7 +74,7 @@ impl Session {
     /// grid begins hidden, since it would hide the first.
     pub(super) fn first_layer(&mut self, id: &str, found_in_folder: bool) -> Option<Layer> {
         let has_layer = self.project.layers.iter().any(|l| l.collection == id);
-        if has_layer || self.project.layers.len() >= MAX_AUTOMATIC_LAYERS {
+        if has_layer || (self.project.layers.len() >= MAX_AUTOMATIC_LAYERS && !self.make_room(id)) {
             return None;
         }
         let field = self.catalogue.collections.get(id)?.fields.first()?.name.clone();
@@ -123,25 +124,42 @@ impl Session {
     }
 }
 
-/// Collection of a file no product knows: files of the same fields on the same kind of geometry belong together,
-/// so that a folder of daily files is one collection.
+/// Collection of a file no product knows: files of the same fields in the same units on the same kind of geometry belong
+/// together, so that a folder of daily files is one collection.
 fn collection_of_kind(info: &FileInfo) -> String {
     let part = |p: &crate::granule::PartInfo| {
         // In an order of their own: which comes first may depend on the values in a file.
-        let mut names: Vec<&str> = p.fields.iter().map(|f| f.name.as_str()).collect();
-        names.sort_unstable();
-        names.truncate(4);
+        let mut fields: Vec<&FieldInfo> = p.fields.iter().collect();
+        fields.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        let names: Vec<&str> = fields.iter().take(NAMED).map(|f| f.name.as_str()).collect();
         let size = match p.geometry {
             GeometryKind::Grid | GeometryKind::ProjectedGrid | GeometryKind::CurvilinearGrid => {
                 format!(" {}x{}", p.shape[0], p.shape[1])
             }
             _ => String::new(),
         };
-        format!("{} {}{size} of {}", p.geometry.label(), names.join("+"), p.fields.len())
+        let steps = if fields.iter().any(|f| f.has_time) { " in time" } else { "" };
+        let label = format!("{} {}{size}{steps} of {}", p.geometry.label(), names.join("+"), fields.len());
+        // A number stands for what would be too long to be read: further names, and the units. The day from which a time
+        // is counted differs from file to file.
+        let units = |f: &FieldInfo| if f.units.contains(" since ") { String::new() } else { f.units.clone() };
+        if fields.len() <= NAMED && fields.iter().all(|f| units(f).is_empty()) {
+            return label;
+        }
+        let all: String = fields.iter().map(|f| format!("{}\n{}\n", f.name, units(f))).collect();
+        format!("{label} #{:08x}", fnv1a(all.as_bytes()))
     };
     let mut parts: Vec<String> = info.parts.iter().map(part).collect();
     parts.sort_unstable();
     format!("cf: {}", parts.join(", "))
+}
+
+/// Fields named in the key of a collection.
+const NAMED: usize = 4;
+
+/// The hash of Fowler, Noll and Vo (1a, 32 bits): the same on every machine, as saved styles need it.
+fn fnv1a(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 /// A step of a file with several times lasts until half-way to its neighbours, so that the picture does not blink
@@ -160,7 +178,6 @@ fn step_span(steps: &[Time], k: usize, t: Time) -> TimeSpan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::FieldInfo;
     use crate::geo::GeoBox;
     use crate::granule::PartInfo;
 
@@ -234,5 +251,51 @@ mod tests {
         .unwrap();
         let shown: Vec<&str> = s.project().layers.iter().map(|l| l.field.as_str()).collect();
         assert_eq!(shown, ["sst", "hs", "tos"]);
+    }
+
+    /// A file of no product that calls itself so.
+    fn titled(title: &str, units: &str) -> Box<FileInfo> {
+        let mut info = file([("sst", 70), ("depth", 4)], GeometryKind::Grid, SMALL);
+        info.title = title.to_owned();
+        info.parts[0].fields[0].units = units.to_owned();
+        info
+    }
+
+    #[test]
+    fn many_files_do_not_go_by_the_name_of_one() {
+        let names = |files: &[(&str, &str)]| -> Vec<(String, Option<String>)> {
+            let mut s = Session::default();
+            for (k, (title, units)) in files.iter().enumerate() {
+                let path = format!("/d/{k}.nc").into();
+                s.apply(&Command::Opened { path, info: titled(title, units) }).unwrap();
+            }
+            s.catalogue().collections.values().map(|c| (c.title.clone(), c.short.clone())).collect()
+        };
+        assert_eq!(names(&[("a.nc", "K")]), [("a.nc".to_owned(), None)]);
+        assert_eq!(names(&[("Daily SST", "K"), ("Daily SST", "K")]), [("Daily SST".to_owned(), None)]);
+        let three = names(&[("a.nc", "K"), ("b.nc", "K"), ("a.nc", "K")]);
+        assert_eq!(three, [("sst, 3 files".to_owned(), Some("3 files".to_owned()))]);
+        assert_eq!(names(&[("a.nc", "K"), ("b.nc", "degC")]).len(), 2, "other units are other data");
+    }
+
+    #[test]
+    fn which_collections_get_layers_depends_on_the_files_alone() {
+        let n = MAX_AUTOMATIC_LAYERS + 3;
+        let shown = |order: &mut dyn Iterator<Item = usize>| -> Vec<String> {
+            let mut s = Session::default();
+            s.apply(&Command::Open { paths: vec!["/d".into()] }).unwrap();
+            for k in order {
+                let mut info = file([("sst", 70), ("depth", 4)], GeometryKind::Swath, SMALL);
+                info.product = Some(format!("p{k:02}"));
+                s.apply(&Command::Opened { path: format!("/d/{k:02}.nc").into(), info }).unwrap();
+            }
+            assert_eq!(s.leading_layer(), s.project().layers.first().map(|l| l.id));
+            s.project().layers.iter().map(|l| l.collection.clone()).collect()
+        };
+        let forward = shown(&mut (0..n));
+        assert_eq!(forward.len(), MAX_AUTOMATIC_LAYERS);
+        assert!(forward.contains(&"p00".to_owned()) && !forward.contains(&format!("p{:02}", n - 1)), "{forward:?}");
+        assert_eq!(shown(&mut (0..n).rev()), forward);
+        assert_eq!(shown(&mut (0..n).map(|k| k * 7 % n)), forward);
     }
 }
