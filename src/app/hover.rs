@@ -78,6 +78,10 @@ pub fn size(t: &Theme, info: &HoverInfo) -> Vec2 {
 
 /// Shows the card beside the pointer, inside `area` and off the other cards where that is possible.
 pub fn show(ui: &Ui, info: &HoverInfo, pointer: Pos2, area: Rect, coordinates: Coordinates, taken: &mut Taken) {
+    // A dialog has the pointer for itself.
+    if ui.memory(|m| m.top_modal_layer().is_some()) {
+        return;
+    }
     let t = theme(ui);
     let rect = taken.beside(pointer, size(t, info), area);
     taken.add("hover card", rect);

@@ -295,7 +295,10 @@ fn second_line(ui: &mut Ui, rect: Rect, row: &Row, state: &mut UiState, out: &mu
     let y = rect.top() + 40.0;
     let faded = if row.visible { 1.0 } else { 0.45 };
     // The narrowest panel gives the room to the numbers.
-    let bar_width = if rect.width() < 280.0 { 64.0 } else { 96.0 };
+    let bar_width: f32 = if rect.width() < 280.0 { 64.0 } else { 96.0 };
+    // So do long numbers, up to a point: a range without its whole unit says little.
+    let numbers = range_width(ui, row) + 16.0 + 52.0 + 36.0;
+    let bar_width = bar_width.min(rect.width() - numbers).max(32.0);
     let bar = Rect::from_min_size(pos2(rect.left() + 36.0, y - 4.0), vec2(bar_width, t.size.colour_bar_row));
     bar_button(ui, bar, rect, row, faded, state);
     if row.status.loading > 0 {
@@ -366,6 +369,16 @@ fn opacity(ui: &mut Ui, rect: Rect, y: f32, row: &Row, faded: f32, out: &mut Out
     }
     out.settle |= changed.settled;
     cell.left()
+}
+
+/// Width of the range with its unit; nothing where there are classes, or no range yet.
+fn range_width(ui: &Ui, row: &Row) -> f32 {
+    let words = match row.range_text().filter(|_| scene_legend::flags(row).is_none()) {
+        Some((a, b)) => format!("{a} to {b}{}", row.unit.suffix()),
+        None => return 0.0,
+    };
+    // The parts are laid out one by one; each is rounded.
+    ui.painter().layout_no_wrap(words, theme(ui).small(), Color32::WHITE).size().x + 4.0
 }
 
 /// `−0.30 to 0.30 m`, both ends live.

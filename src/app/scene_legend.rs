@@ -11,6 +11,7 @@ use glam::DVec2;
 use seaglass_core::camera::View;
 use seaglass_core::field::{FieldKind, Flag};
 use seaglass_core::geo::{LonLat, wrap_180};
+use seaglass_core::granule::Granule;
 use seaglass_core::project::{LayerId, Project};
 use seaglass_core::session::Session;
 use seaglass_render::assets;
@@ -37,12 +38,15 @@ const MORE: f32 = 20.0;
 const GRID: [u32; 2] = [16, 10];
 /// Granules of a layer looked at there.
 const MOST_GRANULES: usize = 64;
+/// Most that points can cover: they lie somewhere in their box, perhaps far away.
+const FAINT: f32 = 0.01;
 /// Below this height of the viewport there is one bar.
 const LOW: f32 = 560.0;
 
 /// What the legend shows.
 pub struct Chosen<'a> {
-    /// Layers, the selected one first, the others in the order of the stack.
+    /// Layers: those with something in view before the others, the selected one first among them, then in the order of
+    /// the stack.
     pub rows: Vec<&'a Row>,
     /// Layers with a legend that found no room.
     pub left_out: usize,
@@ -66,7 +70,8 @@ pub fn choose<'a>(
     ranked.truncate(most);
     let left_out = list.len() - ranked.len();
     let mut rows: Vec<&Row> = list.into_iter().filter(|r| ranked.iter().any(|k| k.id == r.id)).collect();
-    rows.sort_by_key(|r| Some(r.id) != selected);
+    let in_view = |r: &Row| if cover(r) > FAINT { 0 } else { 1 + u8::from(cover(r) <= 0.0) };
+    rows.sort_by_key(|r| (in_view(r), Some(r.id) != selected));
     Chosen { rows, left_out }
 }
 
@@ -82,11 +87,12 @@ pub fn coverage(session: &Session, view: &View) -> HashMap<LayerId, f32> {
     for layer in project.layers.iter().filter(|l| l.visible) {
         let Some(collection) = session.catalogue().collections.get(&layer.collection) else { continue };
         let shown = collection.shown_at(&layer.field, layer.style.time_rule, &project.timeline);
-        let inside = |p: &LonLat| {
-            shown.iter().take(MOST_GRANULES).any(|g| g.bounds.contains(*p) && in_outline(&g.footprint, *p))
-        };
-        let n = places.iter().filter(|p| inside(p)).count();
-        covers.insert(layer.id, n as f32 / places.len().max(1) as f32);
+        let meets = |g: &&Granule| places.iter().any(|p| g.bounds.contains(*p));
+        let near: Vec<&Granule> = shown.into_iter().filter(meets).take(MOST_GRANULES).collect();
+        let inside = |p: &LonLat| near.iter().any(|g| g.bounds.contains(*p) && in_outline(&g.footprint, *p));
+        let share = places.iter().filter(|p| inside(p)).count() as f32 / places.len().max(1) as f32;
+        let rasters = near.iter().any(|g| g.geometry.is_raster());
+        covers.insert(layer.id, if rasters { share } else { share.min(FAINT) });
     }
     covers
 }
@@ -96,19 +102,25 @@ fn in_outline(outline: &[LonLat], p: LonLat) -> bool {
     if outline.len() < 3 {
         return true;
     }
+    // Sides that cross the place's meridian north of it are counted. Longitudes are relative to the place, so that an
+    // outline over 180° is whole; a side that jumps by more than 180° crosses the meridian on the other side of the Earth.
     let mut inside = false;
+    let (mut turn_deg, mut lat_sum) = (0.0, 0.0);
     let mut before = outline[outline.len() - 1];
     for at in outline {
-        // Longitudes relative to the place: an outline over 180° is whole again.
         let (x0, x1) = (wrap_180(before.lon_deg - p.lon_deg), wrap_180(at.lon_deg - p.lon_deg));
         let (y0, y1) = (before.lat_deg - p.lat_deg, at.lat_deg - p.lat_deg);
-        let crosses = (y0 > 0.0) != (y1 > 0.0) && (x1 - x0).abs() < 180.0;
-        if crosses && x0 + (x1 - x0) * y0 / (y0 - y1) > 0.0 {
+        let crosses = (x0 > 0.0) != (x1 > 0.0) && (x1 - x0).abs() < 180.0;
+        if crosses && y0 + (y1 - y0) * x0 / (x0 - x1) > 0.0 {
             inside = !inside;
         }
+        turn_deg += wrap_180(at.lon_deg - before.lon_deg);
+        lat_sum += at.lat_deg;
         before = *at;
     }
-    inside
+    // Counted from the north pole, which an outline around it holds.
+    let around_north = turn_deg.abs() > 180.0 && lat_sum > 0.0;
+    inside != around_north
 }
 
 /// [`coverage`], found again only when the view or the document has changed.
@@ -349,6 +361,14 @@ mod tests {
         assert!(in_outline(&over_the_dateline, LonLat::new(179.5, 15.0)));
         assert!(in_outline(&over_the_dateline, LonLat::new(-179.5, 15.0)));
         assert!(!in_outline(&over_the_dateline, LonLat::new(0.0, 15.0)));
+        assert!(!in_outline(&over_the_dateline, LonLat::new(179.5, 25.0)));
+        for north in [1.0, -1.0] {
+            let round: Vec<LonLat> = (0..8).map(|k| LonLat::new(f64::from(k) * 45.0 - 170.0, 60.0 * north)).collect();
+            for lon in [-179.0, -20.0, 0.0, 100.0, 180.0] {
+                assert!(in_outline(&round, LonLat::new(lon, 80.0 * north)), "{north} {lon}");
+                assert!(!in_outline(&round, LonLat::new(lon, 30.0 * north)), "{north} {lon}");
+            }
+        }
         assert!(in_outline(&[], LonLat::new(0.0, 0.0)), "the box has decided");
     }
 }

@@ -45,6 +45,8 @@ pub enum Action {
     CancelSample,
     /// Details of a file that failed.
     FailureDetails(PathBuf),
+    /// Reads a file again.
+    TryAgain(PathBuf),
     /// Asks where to write the pairs, in the format of that extension.
     ExportPairs(&'static str),
     /// Puts text on the clipboard.

@@ -18,12 +18,19 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let camera = model.session.project().camera;
     let place = state.pointer.unwrap_or(camera.target);
     let position = state.coordinates.text(place, 4);
-    let cell = Rect::from_min_size(pos2(rect.left() + 12.0, rect.top()), vec2(160.0, rect.height()));
+    // Off the globe it is another place, and says so.
+    let centre = if state.pointer.is_none() { "Centre " } else { "" };
+    let cell = Rect::from_min_size(pos2(rect.left() + 12.0, rect.top()), vec2(200.0, rect.height()));
     let response = ui.interact(cell, ui.scope_id().with("position"), Sense::click());
-    widgets::describe(&response, Role::Button, &format!("Position {position}"));
+    widgets::describe(
+        &response,
+        Role::Button,
+        &if centre.is_empty() { format!("Position {position}") } else { format!("Centre {position}") },
+    );
     let ink = if response.hovered() { t.c.text_1 } else { t.c.text_2 };
-    let mut x =
-        widgets::line(ui.painter(), cell.left(), y, &position, t.small(), ink, 240.0).max(cell.left() + 156.0) + 12.0;
+    let start = widgets::line(ui.painter(), cell.left(), y, centre, t.small(), t.c.text_3, 60.0);
+    let start = if centre.is_empty() { cell.left() } else { start + 3.0 };
+    let mut x = widgets::line(ui.painter(), start, y, &position, t.small(), ink, 240.0).max(cell.left() + 196.0) + 12.0;
     widgets::focus_ring(ui, &response, 4.0);
     // The menu is about the place the pointer was at when it was opened, not about one it passes on its way.
     let id = ui.scope_id().with("menu place");

@@ -34,6 +34,8 @@ pub struct Toast {
     pub text: String,
     /// File it is about; errors with one offer details.
     pub file: Option<PathBuf>,
+    /// The file can be read again.
+    pub retry: bool,
     /// How often it came.
     pub count: usize,
     born: Option<f64>,
@@ -59,9 +61,19 @@ impl Toasts {
             return;
         }
         self.next += 1;
-        self.list.push(Toast { level, text, file, count: 1, born: None, id: self.next });
+        self.list.push(Toast { level, text, file, retry: false, count: 1, born: None, id: self.next });
         if self.list.len() > 30 {
             self.list.remove(0);
+        }
+    }
+
+    /// Adds an error of a file that can be read again.
+    pub fn push_retry(&mut self, level: Level, text: impl Into<String>, file: PathBuf) {
+        let text = text.into();
+        self.push(level, text.clone(), Some(file.clone()));
+        let about = |t: &&mut Toast| t.text == text && t.file.as_ref() == Some(&file);
+        if let Some(toast) = self.list.iter_mut().rev().find(about) {
+            toast.retry = true;
         }
     }
 
@@ -98,7 +110,21 @@ impl Toasts {
         let case = [self.list.len(), area.height() as usize];
         let fitted = if self.fitted.0 == case { self.fitted.1 } else { MOST };
         let waiting = self.list.len().saturating_sub(fitted);
-        if waiting > 0 {
+        let size_of = |id: u64| {
+            let height = ctx.data(|d| d.get_temp::<f32>(Id::unique(("toast", id)))).unwrap_or(44.0);
+            vec2(t.size.toast.min(area.width() - 2.0 * EDGE), height)
+        };
+        let newest = self.list.last().map(|t| size_of(t.id));
+        // A count alone would say nothing: the newest message comes first.
+        let both = newest.is_some_and(|size| {
+            let mut taken = taken.clone();
+            let count = taken.stack_up(right, bottom, top, COUNT, EDGE.min(8.0));
+            count.is_some_and(|rect| {
+                taken.add("toast count", rect);
+                taken.stack_up(right, rect.top() - 8.0, top, size, EDGE).is_some()
+            })
+        });
+        if waiting > 0 && both {
             // The count lies undermost, so that messages take what room is left.
             let (all, height) = more(ctx, t, taken, pos2(right, bottom), top, waiting);
             if all {
@@ -109,9 +135,14 @@ impl Toasts {
         let mut shown = 0;
         for toast in self.list.iter_mut().rev().take(MOST.min(fitted.max(1))) {
             let id = Id::unique(("toast", toast.id));
-            let height = ctx.data(|d| d.get_temp::<f32>(id)).unwrap_or(44.0);
-            let size = vec2(t.size.toast.min(area.width() - 2.0 * EDGE), height);
-            let Some(rect) = taken.stack_up(right, bottom, top, size, EDGE) else { break };
+            let size = size_of(toast.id);
+            let height = size.y;
+            let rect = match taken.stack_up(right, bottom, top, size, EDGE) {
+                Some(rect) => rect,
+                // Where cards leave no room at all, the newest lies over them.
+                None if shown == 0 => Rect::from_min_size(pos2(right, area.bottom() - EDGE) - size, size),
+                None => break,
+            };
             shown += 1;
             let born = *toast.born.get_or_insert(now);
             if toast.level != Level::Error {
@@ -149,6 +180,9 @@ impl Toasts {
     }
 }
 
+/// Size of the count.
+const COUNT: egui::Vec2 = vec2(190.0, 28.0);
+
 /// How many wait, and the way to be rid of all at once: whether that is wanted, and the height taken above `corner`.
 fn more(
     ctx: &egui::Context,
@@ -158,7 +192,7 @@ fn more(
     top: f32,
     waiting: usize,
 ) -> (bool, f32) {
-    let size = vec2(190.0, 28.0);
+    let size = COUNT;
     let Some(rect) = taken.stack_up(corner.x, corner.y, top, size, EDGE.min(8.0)) else { return (false, 0.0) };
     taken.add("toast count", rect);
     let area = Area::new(Id::unique("toast count")).order(Order::Foreground).fixed_pos(rect.min);
@@ -198,7 +232,8 @@ fn one(ui: &mut Ui, t: &Theme, toast: &Toast, width: f32, out: &mut Out) -> bool
     };
     let details = toast.level == Level::Error && toast.file.is_some();
     let text = sentence(toast);
-    let action = if details { 62.0 } else { 0.0 };
+    let retry = toast.file.as_ref().filter(|_| toast.retry);
+    let action = if details { 62.0 } else { 0.0 } + if retry.is_some() { 72.0 } else { 0.0 };
     let galley = ui.painter().layout(text.clone(), t.body(), t.c.text_1, width - 44.0 - 36.0 - action);
     let height = (galley.size().y + 24.0).max(44.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
@@ -214,8 +249,16 @@ fn one(ui: &mut Ui, t: &Theme, toast: &Toast, width: f32, out: &mut Out) -> bool
         t.c.text_1,
     );
     let mut close = false;
+    let mut at = pos2(rect.right() - 40.0, rect.center().y);
+    if let Some(file) = retry {
+        let link = widgets::link_at(ui, at, "Try again", ui.scope_id().with("try again"), "Try again");
+        at.x = link.rect.left() - 12.0;
+        if link.clicked() {
+            out.act(Action::TryAgain(file.clone()));
+            close = true;
+        }
+    }
     if details {
-        let at = pos2(rect.right() - 40.0, rect.center().y);
         if widgets::link_at(ui, at, "Details", ui.scope_id().with("details"), "Details").clicked() {
             if let Some(file) = &toast.file {
                 out.act(Action::FailureDetails(file.clone()));

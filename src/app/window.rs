@@ -10,7 +10,7 @@ use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::LayerId;
-use seaglass_host::{Host, HostOptions, Level as HostLevel, Notice, SaveImage};
+use seaglass_host::{Action as Remedy, Host, HostOptions, Level as HostLevel, Notice, SaveImage};
 
 use crate::dialogs::{self, FailureAnswer, Pick, Picked, Pickers};
 use crate::hand::Hand;
@@ -97,6 +97,8 @@ pub struct Window {
     adapter: (String, bool),
     worker: Option<PathBuf>,
     themed: Option<bool>,
+    /// The layer selected by itself, and how much was open then.
+    led: Option<(LayerId, u64)>,
     title: String,
     /// Something has arrived since the last frame was drawn.
     arrived_early: bool,
@@ -154,6 +156,7 @@ impl Window {
             adapter,
             worker,
             themed: None,
+            led: None,
             title: String::new(),
             arrived_early: false,
         };
@@ -233,6 +236,7 @@ impl Window {
             Action::OpenSample => self.system.open_sample(ctx, self.worker.clone()),
             Action::CancelSample => self.system.cancel_sample(),
             Action::FailureDetails(path) => self.state.failure = Some(path),
+            Action::TryAgain(path) => self.host.try_again(Some(&path)),
             Action::ExportPairs(format) => self.pick(ctx, Pick::Pairs(format)),
             Action::Copy(text) => {
                 self.toasts.push(Level::Info, format!("Copied {}", text.lines().next().unwrap_or_default()), None);
@@ -291,7 +295,10 @@ impl Window {
             HostLevel::Warning => Level::Warning,
             HostLevel::Error => Level::Error,
         };
-        self.toasts.push(level, n.text, n.file);
+        match n.action {
+            Some(Remedy::TryAgain(file)) => self.toasts.push_retry(level, n.text, file),
+            None => self.toasts.push(level, n.text, n.file),
+        }
     }
 
     fn save_image(&mut self, ctx: &egui::Context, save: SaveImage) {
@@ -360,8 +367,15 @@ impl Window {
             ctx.set_theme(if self.settings.dark { egui::Theme::Dark } else { egui::Theme::Light });
         }
         let project = self.host.session().project();
-        if self.state.selected.is_none_or(|id| project.layer(id).is_none()) {
-            self.state.selected = project.layers.first().map(|l| l.id);
+        // While files arrive the selection follows the layer to begin with, unless the user has made another: it must not
+        // stay with the file whose reader was quickest.
+        let session = self.host.session();
+        let seen = session.granules_seen();
+        let by_itself = self.led.is_some_and(|(id, at)| self.state.selected == Some(id) && at != seen);
+        let none = self.state.selected.is_none_or(|id| project.layer(id).is_none());
+        if none || (by_itself && session.is_arriving()) {
+            self.state.selected = session.leading_layer();
+            self.led = self.state.selected.map(|id| (id, seen));
         }
         let title = match self.host.session().readable_sources().last().and_then(|p| p.file_name()) {
             Some(name) => format!("{} \u{2013} Seaglass", name.to_string_lossy()),
@@ -511,6 +525,7 @@ impl Window {
         if let (Some(info), Some(p)) = (&self.hover, ui.input(|i| i.pointer.hover_pos()))
             && globe.contains(p)
             && !egui::Popup::is_any_open(ui.ctx())
+            && !state.is_covered()
         {
             hover::show(ui, info, p, globe, state.coordinates, &mut state.taken);
         }

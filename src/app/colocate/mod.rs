@@ -182,11 +182,23 @@ fn results(ui: &mut Ui, view: &View, state: &mut UiState) {
             let panel = &mut state.colocate;
             // A row of the table under the pointer was marked after these plots were drawn.
             panel.hovered = panel.hovered_globe.or(panel.hovered_row);
-            scatter::show(ui, found, panel);
-            statistics::show(ui, found, panel);
-            statistics::triple(ui, found);
-            separator(ui);
-            differences::show(ui, found, panel);
+            let behind = view.behind().is_some();
+            let shown = ui.scope(|ui| {
+                if behind {
+                    // They can be looked at, but nothing is done with them.
+                    ui.disable();
+                }
+                let height = scatter::height(ui.clip_rect().height());
+                let plot = scatter::show(ui, found, panel, height);
+                statistics::show(ui, found, panel);
+                statistics::triple(ui, found);
+                separator(ui);
+                differences::show(ui, found, panel);
+                plot
+            });
+            if behind {
+                other_limits(ui, shown.inner, found);
+            }
         }
         Some(found) => scatter::empty(ui, &format!("No pairs within {}.", limits_text(found))),
         None => {
@@ -204,6 +216,23 @@ fn results(ui: &mut Ui, view: &View, state: &mut UiState) {
 fn limits_text(found: &Found) -> String {
     let window_s = found.ask.window_us as f64 / 1e6;
     format!("{} and {}", controls::distance_text(found.ask.radius_m), controls::time_text(window_s))
+}
+
+/// Says over what is dimmed which limits it has.
+pub fn other_limits(ui: &Ui, over: Rect, found: &Found) {
+    let t = theme(ui);
+    let window = controls::time_text(found.ask.window_us as f64 / 1e6);
+    let words = if found.ask.tracks_cross {
+        format!("Pairs of ±{window}")
+    } else {
+        format!("Pairs of {}, ±{window}", controls::distance_text(found.ask.radius_m))
+    };
+    let galley = ui.painter().layout_no_wrap(words.clone(), t.body(), t.c.text_1);
+    let rect = Rect::from_center_size(over.center(), galley.size() + vec2(20.0, 10.0));
+    let spoken = ui.interact(rect, ui.scope_id().with("other limits"), Sense::hover());
+    widgets::describe(&spoken, Role::Label, &words);
+    ui.painter().rect(rect, 6.0, t.c.surface_3, Stroke::new(1.0, t.c.warning), egui::StrokeKind::Inside);
+    ui.painter().galley((rect.center() - galley.size() / 2.0).round(), galley, t.c.text_1);
 }
 
 fn header(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut Out) {
@@ -266,7 +295,9 @@ fn footer(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
         }
         zoom.rect.left()
     });
-    selected_text(ui, rect, shown.inner - 8.0, found, state);
+    if model.colocation.behind().is_none() {
+        selected_text(ui, rect, shown.inner - 8.0, found, state);
+    }
 }
 
 fn selected_text(ui: &Ui, rect: Rect, right: f32, found: &Found, state: &UiState) {

@@ -18,7 +18,9 @@ use crate::theme::{Theme, theme};
 use crate::widgets;
 
 /// Height of the plot with its numbers.
-pub const HEIGHT: f32 = 212.0;
+const HEIGHT: f32 = 212.0;
+/// Height the panel needs for all it shows.
+const ALL: f32 = 602.0;
 /// More pairs are counted in cells.
 const MAX_DOTS: usize = 50_000;
 /// Up to here dots are round, and the pointer finds one among them.
@@ -43,10 +45,16 @@ enum Picture {
     Counts(TextureHandle),
 }
 
-/// Shows the plot.
-pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState) {
+/// Height of the plot in a panel so high: a little less, where that brings all plots into sight.
+pub fn height(panel: f32) -> f32 {
+    let less = ALL - panel;
+    if less <= 52.0 { HEIGHT - less.max(0.0) } else { HEIGHT }
+}
+
+/// Shows the plot; answers where it lies.
+pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState, height: f32) -> Rect {
     let t = theme(ui);
-    let (outer, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+    let (outer, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let area = Rect::from_min_max(outer.min + vec2(28.0, 8.0), outer.max - vec2(0.0, 20.0));
     let axes = axes(found, panel, area);
     let id = ui.scope_id().with("scatter");
@@ -73,6 +81,7 @@ pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState) {
     if let Some(k) = panel.hovered.map(|k| k as usize).filter(|k| *k < found.pairs.len()) {
         inside.circle_stroke(axes.point(found.x[k], found.y[k]), 5.0, Stroke::new(1.5, t.c.text_1));
     }
+    area
 }
 
 fn axes(found: &Found, panel: &PanelState, rect: Rect) -> Axes {

@@ -100,8 +100,17 @@ fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
             busy(words, share)
         }
         Stage::Matching { done, total, pairs } => {
-            let words = format!("Matching, {} pairs so far", text::count(*pairs));
-            busy(words, part(*done as f64, *total as f64))
+            let share = part(*done as f64, *total as f64).min(1.0);
+            let words = if *total == 0 {
+                "Matching".to_owned()
+            } else {
+                format!("Matching {:.0}{}%", share * 100.0, text::THIN)
+            };
+            let words = match pairs {
+                Some(n) => format!("{words}, {} pairs so far", text::count(*n)),
+                None => words,
+            };
+            Line { share: (*total > 0).then_some(share), ..busy(words, 0.0) }
         }
         Stage::Estimate { seconds, bytes } => Line {
             action: Some(("Run", Command::RunColocation)),
@@ -158,5 +167,9 @@ mod tests {
         assert_eq!(line.share, Some(0.25));
         assert!(line.action.is_some_and(|a| a.0 == "Cancel"));
         assert_eq!(said(Stage::Reading { done: 0, total: 0 }).share, None, "nobody knows yet");
+        let line = said(Stage::Matching { done: 3, total: 4, pairs: Some(264) });
+        assert_eq!((line.words.as_str(), line.share), ("Matching 75\u{a0}%, 264 pairs so far", Some(0.75)));
+        let line = said(Stage::Matching { done: 0, total: 0, pairs: None });
+        assert_eq!((line.words.as_str(), line.share), ("Matching", None), "never Reading 100 %");
     }
 }

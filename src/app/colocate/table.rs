@@ -131,7 +131,11 @@ fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let columns = Columns::new(found, rect.width() - 16.0);
     let body = Rect::from_min_max(rect.min + vec2(0.0, HEADER), rect.max);
     let before = panel.selection.brush.clone();
+    let behind = model.colocation.behind().is_some();
     ui.scope_builder(UiBuilder::new().max_rect(body), |ui| {
+        if behind {
+            ui.disable();
+        }
         ScrollArea::horizontal().id_salt("pair columns").auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
             ui.set_min_width(columns.width());
@@ -139,6 +143,9 @@ fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
             rows(ui, found, &columns, &order, &selected, panel, out);
         });
     });
+    if behind {
+        super::other_limits(ui, body, found);
+    }
     if before != panel.selection.brush {
         panel.selection.update(found);
         panel.table.seen = panel.selection.brush.clone();

@@ -15,8 +15,6 @@ use super::found::Found;
 const COLLECTION: u32 = 4_000_000;
 /// Its only granule.
 const GRANULE: u64 = 1000;
-/// Diameter of its dots, points.
-const DOT_PT: f32 = 7.0;
 /// Field with the differences.
 const FIELD: &str = "difference";
 
@@ -79,6 +77,16 @@ impl PairsLayer {
     }
 }
 
+/// Diameter of dots, points: where many crowd, dark casings would hide the colours of their neighbours; the smallest dots
+/// have none (`shaders/dots.wgsl`).
+fn dot_pt(pairs: usize) -> f32 {
+    match pairs {
+        0..=200 => 7.0,
+        201..=1000 => 4.5,
+        _ => 3.0,
+    }
+}
+
 /// Dots in diverging colours, white where both sides agree.
 fn rendering(found: &Found) -> Rendering {
     let s = &found.stats;
@@ -94,7 +102,7 @@ fn rendering(found: &Found) -> Rendering {
         max: end,
         colormap: "cmocean_balance".to_owned(),
         method: RenderMethod::Dots,
-        symbol_px: DOT_PT,
+        symbol_px: dot_pt(found.pairs.len()),
         z: 1.0,
         ..Rendering::default()
     }

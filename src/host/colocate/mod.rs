@@ -70,10 +70,10 @@ pub enum Stage {
     Matching {
         /// Blocks.
         done: u64,
-        /// Of so many.
+        /// Of so many; none while nobody knows.
         total: u64,
-        /// Pairs so far.
-        pairs: u64,
+        /// Pairs so far; none while candidates of wider limits are gathered.
+        pairs: Option<u64>,
     },
     /// The pairs are there.
     Done,
@@ -98,6 +98,15 @@ pub struct View {
     pub missing: Option<String>,
     /// The file being written, and its share done.
     pub exporting: Option<(PathBuf, f32)>,
+}
+
+impl View {
+    /// Pairs of other limits than those asked now, which stay in sight while the new ones are waited for. What sliders
+    /// find in memory follows within a frame or two and is not among them.
+    pub fn behind(&self) -> Option<&Arc<Found>> {
+        let waits = !matches!(self.stage, Stage::Idle | Stage::Done);
+        self.found.as_ref().filter(|_| waits && !self.current)
+    }
 }
 
 /// The match-up of a host.

@@ -32,8 +32,9 @@ const REST: Duration = Duration::from_millis(250);
 const PATIENCE_S: f64 = 2.0;
 /// Bytes read a second, before the first reading has told.
 const BYTES_PER_S: f64 = 60e6;
-/// Candidates matched a second.
-const CANDIDATES_PER_S: f64 = 8e6;
+/// Candidates matched a second, before the first long matching has told: task D of `docs/colocation-at-scale.md`, 1.2
+/// million pairs in 0.29 s.
+const CANDIDATES_PER_S: f64 = 4e6;
 /// Read around the limits as many times as far, so that sliders find their pairs in memory.
 const REACHES: [f64; 4] = [8.0, 4.0, 2.0, 1.0];
 
@@ -89,9 +90,10 @@ impl Remote {
             wake: Arc::clone(&means.wake),
         });
         let own = Arc::clone(&shared);
-        std::thread::Builder::new()
-            .name("colocate".to_owned())
-            .spawn(move || Work { shared: own, means, outlined: None, data: None, rate: BYTES_PER_S }.run())?;
+        std::thread::Builder::new().name("colocate".to_owned()).spawn(move || {
+            Work { shared: own, means, outlined: None, data: None, rate: BYTES_PER_S, join_rate: CANDIDATES_PER_S }
+                .run()
+        })?;
         Ok(Self { shared })
     }
 
@@ -155,7 +157,10 @@ struct Work {
     means: Means,
     outlined: Option<Outlined>,
     data: Option<Arc<Data>>,
+    /// Bytes read a second.
     rate: f64,
+    /// Expected candidates matched a second.
+    join_rate: f64,
 }
 
 /// Why a run ended without pairs.
@@ -203,13 +208,14 @@ impl Work {
                 (self.shared.wake)();
                 continue;
             };
-            if !self.has_rows(&ask) && !self.rests(seen, run) {
-                continue;
+            if !self.has_rows(&ask) {
+                // Said before the rest: pairs of limits passed on the way are not those of what is asked now.
+                self.shared.stage(Stage::Reading { done: 0, total: 0 });
+                if !self.rests(seen, run) {
+                    continue;
+                }
             }
             let begun = Instant::now();
-            if !self.has_rows(&ask) {
-                self.shared.stage(Stage::Reading { done: 0, total: 0 });
-            }
             match self.pairs(&ask, run, &cancel, begun) {
                 Ok(found) => {
                     let mut view = self.shared.view.lock();
@@ -269,9 +275,12 @@ impl Work {
         let Some(data) = self.data.clone() else { return Err(Stop::Cancelled) };
         let shared = Arc::clone(&self.shared);
         let live = data.is_live();
+        if !live {
+            self.shared.stage(Stage::Matching { done: 0, total: 0, pairs: None });
+        }
         let progress = move |p: seaglass_coloc::Progress| {
             if !live {
-                shared.stage(Stage::Matching { done: p.done, total: p.total, pairs: p.pairs });
+                shared.stage(Stage::Matching { done: p.done, total: p.total, pairs: Some(p.pairs) });
             }
         };
         let matches = data.matches(ask, cancel, &progress)?;
@@ -314,6 +323,7 @@ impl Work {
         let task = Task { id: 0, slab_us: [i64::MIN / 2, i64::MAX / 2], granules: all, signature: String::new() };
         let shared = Arc::clone(&self.shared);
         let watched = move |done: u64, total: u64| shared.stage(Stage::Reading { done, total });
+        let expected = if ask.tracks_cross { 0.0 } else { plan.summary.expected_pairs };
         let mut rows = loader.load_watched(&task, &watched)?.into_iter();
         if plan.summary.bytes_to_read > 5_000_000 {
             self.rate = (plan.summary.bytes_to_read as f64 / begun.elapsed().as_secs_f64()).clamp(5e6, 2e9);
@@ -327,12 +337,19 @@ impl Work {
         let third = ask.third.clone().zip(sides.next()).zip(rows.next());
         let third = third.map(|((of, side), rows)| SideData::new(of, side, rows));
         let mut data = Data::new([SideData::new(of_a, a, ra), SideData::new(of_b, b, rb)], third, limits);
+        self.shared.stage(Stage::Matching { done: 0, total: 0, pairs: None });
         let shared = Arc::clone(&self.shared);
+        // Candidates of wider limits are no pairs yet: their number is not told.
         let progress = move |p: seaglass_coloc::Progress| {
-            shared.stage(Stage::Matching { done: p.done, total: p.total, pairs: p.pairs });
+            shared.stage(Stage::Matching { done: p.done, total: p.total, pairs: None });
         };
         if !ask.tracks_cross {
+            let begun = Instant::now();
             data.gather(cancel, &progress)?;
+            // What was given up half-way tells nothing.
+            if expected > 1e6 && data.is_live() {
+                self.join_rate = (expected / begun.elapsed().as_secs_f64()).clamp(1e5, 1e8);
+            }
         }
         self.data = Some(Arc::new(data));
         Ok(())
@@ -378,7 +395,7 @@ impl Work {
             let plan = seaglass_jobs::plan::plan(&wide, sides)?;
             // Tracks meet in points, whatever the density of their samples.
             let expected = if ask.tracks_cross { 0.0 } else { plan.summary.expected_pairs };
-            let seconds = plan.summary.bytes_to_read as f64 / self.rate + expected / CANDIDATES_PER_S;
+            let seconds = plan.summary.bytes_to_read as f64 / self.rate + candidates(expected) / self.join_rate;
             let here = (Limits { radius_m, window_us, margin_m }, plan, seconds);
             let Some(first) = &exact else {
                 exact = Some(here);
@@ -392,6 +409,13 @@ impl Work {
         }
         best.or(exact).ok_or(Stop::Cancelled)
     }
+}
+
+/// Candidates that are looked at in all: where they are too many to be kept, the search for those to keep has been in
+/// vain.
+fn candidates(expected: f64) -> f64 {
+    let most = MAX_CANDIDATES as f64;
+    if expected > most { expected + most } else { expected }
 }
 
 /// How far beyond the radius cells must be there: half a box, or the corners of the cell about a place.
