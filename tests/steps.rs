@@ -287,3 +287,39 @@ fn a_range_may_be_in_the_unit_of_the_legend() {
     assert_eq!(doubtful.status.code(), Some(0), "a range of 0 to 40 K is drawn as asked");
     assert!(stderr(&doubtful).contains("--range 0,40degC"), "{}", stderr(&doubtful));
 }
+
+/// The error of the picture does not hide that of a file, and the lowest code is given.
+#[test]
+fn a_field_that_is_not_there_does_not_hide_a_damaged_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, cut, png) = (dir.path().join("whole.nc"), dir.path().join("cut.nc"), dir.path().join("p.png"));
+    three_steps(&whole, 12.0, 24.0, [1.0, 2.0, 3.0], "m");
+    let bytes = std::fs::read(&whole).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    let [whole, cut, png] = [&whole, &cut, &png].map(|p| p.to_str().unwrap());
+    let out = seaglass(&["render", whole, cut, "--field", "nope", "--out", png]);
+    assert_eq!(out.status.code(), Some(3), "{}", stderr(&out));
+    for word in ["There is no field \"nope\"", "cut.nc"] {
+        assert!(stderr(&out).contains(word), "{}", stderr(&out));
+    }
+}
+
+/// A picture of a place where all values are missing says so.
+#[test]
+fn a_view_into_a_gap_is_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, png) = (dir.path().join("gap.nc"), dir.path().join("p.png"));
+    // The first step has values from -180 to -60 degrees.
+    three_steps(&file, 12.0, 24.0, [1.0, 2.0, 3.0], "m");
+    for (place, code, says) in [("0,0", 4, "No value shows in this view"), ("-120,0", 0, "")] {
+        let mut args = vec!["render", file.to_str().unwrap(), "--out", png.to_str().unwrap(), "--size", "200x100"];
+        args.extend(["--look-at", place, "--altitude", "500"]);
+        let out = seaglass(&args);
+        if out.status.code() == Some(5) {
+            return println!("skipped: {}", stderr(&out));
+        }
+        assert_eq!(out.status.code(), Some(code), "{place}: {}", stderr(&out));
+        assert!(stderr(&out).contains(says) && (code != 0 || !stderr(&out).contains("seaglass:")), "{place}: {}", stderr(&out));
+        assert!(png.exists(), "the picture is written all the same");
+    }
+}

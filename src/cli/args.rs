@@ -10,7 +10,7 @@ Exit codes:
   1  something unexpected
   2  the arguments make no sense
   3  a file could not be read: missing, damaged, of an unknown format or too large
-  4  files were read, but one holds nothing to show, or there is no such field, place or time
+  4  files were read, but one holds nothing to show, no value shows in the view, or there is no such field, place or time
   5  no graphics adapter, or no window
   6  the output could not be written
   130  stopped by Ctrl-C; run a job again to go on where it was
@@ -106,8 +106,8 @@ pub struct Render {
     /// 0 looks straight down, 85 almost along the ground.
     #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_hyphen_values = true)]
     pub tilt: f64,
-    /// Shows this day (2024-08-11) or the data around this instant (2024-08-11T12:00, UTC), of the steps of a grid the
-    /// nearest one. Without it the clock stands at the first time of the first file, and all files with a single time are
+    /// Shows this day (2024-08-11) or the data around this instant (2024-08-11T12:00, UTC), of the steps of each grid the
+    /// nearest one (files on one and the same grid are a series). Without it the clock stands at the first time of the first file, and all files with a single time are
     /// shown.
     #[arg(long, value_name = "TIME")]
     pub time: Option<String>,

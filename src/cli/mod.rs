@@ -55,7 +55,8 @@ pub fn main() -> ExitCode {
         Err(failure) => vec![failure],
     };
     failures.iter().for_each(|f| f.report(json));
-    failures.first().map_or(ExitCode::SUCCESS, |f| f.exit.into())
+    let worst = failures.iter().map(|f| f.exit).min_by_key(|exit| *exit as u8);
+    worst.map_or(ExitCode::SUCCESS, Into::into)
 }
 
 fn open_window(args: Args) -> Outcome {

@@ -9,13 +9,17 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbaImage};
 use seaglass_app::legend::{Decoration, caption, decorate};
 use seaglass_core::command::Command;
+use seaglass_core::project::BaseMap;
 use seaglass_core::protocol::FailureKind;
 use seaglass_host::{EmptyReason, Host, HostError, HostOptions, Level, Notice};
-use seaglass_render::{Gpu, RenderError, Renderer, RendererOptions};
+use seaglass_render::{Gpu, RenderError, Renderer, RendererOptions, Scene};
 use serde_json::json;
 
 use super::scene_setup::Wishes;
 use super::{Exit, Failure, Outcome, args, print, readers_dir};
+
+/// Said of a picture in which no cell of the data is seen although they lie there.
+const NOTHING_IN_VIEW: &str = "No value shows in this view: all there are masked, missing or hidden by the style.";
 
 /// Draws the picture. Files that cannot be read are left out and reported.
 pub fn run(options: Box<args::Render>) -> Outcome {
@@ -37,24 +41,55 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     log::info!("opened after {:?}", start.elapsed());
     // Waited for in any case: leaving while a driver starts in another thread may crash in the driver.
     let started = starting.join();
-    let (mut host, mut failures) = prepared?;
+    let (mut host, mut failures) = match prepared {
+        Ok(prepared) => prepared,
+        Err(failures) => return Ok(failures),
+    };
     if host.session().catalogue().collections.is_empty() {
         if failures.is_empty() {
             failures.push(Failure::new(Exit::Nothing, "There is nothing to show in these files."));
         }
         return Ok(failures);
     }
+    // Whatever goes wrong with the picture, what was wrong with the files is said too.
+    match draw(&mut host, &options, &wishes, started, start) {
+        Ok(more) => failures.extend(more),
+        Err(failure) => failures.push(failure),
+    }
+    if failures.is_empty() {
+        failures.extend(host.view_status().map(|reason| Failure::new(Exit::Nothing, empty_text(&reason))));
+    }
+    // The readers end when their pipes close with this program; waiting for each would keep whoever waits for it.
+    std::mem::forget(host);
+    Ok(failures)
+}
+
+/// Completes the picture and writes it; gives what was left out of it.
+fn draw(
+    host: &mut Host,
+    options: &args::Render,
+    wishes: &Wishes,
+    started: std::thread::Result<Result<(Gpu, Renderer), RenderError>>,
+    start: Instant,
+) -> Outcome {
     let (gpu, mut renderer) = match started {
         Ok(renderer) => renderer.map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?,
         Err(_) => return Err(Failure::new(Exit::NoGpu, "The graphics driver failed while starting.")),
     };
     log::info!("renderer ready after {:?}", start.elapsed());
+    let limit = Duration::from_secs_f64(options.timeout.clamp(0.001, 86_400.0));
     let waited = host.wait_complete(&mut renderer, wishes.size, 1.0, wishes.background, limit);
     let (scene, notices) = waited.map_err(late)?;
     log::info!("complete after {:?}", start.elapsed());
-    failures.extend(failures_of(&host, &notices));
-    let mut image = renderer.render_image(&scene).map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?;
+    let mut failures = failures_of(host, &notices);
+    let drawing = |e: RenderError| Failure::new(Exit::NoGpu, sentence(&e));
+    let mut image = renderer.render_image(&scene).map_err(drawing)?;
     log::info!("drawn after {:?}", start.elapsed());
+    // A picture framed by its data holds some; one of a place asked for may lie in a gap of theirs.
+    let placed = options.look_at.is_some() || options.altitude.is_some();
+    if placed && failures.is_empty() && host.view_status().is_none() && !shows_data(&mut renderer, &scene)? {
+        failures.push(Failure::new(Exit::Nothing, NOTHING_IN_VIEW));
+    }
     if options.legend {
         decorate(&gpu, &mut image, host.session(), Decoration::default())
             .map_err(|e| Failure::new(Exit::NoGpu, format!("The legend cannot be drawn: {e:#}.")))?;
@@ -69,30 +104,47 @@ pub fn run(options: Box<args::Render>) -> Outcome {
         let object = json!({ "out": out, "width": w, "height": h, "time": time, "seconds": seconds });
         print(&format!("{object}\n"));
     }
-    match host.view_status() {
-        Some(reason) if failures.is_empty() => failures.push(Failure::new(Exit::Nothing, empty_text(&reason))),
-        _ => {}
-    }
-    // The readers end when their pipes close with this program; waiting for each would keep whoever waits for it.
-    std::mem::forget(host);
     Ok(failures)
 }
 
-/// Opens the files, sets up the picture, and lets the readers begin with what it needs.
+/// Whether the data leave any mark in a picture.
+fn shows_data(renderer: &mut Renderer, scene: &Scene) -> Result<bool, Failure> {
+    let mut bare = scene.clone();
+    bare.base = BaseMap {
+        relief: false,
+        coastlines: false,
+        borders: false,
+        graticule: false,
+        atmosphere: false,
+        ..scene.base.clone()
+    };
+    bare.background = [0; 4];
+    bare.outlines.clear();
+    // Data asked to be transparent are there all the same.
+    bare.layers.iter_mut().for_each(|l| l.style.opacity = 1.0);
+    let image = renderer.render_image(&bare).map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?;
+    Ok(image.pixels().any(|p| p[3] > 0))
+}
+
+/// Opens the files, sets up the picture, and lets the readers begin with what it needs. On error also says which files
+/// could not be read.
 fn prepare(
     options: &args::Render,
     wishes: &Wishes,
     readers_dir: Option<PathBuf>,
     limit: Duration,
-) -> Result<(Host, Vec<Failure>), Failure> {
+) -> Result<(Host, Vec<Failure>), Vec<Failure>> {
     let mut host = Host::new(HostOptions { readers_dir, timeout: limit, ..HostOptions::default() })
-        .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
+        .map_err(|e| vec![Failure::new(Exit::Internal, e.to_string())])?;
     host.set_view_size(DVec2::new(f64::from(wishes.size[0]), f64::from(wishes.size[1])));
     host.send(Command::Open { paths: options.paths.clone() });
-    let notices = host.wait_opened(limit).map_err(late)?;
-    let failures = failures_of(&host, &notices);
+    let notices = host.wait_opened(limit).map_err(|e| vec![late(e)])?;
+    let mut failures = failures_of(&host, &notices);
     if !host.session().catalogue().collections.is_empty() {
-        wishes.apply(&mut host, options)?;
+        if let Err(failure) = wishes.apply(&mut host, options) {
+            failures.push(failure);
+            return Err(failures);
+        }
         let early = host.scene(wishes.size, 1.0, wishes.background);
         host.preload(&early);
     }
