@@ -25,7 +25,7 @@ pub fn demote(ds: &Dataset, parts: &mut [Part]) -> Option<Vec<String>> {
     loop {
         let fields = parts.iter().enumerate().flat_map(|(p, part)| (0..part.fields.len()).map(move |f| (p, f)));
         let best = fields
-            .filter(|at| !flat.contains(at))
+            .filter(|(p, f)| !flat.contains(&(*p, *f)) && !is_time(&parts[*p].fields[*f]))
             .min_by_key(|(p, f)| Reverse(parts[*p].fields[*f].info.rank))
             .filter(|(p, f)| parts[*p].fields[*f].info.rank >= LEAST && flat.len() < TRIES);
         let (p, f) = best?;
@@ -38,6 +38,13 @@ pub fn demote(ds: &Dataset, parts: &mut [Part]) -> Option<Vec<String>> {
         parts[*p].fields[*f].info.rank -= DEMOTION;
     }
     Some(flat.into_iter().map(|(p, f)| parts[p].fields[f].info.name.clone()).collect())
+}
+
+/// Whether a field tells times: they vary in every file, and are no reason to put what was measured behind them.
+fn is_time(field: &Field) -> bool {
+    let info = &field.info;
+    let name = info.name.rsplit(['/', '.']).next().unwrap_or(&info.name).to_ascii_lowercase();
+    info.units.contains(" since ") || name.split('_').any(|w| matches!(w, "time" | "dtime"))
 }
 
 /// Whether all values of the first step, at any index along further dimensions, are one or missing. A single number among
