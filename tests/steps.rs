@@ -319,7 +319,11 @@ fn a_view_into_a_gap_is_explained() {
             return println!("skipped: {}", stderr(&out));
         }
         assert_eq!(out.status.code(), Some(code), "{place}: {}", stderr(&out));
-        assert!(stderr(&out).contains(says) && (code != 0 || !stderr(&out).contains("seaglass:")), "{place}: {}", stderr(&out));
+        assert!(
+            stderr(&out).contains(says) && (code != 0 || !stderr(&out).contains("seaglass:")),
+            "{place}: {}",
+            stderr(&out)
+        );
         assert!(png.exists(), "the picture is written all the same");
     }
 }
