@@ -178,6 +178,39 @@ fn shards_give_the_same() {
     assert!(!dir.path().join("pairs.parquet.job").exists(), "nothing is left of a job that is done");
 }
 
+/// Tiles over the edge of a slab are read by two tasks, and each row of the reference side is counted by one.
+#[test]
+fn counts_do_not_depend_on_the_cut() {
+    // Everything is in reach in place, so that every cut reads every tile.
+    let counts = |slab: &str, shards: usize| {
+        let sides = [
+            side("jason", "JA1_GPN*", "fields = ['wind_speed_alt']\nfilter = 'wind_speed_alt > 5'"),
+            side("drifters", "gdp6h*", "fields = ['temp']"),
+        ];
+        let dir = tempfile::tempdir().unwrap();
+        let mut spec = job(dir.path(), "20000 km", "3 h", "kind = 'nearest'", &sides);
+        spec.run.slab = Some(slab.to_owned());
+        spec.run.cache = Some(sample_day::sample_day().with_extension("outlines"));
+        if shards > 1 {
+            (1..=shards).for_each(|k| drop(shard(spec.clone(), (k, shards))));
+            merge(spec.clone()).unwrap();
+        } else {
+            run(spec.clone());
+        }
+        let record = std::fs::read(dir.path().join("pairs.parquet.json")).unwrap();
+        let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+        let rows = record["plan"]["sides"][0]["rows"].as_u64().unwrap();
+        (record["sides"][0]["counts"].clone(), rows)
+    };
+    let whole = counts("2 d", 1);
+    let n = |key: &str| whole.0[key].as_u64().unwrap();
+    assert!(n("taken") > 0 && n("filtered") > 0 && n("read") <= whole.1, "{whole:?}");
+    assert_eq!(n("read"), n("invalid") + n("no_value") + n("filtered") + n("taken"), "{whole:?}");
+    for (slab, shards) in [("5 h", 1), ("1 h", 1), ("2 h", 3)] {
+        assert_eq!(counts(slab, shards), whole, "slabs of {slab}, {shards} shards");
+    }
+}
+
 #[test]
 fn three_sensors_at_once() {
     let dir = tempfile::tempdir().unwrap();

@@ -189,12 +189,31 @@ pub struct RowsAsk {
     /// Only rows of `start ≤ time ≤ stop`, µs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_us: Option<[i64; 2]>,
+    /// Which rows are counted; all that are looked at when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// The product's masks hide values they call bad.
     #[serde(default)]
     pub masked: bool,
     /// Only rows measured while the platform flew this way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass: Option<Pass>,
+}
+
+/// Rows that are counted: those that several tasks read are counted by one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// Those of `start ≤ time ≤ stop`, µs.
+    pub time_us: [i64; 2],
+    /// Those without a time.
+    pub untimed: bool,
+}
+
+impl Counted {
+    /// Whether a row of this time is counted.
+    pub fn has(&self, time_us: i64) -> bool {
+        if time_us == MISSING { self.untimed } else { self.time_us[0] <= time_us && time_us <= self.time_us[1] }
+    }
 }
 
 /// Which way the platform flies, by the latitudes of the samples or lines before and after.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seaglass_coloc as coloc;
 use seaglass_coloc::{Coord, Packing, Platform, Shape, Times};
-use seaglass_core::columns::{Column, Rows, RowsAsk};
+use seaglass_core::columns::{Column, Counted, Rows, RowsAsk};
 use seaglass_core::coord::CoordArray;
 use seaglass_core::granule::GeometryKind;
 use seaglass_core::protocol::{Request, Source};
@@ -14,7 +14,7 @@ use seaglass_data::pool::{Content, Lane};
 use crate::error::{JobError, Result};
 use crate::filter::Filter;
 use crate::granules::{FailedFile, Granule, Side};
-use crate::plan::Task;
+use crate::plan::{Plan, Task};
 use crate::prune::{Node, Reach, Tree};
 use crate::reading::{Answered, Readers};
 
@@ -29,7 +29,7 @@ pub struct Loaded {
     pub rows: Rows,
 }
 
-/// What was read of a side.
+/// What was read of a side: of the reference side each row once, of the others by every task that reads it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReadCounts {
     /// Cells of the tiles that were read.
@@ -230,15 +230,19 @@ impl Loader<'_> {
     ///
     /// # Errors
     /// [`JobError::Canceled`].
-    pub fn load(&self, task: &Task) -> Result<Vec<LoadedSide>> {
-        self.load_watched(task, &|_, _| {})
+    pub fn load(&self, plan: &Plan, task: &Task) -> Result<Vec<LoadedSide>> {
+        self.loaded(task, Some(plan), &|_, _| {})
     }
 
-    /// The same; `watched` hears how many bytes of files are done, of about how many.
+    /// The same for a task that is alone; `watched` hears how many bytes of files are done, of about how many.
     ///
     /// # Errors
     /// [`JobError::Canceled`].
     pub fn load_watched(&self, task: &Task, watched: &dyn Fn(u64, u64)) -> Result<Vec<LoadedSide>> {
+        self.loaded(task, None, watched)
+    }
+
+    fn loaded(&self, task: &Task, plan: Option<&Plan>, watched: &dyn Fn(u64, u64)) -> Result<Vec<LoadedSide>> {
         let count = self.order.len();
         let mut marks: Vec<Marks> = (0..count)
             .map(|n| Marks::new(&self.sides[self.order[n]], &task.granules[n], self.times(task, n)))
@@ -272,7 +276,7 @@ impl Loader<'_> {
             let before = done;
             let heard = |bytes: u64| watched(before + bytes, before + rest);
             done += self.bytes(task, n, &marks[n]);
-            out[n] = Some(self.fetch(task, n, &marks[n], &heard)?);
+            out[n] = Some(self.fetch(task, plan, n, &marks[n], &heard)?);
         }
         Ok(out.into_iter().flatten().collect())
     }
@@ -343,7 +347,21 @@ impl Loader<'_> {
         task.granules[n].iter().enumerate().filter(|(k, _)| marked(*k)).map(|(_, g)| share_of_file(side, *g)).sum()
     }
 
-    fn fetch(&self, task: &Task, n: usize, marks: &Marks, heard: &dyn Fn(u64)) -> Result<LoadedSide> {
+    /// Rows of a granule that this task counts: of the reference side those of its slab, which no other task has. The
+    /// other sides have no such rows of a task's own, as which of them are read depends on the task.
+    fn counted(task: &Task, plan: &Plan, n: usize, granule: usize) -> Option<Counted> {
+        let untimed = plan.first_task.get(granule).is_some_and(|t| *t as usize == task.id);
+        (n == 0).then_some(Counted { time_us: task.slab_us, untimed })
+    }
+
+    fn fetch(
+        &self,
+        task: &Task,
+        plan: Option<&Plan>,
+        n: usize,
+        marks: &Marks,
+        heard: &dyn Fn(u64),
+    ) -> Result<LoadedSide> {
         let side = &self.sides[self.order[n]];
         let mut bytes = 0;
         heard(bytes);
@@ -353,13 +371,17 @@ impl Loader<'_> {
         for (k, g) in task.granules[n].iter().enumerate() {
             let Some(tiles) = marks.tiles(k, &side.granules[*g]) else { continue };
             asked.push(*g);
-            let ask = RowsAsk { tiles, time_us: Some(times), ..self.ask(side, *g) };
+            let counted = plan.and_then(|p| Self::counted(task, p, n, *g));
+            let ask = RowsAsk { tiles, time_us: Some(times), counted, ..self.ask(side, *g) };
             requests.push(Request::Rows { source: self.source(side, *g), ask });
         }
         let mut out = LoadedSide::default();
         self.readers.ask_all(Lane::Tiles, requests, |k, answer| {
             match answer {
-                Ok(Content::Rows(rows)) => self.take(n, asked[k], rows, &mut out),
+                Ok(Content::Rows(rows)) => {
+                    let counted = plan.and_then(|p| Self::counted(task, p, n, asked[k]));
+                    self.take(n, asked[k], rows, counted, &mut out);
+                }
                 other => out.failed.push(self.failure(side, asked[k], other)),
             }
             bytes += share_of_file(side, asked[k]);
@@ -410,6 +432,7 @@ impl Loader<'_> {
             valid: side.spec.required().to_vec(),
             tiles: None,
             time_us: None,
+            counted: None,
             masked: side.spec.masks,
             pass: side.spec.pass,
         }
@@ -423,20 +446,24 @@ impl Loader<'_> {
         FailedFile { path: side.files[side.granules[granule].file].path.clone(), message }
     }
 
-    fn take(&self, n: usize, granule: usize, rows: Rows, out: &mut LoadedSide) {
+    fn take(&self, n: usize, granule: usize, rows: Rows, counted: Option<Counted>, out: &mut LoadedSide) {
+        let count = |rows: &Rows| match &counted {
+            None => rows.len() as u64,
+            Some(c) => rows.time_us.iter().filter(|t| c.has(**t)).count() as u64,
+        };
         out.counts.read += rows.looked_at;
         out.counts.invalid += rows.without_place;
         out.counts.no_value += rows.without_value;
         let rows = match &self.filters[self.order[n]] {
             None => rows,
             Some(filter) => {
-                let before = rows.len();
+                let before = count(&rows);
                 let rows = filter.keep(rows, &self.sides[self.order[n]].columns);
-                out.counts.filtered += (before - rows.len()) as u64;
+                out.counts.filtered += before - count(&rows);
                 rows
             }
         };
-        out.counts.taken += rows.len() as u64;
+        out.counts.taken += count(&rows);
         if !rows.is_empty() {
             out.granules.push(Loaded { granule, rows });
         }

@@ -46,6 +46,8 @@ pub struct Plan {
     pub order: Vec<usize>,
     /// Tasks, in order of time.
     pub tasks: Vec<Task>,
+    /// The first task that needs a granule of the reference side; `u32::MAX` where none does.
+    pub first_task: Vec<u32>,
     /// How it comes out.
     pub summary: Summary,
 }
@@ -131,6 +133,7 @@ pub fn plan(spec: &JobSpec, sides: &[Side]) -> Result<Plan> {
     let mut tasks = Vec::new();
     let mut summary = Summary { slab_s: slab as f64 / 1e6, ..Summary::default() };
     let mut used: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); order.len()];
+    let mut first_task = vec![u32::MAX; owner.granules.len()];
     for k in first.div_euclid(slab)..=last.div_euclid(slab) {
         let slab_us = [k * slab, (k + 1) * slab - 1];
         let Some((granules, pairs)) = task_granules(owner, &order, sides, &trees, &reach, slab_us) else { continue };
@@ -139,6 +142,9 @@ pub fn plan(spec: &JobSpec, sides: &[Side]) -> Result<Plan> {
             let files: BTreeSet<usize> = list.iter().map(|g| sides[order[n]].granules[*g].file).collect();
             summary.bytes_to_read += files.iter().map(|f| sides[order[n]].files[*f].size).sum::<u64>();
             used[n].extend(list);
+        }
+        for g in &granules[0] {
+            first_task[*g] = first_task[*g].min(tasks.len() as u32);
         }
         let signature =
             signature(&config, slab_us, &order, sides, &granules, spec.policy.kind.is_aggregate() || sides.len() > 2);
@@ -158,7 +164,7 @@ pub fn plan(spec: &JobSpec, sides: &[Side]) -> Result<Plan> {
         })
         .collect();
     summary.expected_pairs = expected(spec, &order, sides, &used)?;
-    Ok(Plan { order, tasks, summary })
+    Ok(Plan { order, tasks, first_task, summary })
 }
 
 /// Times of a side within its limits.

@@ -312,13 +312,12 @@ impl Job {
             manifests.iter().filter_map(|m| m.counts.get(k)).for_each(|counts| c.add(counts));
             let name = &side.spec.name;
             if c.taken == 0 && c.filtered > 0 {
-                return format!("The filter of the side \"{name}\" lets none of {} rows pass.", c.filtered);
+                return format!("The filter of the side \"{name}\" lets none of the rows in reach pass.");
             }
             if c.taken == 0 && c.no_value > 0 {
                 return format!(
-                    "None of the {} rows read of the side \"{name}\" has a value in {}; say require = [] to take them \
+                    "None of the rows in reach of the side \"{name}\" has a value in {}; say require = [] to take them \
                      without.",
-                    c.no_value,
                     side.spec.required().join(", ")
                 );
             }

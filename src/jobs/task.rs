@@ -111,7 +111,7 @@ pub fn run(cx: &Context<'_>, task: &Task) -> Result<(RecordBatch, Manifest)> {
         window_us: reach.window_us(),
         partial: cx.spec.partial,
     };
-    let loaded = loader.load(task)?;
+    let loaded = loader.load(cx.plan, task)?;
     let ready: Result<Vec<Ready<'_>>> = loaded
         .iter()
         .zip(&cx.plan.order)

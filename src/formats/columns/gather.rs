@@ -166,12 +166,13 @@ impl Gather<'_> {
                     continue;
                 }
             }
-            out.looked_at += run.cols.len() as u64;
             let line = if matches!(times, Times::Cells { .. }) { None } else { Some(times.at(run.row, 0)) };
             for col in run.cols.clone() {
                 let time = line.unwrap_or_else(|| times.at(run.row, col));
+                let counted = u64::from(self.ask.counted.is_none_or(|c| c.has(time)));
+                out.looked_at += counted;
                 if time == MISSING || !place.at(run.row, col).is_valid() {
-                    out.without_place += 1;
+                    out.without_place += counted;
                     continue;
                 }
                 if time < start || time > stop {
@@ -179,7 +180,7 @@ impl Gather<'_> {
                 }
                 let mut pairs = valid.iter().zip(demanded);
                 if pairs.any(|(s, d)| d.value(&s.field.expr, run.row, col, &mut buffer).is_nan()) {
-                    out.without_value += 1;
+                    out.without_value += counted;
                     continue;
                 }
                 out.index.push((run.row * width + col) as u32);
