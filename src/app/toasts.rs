@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use egui::{Area, Id, Order, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
+use seaglass_host::{Action as Remedy, Level as HostLevel, Notice};
+
 use crate::placing::{EDGE, Taken};
 use crate::state::{Action, Out};
 use crate::theme::Theme;
@@ -74,6 +76,19 @@ impl Toasts {
         let about = |t: &&mut Toast| t.text == text && t.file.as_ref() == Some(&file);
         if let Some(toast) = self.list.iter_mut().rev().find(about) {
             toast.retry = true;
+        }
+    }
+
+    /// Adds what the host says.
+    pub fn notice(&mut self, n: Notice) {
+        let level = match n.level {
+            HostLevel::Info => Level::Info,
+            HostLevel::Warning => Level::Warning,
+            HostLevel::Error => Level::Error,
+        };
+        match n.action {
+            Some(Remedy::TryAgain(file)) => self.push_retry(level, n.text, file),
+            None => self.push(level, n.text, n.file),
         }
     }
 

@@ -10,7 +10,7 @@ use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::LayerId;
-use seaglass_host::{Action as Remedy, Host, HostOptions, Level as HostLevel, Notice, SaveImage};
+use seaglass_host::{Host, HostOptions, SaveImage};
 
 use crate::dialogs::{self, FailureAnswer, Pick, Picked, Pickers};
 use crate::hand::Hand;
@@ -281,24 +281,12 @@ impl Window {
             self.navigation.stop();
         }
         for notice in report.notices {
-            self.notice(notice);
+            self.toasts.notice(notice);
         }
         for save in report.save_images {
             self.save_image(ctx, save);
         }
         report.changed
-    }
-
-    fn notice(&mut self, n: Notice) {
-        let level = match n.level {
-            HostLevel::Info => Level::Info,
-            HostLevel::Warning => Level::Warning,
-            HostLevel::Error => Level::Error,
-        };
-        match n.action {
-            Some(Remedy::TryAgain(file)) => self.toasts.push_retry(level, n.text, file),
-            None => self.toasts.push(level, n.text, n.file),
-        }
     }
 
     fn save_image(&mut self, ctx: &egui::Context, save: SaveImage) {

@@ -195,7 +195,7 @@ const STATES: &[State] = &[
             world.state.presentation = true;
             world
         },
-        says: &["Legend: Sea surface temperature, Sea surface height anomaly"],
+        says: &["Legend: Sea surface height anomaly, Sea surface temperature"],
     },
 ];
 

@@ -67,6 +67,19 @@ fn the_card_under_the_pointer_keeps_off_the_drawer() {
 }
 
 #[test]
+fn the_status_bar_says_whose_position_it_has() {
+    let world = World::with_data();
+    let target = world.session.project().camera.target;
+    let text = world.state.coordinates.text(target, 4);
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    assert!(h.query_by_label(&format!("Centre {text}")).is_some(), "the pointer is not on the globe");
+    h.state_mut().state.pointer = Some(LonLat::new(-54.5, 36.25));
+    h.run_ok();
+    assert!(h.query_by_label("Position 36.2500° N, 54.5000° W").is_some());
+}
+
+#[test]
 fn quality_has_a_line_of_its_own() {
     let world = World::with_data();
     let t = Theme::get(true);

@@ -1,12 +1,21 @@
 //! Empty views, first run, sizes and themes.
 
+use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use seaglass_app::dialogs::Pick;
-use seaglass_app::model::Reason;
-use seaglass_app::state::{Action, TypedPath};
+use seaglass_app::hover::HoverInfo;
+use seaglass_app::model::{Model, Reason, Status};
+use seaglass_app::placing::Taken;
+use seaglass_app::state::{Action, Out, TypedPath};
+use seaglass_app::toasts::{Level, Toasts};
+use seaglass_app::{scene_legend, theme};
 use seaglass_core::command::Command;
+use seaglass_core::geo::{GeoBox, LonLat};
+use seaglass_core::granule::GeometryKind;
+use seaglass_core::project::LayerId;
+use seaglass_core::time::Time;
 
-use crate::world::World;
+use crate::world::{World, field, file};
 
 #[test]
 fn every_empty_view_says_why_and_helps() {
@@ -142,5 +151,91 @@ fn a_path_can_be_typed() {
             }
             assert!(h.state().state.typed_path.is_none());
         }
+    }
+}
+
+#[test]
+fn a_file_is_read_again_from_its_message() {
+    let mut world = World::with_data();
+    world.toasts.push_retry(Level::Error, "The reader died twice at this file.", "/data/a.nc".into());
+    world.toasts.push(Level::Error, "It is cut off.", Some("/data/b.nc".into()));
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    assert_eq!(h.query_all_by_label("Details").count(), 2);
+    h.get_by_label("Try again").click();
+    h.run_ok();
+    assert_eq!(h.state().actions, [Action::TryAgain("/data/a.nc".into())]);
+    assert!(h.query_by_label_contains("died twice").is_none(), "its message is done with");
+}
+
+/// Where cards leave no room, the newest message is shown all the same, and no count stands alone.
+#[test]
+fn a_count_of_messages_never_stands_alone() {
+    let mut toasts = Toasts::default();
+    toasts.push(Level::Error, "The first.", None);
+    toasts.push(Level::Error, "The second.", None);
+    // Room for a message alone above the card, for a message and a count, and for nothing.
+    for top in [70.0, 110.0, 20.0, 400.0] {
+        let mut toasts = toasts.clone();
+        let mut h = Harness::builder().with_size(egui::vec2(500.0, 400.0)).with_context_setup(theme::install).build_ui(
+            move |ui| {
+                let area = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(500.0, 400.0));
+                let mut taken = Taken::default();
+                taken.add("card", egui::Rect::from_min_max(egui::pos2(0.0, top), area.max));
+                toasts.show(ui.ctx(), area, false, &mut taken, &mut Out::default());
+            },
+        );
+        h.run_ok();
+        assert!(h.query_by_label_contains("The second.").is_some(), "{top}");
+        assert!(top > 300.0 || h.query_by_label("The first.").is_none(), "{top}");
+    }
+}
+
+#[test]
+fn nothing_of_the_read_out_lies_over_a_dialog() {
+    let mut world = World::with_data();
+    let info = HoverInfo { at: LonLat::new(0.0, 0.0), elevation_m: None, rows: Vec::new() };
+    world.hover = Some((info, egui::pos2(700.0, 400.0)));
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    let card = |h: &Harness<'_, World>| h.state().state.taken.cards().iter().any(|(name, _)| *name == "hover card");
+    assert!(card(&h));
+    h.state_mut().state.keys_open = true;
+    h.run_ok();
+    assert!(!card(&h));
+    h.state_mut().state.keys_open = false;
+    h.run_ok();
+    h.step();
+    assert!(card(&h));
+}
+
+/// Points lie somewhere in their box: what covers the view comes before them, and before what is elsewhere.
+#[test]
+fn the_legend_begins_with_what_is_in_view() {
+    let mut world = World::with_data();
+    let starts = ["2024-08-11T09:00:00"];
+    let mut drifters = file("Drifters", vec![field("speed", "Speed", "m s-1")], &starts, 5.0);
+    let mut analysis = file("Analysis", vec![field("analysed_sst", "Analysed SST", "kelvin")], &starts, 5.0);
+    let globe = GeoBox { west: -180.0, south: -90.0, east: 180.0, north: 90.0 };
+    (drifters[0].parts[0].geometry, drifters[0].parts[0].bounds) = (GeometryKind::Points, globe);
+    (analysis[0].parts[0].geometry, analysis[0].parts[0].bounds) = (GeometryKind::Grid, globe);
+    for (path, info) in [("/data/analysis.nc", analysis.remove(0)), ("/data/drifters.nc", drifters.remove(0))] {
+        world.session.apply(&Command::Opened { path: path.into(), info: Box::new(info) }).unwrap();
+    }
+    let ids: Vec<LayerId> = world.session.project().layers.iter().map(|l| l.id).collect();
+    for id in &ids {
+        world.session.apply(&Command::InitRange { layer: *id, range: [0.0, 1.0] }).unwrap();
+    }
+    world.session.apply(&Command::SetTime { now: Time::parse("2024-08-11T09:02:00").unwrap() }).unwrap();
+    let place = LonLat::new(178.0, -18.0);
+    world.session.apply(&Command::LookAt { place, altitude_m: Some(20_000.0) }).unwrap();
+    let view = world.session.project().camera.view(1000.0, 700.0);
+    let covers = scene_legend::coverage(&world.session, &view);
+    assert!(covers[&world.id("analysed_sst")] > 0.9 && covers[&world.id("sst")] == 0.0, "{covers:?}");
+    let model = Model::new(&world.session, |_| Status::default());
+    for selected in [None, Some(world.id("sst"))] {
+        let chosen = scene_legend::choose(&model.rows, selected, 3, &covers);
+        let names: Vec<&str> = chosen.rows.iter().map(|r| r.field_name.as_str()).collect();
+        assert_eq!(names[..2], ["analysed_sst", "speed"], "{selected:?}");
     }
 }

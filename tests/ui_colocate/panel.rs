@@ -9,6 +9,7 @@ use seaglass_app::colocate::selection::Brush;
 use seaglass_core::colocation::{ColocationPatch, PRESETS, Sample};
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
+use seaglass_host::colocate::Stage;
 
 use crate::world::{World, ready, rows};
 
@@ -110,6 +111,62 @@ fn the_panel_says_the_figures_and_follows_the_sliders() {
     h.run_ok();
     assert!(less.pairs.len() < found.pairs.len());
     assert!(h.query_by_label(&format!("Pairs {}", less.pairs.len())).is_some());
+}
+
+/// Figures of other limits say so and cannot be worked with while the ones asked for are waited for.
+#[test]
+fn pairs_of_other_limits_say_which() {
+    let mut world = ready();
+    world.pairs(25_000.0, 10_800.0);
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    let words = "Pairs of 25\u{a0}km, ±3\u{a0}h";
+    assert!(h.query_by_label(words).is_none(), "they are those asked for");
+    let brush = |h: &mut Harness<'static, World>| {
+        let plot = h.get_by_label("Scatter plot of the pairs").rect();
+        h.drag_at(plot.left_bottom() + egui::vec2(2.0, -2.0));
+        h.run_ok();
+        h.hover_at(plot.left_bottom() + egui::vec2(60.0, -60.0));
+        h.run_ok();
+        h.drop_at(plot.left_bottom() + egui::vec2(60.0, -60.0));
+        h.run_ok();
+        h.state().state.colocate.selection.brush.clone()
+    };
+    let estimate = Stage::Estimate { seconds: 4.0, bytes: 22_800_000 };
+    for stage in [estimate, Stage::Stopped, Stage::Matching { done: 1, total: 4, pairs: Some(264) }] {
+        h.state_mut().waits = Some(stage);
+        h.step();
+        h.step();
+        assert!(h.query_by_label(words).is_some());
+    }
+    assert!(h.query_by_label("Matching 25\u{a0}%, 264 pairs so far").is_some());
+    h.state_mut().waits = Some(Stage::Stopped);
+    assert_eq!(brush(&mut h), Brush::None);
+    h.state_mut().state.colocate.table.open = true;
+    h.run_ok();
+    assert_eq!(h.query_all_by_label(words).count(), 2, "the table says so, too");
+    // A slider over what is in memory is a frame or two behind: nothing flickers.
+    h.state_mut().waits = Some(Stage::Done);
+    h.run_ok();
+    assert!(h.query_by_label(words).is_none());
+    assert_ne!(brush(&mut h), Brush::None);
+}
+
+/// At the design's size all plots are in sight, also under the strip that says there is no GPU.
+#[test]
+fn all_plots_are_in_sight() {
+    for software in [false, true] {
+        let mut world = ready();
+        world.pairs(25_000.0, 10_800.0);
+        world.software = software;
+        let mut h = world.harness(1440.0, 900.0, true);
+        h.run_ok();
+        let plot = h.get_by_label("Plot of the differences").rect();
+        let export = h.get_by_label("Export").rect();
+        // Its numbers are 20 high.
+        assert!(plot.bottom() + 20.0 <= export.top(), "{plot:?} {export:?}, software: {software}");
+        assert!(h.get_by_label("Scatter plot of the pairs").rect().height() > 130.0);
+    }
 }
 
 fn decimals(sd: f64) -> usize {

@@ -28,6 +28,10 @@ pub struct World {
     /// What the host has said.
     pub notices: Vec<String>,
     sides: Vec<(&'static str, &'static str)>,
+    /// The thread is at this for other limits than those of the pairs.
+    pub waits: Option<Stage>,
+    /// There is no GPU.
+    pub software: bool,
 }
 
 impl World {
@@ -54,8 +58,16 @@ impl World {
         host.send(Command::Open { paths });
         host.wait_opened(Duration::from_secs(120)).unwrap();
         let state = UiState { right_open: true, welcome_closed: true, ..UiState::default() };
-        let mut world =
-            Self { host, state, commands: Vec::new(), actions: Vec::new(), notices: Vec::new(), sides: sides.to_vec() };
+        let mut world = Self {
+            host,
+            state,
+            commands: Vec::new(),
+            actions: Vec::new(),
+            notices: Vec::new(),
+            sides: sides.to_vec(),
+            waits: None,
+            software: false,
+        };
         for (file, field) in sides.iter().copied() {
             if world.layer_of(file, field).is_none() {
                 let collection = world.collection_of(file);
@@ -131,6 +143,10 @@ impl World {
         let mut out = Out::default();
         let mut model = Model::new(self.host.session(), |_| Status::default());
         model.colocation = self.host.colocation();
+        if let Some(stage) = &self.waits {
+            (model.colocation.stage, model.colocation.current) = (stage.clone(), false);
+        }
+        model.adapter = (String::new(), self.software);
         self.state.taken.clear();
         window::around(ui, &model, &mut self.state, &mut out);
         seaglass_app::actions::shortcuts(ui, &model, &mut self.state, &mut out);

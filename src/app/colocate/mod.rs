@@ -144,7 +144,7 @@ fn inside(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
             ui.set_max_width(rect.width() - 24.0);
             controls::show(ui, model, &mut state.colocate, out);
             separator(ui);
-            results(ui, view, state);
+            results(ui, body.height(), view, state);
         });
     });
     if let Some(found) = &view.found {
@@ -176,19 +176,20 @@ fn separator(ui: &mut Ui) {
     widgets::hairline(&ui.painter().with_clip_rect(wide), t, wide.x_range(), rect.center().y);
 }
 
-fn results(ui: &mut Ui, view: &View, state: &mut UiState) {
+fn results(ui: &mut Ui, tall: f32, view: &View, state: &mut UiState) {
     match &view.found {
         Some(found) if !found.pairs.is_empty() => {
             let panel = &mut state.colocate;
             // A row of the table under the pointer was marked after these plots were drawn.
             panel.hovered = panel.hovered_globe.or(panel.hovered_row);
             let behind = view.behind().is_some();
+            let room = tall - (ui.cursor().top() - ui.min_rect().top());
             let shown = ui.scope(|ui| {
                 if behind {
                     // They can be looked at, but nothing is done with them.
                     ui.disable();
                 }
-                let height = scatter::height(ui.clip_rect().height());
+                let height = scatter::height(room);
                 let plot = scatter::show(ui, found, panel, height);
                 statistics::show(ui, found, panel);
                 statistics::triple(ui, found);

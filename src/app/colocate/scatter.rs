@@ -19,8 +19,8 @@ use crate::widgets;
 
 /// Height of the plot with its numbers.
 const HEIGHT: f32 = 212.0;
-/// Height the panel needs for all it shows.
-const ALL: f32 = 602.0;
+/// Height of what lies below it: figures, a line, differences.
+const BELOW: f32 = 182.0;
 /// More pairs are counted in cells.
 const MAX_DOTS: usize = 50_000;
 /// Up to here dots are round, and the pointer finds one among them.
@@ -45,10 +45,10 @@ enum Picture {
     Counts(TextureHandle),
 }
 
-/// Height of the plot in a panel so high: a little less, where that brings all plots into sight.
-pub fn height(panel: f32) -> f32 {
-    let less = ALL - panel;
-    if less <= 52.0 { HEIGHT - less.max(0.0) } else { HEIGHT }
+/// Height of the plot with so much room from its top down: a little less, where that brings all plots into sight.
+pub fn height(room: f32) -> f32 {
+    let left = room - BELOW;
+    if left >= 150.0 { left.min(HEIGHT) } else { HEIGHT }
 }
 
 /// Shows the plot; answers where it lies.
