@@ -349,9 +349,11 @@ impl Loader<'_> {
 
     /// Rows of a granule that this task counts: of the reference side those of its slab, which no other task has. The
     /// other sides have no such rows of a task's own, as which of them are read depends on the task.
-    fn counted(task: &Task, plan: &Plan, n: usize, granule: usize) -> Option<Counted> {
+    fn counted(&self, task: &Task, plan: &Plan, n: usize, granule: usize) -> Option<Counted> {
+        // Within the times the side is limited to; what is read may reach beyond the slab.
+        let ([a, b], [from, to]) = (task.slab_us, self.times(task, n));
         let untimed = plan.first_task.get(granule).is_some_and(|t| *t as usize == task.id);
-        (n == 0).then_some(Counted { time_us: task.slab_us, untimed })
+        (n == 0).then_some(Counted { time_us: [a.max(from), b.min(to)], untimed })
     }
 
     fn fetch(
@@ -371,7 +373,7 @@ impl Loader<'_> {
         for (k, g) in task.granules[n].iter().enumerate() {
             let Some(tiles) = marks.tiles(k, &side.granules[*g]) else { continue };
             asked.push(*g);
-            let counted = plan.and_then(|p| Self::counted(task, p, n, *g));
+            let counted = plan.and_then(|p| self.counted(task, p, n, *g));
             let ask = RowsAsk { tiles, time_us: Some(times), counted, ..self.ask(side, *g) };
             requests.push(Request::Rows { source: self.source(side, *g), ask });
         }
@@ -379,7 +381,7 @@ impl Loader<'_> {
         self.readers.ask_all(Lane::Tiles, requests, |k, answer| {
             match answer {
                 Ok(Content::Rows(rows)) => {
-                    let counted = plan.and_then(|p| Self::counted(task, p, n, asked[k]));
+                    let counted = plan.and_then(|p| self.counted(task, p, n, asked[k]));
                     self.take(n, asked[k], rows, counted, &mut out);
                 }
                 other => out.failed.push(self.failure(side, asked[k], other)),
