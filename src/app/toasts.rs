@@ -273,13 +273,11 @@ fn one(ui: &mut Ui, t: &Theme, toast: &Toast, width: f32, out: &mut Out) -> bool
             close = true;
         }
     }
-    if details {
-        if widgets::link_at(ui, at, "Details", ui.scope_id().with("details"), "Details").clicked() {
-            if let Some(file) = &toast.file {
-                out.act(Action::FailureDetails(file.clone()));
-            }
-            close = true;
+    if details && widgets::link_at(ui, at, "Details", ui.scope_id().with("details"), "Details").clicked() {
+        if let Some(file) = &toast.file {
+            out.act(Action::FailureDetails(file.clone()));
         }
+        close = true;
     }
     let cell = Rect::from_center_size(pos2(rect.right() - 20.0, rect.center().y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with("close"), Sense::click());

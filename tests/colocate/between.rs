@@ -270,8 +270,5 @@ fn sides_of_the_wrong_kind_are_refused() {
     for s in [twice, swath, track, flown, nothing, radius, gap] {
         assert!(s.ends_with('.') && !s.contains('\n') && s.len() < 400, "{s}");
     }
-    assert_eq!(
-        std::fs::read_dir(dir.path()).unwrap().filter(|e| e.as_ref().unwrap().path().is_file()).count(),
-        0
-    );
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().filter(|e| e.as_ref().unwrap().path().is_file()).count(), 0);
 }
