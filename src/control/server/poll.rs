@@ -121,6 +121,17 @@ impl Loop {
 
     /// Lets in who waits. `false`: the system has no room for another, who is to be asked for again.
     fn accept(&mut self) -> bool {
+        let before = self.next;
+        let heard = self.accept_all();
+        if self.next != before {
+            // What the others said before the new one came has arrived, but the system may not have reported it yet:
+            // without a look at their sockets the new one would be heard first.
+            self.clients.values_mut().for_each(|c| c.readable = true);
+        }
+        heard
+    }
+
+    fn accept_all(&mut self) -> bool {
         loop {
             match self.listener.accept() {
                 Ok((mut stream, peer)) => {

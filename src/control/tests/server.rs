@@ -152,6 +152,7 @@ fn what_is_set_is_read_back_whatever_the_connection() {
     for k in 0..200 {
         let seconds = 1_600_000_000 + k;
         let mut setter = served.client();
+        std::thread::sleep(Duration::from_micros(k * 2));
         setter.send(&set_clock(seconds));
         setter.0.shutdown(Shutdown::Both).unwrap();
         drop(setter);
