@@ -127,6 +127,16 @@ pub struct Render {
     /// Colour map; once for all fields or once for each.
     #[arg(long, value_name = "NAME")]
     pub colormap: Vec<String>,
+    /// How it is drawn: raster, line, points, arrows, barbs, streamlines or rgb; once for all fields or once for each.
+    #[arg(long, value_name = "NAME")]
+    pub method: Vec<String>,
+    /// Fields drawn together, for arrows, barbs and streamlines (east, north) or rgb, where the file does not say.
+    #[arg(long, value_name = "A,B[,C]")]
+    pub components: Option<String>,
+    /// A setting of the style by its name in saved styles (`--style vector.density=0.8 --style blend=\"multiply\"`);
+    /// repeat for several.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub style: Vec<String>,
     /// Logarithmic colour scale.
     #[arg(long)]
     pub log: bool,

@@ -9,7 +9,7 @@ use seaglass_core::geo::LonLat;
 use seaglass_core::granule::Granule;
 use seaglass_core::project::{BaseMap, LayerId};
 use seaglass_core::projection::Projection;
-use seaglass_core::style::{Filter, StylePatch, TimeRule};
+use seaglass_core::style::{Filter, Method, StylePatch, TimeRule};
 use seaglass_core::time::{Time, TimeSpan};
 use seaglass_core::timeline::Anchor;
 use seaglass_host::{Host, Level};
@@ -30,6 +30,21 @@ pub struct Wishes {
     time: Option<(Time, bool)>,
     window_s: Option<f64>,
     ranges: Vec<numbers::Range>,
+    methods: Vec<Method>,
+    patch: StylePatch,
+}
+
+fn method(name: &str) -> Result<Method, Failure> {
+    let known = || Method::ALL.map(Method::id).join(", ");
+    let found = Method::ALL.into_iter().find(|m| m.id() == name);
+    found.ok_or_else(|| Failure::new(Exit::Usage, format!("There is no method \"{name}\"; there are {}.", known())))
+}
+
+/// Settings as in a saved style, one a line.
+fn style_patch(settings: &[String]) -> Result<StylePatch, Failure> {
+    toml::from_str(&settings.join("\n")).map_err(|e| {
+        Failure::new(Exit::Usage, format!("--style cannot be understood: {}.", e.message().trim_end_matches('.')))
+    })
 }
 
 impl Wishes {
@@ -60,7 +75,11 @@ impl Wishes {
             return usage("--timeout must lie between 0 and 86400 seconds.".to_owned());
         }
         let several = options.field.len();
-        for (name, n) in [("--range", options.range.len()), ("--colormap", options.colormap.len())] {
+        for (name, n) in [
+            ("--range", options.range.len()),
+            ("--colormap", options.colormap.len()),
+            ("--method", options.method.len()),
+        ] {
             if n > 1 && n != several {
                 return usage(format!("{name} must be given once, or once for each --field."));
             }
@@ -73,6 +92,8 @@ impl Wishes {
             time: options.time.as_deref().map(numbers::time).transpose()?,
             window_s: options.window.as_deref().map(numbers::duration).transpose()?,
             ranges: options.range.iter().map(|r| numbers::range(r)).collect::<Result<_, _>>()?,
+            methods: options.method.iter().map(|m| method(m)).collect::<Result<_, _>>()?,
+            patch: style_patch(&options.style)?,
         })
     }
 
@@ -116,13 +137,22 @@ impl Wishes {
                 _ => None,
             };
             let patch = StylePatch {
-                colormap: options.colormap.get(one_of(options.colormap.len())).cloned(),
+                colormap: options
+                    .colormap
+                    .get(one_of(options.colormap.len()))
+                    .or(self.patch.colormap.as_ref())
+                    .cloned(),
                 range,
-                log: options.log.then_some(true),
-                opacity: options.opacity,
-                filter: options.smooth.then_some(Filter::Bilinear),
-                ..StylePatch::default()
+                log: options.log.then_some(true).or(self.patch.log),
+                opacity: options.opacity.or(self.patch.opacity),
+                filter: options.smooth.then_some(Filter::Bilinear).or(self.patch.filter),
+                method: self.methods.get(one_of(self.methods.len())).copied().or(self.patch.method),
+                ..self.patch.clone()
             };
+            if let Some(names) = &options.components {
+                let components = names.split(',').map(|n| n.trim().to_owned()).collect();
+                host.send(Command::SetLayerComponents { layer: *id, components });
+            }
             host.send(Command::SetStyle { layer: *id, patch });
             if let Some(field) = field.filter(|_| !options.index.is_empty()) {
                 let extra = numbers::extra(&options.index, &field.extra_dims, &field.name)?;

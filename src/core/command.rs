@@ -104,6 +104,13 @@ pub enum Command {
         /// Index along each extra dimension.
         extra: Vec<usize>,
     },
+    /// Chooses the fields a layer draws together: towards east and north, or red, green and blue.
+    SetLayerComponents {
+        /// Which.
+        layer: LayerId,
+        /// Names; empty takes the field's own.
+        components: Vec<String>,
+    },
     /// Changes the style of a layer.
     SetStyle {
         /// Which.

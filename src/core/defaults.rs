@@ -303,6 +303,7 @@ mod tests {
             rank: 0,
             derived: false,
             quality: None,
+            components: Vec::new(),
             hides_cells: false,
         }
     }

@@ -48,6 +48,10 @@ pub struct FieldInfo {
     /// product's mask looks at).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
+    /// Fields of the same part that are drawn together for this one: the components of a vector towards true east and
+    /// true north (two), or red, green and blue (three); empty for plain fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<String>,
     /// The product leaves cells out that the file has values for; they can be asked for all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hides_cells: bool,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::camera::Camera;
 use crate::colocation::Colocation;
+use crate::field::FieldInfo;
 use crate::geo::LonLat;
 use crate::notebook::Rendering;
 use crate::style::Style;
@@ -27,6 +28,9 @@ pub struct Layer {
     /// Index along each extra dimension (depth …).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extra: Vec<usize>,
+    /// Fields drawn together that the user chose in place of the field's own (`FieldInfo::components`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<String>,
     /// Name given by the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -37,6 +41,16 @@ pub struct Layer {
     pub unmasked: bool,
     /// Style.
     pub style: Style,
+}
+
+impl Layer {
+    /// Names of the fields drawn together for this layer's method: the user's choice, else the field's own; empty when
+    /// the method draws the field alone, or when they are not there.
+    pub fn drawn_together<'a>(&'a self, field: &'a FieldInfo) -> &'a [String] {
+        let n = self.style.method.components();
+        let fits = |names: &&'a [String]| n > 0 && names.len() == n;
+        [self.components.as_slice(), field.components.as_slice()].into_iter().find(fits).unwrap_or_default()
+    }
 }
 
 /// Identity of a pin within a project.

@@ -4,6 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::FlagClass;
 
+mod methods;
+
+pub use methods::{
+    Blend, ContourStyle, EndColours, HillshadeStyle, PARTICLES, RgbStyle, StreamStyle, TimeStyle, TrailStyle,
+    VectorStyle,
+};
+
 /// Classes of a flag field that can be hidden at a time: the room the shader has for them.
 pub const MOST_HIDDEN: usize = 64;
 
@@ -18,6 +25,56 @@ pub enum Method {
     Line,
     /// A coloured dot at each position.
     Points,
+    /// Arrows along a vector field.
+    Arrows,
+    /// Wind barbs as the WMO draws them.
+    Barbs,
+    /// Particles that drift with a vector field.
+    Streamlines,
+    /// Three fields as red, green and blue.
+    Rgb,
+}
+
+impl Method {
+    /// All, in the order of menus.
+    pub const ALL: [Self; 7] =
+        [Self::Raster, Self::Line, Self::Points, Self::Arrows, Self::Barbs, Self::Streamlines, Self::Rgb];
+
+    /// Word for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Raster => "Cells",
+            Self::Line => "Line",
+            Self::Points => "Dots",
+            Self::Arrows => "Arrows",
+            Self::Barbs => "Barbs",
+            Self::Streamlines => "Streamlines",
+            Self::Rgb => "RGB",
+        }
+    }
+
+    /// Name in files and on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Raster => "raster",
+            Self::Line => "line",
+            Self::Points => "points",
+            Self::Arrows => "arrows",
+            Self::Barbs => "barbs",
+            Self::Streamlines => "streamlines",
+            Self::Rgb => "rgb",
+        }
+    }
+
+    /// How many fields are drawn together: east and north of a vector, or three channels; 0 where the layer's own field
+    /// is all.
+    pub fn components(self) -> usize {
+        match self {
+            Self::Raster | Self::Line | Self::Points => 0,
+            Self::Arrows | Self::Barbs | Self::Streamlines => 2,
+            Self::Rgb => 3,
+        }
+    }
 }
 
 /// How values between cell centres are shown.
@@ -93,6 +150,38 @@ pub struct Style {
     /// Classes of a flag field that are not drawn, at most [`MOST_HIDDEN`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<FlagClass>,
+    /// Meeting with the colours below.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub blend: Blend,
+    /// Colours beyond the range and of missing cells.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ends: EndColours,
+    /// Arrows and barbs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub vector: VectorStyle,
+    /// Streamlines.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stream: StreamStyle,
+    /// Trajectories and dots in time.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub trail: TrailStyle,
+    /// Rasters in time.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub time: TimeStyle,
+    /// Lines of equal value.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub contour: ContourStyle,
+    /// Light on the slopes of the field.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hillshade: HillshadeStyle,
+    /// Three fields as colours.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rgb: RgbStyle,
+}
+
+/// Whether a setting is as it is when nobody touched it: left out of files.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for Style {
@@ -110,6 +199,15 @@ impl Default for Style {
             time_rule: TimeRule::InWindow,
             follow_view: false,
             hidden: Vec::new(),
+            blend: Blend::default(),
+            ends: EndColours::default(),
+            vector: VectorStyle::default(),
+            stream: StreamStyle::default(),
+            trail: TrailStyle::default(),
+            time: TimeStyle::default(),
+            contour: ContourStyle::default(),
+            hillshade: HillshadeStyle::default(),
+            rgb: RgbStyle::default(),
         }
     }
 }
@@ -220,6 +318,24 @@ pub struct StylePatch {
     pub follow_view: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden: Option<Vec<FlagClass>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blend: Option<Blend>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<EndColours>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vector: Option<VectorStyle>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamStyle>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<TrailStyle>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeStyle>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contour: Option<ContourStyle>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hillshade: Option<HillshadeStyle>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rgb: Option<RgbStyle>,
 }
 
 impl StylePatch {
@@ -239,6 +355,15 @@ impl StylePatch {
             time_rule: None,
             follow_view: Some(style.follow_view),
             hidden: None,
+            blend: Some(style.blend),
+            ends: Some(style.ends.clone()),
+            vector: Some(style.vector.clone()),
+            stream: Some(style.stream.clone()),
+            trail: Some(style.trail.clone()),
+            time: Some(style.time.clone()),
+            contour: Some(style.contour.clone()),
+            hillshade: Some(style.hillshade.clone()),
+            rgb: Some(style.rgb.clone()),
         }
     }
 
@@ -261,6 +386,18 @@ impl StylePatch {
         if self.hidden.as_ref().is_some_and(|h| h.len() > MOST_HIDDEN) {
             return Err(format!("at most {MOST_HIDDEN} classes can be hidden"));
         }
+        let faults = [
+            self.vector.as_ref().and_then(VectorStyle::fault),
+            self.stream.as_ref().and_then(StreamStyle::fault),
+            self.trail.as_ref().and_then(TrailStyle::fault),
+            self.time.as_ref().and_then(TimeStyle::fault),
+            self.contour.as_ref().and_then(ContourStyle::fault),
+            self.hillshade.as_ref().and_then(HillshadeStyle::fault),
+            self.rgb.as_ref().and_then(RgbStyle::fault),
+        ];
+        if let Some(fault) = faults.into_iter().flatten().next() {
+            return Err(fault);
+        }
         let range = self.range.or(style.range);
         if self.log == Some(true) && range.is_some_and(|[lo, _]| lo <= 0.0) {
             return Err("a logarithmic scale needs a range above zero".to_owned());
@@ -269,6 +406,7 @@ impl StylePatch {
             ($($field:ident),*) => { $( if let Some(v) = self.$field.clone() { style.$field = v; } )* };
         }
         set!(colormap, reversed, log, opacity, filter, out_of_range, method, size_pt, time_rule, hidden);
+        set!(blend, ends, vector, stream, trail, time, contour, hillshade, rgb);
         style.follow_view = self.follow_view.unwrap_or(style.follow_view && self.range.is_none());
         style.range = range;
         if style.log && style.range.is_some_and(|[lo, _]| lo <= 0.0) {

@@ -31,6 +31,7 @@ pub fn describe(ds: &Dataset, operand: &Operand, extra_dims: &[usize], raster: b
         rank: interest::rank(v, raster, extra_dims.len()),
         derived: false,
         quality: None,
+        components: Vec::new(),
         hides_cells: false,
     }
 }

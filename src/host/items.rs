@@ -204,6 +204,18 @@ impl<'a> Shown<'a> {
         let granules = collection.shown_at(&layer.field, layer.style.time_rule, t);
         Some(Self { layer, collection, field, granules })
     }
+
+    /// The fields drawn together on a granule; none unless it has them all.
+    pub fn components(&self, granule: &Granule) -> impl Iterator<Item = &'a FieldInfo> + use<'a> {
+        let names = self.layer.drawn_together(self.field);
+        let found: Vec<&'a FieldInfo> = names
+            .iter()
+            .filter(|n| granule.fields.is_empty() || granule.has_field(n))
+            .filter_map(|n| self.collection.field(n))
+            .collect();
+        let whole = found.len() == names.len();
+        found.into_iter().filter(move |_| whole)
+    }
 }
 
 /// Files as notices name them.

@@ -10,7 +10,7 @@ use seaglass_core::granule::{GeometryKind, Granule};
 use seaglass_core::notebook::uniform_colour;
 use seaglass_core::protocol::Request;
 use seaglass_data::pool::{Job, Lane};
-use seaglass_render::{Plan, Renderer, Scene, SceneItem, SceneLayer, assets};
+use seaglass_render::{Clock, Plan, Renderer, Scene, SceneItem, SceneLayer, assets};
 
 use crate::host::{Host, Tag};
 use crate::items::{PartKey, Shown, source};
@@ -47,6 +47,7 @@ impl Host {
         scene.pixels_per_point = pixels_per_point;
         scene.background = background;
         scene.base = project.base.clone();
+        scene.clock = Some(Clock { now: project.timeline.now, window: project.timeline.window() });
         let cap = VisibleCap::of(&scene.view());
         let colormaps = assets::colormaps();
         let mut outlines = Vec::new();
@@ -60,7 +61,11 @@ impl Host {
                 let item = self.items.number(granule, shown.field, layer);
                 let Some(key) = self.items.part_key(item) else { continue };
                 match self.items.positions.get(&key) {
-                    Some(positions) => items.push(SceneItem { item, geolocation: Arc::clone(positions) }),
+                    Some(positions) => {
+                        let geolocation = Arc::clone(positions);
+                        let components = shown.components(granule).map(|f| self.items.number(granule, f, layer));
+                        items.push(SceneItem { item, geolocation, components: components.collect() });
+                    }
                     None if self.items.failed_parts.contains_key(&key) => {}
                     None => outlines.push(granule.footprint.clone()),
                 }
@@ -101,7 +106,7 @@ impl Host {
         self.plan_complete = plan.complete;
         self.planned = Some(Planned {
             cap: VisibleCap::of(&scene.view()),
-            items: scene.layers.iter().flat_map(|l| l.items.iter().map(|i| i.item)).collect(),
+            items: scene.layers.iter().flat_map(|l| &l.items).flat_map(SceneItem::all).collect(),
             wanted: plan.wanted.iter().map(|w| w.key.item).collect(),
         });
         plan

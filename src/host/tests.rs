@@ -83,6 +83,7 @@ fn info(name: &str) -> FileInfo {
         rank: 1,
         derived: false,
         quality: None,
+        components: Vec::new(),
         hides_cells: false,
     };
     let part = PartInfo {

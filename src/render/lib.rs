@@ -40,4 +40,4 @@ pub use base::graticule_steps;
 pub use error::RenderError;
 pub use gpu::Gpu;
 pub use renderer::{RenderStats, Renderer, RendererOptions};
-pub use scene::{Plan, Scene, SceneItem, SceneLayer, VOID, Wanted};
+pub use scene::{Clock, Plan, Scene, SceneItem, SceneLayer, VOID, Wanted};

@@ -10,6 +10,7 @@ use seaglass_core::geolocation::Geolocation;
 use seaglass_core::project::BaseMap;
 use seaglass_core::style::Style;
 use seaglass_core::tile::TileKey;
+use seaglass_core::time::{Time, TimeSpan};
 
 /// Everything one frame shows.
 #[derive(Clone, Debug)]
@@ -28,6 +29,20 @@ pub struct Scene {
     pub layers: Vec<SceneLayer>,
     /// Outlines of granules still being read or under the cursor.
     pub outlines: Vec<Vec<LonLat>>,
+    /// The clock and the window around it, for what has a time of its own within a granule.
+    pub clock: Option<Clock>,
+    /// Seconds of watching, for what moves by itself (particles). Given from outside, so that the same scene is the same
+    /// picture.
+    pub seconds: f64,
+}
+
+/// The timeline's clock and window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clock {
+    /// Where the clock stands.
+    pub now: Time,
+    /// The window around it.
+    pub window: TimeSpan,
 }
 
 /// One layer: items drawn in one style.
@@ -50,6 +65,16 @@ pub struct SceneItem {
     pub item: u64,
     /// Positions of the cells.
     pub geolocation: Arc<Geolocation>,
+    /// Items on the same cells that are drawn together for this one (east and north, or red, green and blue); empty when
+    /// the layer's method draws the item alone.
+    pub components: Vec<u64>,
+}
+
+impl SceneItem {
+    /// The item and those drawn together for it.
+    pub fn all(&self) -> impl Iterator<Item = u64> + '_ {
+        std::iter::once(self.item).chain(self.components.iter().copied())
+    }
 }
 
 impl Scene {
@@ -63,6 +88,8 @@ impl Scene {
             background: VOID,
             layers: Vec::new(),
             outlines: Vec::new(),
+            clock: None,
+            seconds: 0.0,
         }
     }
 

@@ -262,6 +262,7 @@ pub(crate) fn field_info(v: &UserVariable) -> FieldInfo {
         rank: 0,
         derived: false,
         quality: None,
+        components: Vec::new(),
         hides_cells: false,
     }
 }

@@ -152,6 +152,10 @@ impl Rendering {
             Method::Raster => RenderMethod::Raster,
             Method::Line => RenderMethod::Trajectories,
             Method::Points => RenderMethod::Dots,
+            Method::Arrows => RenderMethod::Arrows,
+            Method::Barbs => RenderMethod::Barbs,
+            Method::Streamlines => RenderMethod::Streamlines,
+            Method::Rgb => RenderMethod::Rgb,
         };
         Self { method, ..plain.touched(&was, style, shown) }
     }
@@ -184,13 +188,17 @@ impl Rendering {
                 Method::Raster => RenderMethod::Raster,
                 Method::Line => RenderMethod::Trajectories,
                 Method::Points => RenderMethod::Dots,
+                Method::Arrows => RenderMethod::Arrows,
+                Method::Barbs => RenderMethod::Barbs,
+                Method::Streamlines => RenderMethod::Streamlines,
+                Method::Rgb => RenderMethod::Rgb,
             };
         }
         if is.size_pt != was.size_pt {
             match is.method {
-                Method::Points => now.symbol_px = is.size_pt,
-                Method::Line => now.line_px = is.size_pt,
-                Method::Raster => {}
+                Method::Points | Method::Arrows | Method::Barbs => now.symbol_px = is.size_pt,
+                Method::Line | Method::Streamlines => now.line_px = is.size_pt,
+                Method::Raster | Method::Rgb => {}
             }
         }
         now

@@ -35,6 +35,7 @@ impl Session {
                     collection: collection.clone(),
                     field: field.clone(),
                     extra: vec![0; info.extra_dims.len()],
+                    components: Vec::new(),
                     name: None,
                     visible: true,
                     unmasked: false,
@@ -83,6 +84,20 @@ impl Session {
             Command::RenameLayer { layer, name } => {
                 let name = name.trim();
                 self.layer_mut(*layer)?.name = (!name.is_empty()).then(|| name.to_owned());
+            }
+            Command::SetLayerComponents { layer, components } => {
+                let (c, f) = (self.layer_mut(*layer)?.collection.clone(), self.layer_mut(*layer)?.field.clone());
+                if !matches!(components.len(), 0 | 2 | 3) {
+                    return Err(CommandError(
+                        "Fields drawn together are two (towards east and north) or three (red, green, blue)."
+                            .to_owned(),
+                    ));
+                }
+                let known = self.catalogue.collections.get(&c);
+                if let Some(name) = components.iter().find(|n| known.is_none_or(|k| k.field(n).is_none())) {
+                    return Err(CommandError(format!("There is no field \"{name}\" beside \"{f}\".")));
+                }
+                self.layer_mut(*layer)?.components.clone_from(components);
             }
             Command::SetLayerIndex { layer, extra } => {
                 let dims = {

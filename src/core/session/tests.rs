@@ -169,6 +169,8 @@ fn refused_commands_change_nothing_and_say_why() {
         (Command::AddLayer { collection: "p".into(), field: "zz".into() }, "it has a"),
         (Command::SetWindow { window_s: -1.0 }, "window"),
         (Command::SetLayerIndex { layer, extra: vec![0] }, "dimensions"),
+        (Command::SetLayerComponents { layer, components: vec!["a".into()] }, "east and north"),
+        (Command::SetLayerComponents { layer, components: vec!["a".into(), "nowhere".into()] }, "nowhere"),
         (Command::LookAt { place: crate::geo::LonLat::new(0.0, 91.0), altitude_m: None }, "Earth"),
     ] {
         let error = s.apply(&command).unwrap_err().to_string();

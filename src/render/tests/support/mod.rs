@@ -37,7 +37,8 @@ impl Data {
     }
 
     pub fn layer(&self, style: Style, colormap: &Arc<Colormap>) -> SceneLayer {
-        let items = vec![SceneItem { item: self.item, geolocation: Arc::clone(&self.geolocation) }];
+        let items =
+            vec![SceneItem { item: self.item, geolocation: Arc::clone(&self.geolocation), components: Vec::new() }];
         SceneLayer { style, colormap: Arc::clone(colormap), items, highlight: None }
     }
 
