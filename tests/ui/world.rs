@@ -60,6 +60,7 @@ pub fn field(name: &str, long_name: &str, units: &str) -> FieldInfo {
         rank: 0,
         derived: false,
         quality: None,
+        components: Vec::new(),
         hides_cells: false,
     }
 }
