@@ -22,7 +22,7 @@ use seaglass_render::{Gpu, Renderer, RendererOptions, VOID};
 
 use crate::{Action, EmptyReason, Host, HostOptions, Level, ProbeState};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 const DAY_S: f64 = 86_400.0;
 
 /// Readers of a made-up format: what a file holds is in its name.
@@ -332,7 +332,7 @@ fn opening_can_be_canceled() {
     assert!(total - done <= 1, "only the one being read is left: {done} of {total}");
     let start = Instant::now();
     drop(host);
-    assert!(start.elapsed() < Duration::from_secs(3), "closing does not wait for a hanging reader");
+    assert!(start.elapsed() < Duration::from_secs(10), "closing does not wait for a hanging reader");
 }
 
 #[test]

@@ -152,6 +152,7 @@ fn what_is_set_is_read_back_whatever_the_connection() {
     for k in 0..200 {
         let seconds = 1_600_000_000 + k;
         let mut setter = served.client();
+        // The server may look before, at or after the bytes: each must come to the same.
         std::thread::sleep(Duration::from_micros(k * 2));
         setter.send(&set_clock(seconds));
         setter.0.shutdown(Shutdown::Both).unwrap();
@@ -290,7 +291,7 @@ fn an_announced_length_costs_no_memory() {
     let mut honest = served.client();
     honest.send(&set_clock(5));
     assert_eq!(clock(&mut honest), 5);
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     // 200 GiB were announced; what is held is what has arrived.
     if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
         let peak = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap();
@@ -319,7 +320,7 @@ fn one_who_fetches_no_answers_delays_nobody() {
     assert!(refused, "the server goes on reading from a client that fetches nothing");
     let start = Instant::now();
     assert!(clock(&mut served.client()) < u64::MAX);
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -347,16 +348,16 @@ fn too_many_clients_push_out_the_silent_ones() {
 
 #[test]
 fn a_busy_application_keeps_nobody_waiting_for_ever() {
-    let served = Served::with(Limits { deadline: Duration::from_secs(3), ..Limits::default() });
+    let served = Served::with(Limits { deadline: Duration::from_secs(6), ..Limits::default() });
     let mut client = served.client();
     assert!(clock(&mut client) < u64::MAX);
     served.busy.store(true, Ordering::Relaxed);
     let start = Instant::now();
     let version = served.client().ask(&vector("check_schema_version"));
-    assert!(!version.is_empty() && start.elapsed() < Duration::from_millis(2500), "{:?}", start.elapsed());
+    assert!(!version.is_empty() && start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     let start = Instant::now();
     let late = client.ask(&vector("add_collection"));
-    assert!((2900..20_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    assert!((5900..19_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
     assert!(late.windows(4).any(|w| w == b"busy"), "the refusal says why");
     served.busy.store(false, Ordering::Relaxed);
     // The answer that came too late is not taken for the next one.

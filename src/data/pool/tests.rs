@@ -38,14 +38,14 @@ fn pool(
     let (tx, rx) = bounded(1000);
     let wake = Arc::new(move || assert!(tx.try_send(()).is_ok()));
     let connect: Arc<dyn Connect> = fake.clone();
-    let options = PoolOptions { workers, timeout: Duration::from_secs(5), connect, wake };
+    let options = PoolOptions { workers, timeout: Duration::from_secs(60), connect, wake };
     (Pool::new(options).unwrap(), fake, rx)
 }
 
 fn wait(pool: &Pool<u32>, woken: &Receiver<()>, n: usize) -> Vec<Finished<u32>> {
     let mut done = Vec::new();
     while done.len() < n {
-        woken.recv_timeout(Duration::from_secs(10)).expect("a result arrives");
+        woken.recv_timeout(Duration::from_secs(60)).expect("a result arrives");
         done.extend(pool.drain());
     }
     done
@@ -122,7 +122,7 @@ fn closing_the_pool_does_not_wait_for_a_hanging_reader() {
     std::thread::sleep(Duration::from_millis(50));
     let start = Instant::now();
     drop(pool);
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn two_readers_work_at_the_same_time() {
     let (pool, _, woken) = pool(2, move |_, request, _| {
         // Only passes when both requests are being carried out at once.
         let first = matches!(request, Request::Open { source } if source.path.ends_with("a"));
-        let limit = Duration::from_secs(5);
+        let limit = Duration::from_secs(30);
         let ok = if first { meet.send_timeout((), limit).is_ok() } else { met.recv_timeout(limit).is_ok() };
         if ok { Ok((Answer::Done, vec![])) } else { Err(Death::TimedOut) }
     });
