@@ -50,7 +50,10 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
     }
     var value = nearest(in.index);
     if (is_missing(value)) {
-        discard;
+        if (style.missing.a == 0.0) {
+            discard;
+        }
+        return colour_of_missing();
     }
     if ((style.flags & BILINEAR) != 0u) {
         value = bilinear(in.index);

@@ -1,6 +1,6 @@
 // Bind group 1: style of a layer. Mirrored by `StyleUniform` in src/render/style.rs.
-// `colormap_position` and `colormap_entry` have CPU twins: `Style::position` and `Colormap::colour` in seaglass-core
-// (compared by src/render/tests/twins.rs).
+// `colormap_position`, `colormap_entry` and `rgb_of` have CPU twins: `Style::position`, `Colormap::colour` and
+// `Style::colour` in seaglass-core (compared by src/render/tests/twins.rs).
 
 struct Style {
     // Low end of the range (its natural logarithm when logarithmic) and 1 / (high - low).
@@ -17,6 +17,10 @@ struct Style {
     band: vec2<f32>,
     // Colour of lines that carry no values: sRGB, straight alpha.
     colour: vec4<f32>,
+    // Colours beyond the ends of the range and of missing cells; .a is 0 where the style has none.
+    over: vec4<f32>,
+    under: vec4<f32>,
+    missing: vec4<f32>,
     // Classes that are not drawn: (value, mask, value, mask).
     hidden: array<vec4<i32>, 32>,
 }
@@ -69,6 +73,23 @@ fn is_hidden_class(value: f32) -> bool {
     return false;
 }
 
+// Colour of a value that is there, by its position on the colour map.
+fn rgb_of(position: f32) -> vec3<f32> {
+    if (position > 1.0 && style.over.a > 0.0) {
+        return style.over.rgb;
+    }
+    if (position < 0.0 && style.under.a > 0.0) {
+        return style.under.rgb;
+    }
+    return textureLoad(lut, vec2<i32>(colormap_entry(position), 0), 0).rgb;
+}
+
+// Premultiplied colour of a missing cell; all zero where the style has none.
+fn colour_of_missing() -> vec4<f32> {
+    let dimmed = select(1.0, DIMMED, (style.flags & HIGHLIGHT) != 0u);
+    return vec4<f32>(style.missing.rgb, 1.0) * (style.missing.a * style.opacity * dimmed);
+}
+
 // Premultiplied colour of a value; all zero where it is missing or hidden.
 fn colour_of(value: f32) -> vec4<f32> {
     if ((style.flags & PLAIN_COLOUR) != 0u) {
@@ -85,7 +106,7 @@ fn colour_of(value: f32) -> vec4<f32> {
     if (style.hidden_count > 0u && is_hidden_class(value)) {
         return vec4<f32>(0.0);
     }
-    let colour = textureLoad(lut, vec2<i32>(colormap_entry(position), 0), 0).rgb;
+    let colour = rgb_of(position);
     var alpha = style.opacity;
     let shown = clamp(position, 0.0, 1.0);
     if ((style.flags & HIGHLIGHT) != 0u && (shown < style.band.x || shown > style.band.y)) {

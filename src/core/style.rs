@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::colormap::Colormap;
 use crate::field::FlagClass;
 
 mod methods;
@@ -232,6 +233,25 @@ impl Style {
     /// CPU twin of `is_hidden_class` in `shaders/shared/colormap.wgsl`.
     pub fn hides(&self, value: f64) -> bool {
         value.is_finite() && self.hidden.iter().any(|class| class.matches(value as i64))
+    }
+
+    /// The colour of a cell, opacity aside; `None` where nothing is drawn.
+    /// CPU twin of `rgb_of` and what is around it in `shaders/shared/colormap.wgsl`.
+    pub fn colour(&self, value: f64, map: &Colormap) -> Option<[u8; 3]> {
+        if value.is_nan() {
+            return self.ends.missing;
+        }
+        let position = self.position(value);
+        let beyond = !(0.0..=1.0).contains(&position);
+        if self.hides(value) || (beyond && self.out_of_range == OutOfRange::Hide) {
+            return None;
+        }
+        let end = match position {
+            p if p > 1.0 => self.ends.over,
+            p if p < 0.0 => self.ends.under,
+            _ => None,
+        };
+        Some(end.unwrap_or_else(|| map.colour(position, self.reversed)))
     }
 
     /// Position of `value` on the colour map, 0 to 1 inside the range; NaN for missing values.

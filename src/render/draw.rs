@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use glam::DVec2;
 use seaglass_core::camera::Camera;
+use seaglass_core::style::Blend;
 use seaglass_core::tile::TileKey;
 
 use crate::error::RenderError;
@@ -233,7 +234,8 @@ impl Renderer {
             self.gpu.queue.write_buffer(&self.buffers.frames, at, bytemuck::bytes_of(sky));
         }
         let samples = samples(&self.gpu);
-        let set = self.pipelines.set(&self.gpu, format, samples);
+        let blends: Vec<Blend> = scene.layers.iter().map(|l| l.style.blend).collect();
+        let set = self.pipelines.set(&self.gpu, format, samples, &blends);
         let size = [part.size.x as u32, part.size.y as u32];
         let many = (samples > 1).then(|| self.buffers.multisampled(&self.gpu, format, size, samples));
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -255,7 +257,7 @@ impl Renderer {
                 })],
                 ..wgpu::RenderPassDescriptor::default()
             });
-            self.stats.draw_calls = self.encode(&mut pass, &set, copies, sky.is_some());
+            self.stats.draw_calls = self.encode(&mut pass, &set, copies, sky.is_some(), scene.background[3] == 255);
         }
         self.gpu.queue.submit([encoder.finish()]);
         self.prepared.frame = Some(frame);
@@ -267,7 +269,7 @@ impl Renderer {
     }
 
     /// Records the draw calls; returns their number.
-    fn encode(&self, pass: &mut wgpu::RenderPass, set: &PipelineSet, copies: usize, sky: bool) -> usize {
+    fn encode(&self, pass: &mut wgpu::RenderPass, set: &PipelineSet, copies: usize, sky: bool, opaque: bool) -> usize {
         let mut calls = 0;
         let buffers = &self.buffers;
         pass.set_vertex_buffer(0, buffers.vertices.slice(..));
@@ -290,23 +292,29 @@ impl Renderer {
                     let (Some(style), Some(group)) = (self.styles.group(*slot), self.tiles.texture(*tile)) else {
                         continue;
                     };
-                    pass.set_pipeline(&set.raster);
                     pass.set_bind_group(1, style, &[]);
                     pass.set_bind_group(2, group, &[]);
-                    calls += self.draw_mesh(pass, range, copies);
+                    for set in set.layered(self.styles.blend(*slot), opaque) {
+                        pass.set_pipeline(&set.raster);
+                        calls += self.draw_mesh(pass, range, copies);
+                    }
                 }
                 Draw::Lines { slot, run } => {
                     if let Some(style) = self.styles.group(*slot).filter(|_| run.len > 3) {
-                        pass.set_pipeline(&set.lines);
                         pass.set_bind_group(1, style, &[]);
-                        calls += self.draw_points(pass, run, 4, copies);
+                        for set in set.layered(self.styles.blend(*slot), opaque) {
+                            pass.set_pipeline(&set.lines);
+                            calls += self.draw_points(pass, run, 4, copies);
+                        }
                     }
                 }
                 Draw::Dots { slot, run } => {
                     if let Some(style) = self.styles.group(*slot).filter(|_| run.len > 0) {
-                        pass.set_pipeline(&set.dots);
                         pass.set_bind_group(1, style, &[]);
-                        calls += self.draw_points(pass, run, 1, copies);
+                        for set in set.layered(self.styles.blend(*slot), opaque) {
+                            pass.set_pipeline(&set.dots);
+                            calls += self.draw_points(pass, run, 1, copies);
+                        }
                     }
                 }
             }

@@ -1,5 +1,7 @@
 //! Bind group layouts and pipelines, one set per target format and sample count.
 
+use seaglass_core::style::Blend;
+
 use crate::error::RenderError;
 use crate::gpu::Gpu;
 use crate::mesh::Vertex;
@@ -25,11 +27,67 @@ pub(crate) struct Pipelines {
 /// Pipelines for one kind of target.
 #[derive(Clone, Debug)]
 pub(crate) struct PipelineSet {
-    pub raster: wgpu::RenderPipeline,
     pub relief: wgpu::RenderPipeline,
+    pub sky: wgpu::RenderPipeline,
+    over: Layered,
+    /// Made when a scene asks for them: the second one fills in where the target is transparent.
+    multiply: Option<[Layered; 2]>,
+    add: Option<Layered>,
+}
+
+/// Pipelines of what layers are drawn with, for one way of meeting the colours below.
+#[derive(Clone, Debug)]
+pub(crate) struct Layered {
+    pub raster: wgpu::RenderPipeline,
     pub lines: wgpu::RenderPipeline,
     pub dots: wgpu::RenderPipeline,
-    pub sky: wgpu::RenderPipeline,
+}
+
+impl PipelineSet {
+    /// The pipelines with which to draw a layer, one after the other. Over an opaque target one is enough.
+    pub fn layered(&self, blend: Blend, opaque: bool) -> &[Layered] {
+        let one = std::slice::from_ref;
+        match (blend, &self.multiply, &self.add) {
+            (Blend::Multiply, Some(both), _) => &both[..if opaque { 1 } else { 2 }],
+            (Blend::Add, _, Some(add)) => one(add),
+            _ => one(&self.over),
+        }
+    }
+}
+
+/// How premultiplied colour S with alpha a meets D with alpha d that is there.
+mod meeting {
+    use wgpu::{BlendComponent, BlendFactor as F, BlendOperation::Add, BlendState};
+
+    const fn part(src_factor: F, dst_factor: F) -> BlendComponent {
+        BlendComponent { src_factor, dst_factor, operation: Add }
+    }
+
+    pub const OVER: BlendState = BlendState::PREMULTIPLIED_ALPHA_BLENDING;
+    /// S + D, alpha a + d: `plus-lighter` of W3C Compositing Level 2. The target's format limits both to 1.
+    pub const ADD: BlendState = BlendState { color: part(F::One, F::One), alpha: part(F::One, F::One) };
+    /// `multiply` of W3C Compositing Level 1 is S·D + D·(1 − a) + S·(1 − d), which no single blending does. The first
+    /// step leaves alpha alone, so that the second one still finds it.
+    pub const MULTIPLY: [BlendState; 2] = [
+        BlendState { color: part(F::Dst, F::OneMinusSrcAlpha), alpha: part(F::Zero, F::One) },
+        BlendState { color: part(F::OneMinusDstAlpha, F::One), alpha: part(F::OneMinusDstAlpha, F::One) },
+    ];
+}
+
+/// Format and samples a pixel.
+type Target = (wgpu::TextureFormat, u32);
+
+const LIST: wgpu::PrimitiveTopology = wgpu::PrimitiveTopology::TriangleList;
+const STRIP: wgpu::PrimitiveTopology = wgpu::PrimitiveTopology::TriangleStrip;
+
+/// The vertices of patches.
+fn vertices() -> wgpu::VertexBufferLayout<'static> {
+    const ATTRIBUTES: [wgpu::VertexAttribute; 2] = wgpu::vertex_attr_array![0 => Float32x3, 1 => Float32x2];
+    wgpu::VertexBufferLayout {
+        array_stride: std::mem::size_of::<Vertex>() as u64,
+        step_mode: wgpu::VertexStepMode::Vertex,
+        attributes: &ATTRIBUTES,
+    }
 }
 
 /// Bytes of one point of a line: local x, y, z and the value.
@@ -88,22 +146,36 @@ impl Pipelines {
         })
     }
 
-    /// The pipelines for a target format and sample count.
-    pub fn set(&mut self, gpu: &Gpu, format: wgpu::TextureFormat, samples: u32) -> PipelineSet {
-        if let Some((_, set)) = self.sets.iter().find(|(key, _)| *key == (format, samples)) {
-            return set.clone();
+    /// The pipelines for a target format and sample count, and for the ways of meeting that a scene has.
+    pub fn set(&mut self, gpu: &Gpu, format: wgpu::TextureFormat, samples: u32, blends: &[Blend]) -> PipelineSet {
+        let target = (format, samples);
+        let at = self.sets.iter().position(|(key, _)| *key == target).unwrap_or_else(|| {
+            let set = PipelineSet {
+                relief: self.surface(gpu, target),
+                sky: self.pipeline(gpu, "sky", &[Some(&self.sky)], &[], LIST, target, meeting::OVER),
+                over: self.layered(gpu, target, meeting::OVER),
+                multiply: None,
+                add: None,
+            };
+            self.sets.push((target, set));
+            self.sets.len() - 1
+        });
+        if blends.contains(&Blend::Multiply) && self.sets[at].1.multiply.is_none() {
+            self.sets[at].1.multiply = Some(meeting::MULTIPLY.map(|blend| self.layered(gpu, target, blend)));
         }
-        let set = self.build(gpu, format, samples);
-        self.sets.push(((format, samples), set.clone()));
-        set
+        if blends.contains(&Blend::Add) && self.sets[at].1.add.is_none() {
+            self.sets[at].1.add = Some(self.layered(gpu, target, meeting::ADD));
+        }
+        self.sets[at].1.clone()
     }
 
-    fn build(&self, gpu: &Gpu, format: wgpu::TextureFormat, samples: u32) -> PipelineSet {
-        let vertex = [Some(wgpu::VertexBufferLayout {
-            array_stride: std::mem::size_of::<Vertex>() as u64,
-            step_mode: wgpu::VertexStepMode::Vertex,
-            attributes: &wgpu::vertex_attr_array![0 => Float32x3, 1 => Float32x2],
-        })];
+    fn surface(&self, gpu: &Gpu, target: Target) -> wgpu::RenderPipeline {
+        let groups = [Some(&self.frame), Some(&self.relief)];
+        self.pipeline(gpu, "relief", &groups, &[Some(vertices())], LIST, target, meeting::OVER)
+    }
+
+    fn layered(&self, gpu: &Gpu, target: Target, blend: wgpu::BlendState) -> Layered {
+        let vertex = [Some(vertices())];
         let attributes: [[wgpu::VertexAttribute; 1]; 4] = [
             wgpu::vertex_attr_array![0 => Float32x4],
             wgpu::vertex_attr_array![1 => Float32x4],
@@ -117,20 +189,18 @@ impl Pipelines {
                 attributes: &attributes[k],
             })
         });
-        let (list, strip) = (wgpu::PrimitiveTopology::TriangleList, wgpu::PrimitiveTopology::TriangleStrip);
         let data = [Some(&self.frame), Some(&self.style), Some(&self.tile)];
         let make = |name, groups: &[Option<&wgpu::BindGroupLayout>], buffers: &[_], topology| {
-            self.pipeline(gpu, name, groups, buffers, topology, (format, samples))
+            self.pipeline(gpu, name, groups, buffers, topology, target, blend)
         };
-        PipelineSet {
-            raster: make("raster", &data, &vertex, list),
-            relief: make("relief", &[Some(&self.frame), Some(&self.relief)], &vertex, list),
-            lines: make("lines", &data[..2], &points, strip),
-            dots: make("dots", &data[..2], &points[..1], strip),
-            sky: make("sky", &[Some(&self.sky)], &[], list),
+        Layered {
+            raster: make("raster", &data, &vertex, LIST),
+            lines: make("lines", &data[..2], &points, STRIP),
+            dots: make("dots", &data[..2], &points[..1], STRIP),
         }
     }
 
+    #[allow(clippy::too_many_arguments, reason = "a pipeline has many parts")]
     fn pipeline(
         &self,
         gpu: &Gpu,
@@ -138,7 +208,8 @@ impl Pipelines {
         groups: &[Option<&wgpu::BindGroupLayout>],
         buffers: &[Option<wgpu::VertexBufferLayout>],
         topology: wgpu::PrimitiveTopology,
-        (format, count): (wgpu::TextureFormat, u32),
+        (format, count): Target,
+        blend: wgpu::BlendState,
     ) -> wgpu::RenderPipeline {
         let layout = gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(name),
@@ -164,7 +235,7 @@ impl Pipelines {
                 compilation_options: wgpu::PipelineCompilationOptions::default(),
                 targets: &[Some(wgpu::ColorTargetState {
                     format,
-                    blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                    blend: Some(blend),
                     write_mask: wgpu::ColorWrites::ALL,
                 })],
             }),

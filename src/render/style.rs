@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use seaglass_core::colormap::Colormap;
-use seaglass_core::style::{Filter, MOST_HIDDEN, OutOfRange, Style};
+use seaglass_core::style::{Blend, Filter, MOST_HIDDEN, OutOfRange, Style};
 
 /// Mirror of `Style` in `shaders/shared/colormap.wgsl`.
 #[repr(C)]
@@ -18,6 +18,9 @@ pub(crate) struct StyleUniform {
     hidden_count: u32,
     band: [f32; 2],
     colour: [f32; 4],
+    over: [f32; 4],
+    under: [f32; 4],
+    missing: [f32; 4],
     hidden: [[i32; 4]; MOST_HIDDEN / 2],
 }
 
@@ -48,6 +51,9 @@ impl StyleUniform {
             hidden_count: style.hidden.len().min(MOST_HIDDEN) as u32,
             band: highlight.unwrap_or_default(),
             colour: [0.0; 4],
+            over: optional(style.ends.over),
+            under: optional(style.ends.under),
+            missing: optional(style.ends.missing),
             hidden: hidden_classes(style),
         }
     }
@@ -69,9 +75,22 @@ impl StyleUniform {
             hidden_count: 0,
             band: [0.0; 2],
             colour,
+            over: [0.0; 4],
+            under: [0.0; 4],
+            missing: [0.0; 4],
             hidden: [[0; 4]; MOST_HIDDEN / 2],
         }
     }
+}
+
+/// An 8-bit colour as shaders see it.
+pub(crate) fn opaque([r, g, b]: [u8; 3]) -> [f32; 4] {
+    [r, g, b, 255].map(|c| f32::from(c) / 255.0)
+}
+
+/// A colour with alpha 1, or nothing.
+fn optional(colour: Option<[u8; 3]>) -> [f32; 4] {
+    colour.map_or([0.0; 4], opaque)
 }
 
 /// Hidden classes as pairs of (value, mask), two to a vector. Without a mask every bit is looked at.
@@ -92,6 +111,8 @@ pub(crate) struct BoundStyle {
     uniform: StyleUniform,
     buffer: wgpu::Buffer,
     colormap: Arc<Colormap>,
+    /// How what is drawn in this style meets the colours below.
+    pub blend: Blend,
     /// Bind group 1 of raster, line and dot pipelines.
     pub group: wgpu::BindGroup,
 }
@@ -138,7 +159,7 @@ impl Styles {
                 wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&lut) },
             ],
         });
-        let slot = BoundStyle { uniform, buffer, colormap: Arc::clone(colormap), group };
+        let slot = BoundStyle { uniform, buffer, colormap: Arc::clone(colormap), blend: Blend::Over, group };
         match self.slots.get_mut(k) {
             Some(old) => *old = slot,
             // Slots are bound in order, so this is the next one.
@@ -149,6 +170,18 @@ impl Styles {
     /// Bind group of a slot.
     pub fn group(&self, k: usize) -> Option<&wgpu::BindGroup> {
         self.slots.get(k).map(|s| &s.group)
+    }
+
+    /// Says how what is drawn in a slot meets the colours below.
+    pub fn set_blend(&mut self, k: usize, blend: Blend) {
+        if let Some(slot) = self.slots.get_mut(k) {
+            slot.blend = blend;
+        }
+    }
+
+    /// How what is drawn in a slot meets the colours below.
+    pub fn blend(&self, k: usize) -> Blend {
+        self.slots.get(k).map_or(Blend::Over, |s| s.blend)
     }
 
     fn lut(&mut self, gpu: &crate::gpu::Gpu, colormap: &Arc<Colormap>) -> wgpu::TextureView {
