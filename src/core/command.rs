@@ -12,6 +12,7 @@ use crate::notebook::{NotebookChange, Rendering};
 use crate::project::{BaseMap, LayerId, PinId};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
+use crate::shapes::{Export, ShapeChange, ShapeId};
 use crate::style::StylePatch;
 use crate::time::{Time, TimeSpan};
 use crate::timeline::{Anchor, PlayMode};
@@ -386,6 +387,30 @@ pub enum Command {
         /// Direction.
         steps: i32,
     },
+    /// Changes shapes.
+    Shapes {
+        /// What changes.
+        change: ShapeChange,
+    },
+    /// Writes shapes as GeoJSON, or as KML by the extension.
+    SaveShapes {
+        /// Where to.
+        path: PathBuf,
+        /// Which; all when absent.
+        shape: Option<ShapeId>,
+    },
+    /// Frames a shape.
+    ZoomToShape {
+        /// Which.
+        shape: ShapeId,
+    },
+    /// Takes the values of the visible layers from under a shape.
+    Extract {
+        /// Which.
+        shape: ShapeId,
+        /// What for.
+        export: Export,
+    },
     /// Steps back.
     Undo,
     /// Steps forward again.
@@ -427,12 +452,16 @@ pub const TABLE: &[Entry] = &[
     entry("open_folder", Menu::File, "Open folder…", "Ctrl+Shift+O"),
     entry("close_all", Menu::File, "Close all data", ""),
     entry("save_image", Menu::File, "Save image…", "Ctrl+I"),
+    entry("save_shapes", Menu::File, "Save shapes…", ""),
     entry("quit", Menu::File, "Quit", "Ctrl+Q"),
     entry("undo", Menu::Edit, "Undo", "Ctrl+Z"),
     entry("redo", Menu::Edit, "Redo", "Ctrl+Shift+Z / Ctrl+Y"),
     entry("copy_position", Menu::Edit, "Copy position under the cursor", "Ctrl+C"),
     entry("pin", Menu::Edit, "Pin the place under the cursor", "Shift+P"),
     entry("remove_pins", Menu::Edit, "Remove all pins", ""),
+    entry("draw_polygon", Menu::Edit, "Draw a polygon", "P"),
+    entry("draw_polyline", Menu::Edit, "Draw a line", "L"),
+    entry("draw_point", Menu::Edit, "Draw a point", "O"),
     entry("next_coordinates", Menu::Edit, "Next form of coordinates", ""),
     entry("longitude_360", Menu::Edit, "Longitudes from 0° to 360°", ""),
     entry("palette", Menu::View, "Command palette", "Ctrl+K / Ctrl+P"),
@@ -454,7 +483,7 @@ pub const TABLE: &[Entry] = &[
     entry("view_forward", Menu::View, "Forward to the view after", "Alt+Right"),
     entry("toggle_relief", Menu::View, "Relief", ""),
     entry("toggle_coastlines", Menu::View, "Coastline", "B"),
-    entry("toggle_graticule", Menu::View, "Graticule", "L"),
+    entry("toggle_graticule", Menu::View, "Graticule", "Shift+L"),
     entry("toggle_labels", Menu::View, "Place names", ""),
     entry("toggle_left_panel", Menu::View, "Layers panel", "Ctrl+1"),
     entry("toggle_right_panel", Menu::View, "Colocate panel", "Ctrl+2"),

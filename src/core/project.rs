@@ -9,6 +9,7 @@ use crate::colocation::Colocation;
 use crate::field::FieldInfo;
 use crate::geo::LonLat;
 use crate::notebook::Rendering;
+use crate::shapes::Shapes;
 use crate::style::Style;
 use crate::timeline::Timeline;
 
@@ -102,6 +103,10 @@ pub struct BaseMap {
     pub atmosphere: bool,
 }
 
+fn no_shapes(shapes: &Shapes) -> bool {
+    shapes.is_empty()
+}
+
 fn yes() -> bool {
     true
 }
@@ -147,6 +152,9 @@ pub struct Project {
     /// Number of the last pin.
     #[serde(default)]
     pub last_pin: u64,
+    /// Polygons, lines and points, the bottom one first.
+    #[serde(default, skip_serializing_if = "no_shapes")]
+    pub shapes: Shapes,
 }
 
 impl Project {

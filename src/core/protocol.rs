@@ -162,6 +162,14 @@ pub enum Answer {
         /// Description.
         info: Box<FileInfo>,
     },
+    /// The file holds shapes, not fields; the payload is read by [`shapes_from_wire`](crate::shapes::shapes_from_wire).
+    Shapes {
+        /// File format, e.g. `GeoJSON`.
+        format: String,
+        /// Things the reader noticed and worked around, one sentence each.
+        #[serde(default)]
+        notes: Vec<String>,
+    },
     /// Positions; the payload is read by [`geolocation_from_wire`].
     Geolocation {
         /// Layout of the payload.

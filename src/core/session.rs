@@ -10,6 +10,7 @@ use crate::notebook::Notebook;
 use crate::project::{LayerId, Project};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
+use crate::shapes::{Export, ShapeId};
 use crate::undo::{History, UndoRule};
 use crate::user_styles::UserStyles;
 
@@ -21,6 +22,7 @@ mod native;
 mod notebook;
 mod opening;
 mod pins;
+mod shapes;
 mod styles;
 mod view;
 
@@ -63,6 +65,10 @@ pub enum Effect {
     FitVisible(LayerId),
     /// Keep the user's default styles.
     SaveUserStyles,
+    /// Write shapes (all without one named).
+    SaveShapes(PathBuf, Option<ShapeId>),
+    /// Take values from under a shape.
+    Extract(ShapeId, Export),
 }
 
 /// A command that could not be carried out; the sentence is for people.
@@ -194,6 +200,7 @@ impl Session {
         state.sources.clone_from(&self.project.sources);
         state.next_layer = self.project.next_layer.max(state.next_layer);
         state.last_pin = self.project.last_pin.max(state.last_pin);
+        state.shapes.keep_numbers(&self.project.shapes);
         self.project = state;
     }
 
@@ -224,6 +231,7 @@ impl Session {
                 self.project.looks.clear();
                 self.project.colocation = None;
                 self.project.pins.clear();
+                self.project.shapes.close_files();
                 self.notebook.clear();
                 self.catalogue = Catalogue::default();
                 self.arrival = arrival::Arrival::default();
@@ -243,6 +251,9 @@ impl Session {
             }
             _ if self.change_camera(command)? => {}
             _ => {
+                if let Some(effects) = self.change_shapes(command)? {
+                    return Ok(effects);
+                }
                 if let Some(effects) = self.change_colocation(command)? {
                     return Ok(effects);
                 }
@@ -276,6 +287,12 @@ fn undo_rule(command: &Command) -> UndoRule {
             UndoRule::Merge(format!("colocation {touched}"))
         }
         Command::SwapColocation | Command::EndColocation => UndoRule::Point,
+        Command::Shapes { change } => change.merge_key().map_or(UndoRule::Point, UndoRule::Merge),
+        Command::Notebook { change: crate::notebook::NotebookChange::AddGranule { granule } }
+            if shapes::is_of_shapes(granule.meta.key.of) =>
+        {
+            UndoRule::Point
+        }
         Command::SetBaseMap { .. } => UndoRule::Merge("base".into()),
         Command::AddLayer { .. }
         | Command::RemoveLayer { .. }

@@ -24,6 +24,7 @@ use seaglass_core::field::{Block, FieldStats};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::FileInfo;
 use seaglass_core::protocol::{Answer, FailureKind, ProbedCell, ReadFailure, Request, geolocation_from_wire};
+use seaglass_core::shapes::{NewShape, shapes_from_wire};
 
 pub use connection::{Connect, Connection, Death, ProcessConnector, find_worker};
 use queue::Queue;
@@ -65,6 +66,8 @@ pub struct Job<T> {
 pub enum Content {
     /// Description of a file.
     Info(Box<FileInfo>),
+    /// Shapes of a file that holds no fields.
+    Shapes(Box<FileShapes>),
     /// Positions.
     Geolocation(Arc<Geolocation>),
     /// Values.
@@ -79,6 +82,17 @@ pub enum Content {
     Rows(Rows),
     /// Nothing to say.
     Done,
+}
+
+/// What a file of shapes holds.
+#[derive(Clone, Debug)]
+pub struct FileShapes {
+    /// File format.
+    pub format: String,
+    /// Things the reader noticed and worked around, one sentence each.
+    pub notes: Vec<String>,
+    /// The shapes.
+    pub shapes: Arc<Vec<NewShape>>,
 }
 
 /// Parts of a file as tables, with their tiles.
@@ -368,6 +382,10 @@ fn content(request: &Request, answer: Answer, payload: Vec<u8>) -> Result<Conten
     match (request, answer) {
         (_, Answer::Failed { error }) => Err(error),
         (Request::Open { .. }, Answer::Opened { info }) => Ok(Content::Info(info)),
+        (Request::Open { .. }, Answer::Shapes { format, notes }) => match shapes_from_wire(&payload) {
+            Ok(shapes) => Ok(Content::Shapes(Box::new(FileShapes { format, notes, shapes: Arc::new(shapes) }))),
+            Err(why) => Err(misfit(&why)),
+        },
         (Request::Geolocation { .. }, Answer::Geolocation { wire }) => {
             geolocation_from_wire(wire, &payload).map(|g| Content::Geolocation(Arc::new(g))).map_err(|why| {
                 ReadFailure { kind: FailureKind::Damaged, message: format!("The positions make no sense: {why}.") }

@@ -10,7 +10,7 @@ use crate::registry::Registry;
 use crate::workspace;
 
 /// Extensions looked at in folders; other names count when a product claims them or their first bytes are known.
-const EXTENSIONS: &[&str] = &["nc", "nc3", "nc4", "netcdf", "cdf", "h5", "hdf5", "he5"];
+const EXTENSIONS: &[&str] = &["nc", "nc3", "nc4", "netcdf", "cdf", "h5", "hdf5", "he5", "geojson", "kml", "kmz", "shp", "gpx"];
 /// First bytes of netCDF classic, 64-bit, CDF-5 and HDF5.
 const MAGIC: &[&[u8]] = &[b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF\r\n\x1a\n"];
 /// Folders nested deeper are not entered.

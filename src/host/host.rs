@@ -73,6 +73,7 @@ pub struct Host {
     pub(crate) local: Vec<Finished<Tag>>,
     pub(crate) control: crate::control::Control,
     pub(crate) colocator: crate::colocate::Colocator,
+    pub(crate) shapes: crate::shapes::ShapeWork,
     pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
     commands: VecDeque<Command>,
     pub(crate) notices: Vec<Notice>,
@@ -119,6 +120,11 @@ impl Host {
             .chain(unreadable)
             .collect();
         let colocator = crate::colocate::Colocator::new(Arc::clone(&connect), Arc::clone(&registry), Arc::clone(&wake));
+        let shape_means = crate::shapes::Means {
+            connect: Arc::clone(&connect),
+            registry: Arc::clone(&registry),
+            wake: Arc::clone(&wake),
+        };
         let pool = Pool::new(PoolOptions {
             workers: options.workers,
             timeout: options.timeout,
@@ -147,6 +153,7 @@ impl Host {
             local: Vec::new(),
             control: crate::control::Control::default(),
             colocator,
+            shapes: crate::shapes::ShapeWork::new(shape_means),
             wake,
             commands: VecDeque::new(),
             notices,
@@ -192,6 +199,7 @@ impl Host {
             }
         }
         changed |= self.poll_colocation();
+        changed |= self.poll_shapes();
         changed |= self.tick();
         let notices = std::mem::take(&mut self.notices);
         changed |= !notices.is_empty();
@@ -307,6 +315,8 @@ impl Host {
                 let saved = self.user_styles.save(self.session.user_styles());
                 self.notices.extend(saved);
             }
+            Effect::SaveShapes(path, shape) => self.save_shapes(path, shape),
+            Effect::Extract(shape, export) => self.extract(shape, export),
             Effect::RunColocation => self.run_colocation(),
             Effect::CancelColocation => self.cancel_colocation(),
             Effect::ZoomToNative(layer) => self.zoom_to_native(layer),
@@ -360,7 +370,7 @@ impl Host {
         changed
     }
 
-    fn open_failed(&mut self, path: PathBuf, error: ReadFailure) {
+    pub(crate) fn open_failed(&mut self, path: PathBuf, error: ReadFailure) {
         self.notices.push(Notice::new(Level::Error, error.message.clone()).about(&path).with_retry());
         self.apply(&Command::OpenFailed { path, error });
     }
@@ -376,6 +386,10 @@ impl Host {
                 let gone = self.items.forget(&path);
                 self.gone.extend(gone);
                 self.apply(&Command::Opened { path, info });
+            }
+            (Tag::Open(path), Ok(Content::Shapes(file))) => {
+                self.opening.finished();
+                self.shapes_opened(path, *file);
             }
             (Tag::Open(path), Err(error)) => {
                 self.opening.finished();

@@ -19,6 +19,7 @@ mod pipeline;
 mod probe;
 mod ranges;
 mod report;
+mod shapes;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -47,6 +47,7 @@ impl Host {
         scene.pixels_per_point = pixels_per_point;
         scene.background = background;
         scene.base = project.base.clone();
+        scene.shapes = project.shapes.clone();
         scene.clock = Some(Clock { now: project.timeline.now, window: project.timeline.window() });
         let cap = VisibleCap::of(&scene.view());
         let colormaps = assets::colormaps();

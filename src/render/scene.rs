@@ -8,7 +8,8 @@ use seaglass_core::field::{Apron, Window};
 use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::project::BaseMap;
-use seaglass_core::style::Style;
+use seaglass_core::shapes::Shapes;
+use seaglass_core::style::{Method, Style};
 use seaglass_core::tile::TileKey;
 use seaglass_core::time::{Time, TimeSpan};
 
@@ -29,6 +30,8 @@ pub struct Scene {
     pub layers: Vec<SceneLayer>,
     /// Outlines of granules still being read or under the cursor.
     pub outlines: Vec<Vec<LonLat>>,
+    /// Polygons, lines and points of the user, the bottom one first.
+    pub shapes: Shapes,
     /// The clock and the window around it, for what has a time of its own within a granule.
     pub clock: Option<Clock>,
     /// Seconds of watching, for what moves by itself (particles). Given from outside, so that the same scene is the same
@@ -75,7 +78,24 @@ impl SceneItem {
     pub fn all(&self) -> impl Iterator<Item = u64> + '_ {
         std::iter::once(self.item).chain(self.components.iter().copied())
     }
+
+    /// How a method draws the item. Without the fields it needs it is drawn alone, as cells or along its track.
+    pub(crate) fn drawn_by(&self, method: Method) -> Method {
+        if method.components() == self.components.len() { method } else { Method::default() }
+    }
+
+    /// The items whose tiles a method needs: the item first, or only the three channels.
+    pub(crate) fn group(&self, method: Method) -> Group {
+        match self.drawn_by(method) {
+            Method::Rgb => self.components.clone(),
+            Method::Arrows | Method::Barbs | Method::Streamlines => self.all().collect(),
+            Method::Raster | Method::Line | Method::Points => vec![self.item],
+        }
+    }
 }
+
+/// Items on the same cells whose tiles are read, drawn and dropped together.
+pub(crate) type Group = Vec<u64>;
 
 impl Scene {
     /// An empty scene over the default base map.
@@ -88,6 +108,7 @@ impl Scene {
             background: VOID,
             layers: Vec::new(),
             outlines: Vec::new(),
+            shapes: Shapes::default(),
             clock: None,
             seconds: 0.0,
         }

@@ -29,6 +29,9 @@ impl Session {
             for (at, layer) in &come {
                 state.layers.insert((*at).min(state.layers.len()), (*layer).clone());
             }
+            if let Command::Shapes { change: crate::shapes::ShapeChange::Opened { path, .. } } = command {
+                state.shapes.adopt(path, &project.shapes);
+            }
             for look in project.looks.iter().filter(|l| !before.looks.contains(l)) {
                 state.looks.retain(|l| l.collection != look.collection || l.field != look.field);
                 state.looks.push(look.clone());

@@ -82,6 +82,10 @@ impl Session {
                 self.project.looks.retain(|l| l.collection != id || l.field != field);
                 self.enter(key.of);
             }
+            NotebookChange::AddGranule { granule } if super::shapes::is_of_shapes(granule.meta.key.of) => {
+                let name = granule.meta.data_id.clone();
+                self.add_pushed_shape(granule).map_err(|why| format!("The shape {name} is left out: {why}"))?;
+            }
             NotebookChange::AddGranule { granule } => return self.add_granule(granule),
             NotebookChange::AddTimespan { span } => self.notebook.add_span(span)?,
             NotebookChange::RemoveTimespan { label } => {

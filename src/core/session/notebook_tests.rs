@@ -179,7 +179,6 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         (spoiled(|g| g.meta.stop_ms = g.meta.start_ms), "start"),
         (spoiled(|g| g.meta.stop_ms = u64::MAX), "9999"),
         (spoiled(|g| g.meta.key.of.collection = 77), "no collection"),
-        (spoiled(|g| g.meta.key.of.collection = 1), "no collection"),
         (spoiled(|g| g.meta.key.granule = 5), "drawn shapes"),
         (spoiled(|g| g.fields[0].rows = u32::MAX), "values"),
         (spoiled(|g| g.fields[0].scale = None), "scale"),
