@@ -99,18 +99,20 @@ impl Item {
     }
 
     /// Brings the mesh up to date for a view. `false` while something is still being prepared.
-    pub fn prepare(&mut self, item: u64, frame: &FrameView, tiles: &Residency, bias: u8, wait: bool) -> bool {
+    /// `group` are the items whose tiles are needed together.
+    pub fn prepare(&mut self, group: &[u64], frame: &FrameView, tiles: &Residency, bias: u8, wait: bool) -> bool {
         if !self.ready(frame.view.camera.projection, wait) {
             return false;
         }
         let Kind::Raster { tree: Some((_, tree)), built, .. } = &mut self.kind else { return true };
         let size = [frame.view.size_px.x as u32, frame.view.size_px.y as u32];
-        let key = (frame.view.camera, size, tiles.epoch(item), bias);
+        let key = (frame.view.camera, size, tiles.epoch(group), bias);
         if built.as_ref().is_some_and(|b| b.key == key) {
             return true;
         }
-        let at = |tile: TileAt| TileKey { item, level: tile.level, ty: tile.ty, tx: tile.tx };
-        let resident = |tile: TileAt| tiles.has(at(tile));
+        let first = group.first().copied().unwrap_or_default();
+        let at = |tile: TileAt| TileKey { item: first, level: tile.level, ty: tile.ty, tx: tile.tx };
+        let resident = |tile: TileAt| tiles.has_all(group, tile);
         let cut = tree.cut_within(
             frame,
             &CutOptions { tolerance_px: TOLERANCE_PX, most_leaves: MOST_LEAVES, bias, resident: &resident },

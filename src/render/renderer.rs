@@ -25,8 +25,8 @@ use crate::mesh::{self, Mesh};
 use crate::pipelines::Pipelines;
 use crate::polyline::{great_circle, project};
 use crate::relief::{Area, Relief};
-use crate::residency::Residency;
-use crate::scene::{Plan, Scene, SceneLayer, Wanted};
+use crate::residency::{Residency, Uses};
+use crate::scene::{Group, Plan, Scene, SceneItem, SceneLayer, Wanted};
 use crate::series::SeriesShape;
 use crate::style::{StyleUniform, Styles};
 use crate::tree::{CutOptions, TileAt, Tree};
@@ -93,7 +93,7 @@ pub struct Renderer {
     pub(crate) buffers: FrameBuffers,
     pub(crate) prepared: Prepared,
     pub(crate) stats: RenderStats,
-    items: HashMap<u64, Item>,
+    items: HashMap<Group, Item>,
     world: Option<(Projection, Tree)>,
     /// Mesh of the base map and what it shows of the relief, and the camera and size it was made for.
     world_mesh: Option<((Camera, [u32; 2]), Mesh, Area)>,
@@ -113,7 +113,7 @@ impl Renderer {
         let mut relief = Relief::new(gpu, &pipelines.relief);
         if options.synchronous {
             // What a picture needs in any case is made while its files are still being opened.
-            pipelines.set(gpu, PICTURE_FORMAT, samples(gpu));
+            pipelines.set(gpu, PICTURE_FORMAT, samples(gpu), &[]);
         } else {
             // Starts decoding: it is there when the window is.
             relief.provide(&pipelines.relief, gpu, &Area::world(1), false, false);
@@ -153,7 +153,7 @@ impl Renderer {
     /// Drops everything held for these items.
     pub fn forget_items(&mut self, items: &[u64]) {
         self.tiles.forget(items);
-        self.items.retain(|id, _| !items.contains(id));
+        self.items.retain(|group, _| !group.iter().any(|id| items.contains(id)));
     }
 
     /// Counts of the last frame.
@@ -191,6 +191,7 @@ impl Renderer {
             let style = StyleUniform::of(&layer.style, layer.highlight);
             for (slot, style) in [(slot, style), (slot + 1, style.sized(MARK_PT))] {
                 self.styles.bind(&self.gpu, &self.pipelines.style, slot, style, &layer.colormap);
+                self.styles.set_blend(slot, layer.style.blend);
             }
             self.draw_layer(slot, layer, &frame, &mut prepared, &mut plan);
         }
@@ -211,38 +212,42 @@ impl Renderer {
 
     /// Creates what is new in the scene, drops what was not seen for long.
     fn meet_items(&mut self, scene: &Scene) {
-        for item in scene.layers.iter().flat_map(|l| &l.items) {
-            let known = self.items.get(&item.item).is_some_and(|i| Arc::ptr_eq(&i.geolocation, &item.geolocation));
+        let mut uses: HashMap<u64, Uses> = HashMap::new();
+        for (layer, item) in scene.layers.iter().flat_map(|l| l.items.iter().map(move |i| (l, i))) {
+            let group = item.group(layer.style.method);
+            let known = self.items.get(&group).is_some_and(|i| Arc::ptr_eq(&i.geolocation, &item.geolocation));
             if !known {
-                let new = Item::new(&item.geolocation);
-                if new.is_series() {
-                    self.tiles.is_series(item.item);
-                }
-                self.items.insert(item.item, new);
+                self.items.insert(group.clone(), Item::new(&item.geolocation));
             }
-            if let Some(known) = self.items.get_mut(&item.item) {
-                known.last_seen = self.plans;
+            let Some(known) = self.items.get_mut(&group) else { continue };
+            known.last_seen = self.plans;
+            let needed = uses_of(known, item.drawn_by(layer.style.method));
+            for id in group {
+                let all = uses.get(&id).map_or(needed, |u| u.and(needed));
+                uses.insert(id, all);
             }
         }
+        uses.into_iter().for_each(|(item, uses)| self.tiles.need(item, uses));
         let now = self.plans;
         self.items.retain(|_, item| item.last_seen + KEEP_PLANS > now);
     }
 
     /// Cuts and meshes of all rasters; gives up detail until the tiles wanted fit the budget.
     fn prepare_items(&mut self, scene: &Scene, frame: &FrameView) -> bool {
-        let in_scene: HashSet<u64> = scene.layers.iter().flat_map(|l| &l.items).map(|i| i.item).collect();
+        let groups = |l: &SceneLayer| l.items.iter().map(|i| i.group(l.style.method)).collect::<Vec<_>>();
+        let in_scene: HashSet<Group> = scene.layers.iter().flat_map(groups).collect();
         let wait = self.options.synchronous;
         // Detail given up for an earlier view may be affordable again.
         self.bias = self.bias.saturating_sub(u8::from(self.prepared.camera != Some(frame.view.camera)));
         loop {
             let (tiles, bias) = (&self.tiles, self.bias);
-            let mut items: Vec<(u64, &mut Item)> =
-                self.items.iter_mut().filter(|(id, _)| in_scene.contains(id)).map(|(id, i)| (*id, i)).collect();
+            let mut items: Vec<(&Group, &mut Item)> =
+                self.items.iter_mut().filter(|(group, _)| in_scene.contains(*group)).collect();
             let ready = items
                 .par_iter_mut()
-                .map(|(id, item)| item.prepare(*id, frame, tiles, bias, wait))
+                .map(|(group, item)| item.prepare(group, frame, tiles, bias, wait))
                 .reduce(|| true, |a, b| a && b);
-            let needed: u64 = items.iter().map(|(_, item)| needed_bytes(item)).sum();
+            let needed: u64 = items.iter().map(|(group, item)| needed_bytes(item) * group.len() as u64).sum();
             if needed <= self.options.gpu_tile_bytes || self.bias >= MOST_BIAS {
                 return ready;
             }
@@ -334,46 +339,62 @@ impl Renderer {
         prepared: &mut Prepared,
         plan: &mut Plan,
     ) {
+        let method = layer.style.method;
         for scene_item in &layer.items {
-            let id = scene_item.item;
-            let Some(item) = self.items.get(&id) else { continue };
-            if let Some((mesh, cut)) = item.raster() {
-                if cut.leaves.is_empty() {
-                    plan.off_screen.push(id);
+            let group = scene_item.group(method);
+            let Some(item) = self.items.get(&group) else { continue };
+            let drawn = match (item.raster(), item.series()) {
+                (Some((_, cut)), _) => {
+                    if cut.leaves.is_empty() {
+                        plan.off_screen.push(scene_item.item);
+                    }
+                    want(plan, item, &group, &cut.tiles, &self.tiles, self.options.synchronous);
+                    Vec::new()
                 }
-                let base = prepared.add_mesh(mesh);
-                for batch in &mesh.batches {
-                    let tile = SeriesShape::key(id, batch.tile);
-                    self.tiles.touch(tile);
-                    prepared.draws.push(Draw::Raster { slot, tile, range: base.of(batch) });
+                (None, Some(shape)) => {
+                    let cut = shape.cut(frame, &|tile| self.tiles.has_all(&group, tile));
+                    if !cut.visible {
+                        plan.off_screen.push(scene_item.item);
+                    }
+                    want(plan, item, &group, &cut.wanted, &self.tiles, self.options.synchronous);
+                    cut.drawn
                 }
-                if !item.spots().is_empty() {
-                    let run = prepared.points.run(frame, |pen| marks::draw(pen, frame, item.spots()));
-                    prepared.draws.push(Draw::Dots { slot: slot + 1, run });
-                }
-                want(plan, item, id, &cut.tiles, &self.tiles, self.options.synchronous);
-            } else if let Some(shape) = item.series() {
-                let resident = |tile: TileAt| self.tiles.has(SeriesShape::key(id, tile));
-                let cut = shape.cut(frame, &resident);
-                if !cut.visible {
-                    plan.off_screen.push(id);
-                }
-                want(plan, item, id, &cut.wanted, &self.tiles, self.options.synchronous);
-                let mut blocks = Vec::new();
-                for tile in &cut.drawn {
-                    let key = SeriesShape::key(id, *tile);
-                    self.tiles.touch(key);
-                    blocks.extend(self.tiles.values(key).map(|b| (*tile, b)));
-                }
-                if !blocks.is_empty() {
-                    let dots = layer.style.method == Method::Points
-                        || matches!(*scene_item.geolocation, Geolocation::Points(_));
-                    prepared.draws.push(if dots {
-                        Draw::Dots { slot, run: prepared.points.run(frame, |pen| shape.dots(pen, &blocks)) }
-                    } else {
-                        Draw::Lines { slot, run: prepared.points.run(frame, |pen| shape.line(pen, frame, &blocks)) }
-                    });
-                }
+                (None, None) => continue,
+            };
+            let shown = Shown { slot, layer, item: scene_item, group: &group, drawn: &drawn };
+            // Methods of several fields branch off here.
+            self.draw_cells(&shown, frame, prepared);
+        }
+    }
+
+    /// A raster as cells; a track or points as a line or dots.
+    fn draw_cells(&mut self, shown: &Shown<'_>, frame: &FrameView, prepared: &mut Prepared) {
+        let Shown { slot, group, .. } = *shown;
+        let Some((item, id)) = self.items.get(group).zip(group.first().copied()) else { return };
+        if let Some((mesh, _)) = item.raster() {
+            let base = prepared.add_mesh(mesh);
+            for batch in &mesh.batches {
+                self.tiles.touch(group, batch.tile);
+                let tile = SeriesShape::key(id, batch.tile);
+                prepared.draws.push(Draw::Raster { slot, tile, range: base.of(batch) });
+            }
+            if !item.spots().is_empty() {
+                let run = prepared.points.run(frame, |pen| marks::draw(pen, frame, item.spots()));
+                prepared.draws.push(Draw::Dots { slot: slot + 1, run });
+            }
+        } else if let Some(shape) = item.series() {
+            let mut blocks = Vec::new();
+            for tile in shown.drawn {
+                self.tiles.touch(group, *tile);
+                blocks.extend(self.tiles.values(SeriesShape::key(id, *tile)).map(|b| (*tile, b)));
+            }
+            if !blocks.is_empty() {
+                let points = matches!(*shown.item.geolocation, Geolocation::Points(_));
+                prepared.draws.push(if points || shown.layer.style.method == Method::Points {
+                    Draw::Dots { slot, run: prepared.points.run(frame, |pen| shape.dots(pen, &blocks)) }
+                } else {
+                    Draw::Lines { slot, run: prepared.points.run(frame, |pen| shape.line(pen, frame, &blocks)) }
+                });
             }
         }
     }
@@ -423,11 +444,35 @@ fn needed_bytes(item: &Item) -> u64 {
         .sum()
 }
 
+/// One item of a layer while it is drawn.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    slot: usize,
+    layer: &'a SceneLayer,
+    item: &'a SceneItem,
+    /// The items whose tiles are needed.
+    group: &'a [u64],
+    /// Of a track or points: the tiles that are there, in order.
+    drawn: &'a [TileAt],
+}
+
+/// As what a method needs the tiles of an item.
+fn uses_of(item: &Item, method: Method) -> Uses {
+    if item.is_series() {
+        return Uses { texture: false, values: true };
+    }
+    match method {
+        Method::Raster | Method::Line | Method::Points | Method::Rgb => Uses { texture: true, values: false },
+        // Until they are drawn, the item stands in as cells.
+        Method::Arrows | Method::Barbs | Method::Streamlines => Uses { texture: true, values: true },
+    }
+}
+
 /// Adds the tiles of a cut that are not there. In a window the coarsest tile comes first: something to see at once.
-fn want(plan: &mut Plan, item: &Item, id: u64, tiles: &[(TileAt, f32)], held: &Residency, synchronous: bool) {
+fn want(plan: &mut Plan, item: &Item, group: &[u64], tiles: &[(TileAt, f32)], held: &Residency, synchronous: bool) {
     let (grid, apron) = item.grid();
     let top = grid.top_level();
-    for (tile, distance) in tiles {
+    for (id, (tile, distance)) in group.iter().flat_map(|id| tiles.iter().map(move |t| (*id, t))) {
         let key = SeriesShape::key(id, *tile);
         if held.settled(key) {
             continue;

@@ -9,6 +9,7 @@ use seaglass_core::tile::TileKey;
 
 use crate::gpu::Gpu;
 use crate::marks::{self, Mark};
+use crate::tree::TileAt;
 
 /// Mirror of `Tile` in `shaders/raster.wgsl`.
 #[repr(C)]
@@ -19,13 +20,46 @@ struct TileUniform {
     pad: f32,
 }
 
+/// As what the tiles of an item are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Uses {
+    /// On the device, to be drawn as cells.
+    pub texture: bool,
+    /// In memory: tracks, points, and what symbols are made from.
+    pub values: bool,
+}
+
+impl Default for Uses {
+    fn default() -> Self {
+        Self { texture: true, values: false }
+    }
+}
+
+impl Uses {
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { texture: self.texture || other.texture, values: self.values || other.values }
+    }
+
+    fn covers(self, needed: Self) -> bool {
+        (self.texture || !needed.texture) && (self.values || !needed.values)
+    }
+}
+
 /// What a tile became.
-#[derive(Debug)]
-pub(crate) enum Content {
+#[derive(Debug, Default)]
+struct Content {
     /// A raster's bind group 2 (texture and uniform live as long as the group), and its values that stand alone.
-    Texture(wgpu::BindGroup, Vec<Mark>),
-    /// Values of a track or of points, in memory.
-    Values(Arc<Block>),
+    texture: Option<(wgpu::BindGroup, Vec<Mark>)>,
+    /// Values in memory.
+    values: Option<Arc<Block>>,
+}
+
+impl Content {
+    fn uses(&self) -> Uses {
+        Uses { texture: self.texture.is_some(), values: self.values.is_some() }
+    }
 }
 
 #[derive(Debug)]
@@ -46,14 +80,14 @@ pub(crate) struct Residency {
     frame: u64,
     /// Changes whenever a tile comes or goes, by item.
     epochs: HashMap<u64, u64>,
-    /// Items whose tiles become values instead of textures.
-    series: HashSet<u64>,
+    /// As what the tiles of items are needed; textures where nothing else was said.
+    uses: HashMap<u64, Uses>,
 }
 
 impl Residency {
     /// A finished read, to be uploaded by [`upload`](Self::upload).
     pub fn supply(&mut self, key: TileKey, block: Block) {
-        if !self.tiles.contains_key(&key) && self.waiting.insert(key) {
+        if !self.has(key) && self.waiting.insert(key) {
             self.pending.push_back((key, block));
         }
     }
@@ -79,13 +113,19 @@ impl Residency {
         self.failed.retain(|key| !gone(key));
         for item in items {
             self.epochs.remove(item);
-            self.series.remove(item);
+            self.uses.remove(item);
         }
     }
 
-    /// Says that an item is a track or points.
-    pub fn is_series(&mut self, item: u64) {
-        self.series.insert(item);
+    /// Says as what the tiles of an item are needed. Those held for another use only are asked for again.
+    pub fn need(&mut self, item: u64, uses: Uses) {
+        if self.uses.insert(item, uses) != Some(uses) {
+            *self.epochs.entry(item).or_default() += 1;
+        }
+    }
+
+    fn needed(&self, item: u64) -> Uses {
+        self.uses.get(&item).copied().unwrap_or_default()
     }
 
     /// Begins a frame.
@@ -99,21 +139,26 @@ impl Residency {
         while spent < budget {
             let Some((key, block)) = self.pending.pop_front() else { return };
             self.waiting.remove(&key);
-            let (content, bytes) = if self.series.contains(&key.item) {
-                let bytes = block.values.len() as u64 * 4;
-                (Content::Values(Arc::new(block)), bytes)
-            } else {
-                let bytes = texels(&block) * 4;
-                if bytes == 0 || !fits(gpu, &block) {
+            let uses = self.needed(key.item);
+            let (mut content, mut bytes) = (Content::default(), 0);
+            if uses.texture {
+                if !fits(gpu, &block) {
                     self.failed.insert(key);
                     continue;
                 }
-                (texture(gpu, layout, key.level, &block), bytes)
-            };
+                bytes += texels(&block) * 4;
+                content.texture = Some(texture(gpu, layout, key.level, &block));
+            }
+            if uses.values {
+                bytes += block.values.len() as u64 * 4;
+                content.values = Some(Arc::new(block));
+            }
             spent += bytes;
             self.bytes += bytes;
             *self.epochs.entry(key.item).or_default() += 1;
-            self.tiles.insert(key, Resident { content, bytes, last_used: self.frame });
+            if let Some(old) = self.tiles.insert(key, Resident { content, bytes, last_used: self.frame }) {
+                self.bytes -= old.bytes;
+            }
         }
     }
 
@@ -122,50 +167,49 @@ impl Residency {
         !self.pending.is_empty()
     }
 
-    /// Whether a tile can be drawn.
+    /// Whether a tile can be drawn as it is needed.
     pub fn has(&self, key: TileKey) -> bool {
-        self.tiles.contains_key(&key)
+        self.tiles.get(&key).is_some_and(|t| t.content.uses().covers(self.needed(key.item)))
+    }
+
+    /// Whether the tiles of all items of a group are there.
+    pub fn has_all(&self, group: &[u64], TileAt { level, ty, tx }: TileAt) -> bool {
+        group.iter().all(|item| self.has(TileKey { item: *item, level, ty, tx }))
     }
 
     /// Whether a tile will not come, or has come already.
     pub fn settled(&self, key: TileKey) -> bool {
-        self.tiles.contains_key(&key) || self.failed.contains(&key) || self.waiting.contains(&key)
+        self.has(key) || self.failed.contains(&key) || self.waiting.contains(&key)
     }
 
     /// Bind group of a raster tile.
     pub fn texture(&self, key: TileKey) -> Option<&wgpu::BindGroup> {
-        match self.tiles.get(&key).map(|t| &t.content) {
-            Some(Content::Texture(group, _)) => Some(group),
-            _ => None,
-        }
+        self.tiles.get(&key)?.content.texture.as_ref().map(|(group, _)| group)
     }
 
     /// Values of a raster tile that stand alone.
     pub fn marks(&self, key: TileKey) -> &[Mark] {
-        match self.tiles.get(&key).map(|t| &t.content) {
-            Some(Content::Texture(_, marks)) => marks,
-            _ => &[],
-        }
+        let content = self.tiles.get(&key).and_then(|t| t.content.texture.as_ref());
+        content.map_or(&[], |(_, marks)| marks)
     }
 
-    /// Values of a series tile.
+    /// Values of a tile, where they are kept in memory.
     pub fn values(&self, key: TileKey) -> Option<Arc<Block>> {
-        match self.tiles.get(&key).map(|t| &t.content) {
-            Some(Content::Values(block)) => Some(Arc::clone(block)),
-            _ => None,
+        self.tiles.get(&key)?.content.values.clone()
+    }
+
+    /// Notes that this frame draws the tiles of a group.
+    pub fn touch(&mut self, group: &[u64], TileAt { level, ty, tx }: TileAt) {
+        for item in group {
+            if let Some(tile) = self.tiles.get_mut(&TileKey { item: *item, level, ty, tx }) {
+                tile.last_used = self.frame;
+            }
         }
     }
 
-    /// Notes that this frame draws a tile.
-    pub fn touch(&mut self, key: TileKey) {
-        if let Some(tile) = self.tiles.get_mut(&key) {
-            tile.last_used = self.frame;
-        }
-    }
-
-    /// Counter of an item's comings and goings.
-    pub fn epoch(&self, item: u64) -> u64 {
-        self.epochs.get(&item).copied().unwrap_or_default()
+    /// Counter of the comings and goings of a group.
+    pub fn epoch(&self, group: &[u64]) -> u64 {
+        group.iter().map(|item| self.epochs.get(item).copied().unwrap_or_default()).fold(0, u64::wrapping_add)
     }
 
     /// Drops the least recently drawn tiles beyond the budget.
@@ -211,7 +255,7 @@ fn fits(gpu: &Gpu, block: &Block) -> bool {
 }
 
 /// Uploads a block with its apron; where it has none, missing values stand in.
-fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) -> Content {
+fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) -> (wgpu::BindGroup, Vec<Mark>) {
     let (rows, cols) = (block.window.rows, block.window.cols);
     let padded;
     let values: &[f32] = match block.apron {
@@ -264,5 +308,5 @@ fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) 
             },
         ],
     });
-    Content::Texture(group, marks::of(values, rows, cols))
+    (group, marks::of(values, rows, cols))
 }
