@@ -39,6 +39,7 @@ pub mod raw;
 pub mod read;
 mod reader;
 pub mod sample;
+pub mod shapes;
 pub mod sniff;
 pub mod table;
 mod ties;

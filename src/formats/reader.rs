@@ -9,12 +9,13 @@ use std::time::SystemTime;
 use seaglass_core::field::{Apron, Window};
 use seaglass_core::granule::{FileInfo, PartInfo};
 use seaglass_core::protocol::{Answer, FailureKind, PROTOCOL_VERSION, Request, Source, wire_from_geolocation};
+use seaglass_core::shapes::wire_from_shapes;
 use seaglass_core::time::Time;
 
 use crate::cache::BlockCache;
 use crate::columns::ColumnReader;
 use crate::dataset::Dataset;
-use crate::error::{Result, bad_request, fail};
+use crate::error::{Result, bad_request, damaged, fail};
 use crate::footprint;
 use crate::geoloc::Demand;
 use crate::idf;
@@ -24,6 +25,7 @@ use crate::payload::Payload;
 use crate::probe;
 use crate::product;
 use crate::read::{Choice, FieldReader};
+use crate::shapes;
 use crate::table;
 
 /// Bytes of decoded blocks kept.
@@ -121,6 +123,15 @@ impl Reader {
                 plain(Answer::Done)
             }
             Request::Open { source } => {
+                if let Some(kind) = shapes::kind_of(&source.path) {
+                    let found = shapes::read(&source.path, kind)?;
+                    let payload = wire_from_shapes(&found.shapes).map_err(|e| damaged("The attributes", &e))?;
+                    let answer = Answer::Shapes { format: found.format, notes: found.notes };
+                    return Ok((answer, payload.into()));
+                }
+                if let Some(sentence) = shapes::companion(&source.path) {
+                    return Err(fail(FailureKind::NotMine, sentence));
+                }
                 let info = describe(self.file(&source)?);
                 plain(Answer::Opened { info: Box::new(info) })
             }
