@@ -57,6 +57,8 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         return;
     }
     if let Some(projection) = id.strip_prefix("projection_").and_then(Projection::from_id) {
+        // About what is being looked at.
+        let projection = projection.about(model.session.project().camera.target);
         out.send(Command::SetProjection { projection });
         return;
     }

@@ -53,7 +53,7 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     }
     let distance = format!("Altitude {}", text::metres(round_two(camera.altitude_m)));
     x = widgets::line(ui.painter(), x, y, &distance, t.small(), t.c.text_2, 160.0) + 16.0;
-    let mut projection = camera.projection.title().to_owned();
+    let mut projection = camera.projection.title();
     if camera.tilt_deg >= 0.5 && !camera.projection.is_map() {
         projection.push_str(&format!(", tilt {:.0}°", camera.tilt_deg));
     }

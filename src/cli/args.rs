@@ -91,7 +91,9 @@ pub struct Render {
     /// Width and height in pixels.
     #[arg(long, value_name = "WxH", default_value = "1280x800", allow_hyphen_values = true)]
     pub size: String,
-    /// globe, equirectangular, mercator, polar-north or polar-south.
+    /// globe, orthographic, equirectangular, mercator, mollweide, equal-earth, robinson, laea, lcc, utm, polar-north or
+    /// polar-south, or a PROJ string ("+proj=aeqd +lat_0=40"). Their middle is that of the data or of --look-at; or name
+    /// it: mollweide:180, laea:10,52, lcc:10,52, utm:33N.
     #[arg(long, default_value = "globe")]
     pub projection: String,
     /// Place in the middle, degrees; the data are framed when absent.

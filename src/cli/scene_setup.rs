@@ -51,9 +51,9 @@ impl Wishes {
     /// Checks the arguments before anything is started.
     pub fn new(options: &args::Render) -> Result<Self, Failure> {
         let usage = |message: String| Err(Failure::new(Exit::Usage, message));
-        let Some(projection) = Projection::from_id(&options.projection) else {
-            let known = Projection::ALL.map(Projection::id).join(", ");
-            return usage(format!("There is no projection \"{}\"; there are {known}.", options.projection));
+        let projection = match Projection::parse(&options.projection) {
+            Ok(projection) => projection,
+            Err(message) => return usage(message),
         };
         let colormaps = seaglass_render::assets::colormaps();
         for name in &options.colormap {
@@ -102,7 +102,14 @@ impl Wishes {
         let layers = choose_layers(host, &options.field)?;
         self.style(host, options, &layers)?;
         self.set_time(host, &layers, &options.paths);
-        host.send(Command::SetProjection { projection: self.projection });
+        let mut projection = self.projection;
+        if !options.projection.contains([':', '=']) {
+            // The middle of the map follows what it shows, where none is named.
+            host.send(Command::ZoomToLayer { layer: None });
+            step(host)?;
+            projection = projection.about(self.look_at.unwrap_or(host.session().project().camera.target));
+        }
+        host.send(Command::SetProjection { projection });
         host.send(Command::ZoomToLayer { layer: None });
         step(host)?;
         let mut camera = host.session().project().camera;

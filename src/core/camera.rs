@@ -4,7 +4,7 @@ use glam::{DMat4, DVec2, DVec3, DVec4, Mat4};
 use serde::{Deserialize, Serialize};
 
 use crate::geo::{GeoBox, LonLat, WGS84_A_M, WGS84_B_M, unwrap_near, wrap_180};
-use crate::projection::Projection;
+use crate::projection::{Plane, Projection};
 
 /// Vertical field of view, degrees.
 pub const FIELD_OF_VIEW_DEG: f64 = 45.0;
@@ -138,6 +138,12 @@ impl Camera {
         let equator_m = || self.projection.project(LonLat::new(0.0, 0.0)).map_or(0.0, DVec3::length);
         let (lat, half) = match self.projection {
             Projection::Globe => return Self { target: self.target, ..home }.sanitized(),
+            Projection::Orthographic => {
+                let tan = (FIELD_OF_VIEW_DEG.to_radians() / 2.0).tan();
+                let altitude_m = 1.06 * WGS84_A_M / (tan * (size_px.x / size_px.y).min(1.0));
+                return Self { target: self.target, altitude_m, ..home }.sanitized();
+            }
+            Projection::Plane(plane) => return self.whole_plane(plane, size_px),
             Projection::Equirectangular => (0.0, DVec2::new(turn_m / 2.0, turn_m / 4.0)),
             Projection::Mercator => (0.0, DVec2::splat(turn_m / 2.0)),
             Projection::PolarNorth => (90.0, DVec2::splat(equator_m())),
@@ -154,6 +160,7 @@ impl Camera {
     /// itself, where there is no north, the map stands as its projection defines it.
     pub fn north_heading_deg(&self) -> f64 {
         let away = match self.projection {
+            Projection::Plane(_) => return self.plane_north_deg(),
             Projection::PolarNorth => -1.0,
             Projection::PolarSouth => 1.0,
             _ => return 0.0,
@@ -168,6 +175,44 @@ impl Camera {
 
 /// The same for maps: as near as the projected box allows.
 impl Camera {
+    /// All that is drawn of a map.
+    fn whole_plane(&self, plane: Plane, size_px: DVec2) -> Self {
+        let home = Self { projection: self.projection, ..Self::default() };
+        let (mut low, mut high) = (DVec2::INFINITY, DVec2::NEG_INFINITY);
+        let middle = plane.middle();
+        for k in 0..=72 {
+            for l in 0..=36 {
+                // Just inside of the cut, which is on both sides.
+                let off = (f64::from(k) * 5.0 - 180.0) * (1.0 - 1e-9);
+                let place = plane.clamp(LonLat::new(middle.lon_deg + off, f64::from(l) * 5.0 - 90.0));
+                if let Some(v) = plane.project_extended(place).filter(|v| v.is_finite()) {
+                    (low, high) = (low.min(v.truncate()), high.max(v.truncate()));
+                }
+            }
+        }
+        let centre = (low + high) / 2.0;
+        let target = plane.unproject(centre.extend(0.0)).unwrap_or(middle);
+        let Some(at) = self.projection.project(target) else { return home };
+        let half = (high - at.truncate()).max(at.truncate() - low);
+        let tan = (FIELD_OF_VIEW_DEG.to_radians() / 2.0).tan();
+        let need = half.y.max(half.x * size_px.y / size_px.x);
+        let altitude_m = need / (tan * self.projection.scale_at(target)) * 1.02;
+        Self { target, altitude_m, ..home }.sanitized()
+    }
+
+    /// Direction of north on the map at the target, degrees clockwise from its y axis.
+    fn plane_north_deg(&self) -> f64 {
+        if self.target.lat_deg.abs() > 89.999 {
+            return 0.0;
+        }
+        let at = |lat: f64| self.projection.project_extended(LonLat::new(self.target.lon_deg, lat));
+        let (Some(a), Some(b)) = (at(self.target.lat_deg - 1e-5), at(self.target.lat_deg + 1e-5)) else { return 0.0 };
+        let north = b - a;
+        // Rounding is no direction.
+        let deg = north.x.atan2(north.y).to_degrees();
+        if deg.abs() < 1e-7 { 0.0 } else { wrap_180(deg) }
+    }
+
     fn framing_on_map(mut self, target: &GeoBox, size_px: DVec2) -> Self {
         let width = target.east - target.west;
         match self.projection {
@@ -209,9 +254,15 @@ pub struct View {
     right: DVec3,
     up: DVec3,
     forward: DVec3,
-    /// Globe: tangent of half the vertical field of view. Maps: half the visible height in map metres.
+    /// Globe: tangent of half the vertical field of view. Maps and the orthographic globe: half the visible height in
+    /// metres.
     half: f64,
+    /// The globe seen from infinitely far away.
+    parallel: bool,
 }
+
+/// Distance of the eye of the orthographic globe. Its rays are parallel; this only stands for "beyond everything".
+const FAR_EYE_M: f64 = 1e9;
 
 impl View {
     fn new(camera: Camera, width_px: f64, height_px: f64) -> Self {
@@ -219,8 +270,9 @@ impl View {
         let size_px = DVec2::new(width_px, height_px);
         let (sin_h, cos_h) = camera.heading_deg.to_radians().sin_cos();
         if camera.projection.is_map() {
-            let eye = camera.projection.project(camera.target).unwrap_or(DVec3::ZERO);
+            let eye = camera.projection.project(camera.target).unwrap_or(DVec3::ZERO).with_z(0.0);
             return Self {
+                parallel: false,
                 camera,
                 size_px,
                 eye,
@@ -235,19 +287,22 @@ impl View {
         let ahead = camera.target.north() * cos_h + camera.target.east() * sin_h;
         let forward = (ahead * sin_t - zenith * cos_t).normalize();
         let up = (ahead * cos_t + zenith * sin_t).normalize();
+        let parallel = camera.projection == Projection::Orthographic;
+        let away_m = if parallel { FAR_EYE_M } else { camera.altitude_m };
         Self {
             camera,
             size_px,
-            eye: camera.target.ecef() - forward * camera.altitude_m,
+            eye: camera.target.ecef() - forward * away_m,
             right: forward.cross(up),
             up,
             forward,
-            half: tan,
+            half: if parallel { tan * camera.altitude_m } else { tan },
+            parallel,
         }
     }
 
     /// Right, up and forward unit vectors of the camera, and `half`: on the globe the tangent of half the vertical field of
-    /// view, on maps half the visible height in map metres.
+    /// view, on maps and the orthographic globe half the visible height in metres.
     pub fn axes(&self) -> (DVec3, DVec3, DVec3, f64) {
         (self.right, self.up, self.forward, self.half)
     }
@@ -257,12 +312,20 @@ impl View {
         !self.camera.projection.is_map()
     }
 
+    /// Whether this is the globe from infinitely far away: its rays are parallel.
+    pub fn is_parallel(&self) -> bool {
+        self.parallel
+    }
+
     /// Clip-space coordinates (f64) of a projected position. Depth is constant: order comes from the layer stack.
     fn clip(&self, v: DVec3) -> DVec4 {
         let d = v - self.eye;
         let aspect = self.size_px.x / self.size_px.y;
         let (x, y) = (d.dot(self.right) / (self.half * aspect), d.dot(self.up) / self.half);
-        if self.is_globe() {
+        if self.parallel {
+            // All equally far away: an Earth radius, so that the shaders' measure of slant is that of the other globe.
+            DVec4::new(x * WGS84_A_M, y * WGS84_A_M, 0.5 * WGS84_A_M, WGS84_A_M)
+        } else if self.is_globe() {
             let w = d.dot(self.forward);
             DVec4::new(x, y, 0.5 * w, w)
         } else {
@@ -305,13 +368,17 @@ impl View {
 
     /// Whether the surface at `p` (projected to `v`) faces the eye: not beyond the horizon.
     pub fn faces(&self, p: LonLat, v: DVec3) -> bool {
-        p.up().dot(self.eye - v) > 0.0
+        p.up().dot(if self.parallel { -self.forward } else { self.eye - v }) > 0.0
     }
 
     /// Cosine of the angle between the surface's normal at a place and the direction to the eye: 1 seen from straight
     /// above, 0 at the horizon; on maps always 1.
     pub fn facing(&self, p: LonLat) -> f64 {
-        if self.is_globe() { p.up().dot((self.eye - p.ecef()).normalize_or_zero()) } else { 1.0 }
+        match (self.is_globe(), self.parallel) {
+            (false, _) => 1.0,
+            (true, true) => -p.up().dot(self.forward),
+            (true, false) => p.up().dot((self.eye - p.ecef()).normalize_or_zero()),
+        }
     }
 
     /// Place under a pixel; `None` in space or off the map. Longitude within ±180.
@@ -323,10 +390,15 @@ impl View {
             let v = self.eye + self.right * x + self.up * y;
             return self.camera.projection.unproject(v).map(|p| p.normalized());
         }
-        let ray = self.forward + self.right * x + self.up * y;
+        let (eye, ray) = if self.parallel {
+            // From outside of the Earth, near enough to lose no digits.
+            (self.camera.target.ecef() + self.right * x + self.up * y - self.forward * 3e7, self.forward)
+        } else {
+            (self.eye, self.forward + self.right * x + self.up * y)
+        };
         // The ellipsoid becomes the unit sphere in scaled space.
         let scale = DVec3::new(1.0 / WGS84_A_M, 1.0 / WGS84_A_M, 1.0 / WGS84_B_M);
-        let (o, d) = (self.eye * scale, ray * scale);
+        let (o, d) = (eye * scale, ray * scale);
         let (a, b, c) = (d.dot(d), o.dot(d), o.dot(o) - 1.0);
         let disc = b * b - a * c;
         if disc < 0.0 {
@@ -334,7 +406,7 @@ impl View {
         }
         // c / (−b + √disc) is the nearer root without cancellation.
         let t = c / (-b + disc.sqrt());
-        (t > 0.0).then(|| LonLat::from_surface_ecef(self.eye + ray * t))
+        (t > 0.0).then(|| LonLat::from_surface_ecef(eye + ray * t))
     }
 
     /// Ground metres of one pixel at the target.
@@ -345,7 +417,7 @@ impl View {
 
     /// Projected metres of one pixel at a projected position.
     pub fn projected_m_per_px(&self, v: DVec3) -> f64 {
-        if self.is_globe() {
+        if self.is_globe() && !self.parallel {
             2.0 * self.half * v.distance(self.eye) / self.size_px.y
         } else {
             2.0 * self.half / self.size_px.y
@@ -380,6 +452,7 @@ mod tests {
     fn the_target_is_in_the_middle() {
         for projection in Projection::ALL {
             let lat = if projection == Projection::PolarSouth { -60.0 } else { 60.0 };
+            let projection = projection.about(LonLat::new(179.5, lat));
             let camera = Camera {
                 target: LonLat::new(179.5, lat),
                 projection,
@@ -431,6 +504,15 @@ mod tests {
             let extremes = match projection {
                 // From 14 200 km the horizon is 72° away.
                 Projection::Globe => [(lon, 71.0), (lon, -71.0), (lon - 71.0, 0.0), (lon + 71.0, 0.0)],
+                Projection::Orthographic => [(lon, 89.0), (lon, -89.0), (lon - 89.0, 0.0), (lon + 89.0, 0.0)],
+                Projection::Plane(Plane::EqualArea { .. }) => {
+                    [(179.99, 6.0), (179.99, -6.0), (174.0, 0.0), (-174.0, 0.0)]
+                }
+                Projection::Plane(Plane::Conic { .. }) => {
+                    [(0.0, -29.0), (120.0, -29.0), (179.0, 80.0), (-120.0, -29.0)]
+                }
+                Projection::Plane(Plane::Utm { .. }) => [(3.0, 89.0), (3.0, -89.0), (47.0, 0.0), (-41.0, 0.0)],
+                Projection::Plane(_) => [(0.0, 89.0), (0.0, -89.0), (179.99, 0.0), (-179.99, 0.0)],
                 Projection::Equirectangular => [(lon, 90.0), (lon, -90.0), (lon - 179.99, 0.0), (lon + 179.99, 0.0)],
                 Projection::Mercator => [(lon, 85.05), (lon, -85.05), (lon - 179.99, 0.0), (lon + 179.99, 0.0)],
                 Projection::PolarNorth => [(-45.0, 0.0), (45.0, 0.0), (135.0, 0.0), (-135.0, 0.0)],
@@ -438,7 +520,7 @@ mod tests {
             };
             for size in [DVec2::new(1280.0, 800.0), DVec2::new(2400.0, 600.0), DVec2::new(760.0, 800.0)] {
                 // From wherever one looks; the globe keeps its place.
-                let lat = if projection == Projection::Globe { 0.0 } else { 35.0 };
+                let lat = if projection.is_map() { 35.0 } else { 0.0 };
                 let from = Camera {
                     target: LonLat::new(lon, lat),
                     altitude_m: 3e5,
@@ -466,11 +548,14 @@ mod tests {
         for projection in Projection::ALL {
             for lon in [-170.0, -45.0, 0.0, 20.0, 135.0] {
                 let lat = if projection == Projection::PolarSouth { -70.0 } else { 70.0 };
+                let projection = projection.about(LonLat::new(lon, lat));
                 let mut camera =
                     Camera { target: LonLat::new(lon, lat), altitude_m: 1e5, projection, ..Camera::default() };
                 camera.heading_deg = camera.north_heading_deg();
                 let px = camera.view(800.0, 800.0).screen_from_lonlat(LonLat::new(lon, lat + 0.1)).unwrap();
-                assert!((px.x - 400.0).abs() < 1e-3 && px.y < 390.0, "{projection:?} {lon}: {px}");
+                // Meridians of other maps are curved.
+                let bend = if matches!(projection, Projection::Plane(_)) { 0.5 } else { 1e-3 };
+                assert!((px.x - 400.0).abs() < bend && px.y < 390.0, "{projection:?} {lon}: {px}");
             }
         }
         // EPSG:3413 has 45° W downwards, EPSG:3031 has 0° upwards; the pole has no north of its own.
@@ -509,7 +594,7 @@ mod tests {
     proptest! {
         #[test]
         fn screen_and_place_agree(lon in -180.0..180.0f64, lat in -84.0..84.0f64, x in 0.0..800.0f64, y in 0.0..600.0f64,
-                                  log_alt in 3.0..7.3f64, heading in -180.0..180.0f64, tilt in 0.0..60.0f64, k in 0usize..5) {
+                                  log_alt in 3.0..7.3f64, heading in -180.0..180.0f64, tilt in 0.0..60.0f64, k in 0..Projection::ALL.len()) {
             let projection = Projection::ALL[k];
             let camera = Camera { target: LonLat::new(lon, lat), altitude_m: 10f64.powf(log_alt), heading_deg: heading, tilt_deg: tilt, projection };
             let view = camera.view(800.0, 600.0);

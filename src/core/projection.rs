@@ -3,18 +3,22 @@
 //! Vertices are projected here, on the CPU and in f64, and travel to the GPU relative to a nearby anchor, so every
 //! projection is as exact as the globe and one vertex shader serves them all.
 
+mod names;
+mod plane;
+
 use glam::DVec3;
-use serde::{Deserialize, Serialize};
 
 use crate::geo::{LonLat, WGS84_A_M, WGS84_E2};
+pub use plane::{DEPTH_SCALE, Plane};
 
 /// How the Earth is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Projection {
     /// Perspective view of the WGS84 ellipsoid.
     #[default]
     Globe,
+    /// The globe from infinitely far away: the orthographic projection of the ellipsoid about the middle of the view.
+    Orthographic,
     /// Plate carrée: x = a·λ, y = a·φ.
     Equirectangular,
     /// Spherical Mercator (EPSG:3857), to ±85.06°.
@@ -23,6 +27,8 @@ pub enum Projection {
     PolarNorth,
     /// Polar stereographic south, true at 71° S, 0° upwards (EPSG:3031).
     PolarSouth,
+    /// One of the maps that proj4rs computes.
+    Plane(Plane),
 }
 
 /// Latitude where the square Mercator world ends.
@@ -31,39 +37,25 @@ pub const MERCATOR_LAT_MAX_DEG: f64 = 85.051_128_779_806_6;
 pub const POLAR_LAT_LIMIT_DEG: f64 = -30.0;
 
 impl Projection {
-    /// All projections, in menu order.
-    pub const ALL: [Self; 5] = [Self::Globe, Self::Equirectangular, Self::Mercator, Self::PolarNorth, Self::PolarSouth];
-
-    /// Name on the command line and in files.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Globe => "globe",
-            Self::Equirectangular => "equirectangular",
-            Self::Mercator => "mercator",
-            Self::PolarNorth => "polar-north",
-            Self::PolarSouth => "polar-south",
-        }
-    }
-
-    /// Name for people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Globe => "Globe",
-            Self::Equirectangular => "Equirectangular",
-            Self::Mercator => "Mercator",
-            Self::PolarNorth => "Polar stereographic, north",
-            Self::PolarSouth => "Polar stereographic, south",
-        }
-    }
-
-    /// The projection of that [`id`](Self::id).
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|p| p.id() == id)
-    }
+    /// One of each kind, in menu order.
+    pub const ALL: [Self; 12] = [
+        Self::Globe,
+        Self::Orthographic,
+        Self::Equirectangular,
+        Self::Mercator,
+        Self::Plane(Plane::Mollweide { lon_deg: 0 }),
+        Self::Plane(Plane::EqualEarth { lon_deg: 0 }),
+        Self::Plane(Plane::Robinson { lon_deg: 0 }),
+        Self::Plane(Plane::EqualArea { lon_deg: 0, lat_deg: 0 }),
+        Self::Plane(Plane::Conic { lon_deg: 0, lat_deg: 45 }),
+        Self::Plane(Plane::Utm { zone: 31, south: false }),
+        Self::PolarNorth,
+        Self::PolarSouth,
+    ];
 
     /// Flat, in contrast to the globe.
     pub fn is_map(self) -> bool {
-        self != Self::Globe
+        !matches!(self, Self::Globe | Self::Orthographic)
     }
 
     /// Width of one turn of longitude, metres of the map plane; `None` where longitude is not an axis.
@@ -73,20 +65,28 @@ impl Projection {
 
     /// Projected position in metres: ECEF for the globe, `(x, y, 0)` for maps. Longitude is not wrapped on cylindrical
     /// maps: 190° lies right of 180°. `None` outside the map's domain (Mercator latitudes are clamped to its edge).
+    /// On maps of proj4rs the third coordinate is the depth inside the map ([`Plane`]).
     pub fn project(self, p: LonLat) -> Option<DVec3> {
+        if let Self::Plane(plane) = self {
+            return plane.project_extended(p).filter(|v| v.z >= -1e-12);
+        }
         self.project_within(p, MERCATOR_LAT_MAX_DEG, POLAR_LAT_LIMIT_DEG)
     }
 
     /// Like [`project`](Self::project), but smoothly on beyond the edge of the map (Mercator to ±89°, polar to 60° on the
     /// other hemisphere), so that meshes crossing the edge need no cut: the renderer clips them.
     pub fn project_extended(self, p: LonLat) -> Option<DVec3> {
+        if let Self::Plane(plane) = self {
+            return plane.project_extended(p);
+        }
         self.project_within(p, 89.0, -60.0)
     }
 
     /// Whether a place lies on the drawn map.
     pub fn shows(self, p: LonLat) -> bool {
         match self {
-            Self::Globe | Self::Equirectangular => true,
+            Self::Globe | Self::Orthographic | Self::Equirectangular => true,
+            Self::Plane(plane) => plane.depth_deg(p) >= 0.0,
             Self::Mercator => p.lat_deg.abs() <= MERCATOR_LAT_MAX_DEG,
             Self::PolarNorth => p.lat_deg >= POLAR_LAT_LIMIT_DEG,
             Self::PolarSouth => -p.lat_deg >= POLAR_LAT_LIMIT_DEG,
@@ -99,7 +99,8 @@ impl Projection {
         }
         let (lon, lat) = (p.lon_deg.to_radians(), p.lat_deg.to_radians());
         match self {
-            Self::Globe => Some(p.ecef()),
+            Self::Globe | Self::Orthographic => Some(p.ecef()),
+            Self::Plane(plane) => plane.project_extended(p),
             Self::Equirectangular => Some(DVec3::new(WGS84_A_M * lon, WGS84_A_M * lat, 0.0)),
             Self::Mercator => {
                 let lat = p.lat_deg.clamp(-mercator_max_deg, mercator_max_deg).to_radians();
@@ -117,7 +118,8 @@ impl Projection {
     /// On cylindrical maps the longitude keeps its turn.
     pub fn unproject(self, v: DVec3) -> Option<LonLat> {
         let p = match self {
-            Self::Globe => LonLat::from_surface_ecef(v),
+            Self::Globe | Self::Orthographic => LonLat::from_surface_ecef(v),
+            Self::Plane(plane) => return plane.unproject(v),
             Self::Equirectangular => LonLat::new((v.x / WGS84_A_M).to_degrees(), (v.y / WGS84_A_M).to_degrees()),
             Self::Mercator => LonLat::new((v.x / WGS84_A_M).to_degrees(), (v.y / WGS84_A_M).sinh().atan().to_degrees()),
             Self::PolarNorth => {
@@ -135,13 +137,21 @@ impl Projection {
         inside.then_some(p)
     }
 
+    /// The meridian in the middle of a map that is cut open along the opposite one.
+    pub fn cut_about_deg(self) -> Option<f64> {
+        match self {
+            Self::Plane(plane) => plane.cut_about_deg(),
+            _ => None,
+        }
+    }
+
     /// Map metres for one metre on the ground, northwards, at a place (1 on the globe).
     pub fn scale_at(self, p: LonLat) -> f64 {
         let step = 1e-4;
         let lat = p.lat_deg.clamp(-89.0, 89.0);
         let at = |lat_deg: f64| self.project(LonLat::new(p.lon_deg, lat_deg));
         match (self, at(lat - step), at(lat + step)) {
-            (Self::Globe, ..) => 1.0,
+            (Self::Globe | Self::Orthographic, ..) => 1.0,
             (_, Some(a), Some(b)) => {
                 let ground =
                     LonLat::new(p.lon_deg, lat - step).ecef().distance(LonLat::new(p.lon_deg, lat + step).ecef());
@@ -154,7 +164,8 @@ impl Projection {
     /// The place nearest to `p` that the map can have at its centre.
     pub fn clamp_centre(self, p: LonLat) -> LonLat {
         let (lo, hi) = match self {
-            Self::Globe | Self::Equirectangular => (-90.0, 90.0),
+            Self::Plane(plane) => return plane.clamp(p),
+            Self::Globe | Self::Orthographic | Self::Equirectangular => (-90.0, 90.0),
             Self::Mercator => (-85.0, 85.0),
             Self::PolarNorth => (POLAR_LAT_LIMIT_DEG, 90.0),
             Self::PolarSouth => (-90.0, -POLAR_LAT_LIMIT_DEG),
@@ -217,7 +228,9 @@ mod tests {
                     let p = LonLat::new(lon, lat);
                     let Some(v) = projection.project(p) else { continue };
                     let Some(q) = projection.unproject(v) else { continue };
-                    assert!(p.ecef().distance(q.ecef()) < 1e-4, "{projection:?} {p:?} {q:?}");
+                    // Robinson's table has little steps.
+                    let most_m = if projection.kind() == "robinson" { 1.0 } else { 1e-4 };
+                    assert!(p.ecef().distance(q.ecef()) < most_m, "{projection:?} {p:?} {q:?}");
                 }
             }
         }

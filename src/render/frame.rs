@@ -3,7 +3,7 @@
 use glam::{DVec2, DVec3, DVec4, Mat4, Vec4};
 use seaglass_core::camera::View;
 use seaglass_core::geo::{WGS84_A_M, WGS84_B_M};
-use seaglass_core::projection::{MERCATOR_LAT_MAX_DEG, POLAR_LAT_LIMIT_DEG, Projection};
+use seaglass_core::projection::{DEPTH_SCALE, MERCATOR_LAT_MAX_DEG, POLAR_LAT_LIMIT_DEG, Plane, Projection};
 use seaglass_core::{geo::LonLat, projection};
 
 /// Mirror of `Frame` in `shaders/shared/frame.wgsl`.
@@ -28,6 +28,9 @@ pub(crate) struct SkyUniform {
     glow: [f32; 4],
 }
 
+/// Distance of the eye for the atmosphere of the orthographic globe.
+const SKY_EYE_M: f64 = 30.0 * WGS84_A_M;
+
 /// The rectangle of the full picture that a target shows, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Part {
@@ -49,12 +52,18 @@ pub(crate) struct FrameView {
     pub copies: Vec<f64>,
     /// Width of one turn on cylindrical maps.
     pub turn: Option<f64>,
+    /// On a map that is cut open: it, and the x of its middle meridian.
+    pub cut: Option<(Plane, f64)>,
     globe: bool,
+    /// The globe with parallel rays.
+    parallel: bool,
+    /// Where the surface faces the eye `facing · p` is more than this.
+    facing_least: f64,
     right: DVec3,
     up: DVec3,
     forward: DVec3,
     half: f64,
-    /// Eye in the metric where the ellipsoid's normals are linear: faces when `facing · p > 1`.
+    /// Eye (or the direction to it) in the metric where the ellipsoid's normals are linear.
     facing: DVec3,
     /// Globe: inward normals of the four sides of the view pyramid.
     sides: [DVec3; 4],
@@ -80,7 +89,23 @@ impl FrameView {
             None => vec![0.0],
         };
         let ground = LonLat::from_surface_ecef(view.eye);
+        let parallel = view.is_parallel();
+        let facing = match (globe, parallel) {
+            (false, _) => DVec3::ZERO,
+            (true, false) => view.eye * inverse,
+            // Of the size of a cosine, as the other.
+            (true, true) => -forward * inverse * WGS84_A_M,
+        };
+        let cut = match projection {
+            Projection::Plane(plane) if plane.cut_about_deg().is_some() => {
+                plane.project_extended(plane.middle()).map(|v| (plane, v.x))
+            }
+            _ => None,
+        };
         Self {
+            cut,
+            parallel,
+            facing_least: if parallel { 0.0 } else { 1.0 },
             anchor: if globe { view.camera.target.ecef() } else { view.eye },
             copies,
             turn,
@@ -89,7 +114,7 @@ impl FrameView {
             up,
             forward,
             half,
-            facing: if globe { view.eye * inverse } else { DVec3::ZERO },
+            facing,
             sides: sides.map(DVec3::normalize),
             eye_height: if globe { view.eye.distance(ground.ecef()).max(1.0) } else { 0.0 },
             extent: view.map_extent(),
@@ -107,16 +132,21 @@ impl FrameView {
                 && centre.y - radius <= y1
                 && self.copies.iter().any(|shift| inside(x + shift));
         }
-        if self.facing.dot(centre) - 1.0 < -self.facing.length() * radius {
+        if self.facing.dot(centre) - self.facing_least < -self.facing.length() * radius {
             return false;
         }
         let from_eye = centre - self.view.eye;
+        if self.parallel {
+            let half = DVec2::new(self.half * self.view.size_px.x / self.view.size_px.y, self.half);
+            let off = DVec2::new(from_eye.dot(self.right), from_eye.dot(self.up)).abs();
+            return off.cmple(half + radius).all();
+        }
         self.sides.iter().all(|n| n.dot(from_eye) >= -radius)
     }
 
     /// Projected metres of a pixel at the point of a ball nearest to the eye.
     pub fn m_per_px(&self, centre: DVec3, radius: f64) -> f64 {
-        if !self.globe {
+        if !self.globe || self.parallel {
             return 2.0 * self.half / self.view.size_px.y;
         }
         let distance = (centre.distance(self.view.eye) - radius).max(0.9 * self.eye_height);
@@ -147,10 +177,11 @@ impl FrameView {
             column.x += offset.x * w;
             column.y += offset.y * w;
         }
-        let facing = if self.globe {
-            self.facing.extend(self.facing.dot(self.anchor) - 1.0)
-        } else {
-            DVec4::new(0.0, 0.0, 0.0, 1.0)
+        let facing = match self.view.camera.projection {
+            _ if self.globe => self.facing.extend(self.facing.dot(self.anchor) - self.facing_least),
+            // What lies inside the map has a positive depth: beyond the edge nothing is drawn, as behind the horizon.
+            Projection::Plane(_) => DVec4::new(0.0, 0.0, DEPTH_SCALE, 0.0),
+            _ => DVec4::new(0.0, 0.0, 0.0, 1.0),
         };
         let (bounds, disc) = self.map_bounds();
         FrameUniform {
@@ -169,7 +200,7 @@ impl FrameView {
         };
         let open = DVec4::new(-1e30, 1e30, 0.0, 0.0);
         match self.view.camera.projection {
-            Projection::Globe => (open, 0.0),
+            Projection::Globe | Projection::Orthographic | Projection::Plane(_) => (open, 0.0),
             Projection::Equirectangular => {
                 (DVec4::new(limit(-90.0) - self.anchor.y, limit(90.0) - self.anchor.y, 0.0, 0.0), 0.0)
             }
@@ -194,16 +225,23 @@ impl FrameView {
         let size = self.view.size_px;
         let scaled = |v: DVec3| v / DVec3::new(WGS84_A_M, WGS84_A_M, WGS84_B_M);
         let aspect = size.x / size.y;
-        let eye = scaled(self.view.eye);
+        // Parallel rays stand for those from far away: thirty radii move the limb by half a thousandth.
+        let (eye, half) = if self.parallel {
+            let axis = self.anchor - self.forward * self.anchor.dot(self.forward);
+            (axis - self.forward * SKY_EYE_M, self.half / SKY_EYE_M)
+        } else {
+            (self.view.eye, self.half)
+        };
+        let eye = scaled(eye);
         let middle = (part.origin + part.size / 2.0) / size * 2.0 - 1.0;
         let vec = |v: DVec3| v.extend(0.0).as_vec4().to_array();
         Some(SkyUniform {
             forward: vec(scaled(self.forward) * WGS84_A_M),
-            right: vec(scaled(self.right) * WGS84_A_M * self.half * aspect),
-            up: vec(scaled(self.up) * WGS84_A_M * self.half),
+            right: vec(scaled(self.right) * WGS84_A_M * half * aspect),
+            up: vec(scaled(self.up) * WGS84_A_M * half),
             eye: eye.extend(eye.length_squared() - 1.0).as_vec4().to_array(),
             part: DVec4::new(middle.x, -middle.y, part.size.x / size.x, part.size.y / size.y).as_vec4().to_array(),
-            glow: [(2.0 * self.half / size.y) as f32, 1.0, 0.0, 0.0],
+            glow: [(2.0 * half / size.y) as f32, 1.0, 0.0, 0.0],
         })
     }
 
@@ -212,10 +250,7 @@ impl FrameView {
         let size = self.view.size_px;
         (0..9).all(|k| {
             let px = DVec2::new(f64::from(k % 3), f64::from(k / 3)) * 0.5 * size;
-            self.view.lonlat_from_screen(px).is_some_and(|p| {
-                let v = p.ecef();
-                p.up().dot((self.view.eye - v).normalize()) > 0.75
-            })
+            self.view.lonlat_from_screen(px).is_some_and(|p| self.view.facing(p) > 0.75)
         })
     }
 }
@@ -230,6 +265,7 @@ mod tests {
         for projection in Projection::ALL {
             let lat = if projection == Projection::PolarSouth { -70.0 } else { 70.0 };
             let target = LonLat::new(179.99, lat);
+            let projection = projection.about(target);
             let camera = Camera { target, altitude_m: 15_000.0, projection, ..Camera::default() };
             let frame = FrameView::new(camera.view(1200.0, 800.0));
             let place = LonLat::new(180.02, lat + 0.01);

@@ -1,8 +1,8 @@
 //! Points of lines and dots for one frame, relative to its anchor.
 
 use glam::DVec3;
-use seaglass_core::geo::LonLat;
-use seaglass_core::projection::Projection;
+use seaglass_core::geo::{LonLat, wrap_180};
+use seaglass_core::projection::{Plane, Projection};
 
 use crate::frame::FrameView;
 use crate::tree::turns_to;
@@ -56,6 +56,15 @@ impl Pen<'_> {
 
     /// Continues the line to a projected position. On cylindrical maps it takes the shorter way round.
     pub fn to(&mut self, v: DVec3, value: f32) {
+        if let (Some((plane, middle_x)), Some((last, _))) = (self.frame.cut, self.last)
+            && (last.x - middle_x) * (v.x - middle_x) <= 0.0
+            && let Some((before, after)) = over_the_cut(plane, middle_x, last, v)
+        {
+            // Up to the edge on one side, on from the edge on the other; what lies beyond is not drawn.
+            self.put(before, value);
+            self.points.push(BREAK);
+            self.put(after, value);
+        }
         let Some(turn) = self.frame.turn else {
             self.put(v, value);
             self.last = Some((v, value));
@@ -89,6 +98,21 @@ impl Pen<'_> {
         let local = (v - self.frame.anchor).as_vec3();
         self.points.push([local.x, local.y, local.z, value]);
     }
+}
+
+/// Where a line between two positions of a map that is cut open goes on beyond the cut: the second position seen from the
+/// first one's side, and the first from the second's. `None` where the shorter way does not cross the cut.
+/// Maps that are cut are mirror images about their middle meridian at `middle_x`: only lines over that x may cross.
+fn over_the_cut(plane: Plane, middle_x: f64, a: DVec3, b: DVec3) -> Option<(DVec3, DVec3)> {
+    let middle = plane.cut_about_deg()?;
+    let place = |v: DVec3| plane.unproject(DVec3::new(v.x - (v.x - middle_x) * 1e-9, v.y, 0.0));
+    let (p, q) = (place(a)?, place(b)?);
+    let (from, to) = (wrap_180(p.lon_deg - middle), wrap_180(q.lon_deg - middle));
+    if (from - to).abs() <= 180.0 {
+        return None;
+    }
+    let turns = (from - to).signum();
+    Some((plane.project_turned(q, turns)?, plane.project_turned(p, -turns)?))
 }
 
 /// Places strictly between `a` and `b` on the great circle, so close that chords stay within `sag_m` of it.

@@ -9,7 +9,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use glam::DVec3;
-use seaglass_core::geo::{LonLat, WGS84_A_M};
+use seaglass_core::geo::{LonLat, WGS84_A_M, wrap_180};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::projection::Projection;
 use seaglass_core::tile::TileGrid;
@@ -90,6 +90,20 @@ pub(crate) struct Point {
     pub valid: bool,
     /// Well beyond the edge of the map.
     pub outside: bool,
+    /// Degrees from the middle meridian, on maps that are cut open.
+    pub off_deg: f32,
+}
+
+/// The other side of the cut, for a node that lies on both.
+#[derive(Clone, Debug)]
+pub(crate) struct Twin {
+    /// Turns that bring the node's positions there.
+    pub turns: f64,
+    /// Middle and radius of a ball around it.
+    centre: DVec3,
+    radius: f64,
+    /// As [`Node::private`].
+    pub private: Option<Box<[DVec3; 5]>>,
 }
 
 /// Address of a tile within its item.
@@ -119,6 +133,10 @@ pub(crate) struct Node {
     cell_m: f64,
     /// Corners (r0c0, r0c1, r1c1, r1c0) and middle, where neighbours' positions must not be used: beside a tear.
     pub private: Option<Box<[DVec3; 5]>>,
+    /// Degrees of its middle from the middle meridian, on maps that are cut open.
+    pub off_deg: f32,
+    /// On maps that are cut open: the node beyond the cut.
+    pub twin: Option<Box<Twin>>,
     /// The better diagonal runs from (r0, c0) to (r1, c1).
     pub main_diagonal: bool,
     oversize: bool,
@@ -165,6 +183,8 @@ pub(crate) struct CutOptions<'a> {
 pub(crate) struct Tree {
     geolocation: Arc<Geolocation>,
     projection: Projection,
+    /// Middle meridian of a map that is cut open along the opposite one.
+    cut_about: Option<f64>,
     cuts: Option<Arc<Cuts>>,
     /// Tile pyramid of the raster.
     pub grid: TileGrid,
@@ -176,7 +196,9 @@ impl Tree {
     /// The tree of a raster. `cuts` are the tears found in it.
     pub fn new(geolocation: Arc<Geolocation>, projection: Projection, cuts: Option<Arc<Cuts>>) -> Self {
         let grid = TileGrid::new(geolocation.shape(), wraps(&geolocation));
-        let mut tree = Self { geolocation, projection, cuts, grid, nodes: Vec::new(), points: IntMap::default() };
+        let cut_about = projection.cut_about_deg();
+        let mut tree =
+            Self { geolocation, projection, cut_about, cuts, grid, nodes: Vec::new(), points: IntMap::default() };
         tree.reset();
         tree
     }
@@ -206,19 +228,48 @@ impl Tree {
         (r, if self.grid.wraps { c.rem_euclid(self.grid.shape[1] as i64 * UNIT) } else { c })
     }
 
-    fn locate(&self, row: f64, col: f64) -> Point {
-        let none = Point { v: DVec3::ZERO, valid: false, outside: false };
+    fn lonlat(&self, row: f64, col: f64) -> Option<LonLat> {
         let [rows, cols] = self.grid.shape;
         let row = row.clamp(-0.5, rows as f64 - 0.5);
         let col = col.clamp(-0.5, cols as f64 - 0.5);
-        let Some(p) = self.geolocation.lonlat_from_index(row, col) else { return none };
-        let p = LonLat::new(p.lon_deg, p.lat_deg.clamp(-90.0, 90.0));
+        let p = self.geolocation.lonlat_from_index(row, col)?;
+        Some(LonLat::new(p.lon_deg, p.lat_deg.clamp(-90.0, 90.0)))
+    }
+
+    fn locate(&self, row: f64, col: f64) -> Point {
+        let none = Point { v: DVec3::ZERO, valid: false, outside: false, off_deg: 0.0 };
+        let Some(p) = self.lonlat(row, col) else { return none };
+        if let Projection::Plane(plane) = self.projection {
+            let outside = plane.depth_deg(p) < -EDGE_MARGIN_DEG;
+            let off_deg = self.cut_about.map_or(0.0, |middle| wrap_180(p.lon_deg - middle) as f32);
+            return match plane.project_extended(p).or_else(|| plane.far_side(p, 0.0)) {
+                Some(v) if v.is_finite() => Point { v, valid: true, outside, off_deg },
+                _ => Point { outside, ..none },
+            };
+        }
         let inward = LonLat::new(p.lon_deg, p.lat_deg - EDGE_MARGIN_DEG.min(p.lat_deg.abs()).copysign(p.lat_deg));
         let outside = !self.projection.shows(inward);
         match self.projection.project_extended(p).or_else(|| far_side(self.projection, p)) {
-            Some(v) if v.is_finite() => Point { v, valid: true, outside },
+            Some(v) if v.is_finite() => Point { v, valid: true, outside, off_deg: 0.0 },
             _ => Point { outside, ..none },
         }
+    }
+
+    /// A position on the turn of a map that is cut open on which the middle of its node lies, and that turn.
+    pub fn point_turned(&self, r: i64, c: i64, off_deg: f64) -> Option<(DVec3, f64)> {
+        let point = self.points.get(&self.key(r, c)).filter(|p| p.valid)?;
+        let turns = turns_to(f64::from(point.off_deg), off_deg, 360.0);
+        Some((self.turned(r, c, *point, turns), turns))
+    }
+
+    fn turned(&self, r: i64, c: i64, point: Point, turns: f64) -> DVec3 {
+        let Projection::Plane(plane) = self.projection else { return point.v };
+        if turns == 0.0 {
+            return point.v;
+        }
+        let (r, c) = self.key(r, c);
+        let place = self.lonlat(r as f64 / UNIT as f64 - 0.5, c as f64 / UNIT as f64 - 0.5);
+        place.and_then(|p| plane.project_turned(p, turns).or_else(|| plane.far_side(p, turns))).unwrap_or(point.v)
     }
 
     fn sample(&mut self, r: i64, c: i64) -> Point {
@@ -244,6 +295,11 @@ impl Tree {
             return inside;
         }
         exact
+    }
+
+    /// Whether the raster is torn somewhere in a rectangle of cell edges.
+    pub fn is_torn(&self, rows: [f64; 2], cols: [f64; 2]) -> bool {
+        self.cuts.as_ref().is_some_and(|cuts| cuts.tear(rows, cols) != Tear::None)
     }
 
     /// Projected position of a place given in rows and columns (cell centres are whole numbers).
@@ -279,7 +335,7 @@ impl Tree {
         let tear = self.tear_of(&rect, 0.0);
         let beside_tear = tear != Tear::None || (self.cuts.is_some() && self.tear_of(&rect, 1.0) != Tear::None);
         let mut differs = false;
-        let mut at = [[Point { v: DVec3::ZERO, valid: false, outside: false }; 3]; 3];
+        let mut at = [[Point { v: DVec3::ZERO, valid: false, outside: false, off_deg: 0.0 }; 3]; 3];
         for (i, r) in [rect.r0, rm, rect.r1].into_iter().enumerate() {
             for (j, c) in [rect.c0, cm, rect.c1].into_iter().enumerate() {
                 at[i][j] = if beside_tear { self.sample_inside(r, c, &rect, &mut differs) } else { self.sample(r, c) };
@@ -298,7 +354,10 @@ impl Tree {
         };
         // On cylindrical maps longitudes are taken on the turn nearest to the middle.
         let turn = self.projection.turn_m();
-        let v = at.map(|row| row.map(|p| if p.valid { unwrapped(p.v, reference, turn) } else { reference }));
+        let mut v = at.map(|row| row.map(|p| if p.valid { unwrapped(p.v, reference, turn) } else { reference }));
+        // The same on maps that are cut open.
+        let off_deg = std::iter::once(&at[1][1]).chain(all()).find(|p| p.valid).map_or(0.0, |p| f64::from(p.off_deg));
+        let twin = self.cut_about.and_then(|_| self.join_over_cut(&rect, &at, off_deg, &mut v, differs));
         let radius = v.iter().flatten().map(|p| p.distance(reference)).fold(0.0, f64::max);
         let radius = if unsure { radius.max(between.reach(reference, turn)) } else { radius } * 1.1;
         let oversize = radius > LARGEST_M;
@@ -314,7 +373,9 @@ impl Tree {
             radius: radius + shape.error_m,
             error_m: shape.error_m,
             cell_m,
-            private: differs.then(|| Box::new([v[0][0], v[0][2], v[2][2], v[2][0], v[1][1]])),
+            private: differs.then(|| corners_of(&v)),
+            off_deg: off_deg as f32,
+            twin,
             main_diagonal: shape.main_diagonal,
             oversize,
             torn,
@@ -324,6 +385,44 @@ impl Tree {
             split_rows: shape.split_rows(oversize),
             children: None,
         }
+    }
+
+    /// Brings the positions of a node together on the side of the cut where its middle lies; where some of them lie beyond
+    /// it, gives the same node as the other side has it.
+    fn join_over_cut(
+        &self,
+        rect: &Rect,
+        at: &[[Point; 3]; 3],
+        off_deg: f64,
+        v: &mut [[DVec3; 3]; 3],
+        differs: bool,
+    ) -> Option<Box<Twin>> {
+        let (rm, cm) = rect.middle();
+        let (rows, cols) = ([rect.r0, rm, rect.r1], [rect.c0, cm, rect.c1]);
+        let mut furthest: f64 = 0.0;
+        let each = |f: &mut dyn FnMut(usize, usize, Point, f64)| {
+            for (i, row) in at.iter().enumerate() {
+                for (j, p) in row.iter().enumerate().filter(|(_, p)| p.valid) {
+                    f(i, j, *p, turns_to(f64::from(p.off_deg), off_deg, 360.0));
+                }
+            }
+        };
+        each(&mut |i, j, p, turns| {
+            v[i][j] = self.turned(rows[i], cols[j], p, turns);
+            let off = f64::from(p.off_deg) + 360.0 * turns;
+            if off.abs() > furthest.abs() {
+                furthest = off;
+            }
+        });
+        if furthest.abs() <= 180.0 + 1e-4 {
+            return None;
+        }
+        let back = -furthest.signum();
+        let mut other = *v;
+        each(&mut |i, j, p, turns| other[i][j] = self.turned(rows[i], cols[j], p, turns + back));
+        let centre = other[1][1];
+        let radius = other.iter().flatten().map(|p| p.distance(centre)).fold(0.0, f64::max) * 1.1;
+        Some(Box::new(Twin { turns: back, centre, radius, private: differs.then(|| corners_of(&other)) }))
     }
 
     /// Looks for cells with a position all over a node: in every cell of a small one, else in places spread so that they
@@ -453,7 +552,8 @@ impl Tree {
             let node = &self.nodes[k as usize];
             let placed = node.radius.is_finite();
             let local = placed && node.radius < EVERYWHERE_M;
-            if node.drop || (local && !frame.sees(node.centre, node.radius)) {
+            let beyond = node.twin.as_ref().is_some_and(|t| frame.sees(t.centre, t.radius));
+            if node.drop || (local && !beyond && !frame.sees(node.centre, node.radius)) {
                 continue;
             }
             let m_per_px = frame.m_per_px(node.centre, if placed { node.radius } else { 0.0 });
@@ -539,6 +639,8 @@ impl Node {
             error_m: 0.0,
             cell_m: 1.0,
             private: None,
+            off_deg: 0.0,
+            twin: None,
             main_diagonal: true,
             oversize: true,
             torn,
@@ -614,6 +716,11 @@ impl Shape {
             self.bend_down > self.bend_along
         }
     }
+}
+
+/// Corners (r0c0, r0c1, r1c1, r1c0) and middle.
+fn corners_of(v: &[[DVec3; 3]; 3]) -> Box<[DVec3; 5]> {
+    Box::new([v[0][0], v[0][2], v[2][2], v[2][0], v[1][1]])
 }
 
 /// Whole cells while there are several, then halves of the fixed-point lattice.
