@@ -205,7 +205,9 @@ fn repeated(side: &Side, doubtful: &[Stretch]) -> Vec<(usize, Vec<u32>)> {
     out
 }
 
-/// A set of hashes that may say yes wrongly, never no.
+/// A set of hashes that may say yes wrongly, never no. A bit that is gone is a hash that is in: an array of ones is
+/// written when it is made, while one of zeros is the system's empty page until the first write, and to replace that
+/// under other running threads costs more than the whole search.
 struct Bits {
     words: Vec<u64>,
     shift: u32,
@@ -214,7 +216,7 @@ struct Bits {
 impl Bits {
     fn new(bits: usize) -> Self {
         let bits = bits.next_power_of_two().max(1024);
-        Self { words: vec![0; bits / 64], shift: 64 - bits.trailing_zeros() }
+        Self { words: vec![u64::MAX; bits / 64], shift: 64 - bits.trailing_zeros() }
     }
 
     #[inline(always)]
@@ -227,15 +229,15 @@ impl Bits {
     #[inline(always)]
     fn set(&mut self, h: u64) -> bool {
         let (word, bit) = self.place(h);
-        let was = self.words[word] & bit != 0;
-        self.words[word] |= bit;
+        let was = self.words[word] & bit == 0;
+        self.words[word] &= !bit;
         was
     }
 
     #[inline(always)]
     fn holds(&self, h: u64) -> bool {
         let (word, bit) = self.place(h);
-        self.words[word] & bit != 0
+        self.words[word] & bit == 0
     }
 }
 

@@ -166,14 +166,15 @@ impl<'g, 'a> Prepared<'g, 'a> {
             Shape::Points | Shape::Track => p.blocks(metric, scale_m, window_us),
             Shape::Swath { .. } | Shape::Grid { .. } => p.tiles(metric),
         };
-        p.valid_rows = leaves.iter().map(|l| u64::from(l.count)).sum();
+        p.valid_rows = leaves.par_iter().map(|l| u64::from(l.count)).sum();
         let near = |l: &Leaf| l.count > 0 && l.node.t0 <= times.1 && l.node.t1 >= times.0;
-        let mut ids: Vec<u32> = (0..leaves.len() as u32).filter(|k| near(&leaves[*k as usize])).collect();
+        let mut ids: Vec<u32> =
+            (0..leaves.len() as u32).into_par_iter().filter(|k| near(&leaves[*k as usize])).collect();
         if granule.shape == Shape::Points && p.order.is_none() {
             sort_blocks(&mut ids, &leaves, window_us);
         }
         p.nodes = Vec::with_capacity(ids.len() + ids.len() / (FAN - 1) + 8);
-        p.nodes.extend(ids.iter().map(|k| leaves[*k as usize].node));
+        p.nodes.par_extend(ids.par_iter().map(|k| leaves[*k as usize].node));
         p.ids = ids;
         p.build_levels();
         p
@@ -233,17 +234,42 @@ impl<'g, 'a> Prepared<'g, 'a> {
             self.starts = starts.chain([n as u32]).collect();
             return all;
         }
-        let mut broken = Vec::with_capacity(all.len() + all.len() / 8);
-        for (leaf, start) in all.into_iter().zip(starts) {
-            if !big(&leaf) {
-                self.starts.push(start);
-                broken.push(leaf);
+        let groups: Vec<(Vec<u32>, Vec<Leaf>)> = all
+            .par_chunks(GROUP)
+            .with_max_len(1)
+            .enumerate()
+            .map(|(g, leaves)| self.broken(g * GROUP, leaves, metric, &big))
+            .collect();
+        let mut broken = Vec::with_capacity(groups.iter().map(|g| g.1.len()).sum());
+        self.starts.reserve(broken.capacity() + 1);
+        for (starts, leaves) in groups {
+            self.starts.extend(starts);
+            broken.extend(leaves);
+        }
+        self.starts.push(n as u32);
+        broken
+    }
+
+    /// Consecutive blocks, `first` the number of the first; those that are `big` are halved until no part spans the
+    /// jump. First row and bounds of each part.
+    fn broken(
+        &self,
+        first: usize,
+        leaves: &[Leaf],
+        metric: Metric,
+        big: &impl Fn(&Leaf) -> bool,
+    ) -> (Vec<u32>, Vec<Leaf>) {
+        let mut starts = Vec::with_capacity(leaves.len());
+        let mut broken = Vec::with_capacity(leaves.len());
+        let mut open = Vec::with_capacity(2 * BLOCK);
+        for (k, leaf) in leaves.iter().enumerate() {
+            let start = (first + k) * BLOCK;
+            if !big(leaf) {
+                starts.push(start as u32);
+                broken.push(*leaf);
                 continue;
             }
-            // Halve until no part spans the jump.
-            let start = start as usize;
-            let mut open = Vec::with_capacity(2 * BLOCK);
-            open.push(start..(start + BLOCK).min(n));
+            open.push(start..(start + BLOCK).min(self.granule.len));
             while let Some(rows) = open.pop() {
                 let mut leaf = [Leaf::EMPTY];
                 self.fill(rows.clone(), &mut leaf, metric);
@@ -252,19 +278,19 @@ impl<'g, 'a> Prepared<'g, 'a> {
                     open.push(middle..rows.end);
                     open.push(rows.start..middle);
                 } else {
-                    self.starts.push(rows.start as u32);
+                    starts.push(rows.start as u32);
                     broken.extend(leaf);
                 }
             }
         }
-        self.starts.push(n as u32);
-        broken
+        (starts, broken)
     }
 
     fn leaves_of_blocks(&self, metric: Metric) -> Vec<Leaf> {
         let n = self.granule.len;
         let mut leaves = vec![Leaf::EMPTY; n.div_ceil(BLOCK)];
-        leaves.par_chunks_mut(GROUP).enumerate().for_each(|(g, leaves)| {
+        // One group at a time, so that a thread that is done with the other side finds something left here.
+        leaves.par_chunks_mut(GROUP).with_max_len(1).enumerate().for_each(|(g, leaves)| {
             let first = g * GROUP * BLOCK;
             self.fill(first..(first + leaves.len() * BLOCK).min(n), leaves, metric);
         });
@@ -311,7 +337,7 @@ impl<'g, 'a> Prepared<'g, 'a> {
         let bands = lines / step_lines * tiling.step_tiles;
         let grid = matches!(self.granule.shape, Shape::Grid { .. });
         let mut leaves = vec![Leaf::EMPTY; bands * tiling.across];
-        leaves.par_chunks_mut(tiling.across * 16).enumerate().for_each(|(g, leaves)| {
+        leaves.par_chunks_mut(tiling.across * 16).with_max_len(4).enumerate().for_each(|(g, leaves)| {
             let bands = leaves.chunks_mut(tiling.across).enumerate().map(|(k, leaves)| (g * 16 + k, leaves));
             if grid {
                 bands.for_each(|(band, leaves)| self.grid_band(band, leaves, metric));
