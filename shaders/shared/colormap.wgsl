@@ -21,6 +21,12 @@ struct Style {
     over: vec4<f32>,
     under: vec4<f32>,
     missing: vec4<f32>,
+    // Direction to the light (east, north, up) and its strength; see raster.wgsl.
+    light: vec4<f32>,
+    // .x: slope of the relief for a slope of the field (units of the range a metre).
+    relief: vec4<f32>,
+    // Red, green, blue: low end, 1 / (high - low), 1 / gamma; see rgb.wgsl.
+    channels: array<vec4<f32>, 3>,
     // Classes that are not drawn: (value, mask, value, mask).
     hidden: array<vec4<i32>, 32>,
 }
@@ -31,6 +37,7 @@ const HIDE_OUT_OF_RANGE: u32 = 4u;
 const BILINEAR: u32 = 8u;
 const PLAIN_COLOUR: u32 = 16u;
 const HIGHLIGHT: u32 = 32u;
+const HILLSHADE: u32 = 64u;
 // Opacity left to values that do not stand out.
 const DIMMED: f32 = 0.12;
 

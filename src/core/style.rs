@@ -5,12 +5,17 @@ use serde::{Deserialize, Serialize};
 use crate::colormap::Colormap;
 use crate::field::FlagClass;
 
+mod levels;
 mod methods;
+mod stream;
+mod window;
 
+pub use levels::{Levels, round_step};
 pub use methods::{
     Blend, ContourStyle, EndColours, HillshadeStyle, PARTICLES, RgbStyle, StreamStyle, TimeStyle, TrailStyle,
     VectorStyle,
 };
+pub use stream::usual_speed_ms;
 
 /// Classes of a flag field that can be hidden at a time: the room the shader has for them.
 pub const MOST_HIDDEN: usize = 64;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use seaglass_core::camera::View;
 use seaglass_core::colormap::Colormap;
+use seaglass_core::format::Unit;
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::{GeometryKind, Granule};
 use seaglass_core::notebook::uniform_colour;
 use seaglass_core::protocol::Request;
+use seaglass_core::vector;
 use seaglass_data::pool::{Job, Lane};
-use seaglass_render::{Clock, Plan, Renderer, Scene, SceneItem, SceneLayer, assets};
+use seaglass_render::{Between, Clock, Plan, Renderer, Scene, SceneItem, SceneLayer, assets};
 
 use crate::host::{Host, Tag};
 use crate::items::{PartKey, Shown, source};
@@ -71,10 +73,18 @@ impl Host {
                     None => outlines.push(granule.footprint.clone()),
                 }
             }
+            for (earlier, later, part) in &shown.between {
+                let mut number = |g| self.items.number(g, shown.field, layer);
+                scene.between.push(Between { earlier: number(earlier), later: number(later), part: *part });
+            }
             // Until the range is known there is nothing sensible to colour by.
             if layer.style.range.is_some() || !self.ranges.is_pending(layer.id) {
                 let highlight = self.highlight.filter(|(id, _)| *id == layer.id).map(|(_, band)| band);
-                scene.layers.push(SceneLayer { style: layer.style.clone(), colormap, items, highlight });
+                let knots_per_unit = vector::knots_per_unit(shown.vector_units()).unwrap_or(vector::KNOTS_PER_M_S);
+                let style = layer.style.clone();
+                let offset = Unit::of(shown.field).offset;
+                let times = style.window_within(&shown.granules, &project.timeline);
+                scene.layers.push(SceneLayer { style, colormap, items, highlight, times, offset, knots_per_unit });
             }
         }
         outlines.retain(|o: &Vec<_>| o.len() > 1);

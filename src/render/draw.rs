@@ -10,11 +10,14 @@ use seaglass_core::tile::TileKey;
 
 use crate::error::RenderError;
 use crate::frame::{FrameUniform, FrameView, Part, SkyUniform};
+use crate::glyphs::Glyph;
 use crate::gpu::Gpu;
 use crate::mesh::{Batch, Mesh, Vertex};
+use crate::path_pipelines::{QUADS, reads_storage};
 use crate::pipelines::{POINT_BYTES, PipelineSet, Pipelines};
 use crate::polyline::{PointBuffer, Run};
 use crate::renderer::{Renderer, is_for};
+use crate::sample::{SAMPLE_BYTES, SampleBuffer};
 use crate::scene::Scene;
 
 /// Indices and first vertex of a draw call.
@@ -33,10 +36,20 @@ pub(crate) enum Draw {
     Sky,
     /// A batch of a raster.
     Raster { slot: usize, tile: TileKey, range: MeshRange },
+    /// A batch of three channels.
+    Rgb { slot: usize, tiles: [TileKey; 3], range: MeshRange },
     /// Lines.
     Lines { slot: usize, run: Run },
+    /// Shapes of the user.
+    Shapes,
     /// Dots.
     Dots { slot: usize, run: Run },
+    /// Lines or dots from samples on the device: first sample and number of segments or dots.
+    Path { slot: usize, clock: u32, dots: bool, samples: SampleBuffer, ranges: Vec<(u32, u32)> },
+    /// Arrows or barbs.
+    Glyphs { slot: usize, range: Range<u32> },
+    /// Particles of a layer, on the copy of the map that is not shifted.
+    Streams { slot: usize, copy: usize },
 }
 
 /// A frame ready to be drawn.
@@ -47,6 +60,7 @@ pub(crate) struct Prepared {
     pub frame: Option<FrameView>,
     pub draws: Vec<Draw>,
     pub points: PointBuffer,
+    glyphs: Vec<Glyph>,
     vertices: Vec<Vertex>,
     indices: Vec<u32>,
     patches: usize,
@@ -77,6 +91,13 @@ impl Prepared {
         Self { camera: Some(camera), size_px, ..Self::default() }
     }
 
+    /// Appends symbols to the frame's buffers.
+    pub fn add_glyphs(&mut self, glyphs: &[Glyph]) -> Range<u32> {
+        let first = self.glyphs.len() as u32;
+        self.glyphs.extend_from_slice(glyphs);
+        first..self.glyphs.len() as u32
+    }
+
     /// Appends a mesh to the frame's buffers.
     pub fn add_mesh(&mut self, mesh: &Mesh) -> MeshBase {
         let base = MeshBase { vertices: self.vertices.len(), indices: self.indices.len() };
@@ -88,7 +109,7 @@ impl Prepared {
 }
 
 /// Most copies of a cylindrical map in one picture.
-const MOST_COPIES: usize = 9;
+pub(crate) const MOST_COPIES: usize = 9;
 /// Distance of dynamic uniforms, the largest any device asks for.
 const UNIFORM_STEP: u64 = 256;
 /// Pixels of one strip of a picture.
@@ -110,6 +131,7 @@ pub(crate) struct FrameBuffers {
     vertices: wgpu::Buffer,
     indices: wgpu::Buffer,
     points: wgpu::Buffer,
+    glyphs: wgpu::Buffer,
     frames: wgpu::Buffer,
     frame_group: wgpu::BindGroup,
     sky_group: wgpu::BindGroup,
@@ -147,6 +169,7 @@ impl FrameBuffers {
             vertices: buffer(gpu, "vertices", 1 << 16, wgpu::BufferUsages::VERTEX),
             indices: buffer(gpu, "indices", 1 << 16, wgpu::BufferUsages::INDEX),
             points: buffer(gpu, "points", 1 << 16, wgpu::BufferUsages::VERTEX),
+            glyphs: buffer(gpu, "glyphs", 1 << 12, wgpu::BufferUsages::VERTEX),
             frame_group: group(&pipelines.frame, std::mem::size_of::<FrameUniform>()),
             sky_group: group(&pipelines.sky, std::mem::size_of::<SkyUniform>()),
             frames,
@@ -157,7 +180,7 @@ impl FrameBuffers {
     /// Bytes held.
     pub fn bytes(&self) -> u64 {
         let multisampled = self.multisampled.as_ref().map_or(0, |(_, [w, h], _)| u64::from(w * h) * 16);
-        self.vertices.size() + self.indices.size() + self.points.size() + multisampled
+        self.vertices.size() + self.indices.size() + self.points.size() + self.glyphs.size() + multisampled
     }
 
     fn upload(&mut self, gpu: &Gpu, prepared: &Prepared) {
@@ -173,6 +196,7 @@ impl FrameBuffers {
         put(&mut self.vertices, "vertices", vertex, bytemuck::cast_slice(&prepared.vertices));
         put(&mut self.indices, "indices", wgpu::BufferUsages::INDEX, bytemuck::cast_slice(&prepared.indices));
         put(&mut self.points, "points", vertex, bytemuck::cast_slice(&prepared.points.points));
+        put(&mut self.glyphs, "glyphs", vertex, bytemuck::cast_slice(&prepared.glyphs));
     }
 
     /// The target with several samples a pixel, to be resolved into the picture.
@@ -222,6 +246,7 @@ impl Renderer {
             self.buffers.upload(&self.gpu, &self.prepared);
             self.prepared.uploaded = true;
         }
+        self.paths.clocks.upload(&self.gpu, &self.pipelines.paths.clock);
         self.relief.write_uniform(&self.gpu);
         let copies = frame.copies.len().min(MOST_COPIES);
         for (k, shift) in frame.copies.iter().take(MOST_COPIES).enumerate() {
@@ -236,9 +261,12 @@ impl Renderer {
         let samples = samples(&self.gpu);
         let blends: Vec<Blend> = scene.layers.iter().map(|l| l.style.blend).collect();
         let set = self.pipelines.set(&self.gpu, format, samples, &blends);
+        self.streams.ready(&self.gpu, format, samples);
+        self.shapes.ready(&self.gpu, &self.pipelines.frame, (format, samples));
         let size = [part.size.x as u32, part.size.y as u32];
         let many = (samples > 1).then(|| self.buffers.multisampled(&self.gpu, format, size, samples));
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        self.streams.advance(&self.gpu, &mut encoder);
         {
             let (view, resolve_target) = match &many {
                 Some(many) => (many, Some(target)),
@@ -262,9 +290,10 @@ impl Renderer {
         self.gpu.queue.submit([encoder.finish()]);
         self.prepared.frame = Some(frame);
         self.stats.patches = self.prepared.patches;
-        self.stats.vertices = self.prepared.vertices.len() + 4 * self.prepared.points.points.len();
+        self.stats.vertices = self.prepared.vertices.len() + 4 * (self.prepared.points.points.len() + self.prepared.glyphs.len() + self.paths.drawn);
         self.stats.tiles_resident = self.tiles.len();
-        self.stats.gpu_bytes = self.tiles.bytes() + self.relief.bytes() + self.buffers.bytes();
+        self.stats.gpu_bytes = self.tiles.bytes() + self.relief.bytes() + self.buffers.bytes() + self.streams.bytes();
+        self.stats.gpu_bytes += self.paths.bytes();
         self.stats.render_ms = start.elapsed().as_secs_f32() * 1e3;
     }
 
@@ -289,9 +318,9 @@ impl Renderer {
                     calls += self.draw_mesh(pass, range, copies);
                 }
                 Draw::Raster { slot, tile, range } => {
-                    let (Some(style), Some(group)) = (self.styles.group(*slot), self.tiles.texture(*tile)) else {
-                        continue;
-                    };
+                    let lit = self.grounds.group(*tile);
+                    let group = lit.or_else(|| self.tiles.texture(*tile).map(|t| &t.plain));
+                    let (Some(style), Some(group)) = (self.styles.group(*slot), group) else { continue };
                     pass.set_bind_group(1, style, &[]);
                     pass.set_bind_group(2, group, &[]);
                     for set in set.layered(self.styles.blend(*slot), opaque) {
@@ -299,12 +328,56 @@ impl Renderer {
                         calls += self.draw_mesh(pass, range, copies);
                     }
                 }
+                Draw::Rgb { slot, tiles, range } => {
+                    let (Some(style), Some(group)) = (self.styles.group(*slot), self.channels.group(tiles)) else {
+                        continue;
+                    };
+                    pass.set_bind_group(1, style, &[]);
+                    pass.set_bind_group(2, group, &[]);
+                    for set in set.layered(self.styles.blend(*slot), opaque) {
+                        pass.set_pipeline(&set.rgb);
+                        calls += self.draw_mesh(pass, range, copies);
+                    }
+                }
+                Draw::Shapes => {
+                    let offsets: Vec<u32> = (0..copies as u64).map(|k| (k * UNIFORM_STEP) as u32).collect();
+                    calls += self.shapes.encode(pass, &buffers.frame_group, &offsets);
+                }
                 Draw::Lines { slot, run } => {
                     if let Some(style) = self.styles.group(*slot).filter(|_| run.len > 3) {
                         pass.set_bind_group(1, style, &[]);
                         for set in set.layered(self.styles.blend(*slot), opaque) {
                             pass.set_pipeline(&set.lines);
                             calls += self.draw_points(pass, run, 4, copies);
+                        }
+                    }
+                }
+                Draw::Streams { slot, copy } => {
+                    if let Some(style) = self.styles.group(*slot) {
+                        pass.set_bind_group(0, &buffers.frame_group, &[(*copy as u64 * UNIFORM_STEP) as u32]);
+                        pass.set_bind_group(1, style, &[]);
+                        calls += self.streams.draw(pass, *slot);
+                    }
+                }
+                Draw::Glyphs { slot, range } => {
+                    if let Some(style) = self.styles.group(*slot).filter(|_| !range.is_empty()) {
+                        pass.set_bind_group(1, style, &[]);
+                        for set in set.layered(self.styles.blend(*slot), opaque) {
+                            pass.set_pipeline(&set.glyphs);
+                            calls += self.draw_glyphs(pass, range, copies);
+                        }
+                    }
+                }
+                Draw::Path { slot, clock, dots, samples, ranges } => {
+                    let Some(style) = self.styles.group(*slot) else { continue };
+                    pass.set_bind_group(1, style, &[]);
+                    pass.set_bind_group(2, &samples.group, &[]);
+                    pass.set_bind_group(3, &self.paths.clocks.group, &[*clock]);
+                    for set in set.layered(self.styles.blend(*slot), opaque) {
+                        pass.set_pipeline(if *dots { &set.cloud } else { &set.trails });
+                        for k in 0..copies {
+                            pass.set_bind_group(0, &self.buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
+                            calls += self.draw_path(pass, samples, ranges, if *dots { 1 } else { 4 });
                         }
                     }
                 }
@@ -322,11 +395,49 @@ impl Renderer {
         calls
     }
 
+    /// Draws ranges of samples on the device.
+    fn draw_path(&self, pass: &mut wgpu::RenderPass, samples: &SampleBuffer, ranges: &[(u32, u32)], slots: u32) -> usize {
+        let mut calls = 0;
+        let storage = reads_storage(&self.gpu);
+        if storage {
+            pass.set_index_buffer(self.quads.slice(..), wgpu::IndexFormat::Uint16);
+        } else {
+            (0..slots).for_each(|k| {
+                pass.set_vertex_buffer(k, samples.buffer.slice(u64::from(k) * SAMPLE_BYTES..));
+            });
+        }
+        for (first, count) in ranges {
+            if storage {
+                for at in (0..*count).step_by(QUADS as usize) {
+                    let quads = QUADS.min(count - at);
+                    pass.draw_indexed(0..6 * quads, (4 * (first + at)) as i32, 0..1);
+                    calls += 1;
+                }
+            } else {
+                pass.draw(0..4, *first..first + count);
+                calls += 1;
+            }
+        }
+        if storage {
+            pass.set_index_buffer(self.buffers.indices.slice(..), wgpu::IndexFormat::Uint32);
+        }
+        calls
+    }
+
     fn draw_mesh(&self, pass: &mut wgpu::RenderPass, range: &MeshRange, copies: usize) -> usize {
         pass.set_vertex_buffer(0, self.buffers.vertices.slice(..));
         for k in 0..copies {
             pass.set_bind_group(0, &self.buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
             pass.draw_indexed(range.indices.clone(), range.base_vertex, 0..1);
+        }
+        copies
+    }
+
+    fn draw_glyphs(&self, pass: &mut wgpu::RenderPass, range: &Range<u32>, copies: usize) -> usize {
+        pass.set_vertex_buffer(0, self.buffers.glyphs.slice(..));
+        for k in 0..copies {
+            pass.set_bind_group(0, &self.buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
+            pass.draw(0..4, range.clone());
         }
         copies
     }

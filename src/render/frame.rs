@@ -1,7 +1,7 @@
 //! One frame's geometry: culling in f64, and the uniforms the shaders see.
 
 use glam::{DVec2, DVec3, DVec4, Mat4, Vec4};
-use seaglass_core::camera::View;
+use seaglass_core::camera::{Camera, View};
 use seaglass_core::geo::{WGS84_A_M, WGS84_B_M};
 use seaglass_core::projection::{DEPTH_SCALE, MERCATOR_LAT_MAX_DEG, POLAR_LAT_LIMIT_DEG, Plane, Projection};
 use seaglass_core::{geo::LonLat, projection};
@@ -122,6 +122,12 @@ impl FrameView {
         }
     }
 
+    /// The view from a little further back: what lies just outside of this one is inside.
+    pub fn wider(&self) -> Self {
+        let camera = Camera { altitude_m: 1.2 * self.view.camera.altitude_m, ..self.view.camera };
+        Self::new(camera.view(self.view.size_px.x, self.view.size_px.y))
+    }
+
     /// Whether a ball of projected space may show on the screen.
     pub fn sees(&self, centre: DVec3, radius: f64) -> bool {
         if !self.globe {
@@ -151,6 +157,19 @@ impl FrameView {
         }
         let distance = (centre.distance(self.view.eye) - radius).max(0.9 * self.eye_height);
         2.0 * self.half * distance / self.view.size_px.y
+    }
+
+    /// Metres on the ground of a pixel in the middle of the view.
+    pub fn ground_m_per_px(&self) -> f64 {
+        let camera = &self.view.camera;
+        self.m_per_px(self.anchor, 0.0) / camera.projection.scale_at(camera.target)
+    }
+
+    /// Pixels of a metre on the ground at a distance of one metre on the globe; on maps and the orthographic globe, at the
+    /// middle of the view.
+    pub fn px_per_m(&self) -> f64 {
+        let camera = &self.view.camera;
+        self.view.size_px.y / (2.0 * self.half) * camera.projection.scale_at(camera.target)
     }
 
     /// `x` moved by whole turns so that it lies within half a turn of the middle of the view; the shift to add.
@@ -258,7 +277,6 @@ impl FrameView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seaglass_core::camera::Camera;
 
     #[test]
     fn uniform_matrix_agrees_with_the_view_in_f32() {

@@ -11,6 +11,7 @@ use seaglass_core::tile::{TileGrid, TileKey};
 
 use crate::cuts::Cuts;
 use crate::frame::FrameView;
+use crate::glyphs::{self, Order, Placed, Symbols};
 use crate::marks::{self, Spot};
 use crate::mesh::{self, Mesh};
 use crate::residency::Residency;
@@ -30,6 +31,8 @@ pub(crate) struct Item {
     pub geolocation: Arc<Geolocation>,
     /// Plan in which it was last part of the scene.
     pub last_seen: u64,
+    /// What it is drawn as.
+    pub drawn_as: DrawnAs,
     kind: Kind,
     /// Marks of the tiles drawn last, placed in their projection.
     placed: HashMap<TileAt, Vec<Spot>>,
@@ -38,12 +41,21 @@ pub(crate) struct Item {
 
 enum Kind {
     Raster { tears: Arc<OnceLock<Option<Arc<Cuts>>>>, tree: Option<(Projection, Tree)>, built: Option<Built> },
-    Series { shape: Option<(Projection, SeriesShape)> },
+    Series { shape: Option<(Projection, Arc<SeriesShape>)>, order: OnceLock<Order> },
+}
+
+/// What the methods of the layers make of an item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DrawnAs {
+    /// Cells: a mesh is needed.
+    pub cells: bool,
+    /// Arrows or barbs: those just outside of the view reach into it.
+    pub symbols: bool,
 }
 
 /// The mesh of the last frame and what it was made for.
 struct Built {
-    key: (Camera, [u32; 2], u64, u8),
+    key: (Camera, [u32; 2], u64, u8, DrawnAs),
     cut: Cut,
     mesh: Mesh,
 }
@@ -55,9 +67,9 @@ impl Item {
             Geolocation::Grid(_) | Geolocation::Swath(_) => {
                 Kind::Raster { tears: Arc::default(), tree: None, built: None }
             }
-            Geolocation::Track(_) | Geolocation::Points(_) => Kind::Series { shape: None },
+            Geolocation::Track(_) | Geolocation::Points(_) => Kind::Series { shape: None, order: OnceLock::new() },
         };
-        Self { geolocation: Arc::clone(geolocation), last_seen: 0, kind, placed: HashMap::new(), spots: Vec::new() }
+        Self { geolocation: Arc::clone(geolocation), last_seen: 0, drawn_as: DrawnAs::default(), kind, placed: HashMap::new(), spots: Vec::new() }
     }
 
     /// Whether this is a track or points.
@@ -73,15 +85,16 @@ impl Item {
             (false, true) => Apron::Wrap,
             (false, false) => Apron::Edge,
         };
-        (TileGrid::new(self.geolocation.shape(), wraps), apron)
+        let shape = self.geolocation.shape();
+        (if self.is_series() { TileGrid::series(shape[0]) } else { TileGrid::new(shape, wraps) }, apron)
     }
 
     /// Finds tears and builds the tree for the projection; `false` while that runs on another thread.
     fn ready(&mut self, projection: Projection, wait: bool) -> bool {
         match &mut self.kind {
-            Kind::Series { shape } => {
+            Kind::Series { shape, .. } => {
                 if shape.as_ref().is_none_or(|(p, _)| *p != projection) {
-                    *shape = SeriesShape::new(&self.geolocation, projection).map(|s| (projection, s));
+                    *shape = SeriesShape::new(&self.geolocation, projection).map(|s| (projection, Arc::new(s)));
                 }
                 true
             }
@@ -106,22 +119,24 @@ impl Item {
         }
         let Kind::Raster { tree: Some((_, tree)), built, .. } = &mut self.kind else { return true };
         let size = [frame.view.size_px.x as u32, frame.view.size_px.y as u32];
-        let key = (frame.view.camera, size, tiles.epoch(group), bias);
+        let key = (frame.view.camera, size, tiles.epoch(group), bias, self.drawn_as);
         if built.as_ref().is_some_and(|b| b.key == key) {
             return true;
         }
         let first = group.first().copied().unwrap_or_default();
         let at = |tile: TileAt| TileKey { item: first, level: tile.level, ty: tile.ty, tx: tile.tx };
         let resident = |tile: TileAt| tiles.has_all(group, tile);
+        let wider = self.drawn_as.symbols.then(|| frame.wider());
         let cut = tree.cut_within(
-            frame,
+            wider.as_ref().unwrap_or(frame),
             &CutOptions { tolerance_px: TOLERANCE_PX, most_leaves: MOST_LEAVES, bias, resident: &resident },
         );
         let top = tree.grid.top_level();
         let drawn = |tile: TileAt| {
             std::iter::successors(Some(tile), |t| (t.level < top).then(|| t.parent())).find(|t| resident(*t))
         };
-        let mesh = mesh::build(tree, &cut.leaves, frame, &drawn);
+        let leaves = if self.drawn_as.cells { &cut.leaves[..] } else { &[] };
+        let mesh = mesh::build(tree, leaves, frame, &drawn);
         self.spots.clear();
         for batch in &mesh.batches {
             // Placed once; there are few of them.
@@ -141,16 +156,52 @@ impl Item {
         }
     }
 
+    /// The tree of a raster, in the projection last prepared for.
+    pub fn tree(&self) -> Option<&Tree> {
+        match &self.kind {
+            Kind::Raster { tree: Some((_, tree)), .. } => Some(tree),
+            _ => None,
+        }
+    }
+
     /// Values of a raster that stand alone, as last prepared.
     pub fn spots(&self) -> &[Spot] {
         &self.spots
     }
 
     /// Projected samples of a series, as last prepared.
-    pub fn series(&self) -> Option<&SeriesShape> {
+    pub fn series(&self) -> Option<&Arc<SeriesShape>> {
         match &self.kind {
-            Kind::Series { shape: Some((_, shape)) } => Some(shape),
+            Kind::Series { shape: Some((_, shape)), .. } => Some(shape),
             _ => None,
+        }
+    }
+
+    /// Arrows or barbs as a layer wants them.
+    pub fn glyphs(
+        &self,
+        tiles: &Residency,
+        group: &[u64],
+        drawn: &[TileAt],
+        frame: &FrameView,
+        symbols: &Symbols,
+    ) -> Placed {
+        match (&self.kind, &*self.geolocation) {
+            (Kind::Raster { tree: Some((_, tree)), built: Some(built), .. }, geolocation) => {
+                glyphs::of_raster(geolocation, tree, &built.cut, tiles, group, frame, symbols)
+            }
+            (
+                Kind::Series { shape: Some((projection, shape)), order },
+                Geolocation::Track(series) | Geolocation::Points(series),
+            ) => {
+                let order = order.get_or_init(|| Order::new(series));
+                let values = |tile: TileAt, k: usize| tiles.values(SeriesShape::key(*group.get(k)?, tile));
+                let blocks = |tile: TileAt| Some([values(tile, 0)?, values(tile, 1)?, values(tile, 2)?]);
+                let held: Vec<_> = drawn.iter().filter_map(|t| Some((*t, blocks(*t)?))).collect();
+                let glyphs = glyphs::of_series(series, order, &shape.grid, &held, *projection, frame, symbols);
+                Placed { glyphs, tiles: drawn.to_vec() }
+            }
+            _ => Placed::default(),
         }
     }
 }

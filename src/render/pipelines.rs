@@ -3,8 +3,11 @@
 use seaglass_core::style::Blend;
 
 use crate::error::RenderError;
+use crate::glyphs::Glyph;
 use crate::gpu::Gpu;
 use crate::mesh::Vertex;
+use crate::path_pipelines::{PathLayouts, vertex_stage};
+use crate::residency::float_texture;
 use crate::shaders;
 
 /// Layouts and shader modules, made once.
@@ -16,10 +19,16 @@ pub(crate) struct Pipelines {
     pub style: wgpu::BindGroupLayout,
     /// Group 2 of rasters.
     pub tile: wgpu::BindGroupLayout,
+    /// Group 2 of three channels.
+    pub rgb: wgpu::BindGroupLayout,
+    /// Stands in where a tile has no light.
+    pub no_ground: wgpu::TextureView,
     /// Group 1 of the relief.
     pub relief: wgpu::BindGroupLayout,
     /// Group 0 of the sky.
     pub sky: wgpu::BindGroupLayout,
+    /// Groups of samples on the device.
+    pub paths: PathLayouts,
     modules: Vec<(&'static str, wgpu::ShaderModule)>,
     sets: Vec<((wgpu::TextureFormat, u32), PipelineSet)>,
 }
@@ -39,8 +48,13 @@ pub(crate) struct PipelineSet {
 #[derive(Clone, Debug)]
 pub(crate) struct Layered {
     pub raster: wgpu::RenderPipeline,
+    pub rgb: wgpu::RenderPipeline,
     pub lines: wgpu::RenderPipeline,
     pub dots: wgpu::RenderPipeline,
+    pub glyphs: wgpu::RenderPipeline,
+    /// Lines and dots from samples on the device.
+    pub trails: wgpu::RenderPipeline,
+    pub cloud: wgpu::RenderPipeline,
 }
 
 impl PipelineSet {
@@ -90,6 +104,17 @@ fn vertices() -> wgpu::VertexBufferLayout<'static> {
     }
 }
 
+/// Arrows and barbs, one an instance.
+fn symbols() -> wgpu::VertexBufferLayout<'static> {
+    const ATTRIBUTES: [wgpu::VertexAttribute; 3] =
+        wgpu::vertex_attr_array![0 => Float32x4, 1 => Float32x4, 2 => Float32];
+    wgpu::VertexBufferLayout {
+        array_stride: std::mem::size_of::<Glyph>() as u64,
+        step_mode: wgpu::VertexStepMode::Instance,
+        attributes: &ATTRIBUTES,
+    }
+}
+
 /// Bytes of one point of a line: local x, y, z and the value.
 pub(crate) const POINT_BYTES: u64 = 16;
 
@@ -109,7 +134,7 @@ fn uniform(binding: u32, dynamic: bool) -> wgpu::BindGroupLayoutEntry {
 fn texture(binding: u32, filterable: bool) -> wgpu::BindGroupLayoutEntry {
     wgpu::BindGroupLayoutEntry {
         binding,
-        visibility: wgpu::ShaderStages::FRAGMENT,
+        visibility: wgpu::ShaderStages::VERTEX_FRAGMENT,
         ty: wgpu::BindingType::Texture {
             sample_type: wgpu::TextureSampleType::Float { filterable },
             view_dimension: wgpu::TextureViewDimension::D2,
@@ -132,15 +157,18 @@ impl Pipelines {
             count: None,
         };
         let mut modules = Vec::new();
-        for name in ["raster", "relief", "lines", "dots", "sky"] {
+        for name in ["raster", "rgb", "relief", "lines", "dots", "glyphs", "trails", "cloud", "sky"] {
             modules.push((name, shaders::module(&gpu.device, name)?));
         }
         Ok(Self {
             frame: layout("frame", &[uniform(0, true)]),
             style: layout("style", &[uniform(0, false), texture(1, false)]),
-            tile: layout("tile", &[uniform(0, false), texture(1, false)]),
+            tile: layout("tile", &[uniform(0, false), texture(1, false), texture(2, false)]),
+            rgb: layout("rgb", &[uniform(0, false), texture(1, false), texture(2, false), texture(3, false)]),
+            no_ground: float_texture(gpu, "no ground", [1, 1], wgpu::TextureFormat::Rgba32Float, &[0; 16]),
             relief: layout("relief", &[uniform(0, false), texture(1, true), sampler]),
             sky: layout("sky", &[uniform(0, true)]),
+            paths: PathLayouts::new(gpu),
             modules,
             sets: Vec::new(),
         })
@@ -195,14 +223,46 @@ impl Pipelines {
         };
         Layered {
             raster: make("raster", &data, &vertex, LIST),
+            rgb: make("rgb", &[data[0], data[1], Some(&self.rgb)], &vertex, LIST),
             lines: make("lines", &data[..2], &points, STRIP),
             dots: make("dots", &data[..2], &points[..1], STRIP),
+            trails: self.from_samples(gpu, "trails", 4, target, blend),
+            cloud: self.from_samples(gpu, "cloud", 1, target, blend),
+            glyphs: make("glyphs", &data[..2], &[Some(symbols())], STRIP),
         }
+    }
+
+    fn from_samples(
+        &self,
+        gpu: &Gpu,
+        name: &'static str,
+        slots: usize,
+        target: Target,
+        blend: wgpu::BlendState,
+    ) -> wgpu::RenderPipeline {
+        let groups = [&self.frame, &self.style, &self.paths.samples, &self.paths.clock].map(Some);
+        let (entry, buffers, topology) = vertex_stage(gpu, slots);
+        self.pipeline_at(entry, gpu, name, &groups, &buffers, topology, target, blend)
     }
 
     #[allow(clippy::too_many_arguments, reason = "a pipeline has many parts")]
     fn pipeline(
         &self,
+        gpu: &Gpu,
+        name: &'static str,
+        groups: &[Option<&wgpu::BindGroupLayout>],
+        buffers: &[Option<wgpu::VertexBufferLayout>],
+        topology: wgpu::PrimitiveTopology,
+        target: Target,
+        blend: wgpu::BlendState,
+    ) -> wgpu::RenderPipeline {
+        self.pipeline_at("vertex_main", gpu, name, groups, buffers, topology, target, blend)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a pipeline has many parts")]
+    fn pipeline_at(
+        &self,
+        entry: &'static str,
         gpu: &Gpu,
         name: &'static str,
         groups: &[Option<&wgpu::BindGroupLayout>],
@@ -222,7 +282,7 @@ impl Pipelines {
             layout: Some(&layout),
             vertex: wgpu::VertexState {
                 module,
-                entry_point: Some("vertex_main"),
+                entry_point: Some(entry),
                 compilation_options: wgpu::PipelineCompilationOptions::default(),
                 buffers,
             },

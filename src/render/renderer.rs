@@ -11,23 +11,31 @@ use seaglass_core::colormap::Colormap;
 use seaglass_core::field::Block;
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::projection::Projection;
-use seaglass_core::style::Method;
+use seaglass_core::style::{Method, Style};
 use seaglass_core::tile::TileKey;
 
 use crate::base::{self, BaseLineSets, BaseLines};
+use crate::contour::{self, Contours};
 use crate::draw::{Draw, FrameBuffers, PICTURE_FORMAT, Prepared, samples};
+use crate::clock::Times;
 use crate::error::RenderError;
 use crate::frame::{FrameView, Part};
 use crate::gpu::Gpu;
-use crate::item::Item;
+use crate::ground::Grounds;
+use crate::glyphs::{Placed, Symbols};
+use crate::item::{DrawnAs, Item};
 use crate::marks::{self, MARK_PT};
 use crate::mesh::{self, Mesh};
+use crate::path_pipelines;
+use crate::paths::{MARKER_PT, Pace, Path, Paths};
 use crate::pipelines::Pipelines;
 use crate::polyline::{great_circle, project};
 use crate::relief::{Area, Relief};
 use crate::residency::{Residency, Uses};
-use crate::scene::{Group, Plan, Scene, SceneItem, SceneLayer, Wanted};
+use crate::rgb::Channels;
+use crate::scene::{Clock, Group, Plan, Scene, SceneItem, SceneLayer, Wanted};
 use crate::series::SeriesShape;
+use crate::streams::{self, Streams};
 use crate::style::{StyleUniform, Styles};
 use crate::tree::{CutOptions, TileAt, Tree};
 
@@ -41,11 +49,13 @@ pub struct RendererOptions {
     /// Upload everything at once, prepare everything before drawing, and ask only for the tiles of the final picture:
     /// for pictures, not for windows.
     pub synchronous: bool,
+    /// Particles are moved by the CPU even where the device could.
+    pub particles_on_cpu: bool,
 }
 
 impl Default for RendererOptions {
     fn default() -> Self {
-        Self { gpu_tile_bytes: 1 << 30, upload_bytes_per_frame: 24 << 20, synchronous: false }
+        Self { gpu_tile_bytes: 1 << 30, upload_bytes_per_frame: 24 << 20, synchronous: false, particles_on_cpu: false }
     }
 }
 
@@ -81,6 +91,8 @@ const SLOT_GRATICULE: usize = 2;
 const SLOT_OUTLINE: usize = 3;
 const SLOT_CASING: usize = 4;
 const SLOT_LAYERS: usize = 5;
+/// Slots of a layer: its own, its marks, and its contour lines with halo and numbers.
+const LAYER_SLOTS: usize = 5;
 
 /// Draws scenes.
 pub struct Renderer {
@@ -93,15 +105,30 @@ pub struct Renderer {
     pub(crate) buffers: FrameBuffers,
     pub(crate) prepared: Prepared,
     pub(crate) stats: RenderStats,
-    items: HashMap<Group, Item>,
+    pub(crate) grounds: Grounds,
+    pub(crate) channels: Channels,
+    pub(crate) contours: Contours,
+    pub(crate) streams: Streams,
+    pub(crate) paths: Paths,
+    pub(crate) quads: wgpu::Buffer,
+    clock: Option<Clock>,
+    pub(crate) items: HashMap<Group, Item>,
     world: Option<(Projection, Tree)>,
     /// Mesh of the base map and what it shows of the relief, and the camera and size it was made for.
     world_mesh: Option<((Camera, [u32; 2]), Mesh, Area)>,
     base_lines: BaseLineSets,
+    pub(crate) shapes: crate::shapes::ShapeLayer,
     grey: Arc<Colormap>,
     plans: u64,
     bias: u8,
+    pixels_per_point: f32,
+    /// Arrows and barbs of the last frame, by slot and items, and those of the frame being made.
+    symbols: KeptSymbols,
+    symbols_next: KeptSymbols,
 }
+
+/// What symbols were made for, and they.
+type KeptSymbols = HashMap<(usize, Group), ((Camera, [u32; 2], u64, Symbols), Placed)>;
 
 impl Renderer {
     /// A renderer on a device.
@@ -124,19 +151,30 @@ impl Renderer {
             buffers: FrameBuffers::new(gpu, &pipelines),
             gpu: gpu.clone(),
             options,
+            paths: Paths::new(gpu, &pipelines.paths),
             pipelines,
             tiles: Residency::default(),
             styles: Styles::default(),
             relief,
             prepared: Prepared::default(),
             stats: RenderStats::default(),
+            grounds: Grounds::default(),
+            channels: Channels::default(),
+            contours: Contours::default(),
+            streams: Streams::new(options.particles_on_cpu),
+            quads: path_pipelines::quads(gpu),
+            clock: None,
             items: HashMap::new(),
             world: None,
             world_mesh: None,
             base_lines: BaseLineSets::default(),
+            shapes: crate::shapes::ShapeLayer::new(gpu)?,
             grey: Arc::new(Colormap { id: "grey".to_owned(), lut }),
             plans: 0,
             bias: 0,
+            pixels_per_point: 1.0,
+            symbols: HashMap::new(),
+            symbols_next: HashMap::new(),
         })
     }
 
@@ -153,6 +191,8 @@ impl Renderer {
     /// Drops everything held for these items.
     pub fn forget_items(&mut self, items: &[u64]) {
         self.tiles.forget(items);
+        self.paths.forget(items);
+        self.contours.forget(items);
         self.items.retain(|group, _| !group.iter().any(|id| items.contains(id)));
     }
 
@@ -176,33 +216,57 @@ impl Renderer {
     pub(crate) fn plan_base(&mut self, scene: &Scene, insist: bool) -> Plan {
         let start = Instant::now();
         self.plans += 1;
+        self.pixels_per_point = scene.pixels_per_point;
+        self.clock = scene.clock;
         let frame = FrameView::new(scene.view());
         let mut plan = Plan { complete: true, ..Plan::default() };
         self.meet_items(scene);
         self.tiles.begin();
         let budget = if self.options.synchronous { u64::MAX } else { self.options.upload_bytes_per_frame };
-        self.tiles.upload(&self.gpu, &self.pipelines.tile, budget);
+        self.tiles.upload(&self.gpu, &self.pipelines, budget);
         plan.complete &= !self.tiles.has_pending();
         plan.complete &= self.prepare_items(scene, &frame);
         let mut prepared = Prepared::new(frame.view.camera, scene.size_px);
         let relief = self.draw_base(scene, &frame, &mut prepared);
+        self.grounds.begin();
+        self.channels.begin();
+        self.contours.begin(frame.view.camera.projection);
+        let m_per_px = frame.ground_m_per_px();
+        self.streams.begin();
+        self.paths.begin();
         for (k, layer) in scene.layers.iter().enumerate() {
-            let slot = SLOT_LAYERS + 2 * k;
-            let style = StyleUniform::of(&layer.style, layer.highlight);
-            for (slot, style) in [(slot, style), (slot + 1, style.sized(MARK_PT))] {
+            let slot = SLOT_LAYERS + LAYER_SLOTS * k;
+            let style = StyleUniform::of(&by_age(&layer.style), layer.highlight).lit(&layer.style, m_per_px);
+            let line = layer.style.method == Method::Line;
+            let mark_pt = if line { layer.style.size_pt + MARKER_PT } else { MARK_PT };
+            for (slot, style) in [(slot, style), (slot + 1, style.sized(mark_pt))] {
                 self.styles.bind(&self.gpu, &self.pipelines.style, slot, style, &layer.colormap);
                 self.styles.set_blend(slot, layer.style.blend);
             }
+            for (k, style) in contour::styles(&layer.style, style).into_iter().enumerate() {
+                self.styles.bind(&self.gpu, &self.pipelines.style, slot + 2 + k, style, &layer.colormap);
+            }
             self.draw_layer(slot, layer, &frame, &mut prepared, &mut plan);
+            let ppp = f64::from(scene.pixels_per_point);
+            plan.complete &= self.draw_contours(slot + 2, layer, ppp, &frame, &mut prepared);
+            if layer.style.method == Method::Streamlines {
+                streams::plan(self, slot, layer, scene, &frame, &mut prepared, &mut plan);
+            }
         }
+        self.streams.finish();
+        self.symbols = std::mem::take(&mut self.symbols_next);
         let wait = self.options.synchronous && (insist || plan.wanted.is_empty());
         plan.complete &= self.draw_coasts(scene, &frame, &mut prepared, wait);
         if let Some(need) = relief {
             let exactly = self.options.synchronous;
             plan.complete &= self.relief.provide(&self.pipelines.relief, &self.gpu, &need, exactly, wait);
         }
+        let (shapes, fine) = self.shapes.plan(&self.gpu, scene, &frame, self.options.synchronous);
+        plan.complete &= fine;
+        prepared.draws.extend(shapes.then_some(Draw::Shapes));
         self.draw_outlines(scene, &frame, &mut prepared);
         self.tiles.evict(self.options.gpu_tile_bytes);
+        self.paths.evict(self.options.gpu_tile_bytes);
         finish(&mut plan);
         prepared.frame = Some(frame);
         self.prepared = prepared;
@@ -220,8 +284,15 @@ impl Renderer {
                 self.items.insert(group.clone(), Item::new(&item.geolocation));
             }
             let Some(known) = self.items.get_mut(&group) else { continue };
+            let method = item.drawn_by(layer.style.method);
+            if known.last_seen != self.plans {
+                known.drawn_as = DrawnAs::default();
+            }
             known.last_seen = self.plans;
-            let needed = uses_of(known, item.drawn_by(layer.style.method));
+            let symbols = matches!(method, Method::Arrows | Method::Barbs);
+            known.drawn_as.symbols |= symbols;
+            known.drawn_as.cells |= !symbols;
+            let needed = uses_of(known, method).and(contour::uses(&layer.style));
             for id in group {
                 let all = uses.get(&id).map_or(needed, |u| u.and(needed));
                 uses.insert(id, all);
@@ -352,7 +423,13 @@ impl Renderer {
                     Vec::new()
                 }
                 (None, Some(shape)) => {
-                    let cut = shape.cut(frame, &|tile| self.tiles.has_all(&group, tile));
+                    let resident = |tile: TileAt| self.tiles.has_all(&group, tile);
+                    let times = Times::of_samples(layer, self.clock, shape);
+                    let cut = if is_dots(scene_item, method) {
+                        shape.cut_dots(frame, &times, &resident)
+                    } else {
+                        shape.cut(frame, &times, &resident)
+                    };
                     if !cut.visible {
                         plan.off_screen.push(scene_item.item);
                     }
@@ -362,23 +439,62 @@ impl Renderer {
                 (None, None) => continue,
             };
             let shown = Shown { slot, layer, item: scene_item, group: &group, drawn: &drawn };
+            if scene_item.drawn_by(method) == Method::Streamlines && item.raster().is_some() {
+                // All items of the layer together: see `streams::plan`.
+                continue;
+            }
             // Methods of several fields branch off here.
-            self.draw_cells(&shown, frame, prepared);
+            match scene_item.drawn_by(method) {
+                Method::Arrows | Method::Barbs => self.draw_symbols(&shown, frame, prepared),
+                _ => plan.complete &= self.draw_cells(&shown, frame, prepared),
+            }
         }
     }
 
+    /// Arrows or barbs; made anew only when the view, the tiles or the style have changed.
+    fn draw_symbols(&mut self, shown: &Shown<'_>, frame: &FrameView, prepared: &mut Prepared) {
+        let Some(item) = self.items.get(shown.group) else { return };
+        let symbols = Symbols::of(shown.layer, self.pixels_per_point);
+        let key = (frame.view.camera, prepared.size_px, self.tiles.epoch(shown.group), symbols);
+        let place = (shown.slot, shown.group.to_vec());
+        let known = self.symbols.remove(&place).filter(|(k, _)| *k == key);
+        let made = known.map_or_else(|| item.glyphs(&self.tiles, shown.group, shown.drawn, frame, &symbols), |k| k.1);
+        made.tiles.iter().for_each(|tile| self.tiles.touch(shown.group, *tile));
+        let range = prepared.add_glyphs(&made.glyphs);
+        prepared.draws.push(Draw::Glyphs { slot: shown.slot, range });
+        self.symbols_next.insert(place, (key, made));
+    }
+
     /// A raster as cells; a track or points as a line or dots.
-    fn draw_cells(&mut self, shown: &Shown<'_>, frame: &FrameView, prepared: &mut Prepared) {
+    fn draw_cells(&mut self, shown: &Shown<'_>, frame: &FrameView, prepared: &mut Prepared) -> bool {
         let Shown { slot, group, .. } = *shown;
-        let Some((item, id)) = self.items.get(group).zip(group.first().copied()) else { return };
+        let Some((item, id)) = self.items.get(group).zip(group.first().copied()) else { return true };
+        let style = &shown.layer.style;
         if let Some((mesh, _)) = item.raster() {
-            let base = prepared.add_mesh(mesh);
             for batch in &mesh.batches {
                 self.tiles.touch(group, batch.tile);
-                let tile = SeriesShape::key(id, batch.tile);
-                prepared.draws.push(Draw::Raster { slot, tile, range: base.of(batch) });
             }
-            if !item.spots().is_empty() {
+            if style.contour.on && style.contour.alone && style.method == Method::Raster {
+                return true;
+            }
+            let base = prepared.add_mesh(mesh);
+            let channels = shown.item.drawn_by(style.method) == Method::Rgb;
+            for batch in &mesh.batches {
+                let range = base.of(batch);
+                if let ([r, g, b], true) = (group, channels) {
+                    let tiles = [*r, *g, *b].map(|id| SeriesShape::key(id, batch.tile));
+                    self.channels.provide(&self.gpu, &self.pipelines.rgb, tiles, &self.tiles);
+                    prepared.draws.push(Draw::Rgb { slot, tiles, range });
+                    continue;
+                }
+                let tile = SeriesShape::key(id, batch.tile);
+                if let (true, Some(texture)) = (style.hillshade.strength > 0.0, self.tiles.texture(tile)) {
+                    let (layout, grid) = (&self.pipelines.tile, item.grid().0);
+                    self.grounds.provide(&self.gpu, layout, tile, texture, &item.geolocation, &grid);
+                }
+                prepared.draws.push(Draw::Raster { slot, tile, range });
+            }
+            if !item.spots().is_empty() && !channels {
                 let run = prepared.points.run(frame, |pen| marks::draw(pen, frame, item.spots()));
                 prepared.draws.push(Draw::Dots { slot: slot + 1, run });
             }
@@ -388,15 +504,15 @@ impl Renderer {
                 self.tiles.touch(group, *tile);
                 blocks.extend(self.tiles.values(SeriesShape::key(id, *tile)).map(|b| (*tile, b)));
             }
-            if !blocks.is_empty() {
-                let points = matches!(*shown.item.geolocation, Geolocation::Points(_));
-                prepared.draws.push(if points || shown.layer.style.method == Method::Points {
-                    Draw::Dots { slot, run: prepared.points.run(frame, |pen| shape.dots(pen, &blocks)) }
-                } else {
-                    Draw::Lines { slot, run: prepared.points.run(frame, |pen| shape.line(pen, frame, &blocks)) }
-                });
-            }
+            let times = Times::of_samples(shown.layer, self.clock, shape);
+            let epoch = self.tiles.epoch(group);
+            let dots = is_dots(shown.item, style.method);
+            let path = Path { slot, item: id, shape, blocks: &blocks, epoch, style, dots };
+            let still = self.prepared.camera == Some(frame.view.camera) && self.prepared.size_px == prepared.size_px;
+            let pace = Pace { synchronous: self.options.synchronous, still };
+            return self.paths.draw(&self.gpu, &self.pipelines.paths, &path, &times, (frame, pace), prepared);
         }
+        true
     }
 
     fn draw_outlines(&mut self, scene: &Scene, frame: &FrameView, prepared: &mut Prepared) {
@@ -431,6 +547,19 @@ impl Renderer {
     }
 }
 
+/// The style as the shaders see it where colours tell the age: from 0, the oldest, to 1, at the clock.
+fn by_age(style: &Style) -> Style {
+    if !style.trail.by_time {
+        return style.clone();
+    }
+    Style { range: Some([0.0, 1.0]), log: false, hidden: Vec::new(), ..style.clone() }
+}
+
+/// Whether an item of a track or of points is drawn as dots.
+fn is_dots(item: &SceneItem, method: Method) -> bool {
+    method == Method::Points || matches!(*item.geolocation, Geolocation::Points(_))
+}
+
 /// Bytes of the tiles an item wants.
 fn needed_bytes(item: &Item) -> u64 {
     let Some((_, cut)) = item.raster() else { return 0 };
@@ -463,8 +592,8 @@ fn uses_of(item: &Item, method: Method) -> Uses {
     }
     match method {
         Method::Raster | Method::Line | Method::Points | Method::Rgb => Uses { texture: true, values: false },
-        // Until they are drawn, the item stands in as cells.
-        Method::Arrows | Method::Barbs | Method::Streamlines => Uses { texture: true, values: true },
+        Method::Arrows | Method::Barbs => Uses { texture: false, values: true },
+        Method::Streamlines => Uses { texture: false, values: true },
     }
 }
 

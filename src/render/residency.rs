@@ -9,6 +9,7 @@ use seaglass_core::tile::TileKey;
 
 use crate::gpu::Gpu;
 use crate::marks::{self, Mark};
+use crate::pipelines::Pipelines;
 use crate::tree::TileAt;
 
 /// Mirror of `Tile` in `shaders/raster.wgsl`.
@@ -47,11 +48,30 @@ impl Uses {
     }
 }
 
+/// A raster's tile on the device.
+#[derive(Debug)]
+pub(crate) struct TileTexture {
+    /// Bind group 2 of cells without light.
+    pub plain: wgpu::BindGroup,
+    /// The values with their apron.
+    pub values: wgpu::TextureView,
+    /// Size and place of the cells.
+    pub uniform: wgpu::Buffer,
+    /// Values that stand alone.
+    marks: Vec<Mark>,
+}
+
+impl TileTexture {
+    /// Bind group 2 of cells over a ground.
+    pub fn group(&self, gpu: &Gpu, layout: &wgpu::BindGroupLayout, ground: &wgpu::TextureView) -> wgpu::BindGroup {
+        bind(gpu, layout, &self.uniform, &self.values, ground)
+    }
+}
+
 /// What a tile became.
 #[derive(Debug, Default)]
 struct Content {
-    /// A raster's bind group 2 (texture and uniform live as long as the group), and its values that stand alone.
-    texture: Option<(wgpu::BindGroup, Vec<Mark>)>,
+    texture: Option<TileTexture>,
     /// Values in memory.
     values: Option<Arc<Block>>,
 }
@@ -134,7 +154,7 @@ impl Residency {
     }
 
     /// Uploads waiting tiles up to a number of bytes (at least one tile).
-    pub fn upload(&mut self, gpu: &Gpu, layout: &wgpu::BindGroupLayout, budget: u64) {
+    pub fn upload(&mut self, gpu: &Gpu, pipelines: &Pipelines, budget: u64) {
         let mut spent = 0;
         while spent < budget {
             let Some((key, block)) = self.pending.pop_front() else { return };
@@ -147,7 +167,7 @@ impl Residency {
                     continue;
                 }
                 bytes += texels(&block) * 4;
-                content.texture = Some(texture(gpu, layout, key.level, &block));
+                content.texture = Some(texture(gpu, pipelines, key.level, &block));
             }
             if uses.values {
                 bytes += block.values.len() as u64 * 4;
@@ -182,15 +202,15 @@ impl Residency {
         self.has(key) || self.failed.contains(&key) || self.waiting.contains(&key)
     }
 
-    /// Bind group of a raster tile.
-    pub fn texture(&self, key: TileKey) -> Option<&wgpu::BindGroup> {
-        self.tiles.get(&key)?.content.texture.as_ref().map(|(group, _)| group)
+    /// A raster tile on the device.
+    pub fn texture(&self, key: TileKey) -> Option<&TileTexture> {
+        self.tiles.get(&key)?.content.texture.as_ref()
     }
 
     /// Values of a raster tile that stand alone.
     pub fn marks(&self, key: TileKey) -> &[Mark] {
         let content = self.tiles.get(&key).and_then(|t| t.content.texture.as_ref());
-        content.map_or(&[], |(_, marks)| marks)
+        content.map_or(&[], |t| &t.marks)
     }
 
     /// Values of a tile, where they are kept in memory.
@@ -255,7 +275,7 @@ fn fits(gpu: &Gpu, block: &Block) -> bool {
 }
 
 /// Uploads a block with its apron; where it has none, missing values stand in.
-fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) -> (wgpu::BindGroup, Vec<Mark>) {
+fn texture(gpu: &Gpu, pipelines: &Pipelines, level: u8, block: &Block) -> TileTexture {
     let (rows, cols) = (block.window.rows, block.window.cols);
     let padded;
     let values: &[f32] = match block.apron {
@@ -270,21 +290,8 @@ fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) 
             &padded
         }
     };
-    let size = wgpu::Extent3d { width: cols as u32 + 2, height: rows as u32 + 2, depth_or_array_layers: 1 };
-    let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
-        label: Some("tile"),
-        size,
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D2,
-        format: wgpu::TextureFormat::R32Float,
-        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
-        view_formats: &[],
-    });
-    let bytes: &[u8] = bytemuck::cast_slice(values);
-    let lines =
-        wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some((cols as u32 + 2) * 4), rows_per_image: None };
-    gpu.queue.write_texture(texture.as_image_copy(), bytes, lines, size);
+    let size = [rows as u32 + 2, cols as u32 + 2];
+    let view = float_texture(gpu, "tile", size, wgpu::TextureFormat::R32Float, bytemuck::cast_slice(values));
     // A value of level l stands for 2^l cells and is the middle one's: half a source cell beyond their middle.
     let centre = if level == 0 { 0.5 } else { 0.5 + 0.5 / (1u64 << level) as f32 };
     let uniform = TileUniform { size: [rows as f32, cols as f32], centre, pad: 0.0 };
@@ -295,18 +302,49 @@ fn texture(gpu: &Gpu, layout: &wgpu::BindGroupLayout, level: u8, block: &Block) 
         mapped_at_creation: false,
     });
     gpu.queue.write_buffer(&buffer, 0, bytemuck::bytes_of(&uniform));
-    let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+    let plain = bind(gpu, &pipelines.tile, &buffer, &view, &pipelines.no_ground);
+    TileTexture { plain, values: view, uniform: buffer, marks: marks::of(values, rows, cols) }
+}
+
+fn bind(
+    gpu: &Gpu,
+    layout: &wgpu::BindGroupLayout,
+    uniform: &wgpu::Buffer,
+    values: &wgpu::TextureView,
+    ground: &wgpu::TextureView,
+) -> wgpu::BindGroup {
+    gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: Some("tile"),
         layout,
         entries: &[
-            wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() },
-            wgpu::BindGroupEntry {
-                binding: 1,
-                resource: wgpu::BindingResource::TextureView(
-                    &texture.create_view(&wgpu::TextureViewDescriptor::default()),
-                ),
-            },
+            wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() },
+            wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(values) },
+            wgpu::BindGroupEntry { binding: 2, resource: wgpu::BindingResource::TextureView(ground) },
         ],
+    })
+}
+
+/// A texture of numbers, `[rows, columns]`.
+pub(crate) fn float_texture(
+    gpu: &Gpu,
+    label: &str,
+    [rows, cols]: [u32; 2],
+    format: wgpu::TextureFormat,
+    bytes: &[u8],
+) -> wgpu::TextureView {
+    let size = wgpu::Extent3d { width: cols, height: rows, depth_or_array_layers: 1 };
+    let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
+        label: Some(label),
+        size,
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        view_formats: &[],
     });
-    (group, marks::of(values, rows, cols))
+    let bytes_per_row = bytes.len() as u32 / rows.max(1);
+    let lines = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(bytes_per_row), rows_per_image: None };
+    gpu.queue.write_texture(texture.as_image_copy(), bytes, lines, size);
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
 }

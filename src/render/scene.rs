@@ -37,6 +37,19 @@ pub struct Scene {
     /// Seconds of watching, for what moves by itself (particles). Given from outside, so that the same scene is the same
     /// picture.
     pub seconds: f64,
+    /// Steps between which the clock stands, for what follows it.
+    pub between: Vec<Between>,
+}
+
+/// Two steps of a field, both in the scene, and where the clock is between them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Between {
+    /// The item of the earlier step.
+    pub earlier: u64,
+    /// The item of the later one.
+    pub later: u64,
+    /// How far the clock is on the way, 0 to 1.
+    pub part: f64,
 }
 
 /// The timeline's clock and window.
@@ -59,6 +72,12 @@ pub struct SceneLayer {
     pub items: Vec<SceneItem>,
     /// Positions on the colour map (0 to 1) between which values stand out; all others are dimmed.
     pub highlight: Option<[f32; 2]>,
+    /// Added to values where they are written: numbers of contour lines are in the unit of the legend.
+    pub offset: f64,
+    /// Only what was measured in this span is drawn of what has times within a granule; everything when absent.
+    pub times: Option<TimeSpan>,
+    /// Knots of one unit of the values of vectors, for barbs.
+    pub knots_per_unit: f64,
 }
 
 /// One field of one granule. Only items whose geolocation is loaded are in a scene.
@@ -87,8 +106,8 @@ impl SceneItem {
     /// The items whose tiles a method needs: the item first, or only the three channels.
     pub(crate) fn group(&self, method: Method) -> Group {
         match self.drawn_by(method) {
-            Method::Rgb => self.components.clone(),
-            Method::Arrows | Method::Barbs | Method::Streamlines => self.all().collect(),
+            Method::Rgb | Method::Streamlines => self.components.clone(),
+            Method::Arrows | Method::Barbs => self.all().collect(),
             Method::Raster | Method::Line | Method::Points => vec![self.item],
         }
     }
@@ -111,6 +130,7 @@ impl Scene {
             shapes: Shapes::default(),
             clock: None,
             seconds: 0.0,
+            between: Vec::new(),
         }
     }
 

@@ -10,17 +10,32 @@ type Source = (&'static str, &'static str);
 const SHARED: &[Source] = &[
     ("frame", include_str!("../../shaders/shared/frame.wgsl")),
     ("colormap", include_str!("../../shaders/shared/colormap.wgsl")),
+    ("clock", include_str!("../../shaders/shared/clock.wgsl")),
+    ("sample", include_str!("../../shaders/shared/sample.wgsl")),
+    ("tile", include_str!("../../shaders/shared/tile.wgsl")),
     ("surface", include_str!("../../shaders/shared/surface.wgsl")),
+    ("tails", include_str!("../../shaders/shared/tails.wgsl")),
 ];
 
 /// The shaders with entry points. Every one has `vertex_main` and `fragment_main`.
 const MAIN: &[Source] = &[
     ("raster", include_str!("../../shaders/raster.wgsl")),
+    ("rgb", include_str!("../../shaders/rgb.wgsl")),
     ("relief", include_str!("../../shaders/relief.wgsl")),
     ("lines", include_str!("../../shaders/lines.wgsl")),
     ("dots", include_str!("../../shaders/dots.wgsl")),
+    ("glyphs", include_str!("../../shaders/glyphs.wgsl")),
+    ("trails", include_str!("../../shaders/trails.wgsl")),
+    ("cloud", include_str!("../../shaders/cloud.wgsl")),
     ("sky", include_str!("../../shaders/sky.wgsl")),
+    ("shape_fill", include_str!("../../shaders/shape_fill.wgsl")),
+    ("shape_line", include_str!("../../shaders/shape_line.wgsl")),
+    ("streams", include_str!("../../shaders/streams.wgsl")),
+    ("streams_texture", include_str!("../../shaders/streams_texture.wgsl")),
 ];
+
+/// The shaders that compute; they have `advance_main`.
+const COMPUTE: &[Source] = &[("advect", include_str!("../../shaders/advect.wgsl"))];
 
 /// Assembled text, and where each of its lines came from.
 #[derive(Debug)]
@@ -44,7 +59,7 @@ impl Assembled {
 pub(crate) fn assemble(name: &'static str) -> Result<Assembled, RenderError> {
     let mut out = Assembled { text: String::new(), lines: Vec::new() };
     let mut done = Vec::new();
-    let source = find(MAIN, name, name)?;
+    let source = find(COMPUTE, name, name).or_else(|_| find(MAIN, name, name))?;
     append(&mut out, &mut done, name, source)?;
     Ok(out)
 }
@@ -121,8 +136,13 @@ mod tests {
         for (name, _) in MAIN {
             let assembled = assemble(name).unwrap();
             let module = validate(name, &assembled).unwrap_or_else(|e| panic!("{e}"));
-            let names: Vec<&str> = module.entry_points.iter().map(|e| e.name.as_str()).collect();
+            let names = module.entry_points.iter().map(|e| e.name.as_str());
+            let names: Vec<&str> = names.filter(|n| *n != "vertex_instanced").collect();
             assert_eq!(names, ["vertex_main", "fragment_main"], "{name}");
+        }
+        for (name, _) in COMPUTE {
+            let module = validate(name, &assemble(name).unwrap()).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(module.entry_points.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), ["advance_main"]);
         }
     }
 

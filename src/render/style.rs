@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use seaglass_core::colormap::Colormap;
-use seaglass_core::style::{Blend, Filter, MOST_HIDDEN, OutOfRange, Style};
+use seaglass_core::style::{Blend, Filter, HillshadeStyle, MOST_HIDDEN, Method, OutOfRange, Style};
 
 /// Mirror of `Style` in `shaders/shared/colormap.wgsl`.
 #[repr(C)]
@@ -21,6 +21,9 @@ pub(crate) struct StyleUniform {
     over: [f32; 4],
     under: [f32; 4],
     missing: [f32; 4],
+    light: [f32; 4],
+    relief: [f32; 4],
+    channels: [[f32; 4]; 3],
     hidden: [[i32; 4]; MOST_HIDDEN / 2],
 }
 
@@ -30,6 +33,12 @@ const HIDE_OUT_OF_RANGE: u32 = 4;
 const BILINEAR: u32 = 8;
 const PLAIN_COLOUR: u32 = 16;
 const HIGHLIGHT: u32 = 32;
+/// Only for `shaders/glyphs.wgsl`.
+const BARBS: u32 = 1 << 31;
+const HILLSHADE: u32 = 64;
+
+/// A field that rises by its whole range over so many pixels is shown as a slope of 45 degrees.
+const RELIEF_PX: f64 = 40.0;
 
 impl StyleUniform {
     /// The uniform of a layer's style; values between the two positions of `highlight` stand out.
@@ -38,6 +47,8 @@ impl StyleUniform {
         let log = style.log && low > 0.0;
         let (low, high) = if log { (low.ln(), high.ln()) } else { (low, high) };
         let bit = |on: bool, bit: u32| if on { bit } else { 0 };
+        let symbols = matches!(style.method, Method::Arrows | Method::Barbs);
+        let plain = style.vector.colour.filter(|_| symbols);
         Self {
             low: low as f32,
             per_span: (1.0 / (high - low)) as f32,
@@ -47,13 +58,18 @@ impl StyleUniform {
                 | bit(style.reversed, REVERSED)
                 | bit(style.out_of_range == OutOfRange::Hide, HIDE_OUT_OF_RANGE)
                 | bit(style.filter == Filter::Bilinear, BILINEAR)
-                | bit(highlight.is_some(), HIGHLIGHT),
+                | bit(highlight.is_some(), HIGHLIGHT)
+                | bit(style.method == Method::Barbs, BARBS)
+                | bit(plain.is_some(), PLAIN_COLOUR),
             hidden_count: style.hidden.len().min(MOST_HIDDEN) as u32,
             band: highlight.unwrap_or_default(),
-            colour: [0.0; 4],
+            colour: optional(plain),
             over: optional(style.ends.over),
             under: optional(style.ends.under),
             missing: optional(style.ends.missing),
+            light: [0.0; 4],
+            relief: [0.0; 4],
+            channels: channels(style),
             hidden: hidden_classes(style),
         }
     }
@@ -62,6 +78,26 @@ impl StyleUniform {
     #[must_use]
     pub fn sized(self, size_pt: f32) -> Self {
         Self { size_pt, ..self }
+    }
+
+    /// The same, paler.
+    #[must_use]
+    pub fn faded(self, opacity: f32) -> Self {
+        Self { opacity: opacity.clamp(0.0, 1.0), ..self }
+    }
+
+    /// The same with light on the slopes, in a view whose pixels are `m_per_px` metres on the ground. Slopes are
+    /// exaggerated by the range and by the scale of the view, so that they look alike at every zoom.
+    #[must_use]
+    pub fn lit(self, style: &Style, m_per_px: f64) -> Self {
+        let HillshadeStyle { strength, azimuth_deg, altitude_deg } = style.hillshade;
+        if strength <= 0.0 {
+            return self;
+        }
+        let (azimuth, altitude) = (azimuth_deg.to_radians(), altitude_deg.to_radians());
+        let light = [azimuth.sin() * altitude.cos(), azimuth.cos() * altitude.cos(), altitude.sin(), strength];
+        let exaggeration = RELIEF_PX * m_per_px * f64::from(self.per_span);
+        Self { flags: self.flags | HILLSHADE, light, relief: [exaggeration as f32, 0.0, 0.0, 0.0], ..self }
     }
 
     /// The uniform of lines in one colour (sRGB, straight alpha).
@@ -78,9 +114,21 @@ impl StyleUniform {
             over: [0.0; 4],
             under: [0.0; 4],
             missing: [0.0; 4],
+            light: [0.0; 4],
+            relief: [0.0; 4],
+            channels: [[0.0; 4]; 3],
             hidden: [[0; 4]; MOST_HIDDEN / 2],
         }
     }
+}
+
+/// Ranges and exponents of the three channels. A channel whose range is not known yet takes the layer's.
+fn channels(style: &Style) -> [[f32; 4]; 3] {
+    [0, 1, 2].map(|k| {
+        let [low, high] = style.rgb.ranges[k].unwrap_or_else(|| style.effective_range());
+        let span = if high > low { high - low } else { 1.0 };
+        [low as f32, (1.0 / span) as f32, 1.0 / style.rgb.gamma[k].max(0.01), 0.0]
+    })
 }
 
 /// An 8-bit colour as shaders see it.

@@ -39,7 +39,15 @@ impl Data {
     pub fn layer(&self, style: Style, colormap: &Arc<Colormap>) -> SceneLayer {
         let items =
             vec![SceneItem { item: self.item, geolocation: Arc::clone(&self.geolocation), components: Vec::new() }];
-        SceneLayer { style, colormap: Arc::clone(colormap), items, highlight: None }
+        SceneLayer {
+            style,
+            colormap: Arc::clone(colormap),
+            items,
+            highlight: None,
+            offset: 0.0,
+            times: None,
+            knots_per_unit: 3600.0 / 1852.0,
+        }
     }
 
     /// What a worker would answer.

@@ -1,0 +1,46 @@
+// Three fields on the same cells as red, green and blue.
+#import frame
+#import colormap
+#import tile
+#import surface
+
+@group(2) @binding(1) var red: texture_2d<f32>;
+@group(2) @binding(2) var green: texture_2d<f32>;
+@group(2) @binding(3) var blue: texture_2d<f32>;
+
+// A value stretched over its range. An exponent of 1 leaves it alone: 8-bit images come out bit by bit.
+fn channel(value: f32, stretch: vec4<f32>) -> f32 {
+    let position = clamp((value - stretch.x) * stretch.y, 0.0, 1.0);
+    if (stretch.z == 1.0) {
+        return position;
+    }
+    return pow(position, stretch.z);
+}
+
+@fragment
+fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
+    if (in.facing <= 0.0 || !on_map(in.local)) {
+        discard;
+    }
+    var r = nearest_of(red, in.index);
+    var g = nearest_of(green, in.index);
+    var b = nearest_of(blue, in.index);
+    // A colour of two channels would be another colour.
+    if (is_missing(r) || is_missing(g) || is_missing(b)) {
+        if (style.missing.a == 0.0) {
+            discard;
+        }
+        return colour_of_missing();
+    }
+    if ((style.flags & BILINEAR) != 0u) {
+        r = bilinear_of(red, in.index);
+        g = bilinear_of(green, in.index);
+        b = bilinear_of(blue, in.index);
+    }
+    let colour = vec3<f32>(
+        channel(r, style.channels[0]),
+        channel(g, style.channels[1]),
+        channel(b, style.channels[2]),
+    );
+    return vec4<f32>(colour * style.opacity, style.opacity);
+}
