@@ -147,6 +147,7 @@ pub fn default_style(field: &FieldInfo, geometry: Option<GeometryKind>) -> Style
         log: hint.log.unwrap_or(false) && range.is_none_or(|[low, _]| low > 0.0),
         filter: hint.filter.unwrap_or(plain.filter),
         method,
+        size_pt: method.usual_size_pt(),
         ..Style::default()
     }
 }

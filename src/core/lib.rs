@@ -33,3 +33,4 @@ pub mod time;
 pub mod timeline;
 pub mod undo;
 pub mod user_styles;
+pub mod vector;

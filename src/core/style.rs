@@ -72,6 +72,16 @@ impl Method {
         }
     }
 
+    /// Size in points of lines, dots and symbols that nobody has chosen.
+    pub fn usual_size_pt(self) -> f32 {
+        match self {
+            Self::Raster | Self::Line | Self::Points | Self::Rgb => 4.0,
+            Self::Arrows => 22.0,
+            Self::Barbs => 28.0,
+            Self::Streamlines => 1.5,
+        }
+    }
+
     /// How many fields are drawn together: east and north of a vector, or three channels; 0 where the layer's own field
     /// is all.
     pub fn components(self) -> usize {
@@ -426,6 +436,10 @@ impl StylePatch {
         let range = self.range.or(style.range);
         if self.log == Some(true) && range.is_some_and(|[lo, _]| lo <= 0.0) {
             return Err("a logarithmic scale needs a range above zero".to_owned());
+        }
+        if let Some(method) = self.method.filter(|m| m.usual_size_pt() != style.method.usual_size_pt()) {
+            // The width of a line is no size of an arrow.
+            style.size_pt = method.usual_size_pt();
         }
         macro_rules! set {
             ($($field:ident),*) => { $( if let Some(v) = self.$field.clone() { style.$field = v; } )* };
