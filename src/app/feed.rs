@@ -63,7 +63,7 @@ pub fn in_time(mut probed: Vec<ProbeRow>, model: &Model) -> Vec<ProbeRow> {
     probed.retain(|p| {
         let Some(layer) = project.layer(p.layer) else { return false };
         let Some(collection) = model.session.catalogue().collections.get(&layer.collection) else { return false };
-        !collection.shown_at(&layer.field, layer.style.time_rule, &project.timeline).is_empty()
+        !collection.shown_at(&layer.field, &layer.style, &project.timeline).is_empty()
     });
     probed
 }

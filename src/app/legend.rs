@@ -120,7 +120,7 @@ pub fn caption(session: &Session) -> Option<String> {
     let (project, t) = (session.project(), &session.project().timeline);
     let shown = project.layers.iter().filter(|l| l.visible).flat_map(|l| {
         let collection = session.catalogue().collections.get(&l.collection);
-        collection.map(|c| c.shown_at(&l.field, l.style.time_rule, t)).unwrap_or_default()
+        collection.map(|c| c.shown_at(&l.field, &l.style, t)).unwrap_or_default()
     });
     let seen = |g: &Granule| g.time.map(TimeSpan::at).or(g.span);
     shown.filter_map(seen).reduce(|a, b| a.union(&b)).map(period)
@@ -132,7 +132,7 @@ fn nothing_shown(session: &Session, id: seaglass_core::project::LayerId) -> Opti
     let layer = project.layer(id)?;
     let collection = session.catalogue().collections.get(&layer.collection)?;
     let t = &project.timeline;
-    collection.shown_at(&layer.field, layer.style.time_rule, t).is_empty().then_some(Reason::NoData)
+    collection.shown_at(&layer.field, &layer.style, t).is_empty().then_some(Reason::NoData)
 }
 
 /// The shapes as premultiplied RGBA, drawn in pieces where the device's textures are smaller than the image.

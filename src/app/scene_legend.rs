@@ -86,7 +86,7 @@ pub fn coverage(session: &Session, view: &View) -> HashMap<LayerId, f32> {
     let mut covers = HashMap::new();
     for layer in project.layers.iter().filter(|l| l.visible) {
         let Some(collection) = session.catalogue().collections.get(&layer.collection) else { continue };
-        let shown = collection.shown_at(&layer.field, layer.style.time_rule, &project.timeline);
+        let shown = collection.shown_at(&layer.field, &layer.style, &project.timeline);
         let meets = |g: &&Granule| places.iter().any(|p| g.bounds.contains(*p));
         let near: Vec<&Granule> = shown.into_iter().filter(meets).take(MOST_GRANULES).collect();
         let inside = |p: &LonLat| near.iter().any(|g| g.bounds.contains(*p) && in_outline(&g.footprint, *p));

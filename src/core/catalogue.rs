@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::FieldInfo;
 use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId};
-use crate::style::TimeRule;
+use crate::style::{Style, TimeRule};
 use crate::time::{Time, TimeSpan};
 use crate::timeline::Timeline;
 
@@ -158,10 +158,12 @@ impl Collection {
         nearest
     }
 
-    /// Granules with a field that a layer of that time rule shows now, the modes of the timeline taken into account.
-    pub fn shown_at(&self, field: &str, rule: TimeRule, timeline: &Timeline) -> Vec<&Granule> {
-        let rule = if timeline.always { TimeRule::Always } else { rule };
-        let (now, window) = (timeline.now, timeline.window());
+    /// Granules with a field that a layer of that style shows now, the modes of the timeline taken into account.
+    pub fn shown_at(&self, field: &str, style: &Style, timeline: &Timeline) -> Vec<&Granule> {
+        let rule = if timeline.always { TimeRule::Always } else { style.time_rule };
+        let raster = self.with_field(field).next().is_none_or(|g| g.geometry.is_raster());
+        let own = style.own_window(raster, timeline.now);
+        let (now, window) = (timeline.now, own.unwrap_or_else(|| timeline.window()));
         let mut shown = self.shown(field, rule, now, window);
         if rule != TimeRule::InWindow {
             return shown;

@@ -13,6 +13,9 @@ pub const TILE_SIDE: usize = 512;
 /// Values of a full tile.
 pub const TILE_VALUES: usize = TILE_SIDE * TILE_SIDE;
 
+/// Values of a tile of a series.
+const SERIES_TILE: usize = 65_536;
+
 /// Names one tile of one drawn item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TileKey {
@@ -46,6 +49,11 @@ impl TileGrid {
             if other >= TILE_SIDE { TILE_SIDE } else { (TILE_VALUES / other.max(1)).clamp(TILE_SIDE, 4096) }
         };
         Self { shape, tile_rows: long(shape[1]), tile_cols: long(shape[0]), wraps }
+    }
+
+    /// Pyramid of positions in one dimension. Nothing there becomes a texture, so tiles are as long as is worth reading.
+    pub fn series(len: usize) -> Self {
+        Self { shape: [len, 1], tile_rows: SERIES_TILE, tile_cols: TILE_SIDE, wraps: false }
     }
 
     /// Coarsest level: the first that fits in one tile.

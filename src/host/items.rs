@@ -201,7 +201,7 @@ impl<'a> Shown<'a> {
         let collection = catalogue.collections.get(&layer.collection)?;
         let field = collection.field(&layer.field)?;
         let t = &project.timeline;
-        let granules = collection.shown_at(&layer.field, layer.style.time_rule, t);
+        let granules = collection.shown_at(&layer.field, &layer.style, t);
         Some(Self { layer, collection, field, granules })
     }
 

@@ -103,7 +103,7 @@ impl Pen<'_> {
 /// Where a line between two positions of a map that is cut open goes on beyond the cut: the second position seen from the
 /// first one's side, and the first from the second's. `None` where the shorter way does not cross the cut.
 /// Maps that are cut are mirror images about their middle meridian at `middle_x`: only lines over that x may cross.
-fn over_the_cut(plane: Plane, middle_x: f64, a: DVec3, b: DVec3) -> Option<(DVec3, DVec3)> {
+pub(crate) fn over_the_cut(plane: Plane, middle_x: f64, a: DVec3, b: DVec3) -> Option<(DVec3, DVec3)> {
     let middle = plane.cut_about_deg()?;
     let place = |v: DVec3| plane.unproject(DVec3::new(v.x - (v.x - middle_x) * 1e-9, v.y, 0.0));
     let (p, q) = (place(a)?, place(b)?);

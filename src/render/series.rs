@@ -1,22 +1,25 @@
-//! Tracks and points: which samples are drawn, and where lines are cut.
+//! Tracks and points: which tiles a view needs at which times, and where lines are cut.
 
 use std::sync::Arc;
 
 use glam::DVec3;
 use rayon::prelude::*;
-use seaglass_core::field::Block;
 use seaglass_core::geolocation::{Geolocation, Series, TRACK_GAP_FACTOR};
 use seaglass_core::projection::Projection;
 use seaglass_core::tile::{TileGrid, TileKey};
 
+use crate::clock::Times;
 use crate::frame::FrameView;
-use crate::polyline::{Pen, great_circle, project};
+use crate::polyline::project;
+use crate::sample::NO_TIME;
 use crate::tree::{TileAt, unwrapped};
 
 /// Samples of one bounding ball.
 const CHUNK: usize = 256;
-/// Unconnected points drawn at most, before they are thinned out.
-const MOST_POINTS: usize = 400_000;
+/// Dots kept on the device at most, before every other one is left out: half a gibibyte.
+const MOST_DOTS: usize = 24_000_000;
+/// Samples of a track on its coarsest level.
+const FAR_SAMPLES: usize = 1024;
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
 #[derive(Clone, Copy, Debug)]
@@ -29,16 +32,18 @@ struct Ball {
 #[derive(Debug)]
 pub(crate) struct SeriesShape {
     geolocation: Arc<Geolocation>,
-    projection: Projection,
+    pub projection: Projection,
     /// Tile pyramid (one column).
     pub grid: TileGrid,
-    /// Connected by lines.
-    connected: bool,
-    /// Projected positions; NaN where there is none.
-    positions: Vec<DVec3>,
     balls: Vec<Option<Ball>>,
+    /// First and last time of the samples of each ball, µs; the wrong way round where they have none.
+    spans: Vec<[i64; 2]>,
     /// Usual ground distance of neighbours, metres.
     step_m: f64,
+    /// Usual time between neighbours, µs; 0 without times.
+    pub step_us: i64,
+    /// Times never run backwards within a trajectory, and none is missing.
+    ascending: bool,
     /// Samples before which the line may have to be cut, ascending, with the ground distance from the one before
     /// (infinite where a trajectory begins or a position is missing).
     gaps: Vec<(usize, f64)>,
@@ -60,81 +65,142 @@ fn series(geolocation: &Geolocation) -> Option<&Series> {
 }
 
 impl SeriesShape {
-    /// Projects the samples and finds the gaps; `None` for rasters.
+    /// Finds gaps, times and places in the projection; `None` for rasters.
     pub fn new(geolocation: &Arc<Geolocation>, projection: Projection) -> Option<Self> {
         let samples = series(geolocation)?;
         let n = samples.lon.len();
-        let nowhere = DVec3::splat(f64::NAN);
-        let positions: Vec<DVec3> = (0..n)
-            .into_par_iter()
-            .map(|k| samples.lonlat(k).and_then(|p| project(projection, p)).unwrap_or(nowhere))
-            .collect();
         let turn = projection.turn_m();
-        let balls = positions.par_chunks(CHUNK).map(|chunk| ball_of(chunk, turn)).collect();
+        let starts: Vec<usize> = (0..n).step_by(CHUNK).collect();
+        let nowhere = DVec3::splat(f64::NAN);
+        let place = |k: usize| samples.lonlat(k).and_then(|p| project(projection, p)).unwrap_or(nowhere);
+        let balls = starts
+            .par_iter()
+            .map(|first| {
+                let chunk: Vec<DVec3> = (*first..(first + CHUNK).min(n)).map(place).collect();
+                ball_of(&chunk, turn)
+            })
+            .collect();
         let connected = matches!(**geolocation, Geolocation::Track(_));
         let (step_m, gaps) = if connected { find_gaps(samples) } else { (0.0, Vec::new()) };
+        let (step_us, ascending) = find_pace(samples);
+        let known = |t: &&i64| **t != NO_TIME;
+        let span = |times: &[i64]| {
+            let valid = || times.iter().filter(known);
+            [valid().min().copied().unwrap_or(i64::MAX), valid().max().copied().unwrap_or(i64::MIN)]
+        };
         Some(Self {
             geolocation: Arc::clone(geolocation),
             projection,
-            grid: TileGrid::new([n, 1], false),
-            connected,
-            positions,
+            grid: TileGrid::series(n),
             balls,
+            spans: samples.time_us.par_chunks(CHUNK).map(span).collect(),
             step_m,
+            step_us,
+            ascending,
             gaps,
         })
     }
 
-    /// Source samples `[first, last)` that a tile stands for.
-    fn span(&self, tile: TileAt) -> (usize, usize) {
-        let side = self.grid.tile_rows << tile.level;
-        let first = tile.ty as usize * side;
-        (first, (first + side).min(self.positions.len()))
+    /// The samples.
+    pub fn series(&self) -> Option<&Series> {
+        series(&self.geolocation)
     }
 
-    /// The smallest pixel in any visible chunk of a span; `None` when nothing is visible.
-    fn visible_m_per_px(&self, frame: &FrameView, (first, last): (usize, usize)) -> Option<f64> {
-        let balls = self.balls.get(first / CHUNK..last.div_ceil(CHUNK))?;
-        let seen = balls.iter().flatten().filter(|b| frame.sees(b.centre, b.radius));
+    /// Several trajectories.
+    pub fn is_ragged(&self) -> bool {
+        self.series().is_some_and(|s| s.starts.len() > 1)
+    }
+
+    /// Times never run backwards within a trajectory, and none is missing.
+    pub fn is_ascending(&self) -> bool {
+        self.ascending
+    }
+
+    /// Whether so long without a sample is a hole in a trajectory.
+    pub fn is_gap(&self, us: i64) -> bool {
+        us as f64 > TRACK_GAP_FACTOR * self.step_us as f64
+    }
+
+    /// First and last time, µs; `None` without times.
+    pub fn span(&self) -> Option<[i64; 2]> {
+        let valid = || self.spans.iter().filter(|s| s[0] <= s[1]);
+        Some([valid().map(|s| s[0]).min()?, valid().map(|s| s[1]).max()?])
+    }
+
+    /// Source samples `[first, last)` that a tile stands for.
+    fn span_of(&self, tile: TileAt) -> (usize, usize) {
+        let side = self.grid.tile_rows << tile.level;
+        let first = tile.ty as usize * side;
+        (first, (first + side).min(self.grid.shape[0]))
+    }
+
+    /// The smallest pixel in any chunk of a span that is in view and in time; `None` when there is none.
+    fn visible_m_per_px(&self, frame: &FrameView, shown: &Times, (first, last): (usize, usize)) -> Option<f64> {
+        let chunks = first / CHUNK..last.div_ceil(CHUNK);
+        let balls = self.balls.get(chunks.clone())?.iter().zip(chunks);
+        let timed = balls.filter(|(_, k)| self.spans.get(*k).is_none_or(|s| shown.meets(*s)));
+        let seen = timed.filter_map(|(b, _)| b.as_ref()).filter(|b| frame.sees(b.centre, b.radius));
         seen.map(|b| frame.m_per_px(b.centre, b.radius)).min_by(f64::total_cmp)
     }
 
-    /// Coarsest level whose samples lie at most a pixel apart (tracks), or are not too many (points).
-    fn level_for(&self, m_per_px: f64) -> u8 {
-        let spread = if self.connected {
-            m_per_px / self.step_m.max(1e-3)
-        } else {
-            self.positions.len() as f64 / MOST_POINTS as f64
-        };
-        (spread.max(1.0).log2().floor() as u8).min(self.grid.top_level())
+    /// Coarsest level of lines: of many long tracks seen from afar each is a few samples.
+    fn top(&self) -> u8 {
+        let full = self.grid.shape[0].div_ceil(FAR_SAMPLES).max(1);
+        (full.next_power_of_two().trailing_zeros() as u8).max(self.grid.top_level())
     }
 
-    /// Selects the tiles for a view.
-    pub fn cut(&self, frame: &FrameView, resident: &dyn Fn(TileAt) -> bool) -> SeriesCut {
+    /// Coarsest level whose samples lie at most a pixel apart.
+    fn level_for(&self, m_per_px: f64) -> u8 {
+        let spread = m_per_px / self.step_m.max(1e-3);
+        (spread.max(1.0).log2().floor() as u8).min(self.top())
+    }
+
+    /// Selects the tiles of a line for a view and a time.
+    pub fn cut(&self, frame: &FrameView, shown: &Times, resident: &dyn Fn(TileAt) -> bool) -> SeriesCut {
         let mut cut = SeriesCut::default();
-        if !self.positions.is_empty() {
-            self.descend(frame, TileAt { level: self.grid.top_level(), ty: 0, tx: 0 }, resident, &mut cut);
+        let seen = |tile: TileAt| self.visible_m_per_px(frame, shown, self.span_of(tile));
+        let level = |m_per_px: f64| self.level_for(m_per_px);
+        if self.grid.shape[0] > 0 {
+            self.descend(&seen, &level, TileAt { level: self.top(), ty: 0, tx: 0 }, resident, &mut cut);
         }
         cut
     }
 
-    fn descend(&self, frame: &FrameView, tile: TileAt, resident: &dyn Fn(TileAt) -> bool, cut: &mut SeriesCut) {
-        let span = self.span(tile);
+    /// Selects the tiles of dots: all of them when any is in view, so that what is put in order once serves every view.
+    pub fn cut_dots(&self, frame: &FrameView, shown: &Times, resident: &dyn Fn(TileAt) -> bool) -> SeriesCut {
+        let mut cut = SeriesCut::default();
+        let n = self.grid.shape[0];
+        if n == 0 || self.visible_m_per_px(frame, shown, (0, n)).is_none() {
+            return cut;
+        }
+        let finest = (n.div_ceil(MOST_DOTS).max(1) as f64).log2().ceil() as u8;
+        let top = TileAt { level: self.grid.top_level(), ty: 0, tx: 0 };
+        self.descend(&|_| Some(1.0), &|_| finest.min(top.level), top, resident, &mut cut);
+        cut
+    }
+
+    fn descend(
+        &self,
+        seen: &dyn Fn(TileAt) -> Option<f64>,
+        level: &dyn Fn(f64) -> u8,
+        tile: TileAt,
+        resident: &dyn Fn(TileAt) -> bool,
+        cut: &mut SeriesCut,
+    ) {
+        let span = self.span_of(tile);
         if span.0 >= span.1 {
             return;
         }
-        let Some(m_per_px) = self.visible_m_per_px(frame, span) else { return };
+        let Some(m_per_px) = seen(tile) else { return };
         cut.visible = true;
         let children = [2 * tile.ty, 2 * tile.ty + 1].map(|ty| TileAt { level: tile.level.wrapping_sub(1), ty, tx: 0 });
-        if tile.level > self.level_for(m_per_px) {
+        if tile.level > level(m_per_px) {
             // Children only where all of them that show something are there; else this one stands in.
             let before = cut.drawn.len();
-            children.into_iter().for_each(|c| self.descend(frame, c, resident, cut));
+            children.into_iter().for_each(|c| self.descend(seen, level, c, resident, cut));
             let missing = children.into_iter().any(|c| {
-                let span = self.span(c);
-                span.0 < span.1
-                    && self.visible_m_per_px(frame, span).is_some()
-                    && !cut.drawn[before..].iter().any(|d| within(*d, c))
+                let span = self.span_of(c);
+                span.0 < span.1 && seen(c).is_some() && !cut.drawn[before..].iter().any(|d| within(*d, c))
             });
             if missing && resident(tile) {
                 cut.drawn.truncate(before);
@@ -150,67 +216,11 @@ impl SeriesShape {
         }
     }
 
-    /// Draws the samples of tiles as one line, cut at missing values, gaps and between trajectories.
-    pub fn line(&self, pen: &mut Pen, frame: &FrameView, tiles: &[(TileAt, Arc<Block>)]) {
-        let mut previous: Option<(usize, f32)> = None;
-        for (_, block) in tiles {
-            let stride = block.window.stride.max(1);
-            for (k, value) in block.values.iter().enumerate() {
-                let at = (block.window.row + k * stride).min(self.positions.len().saturating_sub(1));
-                let v = self.positions[at];
-                if !v.x.is_finite() || value.is_nan() {
-                    pen.lift();
-                    previous = None;
-                    continue;
-                }
-                match previous {
-                    Some((before, _)) if before >= at => continue,
-                    Some((before, _)) if self.is_cut(before, at) => pen.lift(),
-                    Some(before) => self.bend(pen, frame, before, (at, *value)),
-                    None => pen.lift(),
-                }
-                pen.to(v, *value);
-                previous = Some((at, *value));
-            }
-        }
-        pen.lift();
-    }
-
-    /// Draws the samples of tiles as dots.
-    pub fn dots(&self, pen: &mut Pen, tiles: &[(TileAt, Arc<Block>)]) {
-        for (_, block) in tiles {
-            let stride = block.window.stride.max(1);
-            for (k, value) in block.values.iter().enumerate() {
-                let at = (block.window.row + k * stride).min(self.positions.len().saturating_sub(1));
-                let v = self.positions[at];
-                if v.x.is_finite() && !value.is_nan() {
-                    pen.dot(v, *value);
-                }
-            }
-        }
-    }
-
-    fn is_cut(&self, before: usize, at: usize) -> bool {
+    /// Whether the line is cut somewhere between two samples.
+    pub fn is_cut(&self, before: usize, at: usize) -> bool {
         let usual = TRACK_GAP_FACTOR * self.step_m * (at - before) as f64;
         let from = self.gaps.partition_point(|(k, _)| *k <= before);
         self.gaps[from..].iter().take_while(|(k, _)| *k <= at).any(|(_, d)| *d > usual)
-    }
-
-    /// Puts places of the great circle between two samples that are far apart.
-    fn bend(&self, pen: &mut Pen, frame: &FrameView, (before, w0): (usize, f32), (at, w1): (usize, f32)) {
-        let (a, b) = (self.positions[before], self.positions[at]);
-        let sag_m = 0.1 * frame.m_per_px(a, 0.0).min(frame.m_per_px(b, 0.0));
-        let b_near = unwrapped(b, a, frame.turn);
-        if a.distance_squared(b_near) < 8.0 * EARTH_RADIUS_M * sag_m {
-            return;
-        }
-        let Some(samples) = series(&self.geolocation) else { return };
-        let (Some(p), Some(q)) = (samples.lonlat(before), samples.lonlat(at)) else { return };
-        for (t, place) in great_circle(p, q, sag_m) {
-            if let Some(v) = project(self.projection, place) {
-                pen.to(v, w0 + (w1 - w0) * t as f32);
-            }
-        }
     }
 
     /// The key of a tile of an item.
@@ -269,6 +279,25 @@ fn find_gaps(samples: &Series) -> (f64, Vec<(usize, f64)>) {
     (step_m, gaps)
 }
 
+/// Usual time between neighbours (µs), and whether times are complete and never run backwards within a trajectory.
+fn find_pace(samples: &Series) -> (i64, bool) {
+    let times = &samples.time_us;
+    if times.len() < 2 || times.len() != samples.lon.len() {
+        return (0, false);
+    }
+    let is_start = |k: usize| samples.starts.binary_search(&k).is_ok();
+    let stride = (times.len() / 65_536).max(1);
+    let step =
+        |k: usize| (times[k] != NO_TIME && times[k - 1] != NO_TIME).then(|| times[k].saturating_sub(times[k - 1]));
+    let mut steps: Vec<i64> = (1..times.len()).step_by(stride).filter_map(step).filter(|s| *s > 0).collect();
+    let usual = match steps.len() {
+        0 => 0,
+        n => *steps.select_nth_unstable(n / 2).1,
+    };
+    let falls = (1..times.len()).into_par_iter().any(|k| times[k] < times[k - 1] && !is_start(k));
+    (usual, !falls && !times.par_iter().any(|t| *t == NO_TIME))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,7 +327,7 @@ mod tests {
             target: seaglass_core::geo::LonLat::new(15.0, 10.0),
             ..seaglass_core::camera::Camera::default()
         };
-        let cut = shape.cut(&FrameView::new(camera.view(800.0, 600.0)), &|_| true);
+        let cut = shape.cut(&FrameView::new(camera.view(800.0, 600.0)), &Times::everything(), &|_| true);
         let samples: usize = cut.drawn.iter().map(|t| shape.grid.window(t.level, t.ty, t.tx).rows).sum();
         assert!(samples > 200 && samples < 10_000, "{samples}");
     }

@@ -186,7 +186,7 @@ fn strip_of(
     let t = theme(ui);
     let timeline = &model.session.project().timeline;
     let drawn: HashSet<GranuleId> = if row.visible {
-        collection.shown_at(&row.field_name, row.style.time_rule, timeline).iter().map(|g| g.id).collect()
+        collection.shown_at(&row.field_name, &row.style, timeline).iter().map(|g| g.id).collect()
     } else {
         HashSet::new()
     };
@@ -297,7 +297,7 @@ fn merged(ui: &Ui, strip: Rect, scale: &Scale, model: &Model) {
     let mut seen = HashSet::new();
     for row in model.rows.iter().filter(|r| r.visible && seen.insert(r.collection.clone())) {
         let Some(c) = model.session.catalogue().collections.get(&row.collection) else { continue };
-        let drawn = c.shown_at(&row.field_name, row.style.time_rule, timeline).iter().map(|g| g.id).collect();
+        let drawn = c.shown_at(&row.field_name, &row.style, timeline).iter().map(|g| g.id).collect();
         let list: Vec<&Granule> = c.granules.iter().filter(|g| g.span.is_some()).collect();
         let off = t.c.avail_some.gamma_multiply(t.granule_outside);
         density(&ui.painter().with_clip_rect(strip), strip, scale, &list, &drawn, t.c.accent, off);

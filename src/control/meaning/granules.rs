@@ -53,7 +53,7 @@ pub(super) fn visible(session: &Session) -> Vec<(String, GranuleKey, u32)> {
     for layer in project.layers.iter().filter(|l| l.visible) {
         let Some(collection) = session.catalogue().collections.get(&layer.collection) else { continue };
         let Some(variable) = session.notebook().variable_key(&layer.collection, &layer.field) else { continue };
-        for granule in collection.shown_at(&layer.field, layer.style.time_rule, &project.timeline) {
+        for granule in collection.shown_at(&layer.field, &layer.style, &project.timeline) {
             let pushed = session.notebook().granule_at(&granule.path);
             let (uri, granule) = match pushed {
                 Some(stored) => {

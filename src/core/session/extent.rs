@@ -27,7 +27,7 @@ impl Session {
             .iter()
             .filter(move |l| layer.map_or(l.visible, |id| l.id == id))
             .filter_map(|l| Some((l, self.catalogue.collections.get(&l.collection)?)))
-            .flat_map(|(l, c)| c.shown_at(&l.field, l.style.time_rule, t))
+            .flat_map(|(l, c)| c.shown_at(&l.field, &l.style, t))
     }
 
     /// Box around the granules of a layer (of all visible layers when `None`) that its time rule shows now,

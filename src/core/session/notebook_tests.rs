@@ -80,7 +80,7 @@ fn draw(s: &mut Session, rendering: Rendering) {
 
 fn shown(s: &Session) -> usize {
     let c = &s.catalogue().collections["notebook 1:10"];
-    c.shown_at("SST", crate::style::TimeRule::InWindow, &s.project().timeline).len()
+    c.shown_at("SST", &crate::style::Style::default(), &s.project().timeline).len()
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn modes_of_the_timeline() {
     change(&mut s, NotebookChange::AddGranule { granule: Arc::new(g) }).unwrap();
     let current = |s: &Session| {
         let c = &s.catalogue().collections["notebook 1:11"];
-        c.shown_at("SST", crate::style::TimeRule::InWindow, &s.project().timeline).len()
+        c.shown_at("SST", &crate::style::Style::default(), &s.project().timeline).len()
     };
     at(&mut s, 23.9);
     assert_eq!(current(&s), 1);
