@@ -192,7 +192,10 @@ mod with_the_real_worker {
                     std::thread::sleep(Duration::from_millis(1));
                 }
             }
-            let Ok(Content::Block(block)) = wait(10 + k) else { panic!("round {k}: no values") };
+            let block = match wait(10 + k) {
+                Ok(Content::Block(block)) => block,
+                other => panic!("round {k}: {:?}, incidents {:?}", other.err(), pool.incidents()),
+            };
             let same = block.values.iter().zip(&expected.values).all(|(a, b)| a.to_bits() == b.to_bits());
             assert!(same && block.values.len() == expected.values.len(), "round {k}");
             restarts += pool.incidents().len();

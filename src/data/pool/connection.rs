@@ -16,6 +16,8 @@ use seaglass_core::protocol::{Answer, AnswerFrame, PROTOCOL_VERSION, Request, Re
 const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
 /// A reader whose input was closed has this long to end by itself.
 const GRACE: Duration = Duration::from_millis(100);
+/// How long a dead reader's status and last words are waited for: they are there at once but on a busy machine.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Lines of its error output kept to explain a death.
 const TAIL_LINES: usize = 4;
 
@@ -125,6 +127,8 @@ struct Process {
     answers: Receiver<Frame>,
     next_id: u64,
     tail: Arc<Mutex<VecDeque<String>>>,
+    /// Disconnected once the error output has been read to its end.
+    logged: Receiver<()>,
 }
 
 impl Process {
@@ -142,6 +146,7 @@ impl Process {
         };
         let (requests, to_send) = bounded(1);
         let (arrived, answers) = bounded(1);
+        let (logging, logged) = bounded::<()>(0);
         let started = std::thread::Builder::new()
             .name(format!("{name}-io"))
             .spawn(move || serve(stdin, BufReader::new(stdout), &to_send, &arrived))
@@ -149,6 +154,7 @@ impl Process {
                 let (tail, who) = (Arc::clone(&tail), name.to_owned());
                 let lines = BufReader::new(stderr).lines();
                 std::thread::Builder::new().name(format!("{name}-log")).spawn(move || {
+                    let _until_the_end = logging;
                     for line in lines.map_while(Result::ok) {
                         log::warn!("{who}: {line}");
                         let mut tail = tail.lock();
@@ -163,12 +169,14 @@ impl Process {
             end(&mut child);
             return Err(e);
         }
-        Ok(Self { child, requests: Some(requests), answers, next_id: 0, tail })
+        Ok(Self { child, requests: Some(requests), answers, next_id: 0, tail, logged })
     }
 
     /// What can be said of a reader whose output ended.
     fn obituary(&mut self, what: &str) -> Death {
-        let status = wait_for(&mut self.child, GRACE).map_or_else(|| what.to_owned(), |s| s.to_string());
+        let status = wait_for(&mut self.child, LAST_WORDS).map_or_else(|| what.to_owned(), |s| s.to_string());
+        // Its last words may still be on their way. A child of its own may hold the pipe open: no longer than that.
+        let _disconnected = self.logged.recv_timeout(LAST_WORDS);
         let last = self.tail.lock().iter().rev().find(|l| !l.trim().is_empty()).map(|l| format!(", \"{}\"", l.trim()));
         Death::Died(format!("{status}{}", last.unwrap_or_default()))
     }
