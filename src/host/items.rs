@@ -10,8 +10,11 @@ use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::{Granule, GranuleId};
 use seaglass_core::project::{Layer, Project};
 use seaglass_core::protocol::{ReadFailure, Request, Source};
+use seaglass_core::style::Method;
 use seaglass_data::cache::ByteLru;
 use seaglass_data::registry::Registry;
+
+use crate::steps;
 
 /// One drawn thing, with all that a request about it needs.
 #[derive(Clone, Debug)]
@@ -194,6 +197,8 @@ pub(crate) struct Shown<'a> {
     pub collection: &'a Collection,
     pub field: &'a FieldInfo,
     pub granules: Vec<&'a Granule>,
+    /// Steps among them between which the clock stands: earlier, later, how far it is on the way.
+    pub between: Vec<(&'a Granule, &'a Granule, f64)>,
 }
 
 impl<'a> Shown<'a> {
@@ -201,8 +206,19 @@ impl<'a> Shown<'a> {
         let collection = catalogue.collections.get(&layer.collection)?;
         let field = collection.field(&layer.field)?;
         let t = &project.timeline;
-        let granules = collection.shown_at(&layer.field, &layer.style, t);
-        Some(Self { layer, collection, field, granules })
+        let mut granules = collection.shown_at(&layer.field, &layer.style, t);
+        let mut between = Vec::new();
+        if layer.style.method == Method::Streamlines {
+            (granules, between) = steps::around(granules, collection.with_field(&layer.field), t.now);
+        }
+        Some(Self { layer, collection, field, granules, between })
+    }
+
+    /// Unit of the vectors drawn: that of their components.
+    pub fn vector_units(&self) -> &'a str {
+        let names = self.layer.drawn_together(self.field);
+        let component = names.iter().find_map(|n| self.collection.field(n)).filter(|f| !f.units.is_empty());
+        &component.unwrap_or(self.field).units
     }
 
     /// The fields drawn together on a granule; none unless it has them all.

@@ -21,6 +21,7 @@ mod ranges;
 mod report;
 mod shapes;
 mod status;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod user_styles;

@@ -59,10 +59,18 @@ impl Gpu {
     /// The device this crate would like of an adapter: no features, default limits, but textures as large as it can.
     pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
         let most = adapter.limits();
+        // Where shaders cannot compute (WebGL, old drivers), particles are moved by the CPU instead.
+        let computing = wgpu::DownlevelFlags::COMPUTE_SHADERS | wgpu::DownlevelFlags::VERTEX_STORAGE;
+        let least = if adapter.get_downlevel_capabilities().flags.contains(computing) {
+            let storage = most.max_storage_buffer_binding_size;
+            wgpu::Limits { max_storage_buffer_binding_size: storage, ..wgpu::Limits::downlevel_defaults() }
+        } else {
+            wgpu::Limits::downlevel_webgl2_defaults()
+        };
         let limits = wgpu::Limits {
             max_texture_dimension_2d: most.max_texture_dimension_2d,
             max_buffer_size: most.max_buffer_size,
-            ..wgpu::Limits::downlevel_defaults().using_alignment(most)
+            ..least.using_alignment(most)
         };
         wgpu::DeviceDescriptor { label: Some("seaglass"), required_limits: limits, ..wgpu::DeviceDescriptor::default() }
     }

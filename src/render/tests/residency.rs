@@ -19,7 +19,11 @@ fn scene(data: &Data, altitude_m: f64) -> Scene {
 }
 
 fn with(gpu: &seaglass_render::Gpu, gpu_tile_bytes: u64, upload_bytes_per_frame: u64) -> Renderer {
-    Renderer::new(gpu, RendererOptions { gpu_tile_bytes, upload_bytes_per_frame, synchronous: false }).unwrap()
+    Renderer::new(
+        gpu,
+        RendererOptions { gpu_tile_bytes, upload_bytes_per_frame, synchronous: false, ..RendererOptions::default() },
+    )
+    .unwrap()
 }
 
 /// Plans until nothing but tiles is missing (the base map and positions are prepared on other threads).
