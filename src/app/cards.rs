@@ -1,7 +1,7 @@
 //! Cards over the globe: compass, zoom, scale bar, time. Scale bar and time paint on any painter, so that exported images
 //! get them too.
 
-use egui::{Align2, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
+use egui::{Align2, Color32, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 use seaglass_core::camera::{Camera, View};
 use seaglass_core::command::Command;
 use seaglass_core::geo::wrap_180;
@@ -122,6 +122,21 @@ fn compass(ui: &mut Ui, area: Rect, camera: &Camera, state: &mut UiState, out: &
     if response.on_hover_text("North up   N").clicked() {
         out.send(if from_north.abs() > 0.01 { Command::NorthUp } else { Command::TopDown });
     }
+}
+
+/// Paints an arrow to the north in the middle of the view, on a card in the upper right corner.
+pub fn paint_north(painter: &Painter, t: &Theme, area: Rect, camera: &Camera) -> Rect {
+    let rect = Rect::from_min_size(pos2(area.right() - EDGE - 40.0, area.top() + EDGE), Vec2::splat(40.0));
+    painter.add(t.card_shadow().as_shape(rect, 20.0));
+    painter.rect(rect, 20.0, t.overlay(), Stroke::new(1.0, t.c.border), StrokeKind::Inside);
+    let from_north = wrap_180(camera.heading_deg - camera.north_heading_deg());
+    let a = -(from_north.to_radians() as f32);
+    let turn = |x: f32, y: f32| rect.center() + vec2(x * a.cos() - y * a.sin(), x * a.sin() + y * a.cos());
+    let half = |side: f32| vec![turn(0.0, -4.0), turn(5.0 * side, 15.0), turn(0.0, 11.0)];
+    painter.add(Shape::convex_polygon(half(-1.0), t.c.text_1, Stroke::NONE));
+    painter.add(Shape::convex_polygon(half(1.0), Color32::TRANSPARENT, Stroke::new(1.0, t.c.text_1)));
+    painter.text(turn(0.0, -11.0), Align2::CENTER_CENTER, "N", t.small(), t.c.text_1);
+    rect
 }
 
 fn zoom(ui: &mut Ui, area: Rect, model: &Model, state: &mut UiState, out: &mut Out) {

@@ -23,13 +23,15 @@ pub struct Decoration {
     pub pixels_per_point: f32,
     /// Cards of the dark theme.
     pub dark: bool,
-    /// Names of places, where the base map has them.
+    /// Names of places and degrees of the graticule, where the base map has them.
     pub labels: bool,
+    /// An arrow to the north.
+    pub north: bool,
 }
 
 impl Default for Decoration {
     fn default() -> Self {
-        Self { pixels_per_point: 1.0, dark: true, labels: false }
+        Self { pixels_per_point: 1.0, dark: true, labels: false, north: false }
     }
 }
 
@@ -38,31 +40,77 @@ impl Default for Decoration {
 /// # Errors
 /// The device cannot hold the overlay or hand it back.
 pub fn decorate(gpu: &Gpu, image: &mut RgbaImage, session: &Session, options: Decoration) -> anyhow::Result<()> {
-    let size_px = [image.width(), image.height()];
-    anyhow::ensure!(size_px[0] > 0 && size_px[1] > 0, "an empty image cannot be decorated");
-    // Small pictures get small cards rather than none.
-    let fit = (size_px[0] as f32 / 640.0).min(size_px[1] as f32 / 400.0).clamp(0.4, 1.0);
-    let ppp = (options.pixels_per_point * fit).max(0.4);
-    let ctx = egui::Context::default();
-    theme::install(&ctx);
-    ctx.set_theme(if options.dark { egui::Theme::Dark } else { egui::Theme::Light });
-    let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(size_px[0] as f32 / ppp, size_px[1] as f32 / ppp));
-    let mut textures = egui::TexturesDelta::default();
-    let mut shapes = Vec::new();
-    for _ in 0..2 {
-        let mut input = egui::RawInput { screen_rect: Some(screen), ..egui::RawInput::default() };
-        if let Some(viewport) = input.viewports.get_mut(&egui::ViewportId::ROOT) {
-            viewport.native_pixels_per_point = Some(ppp);
+    Decorations::new(gpu, session, [image.width(), image.height()], options)?.paint(gpu, 0, image)
+}
+
+/// The decorations of one picture, laid out; they are painted piece by piece.
+pub struct Decorations {
+    jobs: Vec<egui::ClippedPrimitive>,
+    renderer: egui_wgpu::Renderer,
+    ppp: f32,
+}
+
+impl Decorations {
+    /// Lays them out for a session's view of that size.
+    ///
+    /// # Errors
+    /// The picture is empty.
+    pub fn new(gpu: &Gpu, session: &Session, size_px: [u32; 2], options: Decoration) -> anyhow::Result<Self> {
+        anyhow::ensure!(size_px[0] > 0 && size_px[1] > 0, "an empty image cannot be decorated");
+        // Small pictures get small cards rather than none.
+        let fit =
+            (size_px[0] as f32 / 640.0).min(size_px[1] as f32 / 400.0).clamp(0.4, options.pixels_per_point.max(1.0));
+        let ppp = (options.pixels_per_point.min(fit)).max(0.4);
+        let ctx = egui::Context::default();
+        theme::install(&ctx);
+        ctx.set_theme(if options.dark { egui::Theme::Dark } else { egui::Theme::Light });
+        let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(size_px[0] as f32 / ppp, size_px[1] as f32 / ppp));
+        let mut textures = egui::TexturesDelta::default();
+        let mut shapes = Vec::new();
+        for _ in 0..2 {
+            let mut input = egui::RawInput { screen_rect: Some(screen), ..egui::RawInput::default() };
+            if let Some(viewport) = input.viewports.get_mut(&egui::ViewportId::ROOT) {
+                viewport.native_pixels_per_point = Some(ppp);
+            }
+            let output = ctx.run_ui(input, |ui| paint(ui, screen, session, size_px, ppp, options));
+            textures.append(output.textures_delta);
+            shapes = output.shapes;
         }
-        let output = ctx.run_ui(input, |ui| paint(ui, screen, session, size_px, ppp, options));
-        textures.append(output.textures_delta);
-        shapes = output.shapes;
+        let settings = egui_wgpu::RendererOptions { dithering: false, ..egui_wgpu::RendererOptions::default() };
+        let mut renderer = egui_wgpu::Renderer::new(&gpu.device, wgpu::TextureFormat::Rgba8Unorm, settings);
+        for (id, delta) in textures.set.iter().flat_map(|(id, list)| list.iter().map(move |d| (id, d))) {
+            renderer.update_texture(&gpu.device, &gpu.queue, *id, delta);
+        }
+        textures.clear();
+        Ok(Self { jobs: ctx.tessellate(shapes, ppp), renderer, ppp })
     }
-    let overlay = overlay(gpu, &ctx, textures, shapes, size_px, ppp).context("the legend could not be drawn")?;
-    for (below, above) in image.pixels_mut().zip(overlay.as_chunks::<4>().0) {
-        blend(&mut below.0, *above);
+
+    /// Paints what falls on the rows of the picture from `top` on, as many as `rows` has.
+    ///
+    /// # Errors
+    /// The device cannot hold the overlay or hand it back.
+    pub fn paint(&mut self, gpu: &Gpu, top: u32, rows: &mut RgbaImage) -> anyhow::Result<()> {
+        let (width, height) = rows.dimensions();
+        let side = gpu.max_side_px().min(4096);
+        for y in (0..height).step_by(side as usize) {
+            for left in (0..width).step_by(side as usize) {
+                let piece = [side.min(width - left), side.min(height - y)];
+                let corner = vec2(left as f32, (top + y) as f32) / self.ppp;
+                let shown = Rect::from_min_size(corner.to_pos2(), vec2(piece[0] as f32, piece[1] as f32) / self.ppp);
+                let moved = moved(&self.jobs, shown);
+                if moved.is_empty() {
+                    continue;
+                }
+                let pixels = draw_piece(gpu, &mut self.renderer, &moved, piece, self.ppp)
+                    .context("the legend could not be drawn")?;
+                for (k, above) in pixels.as_chunks::<4>().0.iter().enumerate() {
+                    let (x, dy) = (left + k as u32 % piece[0], y + k as u32 / piece[0]);
+                    blend(&mut rows.get_pixel_mut(x, dy).0, *above);
+                }
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Premultiplied `above` over straight `below`.
@@ -111,6 +159,10 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
         taken.add("time", rect);
     }
     if options.labels {
+        let frame = Frame { rect: screen, ppp };
+        for rect in crate::shapes::paint::names(painter, frame, &view, session, &taken) {
+            taken.add("shape", rect);
+        }
         map_labels::paint(painter, Frame { rect: screen, ppp }, &view, &session.project().base, &taken);
     }
 }
@@ -135,49 +187,18 @@ fn nothing_shown(session: &Session, id: seaglass_core::project::LayerId) -> Opti
     collection.shown_at(&layer.field, &layer.style, t).is_empty().then_some(Reason::NoData)
 }
 
-/// The shapes as premultiplied RGBA, drawn in pieces where the device's textures are smaller than the image.
-fn overlay(
-    gpu: &Gpu,
-    ctx: &egui::Context,
-    mut textures: egui::TexturesDelta,
-    shapes: Vec<egui::epaint::ClippedShape>,
-    size_px: [u32; 2],
-    ppp: f32,
-) -> anyhow::Result<Vec<u8>> {
-    let options = egui_wgpu::RendererOptions { dithering: false, ..egui_wgpu::RendererOptions::default() };
-    let mut renderer = egui_wgpu::Renderer::new(&gpu.device, wgpu::TextureFormat::Rgba8Unorm, options);
-    for (id, delta) in textures.set.iter().flat_map(|(id, list)| list.iter().map(move |d| (id, d))) {
-        renderer.update_texture(&gpu.device, &gpu.queue, *id, delta);
-    }
-    textures.clear();
-    let jobs = ctx.tessellate(shapes, ppp);
-    let side = gpu.max_side_px().min(4096);
-    let mut all = vec![0u8; size_px[0] as usize * size_px[1] as usize * 4];
-    for top in (0..size_px[1]).step_by(side as usize) {
-        for left in (0..size_px[0]).step_by(side as usize) {
-            let piece = [side.min(size_px[0] - left), side.min(size_px[1] - top)];
-            let moved = moved(&jobs, vec2(left as f32 / ppp, top as f32 / ppp));
-            if moved.is_empty() {
-                continue;
-            }
-            let pixels = draw_piece(gpu, &mut renderer, &moved, piece, ppp)?;
-            for row in 0..piece[1] as usize {
-                let from = row * piece[0] as usize * 4;
-                let to = ((top as usize + row) * size_px[0] as usize + left as usize) * 4;
-                let n = piece[0] as usize * 4;
-                all[to..to + n].copy_from_slice(&pixels[from..from + n]);
-            }
-        }
-    }
-    Ok(all)
-}
-
-fn moved(jobs: &[egui::ClippedPrimitive], by: egui::Vec2) -> Vec<egui::ClippedPrimitive> {
-    let mut jobs = jobs.to_vec();
+/// What is seen in a part of the picture, with its corner as the origin.
+fn moved(jobs: &[egui::ClippedPrimitive], shown: Rect) -> Vec<egui::ClippedPrimitive> {
+    let bounds = |job: &egui::ClippedPrimitive| match &job.primitive {
+        egui::epaint::Primitive::Mesh(mesh) => mesh.calc_bounds().intersect(job.clip_rect),
+        egui::epaint::Primitive::Callback(_) => job.clip_rect,
+    };
+    let by = -shown.min.to_vec2();
+    let mut jobs: Vec<_> = jobs.iter().filter(|job| bounds(job).intersects(shown)).cloned().collect();
     for job in &mut jobs {
-        job.clip_rect = job.clip_rect.translate(-by);
+        job.clip_rect = job.clip_rect.translate(by);
         if let egui::epaint::Primitive::Mesh(mesh) = &mut job.primitive {
-            mesh.translate(-by);
+            mesh.translate(by);
         }
     }
     jobs

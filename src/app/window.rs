@@ -27,7 +27,7 @@ use crate::theme::{self, Theme};
 use crate::toasts::{Level, Toasts};
 use crate::viewport::{self, Viewport};
 use crate::{
-    actions, cards, colocate, control, feed, hover, layer_row, layers, map_labels, notices, palette, statusbar,
+    actions, cards, colocate, control, feed, hover, layer_row, layers, map_labels, notices, palette, shapes, statusbar,
     style_panel, timeline, topbar, welcome,
 };
 
@@ -224,6 +224,7 @@ impl Window {
             Action::Run("open_files") => self.pick(ctx, Pick::Files),
             Action::Run("open_folder") => self.pick(ctx, Pick::Folder),
             Action::Run("save_image") => self.pick(ctx, Pick::Image),
+            Action::Pick(what) => self.pick(ctx, what),
             Action::Run("quit") => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Run("full_screen") => {
                 let full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
@@ -300,7 +301,7 @@ impl Window {
         let scene = self.host.scene(size, ppp, background);
         let made = viewport.renderer().render_image(&scene).map_err(anyhow::Error::from).and_then(|mut image| {
             if save.legend {
-                let options = Decoration { pixels_per_point: ppp, dark: self.settings.dark, labels: true };
+                let options = Decoration { pixels_per_point: ppp, dark: self.settings.dark, labels: true, north: true };
                 legend::decorate(viewport.gpu(), &mut image, self.host.session(), options)?;
             }
             Ok(image)
@@ -419,7 +420,11 @@ impl Window {
         let found = self.host.colocation().found;
         // The hand goes before every tool.
         let selecting = !self.state.hand.is_held()
-            && colocate::globe::gestures(ui, &response, frame, &view, found.as_ref(), &mut self.state);
+            && (colocate::globe::gestures(ui, &response, frame, &view, found.as_ref(), &mut self.state)
+                || shapes::gestures::update(ui, &response, frame, &view, self.host.session(), &mut self.state, out));
+        if selecting {
+            self.navigation.let_go();
+        }
         if !selecting
             && let Some(camera) = self.navigation.update(ui, &response, frame, camera, &mut self.state.hand, out)
         {
@@ -427,7 +432,10 @@ impl Window {
             self.step(ui.ctx());
         }
         let place_at = |p| view.lonlat_from_screen(frame.px(p));
-        readout::over_globe(ui, &response, place_at, &mut self.state, out);
+        // Ctrl and the right button add a vertex.
+        if !ui.input(|i| i.modifiers.command && i.pointer.secondary_released()) {
+            readout::over_globe(ui, &response, place_at, &mut self.state, out);
+        }
         if let Some(wait) = self.host.follow_view(&view) {
             ui.ctx().request_repaint_after(wait);
         }
@@ -500,13 +508,19 @@ impl Window {
             welcome::show(ui, area, &model, out);
         } else {
             let view = model.session.project().camera.view(frame.size_px().x, frame.size_px().y);
+            shapes::paint::over_globe(ui, frame, &view, model.session, state);
             cards::footprint(ui, frame, &view, &model, state);
             colocate::globe::paint(ui, frame, &view, &model, state);
             notices::show(ui, area, &model, state, out);
+            if !state.presentation {
+                shapes::tools::card(ui, area, &model, state, out);
+            }
             cards::show(ui, area, &view, &model, state, out);
             readout::pins(ui, &self.pins, globe, state, out);
             let mut painter = ui.painter().clone();
             painter.multiply_opacity(seen);
+            let named = shapes::paint::names(&painter, frame, &view, model.session, &state.taken);
+            named.iter().for_each(|r| state.taken.add("shape", *r));
             map_labels::paint(&painter, frame, &view, &model.session.project().base, &state.taken);
         }
         self.toasts.show(ui.ctx(), area, state.presentation, &mut state.taken, out);

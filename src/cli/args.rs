@@ -85,8 +85,9 @@ pub struct Render {
     /// Files and folders.
     #[arg(value_name = "FILE|DIR", required = true)]
     pub paths: Vec<PathBuf>,
-    /// PNG to write, named *.png; `-` is standard output.
-    #[arg(long, short, value_name = "PNG")]
+    /// What to write, by its ending: *.png (`-` is standard output), *.tif (GeoTIFF, maps only); films: *.mp4 and *.webm
+    /// (with ffmpeg on the PATH), *.gif, and *-%04d.png for one picture a frame.
+    #[arg(long, short, value_name = "FILE")]
     pub out: PathBuf,
     /// Width and height in pixels.
     #[arg(long, value_name = "WxH", default_value = "1280x800", allow_hyphen_values = true)]
@@ -151,6 +152,21 @@ pub struct Render {
     /// Adds colour bars, scale bar and time.
     #[arg(long)]
     pub legend: bool,
+    /// Adds all decorations: those of --legend, names of places, degrees of the graticule, an arrow to the north.
+    #[arg(long)]
+    pub decorations: bool,
+    /// Pixels of a point: 2 draws lines, symbols and texts twice as large, for print.
+    #[arg(long, value_name = "N", default_value_t = 1.0, allow_hyphen_values = true)]
+    pub scale: f32,
+    /// Films: moves the clock from one time to another (2024-08-11T00:00..2024-08-12T00:00/1h), one frame a step.
+    #[arg(long, value_name = "FROM..TO/STEP")]
+    pub animate: Option<String>,
+    /// Films: flies the camera through the views of this TOML or JSON file (docs/export.md).
+    #[arg(long, value_name = "FILE")]
+    pub camera_path: Option<PathBuf>,
+    /// Films: frames a second.
+    #[arg(long, value_name = "N", default_value_t = 10.0, allow_hyphen_values = true)]
+    pub fps: f64,
     /// Leaves out relief, coastlines and graticule.
     #[arg(long)]
     pub no_base: bool,

@@ -1,5 +1,6 @@
 //! Small texts of the command line: places, sizes, ranges, durations, colours.
 
+use seaglass_app::export::film::Range;
 use seaglass_core::field::ExtraDim;
 use seaglass_core::geo::LonLat;
 use seaglass_core::time::Time;
@@ -26,7 +27,7 @@ pub fn place(text: &str) -> Result<LonLat, Failure> {
 
 /// Ends of a colour map as typed, with the unit they are in; empty for the unit of the file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Range {
+pub struct ValueRange {
     /// A < B.
     pub ends: [f64; 2],
     /// As typed.
@@ -34,14 +35,14 @@ pub struct Range {
 }
 
 /// `A,B` or `A,BUNIT` with A < B.
-pub fn range(text: &str) -> Result<Range, Failure> {
+pub fn range(text: &str) -> Result<ValueRange, Failure> {
     let rest = text.split_once(',').map_or("", |(_, b)| b).trim();
     // The longest beginning of the second number that is one: "25degC" is 25, "1e-3m" is 1e-3.
     let cut = (0..=rest.len()).rev().find(|k| rest.get(..*k).is_some_and(|n| n.trim().parse::<f64>().is_ok()));
     let unit = cut.and_then(|k| rest.get(k..)).unwrap_or_default().trim().to_owned();
     let ends = pair(text.trim_end().strip_suffix(unit.as_str()).unwrap_or(text), ',');
     match ends.filter(|[a, b]| a < b) {
-        Some(ends) => Ok(Range { ends, unit }),
+        Some(ends) => Ok(ValueRange { ends, unit }),
         None => refuse("a range", text, "A,B with A smaller than B, for example -2,35 or -2,35degC"),
     }
 }
@@ -101,6 +102,19 @@ pub fn duration(text: &str) -> Result<f64, Failure> {
     }
 }
 
+/// `FROM..TO/STEP`.
+pub fn clock_range(text: &str) -> Result<Range, Failure> {
+    let parts = text.split_once("..").and_then(|(from, rest)| Some((from, rest.rsplit_once('/')?)));
+    let Some((from, (to, step))) = parts else {
+        return refuse("a time range with a step", text, "FROM..TO/STEP, for example 2024-08-11..2024-08-12/1h");
+    };
+    let range = Range { from: time(from)?.0, to: time(to)?.0, step_s: duration(step)? };
+    if range.to < range.from {
+        return refuse("a time range", text, "FROM..TO/STEP with FROM before TO");
+    }
+    Ok(range)
+}
+
 /// `transparent`, `dark`, `light` or `#rrggbb` as sRGB with alpha.
 pub fn background(text: &str) -> Result<[u8; 4], Failure> {
     match text {
@@ -145,13 +159,16 @@ mod tests {
     #[test]
     fn texts_are_read() {
         assert_eq!(place("-42.5, 20").unwrap(), LonLat::new(-42.5, 20.0));
-        let in_unit = |a: f64, b: f64, unit: &str| Range { ends: [a, b], unit: unit.to_owned() };
+        let in_unit = |a: f64, b: f64, unit: &str| ValueRange { ends: [a, b], unit: unit.to_owned() };
         assert_eq!(range("-2,35").unwrap(), in_unit(-2.0, 35.0, ""));
         assert_eq!(range("5, 25degC").unwrap(), in_unit(5.0, 25.0, "degC"));
         assert_eq!(range("-1e-3,1e-3 m s-1 ").unwrap(), in_unit(-1e-3, 1e-3, "m s-1"));
         assert_eq!(size("640x480").unwrap(), [640, 480]);
         assert_eq!(duration("1.5h").unwrap(), 5400.0);
         assert_eq!(duration("90").unwrap(), 90.0);
+        let clock = clock_range("2024-08-11..2024-08-11T06:00/30min").unwrap();
+        assert_eq!((clock.to.seconds_since(clock.from), clock.step_s), (21_600.0, 1800.0));
+        assert!(clock_range("2024-08-11..2024-08-10/1h").is_err() && clock_range("2024-08-11/1h").is_err());
         assert_eq!(background("#0a0B0c").unwrap(), [10, 11, 12, 255]);
         assert!(time("2024-08-11").unwrap().1 && !time("2024-08-11T12:00").unwrap().1);
     }

@@ -1,19 +1,19 @@
 //! `seaglass render`: files into a PNG.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use glam::DVec2;
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder, RgbaImage};
-use seaglass_app::legend::{Decoration, caption, decorate};
+use seaglass_app::export::{Kind, picture};
+use seaglass_app::legend::{Decoration, caption};
 use seaglass_core::command::Command;
 use seaglass_core::project::BaseMap;
 use seaglass_core::protocol::FailureKind;
 use seaglass_host::{EmptyReason, Host, HostError, HostOptions, Level, Notice};
 use seaglass_render::{Gpu, RenderError, Renderer, RendererOptions, Scene};
 use serde_json::json;
+
+mod film;
 
 use super::scene_setup::Wishes;
 use super::{Exit, Failure, Outcome, args, print, readers_dir};
@@ -26,7 +26,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     let start = Instant::now();
     let limit = Duration::from_secs_f64(options.timeout.clamp(0.001, 86_400.0));
     let wishes = Wishes::new(&options)?;
-    check_name(&options.out)?;
+    check_name(&options.out, wishes.film.is_some())?;
     let readers = readers_dir()?;
     if options.paths.iter().all(|p| !p.exists()) {
         let missing = |p: &PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
@@ -45,7 +45,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
         Ok(prepared) => prepared,
         Err(failures) => return Ok(failures),
     };
-    if host.session().catalogue().collections.is_empty() {
+    if is_empty(&host) {
         if failures.is_empty() {
             failures.push(Failure::new(Exit::Nothing, "There is nothing to show in these files."));
         }
@@ -56,7 +56,9 @@ pub fn run(options: Box<args::Render>) -> Outcome {
         Ok(more) => failures.extend(more),
         Err(failure) => failures.push(failure),
     }
-    if failures.is_empty() {
+    // Shapes alone are a picture.
+    let only_shapes = host.session().catalogue().collections.is_empty();
+    if failures.is_empty() && !only_shapes {
         failures.extend(host.view_status().map(|reason| Failure::new(Exit::Nothing, empty_text(&reason))));
     }
     // The readers end when their pipes close with this program; waiting for each would keep whoever waits for it.
@@ -78,23 +80,22 @@ fn draw(
     };
     log::info!("renderer ready after {:?}", start.elapsed());
     let limit = Duration::from_secs_f64(options.timeout.clamp(0.001, 86_400.0));
-    let waited = host.wait_complete(&mut renderer, wishes.size, 1.0, wishes.background, limit);
+    if let Some(film) = &wishes.film {
+        return film::draw(host, options, wishes, film, &gpu, &mut renderer, start);
+    }
+    let waited = host.wait_complete(&mut renderer, wishes.size, options.scale, wishes.background, limit);
     let (scene, notices) = waited.map_err(late)?;
     log::info!("complete after {:?}", start.elapsed());
     let mut failures = failures_of(host, &notices);
-    let drawing = |e: RenderError| Failure::new(Exit::NoGpu, sentence(&e));
-    let mut image = renderer.render_image(&scene).map_err(drawing)?;
-    log::info!("drawn after {:?}", start.elapsed());
     // A picture framed by its data holds some; one of a place asked for may lie in a gap of theirs.
     let placed = options.look_at.is_some() || options.altitude.is_some();
-    if placed && failures.is_empty() && host.view_status().is_none() && !shows_data(&mut renderer, &scene)? {
+    let data = !host.session().catalogue().collections.is_empty();
+    if data && placed && failures.is_empty() && host.view_status().is_none() && !shows_data(&mut renderer, &scene)? {
         failures.push(Failure::new(Exit::Nothing, NOTHING_IN_VIEW));
     }
-    if options.legend {
-        decorate(&gpu, &mut image, host.session(), Decoration::default())
-            .map_err(|e| Failure::new(Exit::NoGpu, format!("The legend cannot be drawn: {e:#}.")))?;
-    }
-    write(&options.out, &image)?;
+    let decorated = decoration(options).map(|d| (host.session(), d));
+    picture::write(&gpu, &mut renderer, &scene, decorated, &options.out, &mut |_| true)
+        .map_err(|e| unwritten(&e, options))?;
     log::info!("written after {:?}", start.elapsed());
     if options.json {
         let [w, h] = wishes.size;
@@ -140,7 +141,7 @@ fn prepare(
     host.send(Command::Open { paths: options.paths.clone() });
     let notices = host.wait_opened(limit).map_err(|e| vec![late(e)])?;
     let mut failures = failures_of(&host, &notices);
-    if !host.session().catalogue().collections.is_empty() {
+    if !is_empty(&host) {
         if let Err(failure) = wishes.apply(&mut host, options) {
             failures.push(failure);
             return Err(failures);
@@ -151,13 +152,34 @@ fn prepare(
     Ok((host, failures))
 }
 
-/// Only PNG is written, and a name that says otherwise would lie.
-fn check_name(path: &Path) -> Result<(), Failure> {
-    let message = match path.extension() {
-        _ if path == Path::new("-") => return Ok(()),
-        Some(e) if e.eq_ignore_ascii_case("png") => return Ok(()),
-        Some(e) => format!("Pictures are written as PNG, not as {}; name the output *.png.", e.display()),
-        None => "Pictures are written as PNG; give the output a name that ends in .png.".to_owned(),
+/// Neither data nor shapes.
+fn is_empty(host: &Host) -> bool {
+    host.session().catalogue().collections.is_empty() && host.session().project().shapes.is_empty()
+}
+
+/// What is drawn over the picture.
+fn decoration(options: &args::Render) -> Option<Decoration> {
+    let all = options.decorations;
+    let dark = options.background != "light";
+    (all || options.legend).then_some(Decoration { pixels_per_point: options.scale, dark, labels: all, north: all })
+}
+
+/// What went wrong between a finished scene and its file.
+fn unwritten(error: &anyhow::Error, options: &args::Render) -> Failure {
+    let exit = if error.downcast_ref::<RenderError>().is_some() { Exit::NoGpu } else { Exit::Output };
+    Failure::new(exit, format!("{}.", format!("{error:#}").trim_end_matches('.'))).about(&options.out)
+}
+
+/// A name must say what is written.
+fn check_name(path: &Path, film: bool) -> Result<(), Failure> {
+    if path == Path::new("-") && !film {
+        return Ok(());
+    }
+    let message = match Kind::of(path) {
+        Ok(kind) if kind.is_film() == film => return Ok(()),
+        Ok(_) if film => "A film is named *.mp4, *.webm, *.gif, or *-%04d.png for one picture a frame.".to_owned(),
+        Ok(_) => "A film needs --animate FROM..TO/STEP, or --camera-path FILE.".to_owned(),
+        Err(message) => message,
     };
     Err(Failure::new(Exit::Usage, message).about(path))
 }
@@ -207,35 +229,4 @@ fn sentence(error: &RenderError) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
-}
-
-/// Writes a PNG in one go: a half-written picture never stands at the place asked for.
-fn write(path: &Path, image: &RgbaImage) -> Result<(), Failure> {
-    let failed = |e: &dyn std::fmt::Display| {
-        Failure::new(Exit::Output, format!("The picture cannot be written: {e}.")).about(path)
-    };
-    let (width, height) = image.dimensions();
-    let mut png = Vec::with_capacity(image.as_raw().len() / 4);
-    let encoder = PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Sub);
-    // Nothing to see through: a quarter less to compress, for us and for whoever reads it.
-    if image.pixels().all(|p| p[3] == 255) {
-        let opaque: Vec<u8> = image.pixels().flat_map(|p| [p[0], p[1], p[2]]).collect();
-        encoder.write_image(&opaque, width, height, ExtendedColorType::Rgb8)
-    } else {
-        encoder.write_image(image.as_raw(), width, height, ExtendedColorType::Rgba8)
-    }
-    .map_err(|e| failed(&e))?;
-    if path == Path::new("-") {
-        let mut out = std::io::stdout().lock();
-        return out.write_all(&png).and_then(|()| out.flush()).map_err(|e| failed(&e));
-    }
-    let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    std::fs::write(&part, &png).and_then(|()| std::fs::rename(&part, path)).map_err(|e| {
-        if let Err(left) = std::fs::remove_file(&part) {
-            log::debug!("{}: {left}", part.display());
-        }
-        failed(&e)
-    })
 }

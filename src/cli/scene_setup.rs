@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use seaglass_app::export::film::{Flight, Frame, Range, frames};
+use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
 use seaglass_core::field::{FieldInfo, named};
 use seaglass_core::format::Unit;
@@ -29,9 +31,40 @@ pub struct Wishes {
     look_at: Option<LonLat>,
     time: Option<(Time, bool)>,
     window_s: Option<f64>,
-    ranges: Vec<numbers::Range>,
+    ranges: Vec<numbers::ValueRange>,
     methods: Vec<Method>,
     patch: StylePatch,
+    /// A film instead of one picture.
+    pub film: Option<Film>,
+}
+
+/// How a film moves.
+pub struct Film {
+    /// Of the clock.
+    pub range: Option<Range>,
+    /// Of the camera.
+    pub flight: Option<Flight>,
+    /// Frames a second.
+    pub fps: f64,
+}
+
+impl Film {
+    fn of(options: &args::Render) -> Result<Option<Self>, Failure> {
+        let range = options.animate.as_deref().map(numbers::clock_range).transpose()?;
+        let load = |path: &PathBuf| Flight::load(path).map_err(|e| Failure::new(Exit::Usage, e).about(path));
+        let flight = options.camera_path.as_ref().map(load).transpose()?;
+        if range.is_none() && flight.is_none() {
+            return Ok(None);
+        }
+        let film = Self { range, flight, fps: options.fps };
+        film.frames(&Camera::default())?;
+        Ok(Some(film))
+    }
+
+    /// What its frames show, seen from where the camera stands.
+    pub fn frames(&self, from: &Camera) -> Result<Vec<Frame>, Failure> {
+        frames(self.range.as_ref(), self.flight.as_ref(), from, self.fps).map_err(|e| Failure::new(Exit::Usage, e))
+    }
 }
 
 fn method(name: &str) -> Result<Method, Failure> {
@@ -74,6 +107,9 @@ impl Wishes {
         if !(options.timeout > 0.0 && options.timeout <= 86_400.0) {
             return usage("--timeout must lie between 0 and 86400 seconds.".to_owned());
         }
+        if !(0.25..=16.0).contains(&options.scale) {
+            return usage("--scale must lie between 0.25 and 16.".to_owned());
+        }
         let several = options.field.len();
         for (name, n) in [
             ("--range", options.range.len()),
@@ -94,6 +130,7 @@ impl Wishes {
             ranges: options.range.iter().map(|r| numbers::range(r)).collect::<Result<_, _>>()?,
             methods: options.method.iter().map(|m| method(m)).collect::<Result<_, _>>()?,
             patch: style_patch(&options.style)?,
+            film: Film::of(options)?,
         })
     }
 
@@ -105,7 +142,13 @@ impl Wishes {
         let mut projection = self.projection;
         if !options.projection.contains([':', '=']) {
             // The middle of the map follows what it shows, where none is named.
-            host.send(Command::ZoomToLayer { layer: None });
+            if host.session().catalogue().collections.is_empty() {
+                step(host)?;
+                let framed = host.session().framing_shapes(|_| true);
+                framed.into_iter().for_each(|camera| host.send(Command::SetCamera { camera }));
+            } else {
+                host.send(Command::ZoomToLayer { layer: None });
+            }
             step(host)?;
             projection = projection.about(self.look_at.unwrap_or(host.session().project().camera.target));
         }
@@ -238,7 +281,7 @@ fn show_one_step(host: &mut Host, layers: &[LayerId]) {
 }
 
 /// A range in the unit of the file. Typed without a unit it is in that unit already, also where the legend shows another.
-fn range_of(range: &numbers::Range, field: &FieldInfo) -> Result<[f64; 2], Failure> {
+fn range_of(range: &numbers::ValueRange, field: &FieldInfo) -> Result<[f64; 2], Failure> {
     let shown = Unit::of(field);
     let [a, b] = range.ends;
     let Some(ends) = shown.raw_range(field, range.ends, &range.unit) else {

@@ -3,12 +3,10 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use glam::DVec2;
 use seaglass_core::camera::Camera;
 use seaglass_core::style::Blend;
 use seaglass_core::tile::TileKey;
 
-use crate::error::RenderError;
 use crate::frame::{FrameUniform, FrameView, Part, SkyUniform};
 use crate::glyphs::Glyph;
 use crate::gpu::Gpu;
@@ -35,7 +33,7 @@ pub(crate) enum Draw {
     /// The atmosphere.
     Sky,
     /// A batch of a raster.
-    Raster { slot: usize, tile: TileKey, range: MeshRange },
+    Raster { slot: usize, clock: u32, tile: TileKey, range: MeshRange },
     /// A batch of three channels.
     Rgb { slot: usize, tiles: [TileKey; 3], range: MeshRange },
     /// Lines.
@@ -112,11 +110,6 @@ impl Prepared {
 pub(crate) const MOST_COPIES: usize = 9;
 /// Distance of dynamic uniforms, the largest any device asks for.
 const UNIFORM_STEP: u64 = 256;
-/// Pixels of one strip of a picture.
-const STRIP_PIXELS: u64 = 16 << 20;
-/// Largest side of a picture.
-const IMAGE_LIMIT: u32 = 65_535;
-
 /// Format of a picture.
 pub(crate) const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
@@ -317,12 +310,13 @@ impl Renderer {
                     pass.set_bind_group(1, self.relief.group(), &[]);
                     calls += self.draw_mesh(pass, range, copies);
                 }
-                Draw::Raster { slot, tile, range } => {
+                Draw::Raster { slot, clock, tile, range } => {
                     let lit = self.grounds.group(*tile);
                     let group = lit.or_else(|| self.tiles.texture(*tile).map(|t| &t.plain));
                     let (Some(style), Some(group)) = (self.styles.group(*slot), group) else { continue };
                     pass.set_bind_group(1, style, &[]);
                     pass.set_bind_group(2, group, &[]);
+                    pass.set_bind_group(3, &self.paths.clocks.group, &[*clock]);
                     for set in set.layered(self.styles.blend(*slot), opaque) {
                         pass.set_pipeline(&set.raster);
                         calls += self.draw_mesh(pass, range, copies);
@@ -454,85 +448,6 @@ impl Renderer {
         }
         copies
     }
-
-    /// Plans and draws the scene into an image (straight alpha), in strips where the device has a smaller limit.
-    ///
-    /// # Errors
-    /// [`RenderError::ImageSize`], [`RenderError::ReadBack`] or an adapter error.
-    pub fn render_image(&mut self, scene: &Scene) -> Result<image::RgbaImage, RenderError> {
-        let [width, height] = scene.size_px;
-        if width == 0 || height == 0 || width > IMAGE_LIMIT || height > IMAGE_LIMIT {
-            return Err(RenderError::ImageSize { width, height, limit: IMAGE_LIMIT });
-        }
-        self.plan_base(scene, true);
-        let mut image = image::RgbaImage::new(width, height);
-        let strip_width = width.min(self.gpu.max_side_px());
-        let rows = (STRIP_PIXELS / u64::from(strip_width)).clamp(1, u64::from(self.gpu.max_side_px())) as u32;
-        for y in (0..height).step_by(rows as usize) {
-            for x in (0..width).step_by(strip_width as usize) {
-                let size = [strip_width.min(width - x), rows.min(height - y)];
-                self.render_strip(scene, [x, y], size, &mut image)?;
-            }
-        }
-        self.gpu.take_error()?;
-        Ok(image)
-    }
-
-    fn render_strip(
-        &mut self,
-        scene: &Scene,
-        origin: [u32; 2],
-        size: [u32; 2],
-        image: &mut image::RgbaImage,
-    ) -> Result<(), RenderError> {
-        let failed = |detail: String| RenderError::ReadBack { detail };
-        let extent = wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 };
-        let format = PICTURE_FORMAT;
-        let texture = self.gpu.device.create_texture(&wgpu::TextureDescriptor {
-            label: Some("picture"),
-            size: extent,
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format,
-            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
-            view_formats: &[],
-        });
-        let vec = |v: [u32; 2]| DVec2::new(f64::from(v[0]), f64::from(v[1]));
-        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        self.render_part(scene, &view, format, Part { origin: vec(origin), size: vec(size) });
-        let line = (u64::from(size[0]) * 4).next_multiple_of(u64::from(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT));
-        let usage = wgpu::BufferUsages::MAP_READ;
-        let out = buffer(&self.gpu, "picture", line * u64::from(size[1]), usage);
-        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(line as u32), rows_per_image: None };
-        encoder.copy_texture_to_buffer(
-            texture.as_image_copy(),
-            wgpu::TexelCopyBufferInfo { buffer: &out, layout },
-            extent,
-        );
-        self.gpu.queue.submit([encoder.finish()]);
-        out.map_async(wgpu::MapMode::Read, .., |_| {});
-        self.gpu.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(e.to_string()))?;
-        let mapped = out.get_mapped_range(..).map_err(|e| failed(e.to_string()))?;
-        for (y, row) in mapped.chunks_exact(line as usize).enumerate() {
-            let pixels = row[..size[0] as usize * 4].chunks_exact(4);
-            for (x, p) in pixels.enumerate() {
-                let pixel = straight([p[0], p[1], p[2], p[3]]);
-                image.put_pixel(origin[0] + x as u32, origin[1] + y as u32, image::Rgba(pixel));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Straight alpha from premultiplied.
-fn straight([r, g, b, a]: [u8; 4]) -> [u8; 4] {
-    if a == 255 || a == 0 {
-        return [r, g, b, a];
-    }
-    let undo = |c: u8| ((u32::from(c) * 255 + u32::from(a) / 2) / u32::from(a)).min(255) as u8;
-    [undo(r), undo(g), undo(b), a]
 }
 
 fn premultiplied([r, g, b, a]: [u8; 4]) -> wgpu::Color {

@@ -32,6 +32,7 @@ mod marks;
 mod mesh;
 mod path_pipelines;
 mod paths;
+mod picture;
 mod pipelines;
 mod polyline;
 mod relief;
