@@ -127,6 +127,15 @@ pub struct FieldRule {
     /// Two components: the field is `hypot(u, v)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub magnitude: Option<[String; 2]>,
+    /// The field is a speed; variable with the direction it comes from, degrees clockwise from true north (winds).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The field is a speed; variable with the direction it goes to (currents).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub towards: Option<String>,
+    /// Names of three fields of the product that are drawn together for this one: red, green and blue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rgb: Option<[String; 3]>,
     /// Variables added up: `ssha_karin_2 + height_cor_xover`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sum: Vec<String>,

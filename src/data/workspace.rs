@@ -209,18 +209,32 @@ fn fields(name: &str, section: &Properties) -> Option<Vec<FieldRule>> {
             Some(vec![FieldRule { name: Some(name.to_owned()), title: Some(title.to_owned()), ..rule }])
         }
         [u, v] => {
-            let rule = FieldRule { magnitude: Some([u.clone(), v.clone()]), ..shown(section) };
+            let mut rule = FieldRule { magnitude: Some([u.clone(), v.clone()]), ..shown(section) };
+            rule.style.method = match given(section, "defaultRendering") {
+                Some("ARROWS") => Some(Method::Arrows),
+                Some("BARBS") => Some(Method::Barbs),
+                Some("STREAMLINES") => Some(Method::Streamlines),
+                _ => rule.style.method,
+            };
             Some(vec![FieldRule { name: Some(name.to_owned()), title: Some(title.to_owned()), ..rule }])
         }
-        // The range of a picture is one of its stored numbers, not of the channels' values.
-        [_, _, _] => {
+        // The range of a picture is one of its stored numbers, not of the channels' values: it comes from the data.
+        [red, green, blue] => {
             let channel = |c: String| FieldRule {
                 title: Some(format!("{title}, {c}")),
                 style: StyleHint { colormap: Some("grayscale".to_owned()), ..StyleHint::default() },
                 variable: Some(c),
                 ..FieldRule::default()
             };
-            Some(of.into_iter().map(channel).collect())
+            let whole = FieldRule {
+                name: Some(name.to_owned()),
+                title: Some(title.to_owned()),
+                variable: Some(red.clone()),
+                rgb: Some([red.clone(), green.clone(), blue.clone()]),
+                style: StyleHint { method: Some(Method::Rgb), range: None, log: None, ..shown(section).style },
+                ..FieldRule::default()
+            };
+            Some(std::iter::once(whole).chain(of.into_iter().map(channel)).collect())
         }
         _ => None,
     }
@@ -278,11 +292,14 @@ mod tests {
         assert!(p.product.id.starts_with("seascope_my_data_v2_"), "{}", p.product.id);
         assert_eq!(p.product.title, "True RGB (Oa09, Oa06)");
         let names: Vec<&str> = p.fields.iter().filter_map(|f| f.name.as_deref()).collect();
-        assert_eq!(names, ["a", "b", "wind"], "the default first, then in order");
+        assert_eq!(names, ["a", "b", "rgb", "wind"], "the default first, then in order");
         let channels: Vec<&str> =
             p.fields.iter().filter(|f| f.name.is_none()).filter_map(|f| f.title.as_deref()).collect();
         assert_eq!(channels, ["rgb, r", "rgb, g", "rgb, b"]);
         let wind = p.fields.iter().find(|f| f.name.as_deref() == Some("wind")).unwrap();
+        let picture = p.fields.iter().find(|f| f.name.as_deref() == Some("rgb")).unwrap();
+        assert_eq!(picture.rgb, Some(["r", "g", "b"].map(str::to_owned)));
+        assert_eq!((picture.style.method, picture.style.range), (Some(Method::Rgb), None));
         let a = &p.fields[0];
         assert_eq!(a.title.as_deref(), Some("SST; skin"));
         assert_eq!((a.units.as_deref(), a.style.range), (Some("K"), Some([270.0, 290.0])));
@@ -291,6 +308,7 @@ mod tests {
         let b = &p.fields[1];
         assert_eq!((b.units.clone(), b.style.range, b.style.log), (None, None, None), "nonsense follows CF");
         assert_eq!(wind.magnitude, Some(["eastward_wind".to_owned(), "northward_wind".to_owned()]));
+        assert_eq!((wind.style.method, a.style.method), (Some(Method::Barbs), None));
     }
 
     #[test]

@@ -79,14 +79,6 @@ impl Host {
                 if !known && assets::colormaps().get(name).is_none() {
                     self.tell_once(format!("There is no colour map \"{name}\"; the standard one is drawn instead."));
                 }
-                let otherwise = match rendering.method {
-                    RenderMethod::Arrows => "Arrows are",
-                    RenderMethod::Barbs => "Barbs are",
-                    RenderMethod::Streamlines => "Streamlines are",
-                    RenderMethod::Rgb => "Colours made of three fields are",
-                    _ => return,
-                };
-                self.tell_once(format!("{otherwise} not drawn yet; cells are coloured by their value instead."));
             }
             Command::Notebook { change: NotebookChange::AddGranule { granule } } => {
                 let missing = self.session.notebook().granule(granule.meta.key).map_or(0, |g| g.places_missing);

@@ -27,6 +27,8 @@ pub(crate) struct Item {
     pub unmasked: bool,
     /// The field that says how good the values are.
     pub quality: Option<String>,
+    /// East and north of a vector.
+    pub components: Vec<String>,
     pub shape: [usize; 2],
 }
 
@@ -59,7 +61,7 @@ impl Item {
         Request::Probe {
             source: source(registry, &self.path),
             part: self.part,
-            fields: std::iter::once(&self.field).chain(&self.quality).cloned().collect(),
+            fields: std::iter::once(&self.field).chain(&self.quality).chain(&self.components).cloned().collect(),
             step: self.step,
             extra: self.extra.clone(),
             row,
@@ -140,6 +142,10 @@ impl Items {
             unmasked,
             // Another part of the file may lack it.
             quality: field.quality.clone().filter(|q| granule.fields.contains(q)),
+            components: match &field.components[..] {
+                [u, v] if [u, v].iter().all(|n| granule.has_field(n)) => field.components.clone(),
+                _ => Vec::new(),
+            },
             shape: granule.shape,
         });
         let number = self.items.len() as u64;

@@ -65,18 +65,18 @@ impl Host {
     fn content(&self, request: &Request) -> Option<Content> {
         let stored = self.pushed(request)?;
         let (of, granule) = (stored.granule.meta.key.of, &stored.granule);
-        let variable = |field: &str| self.session.notebook().variable_named(of, field);
-        let values = |field: &str| Values::of(granule, variable(field)?, stored.shape);
+        let variable = |field: &str| self.session.notebook().variable_or_component(of, field);
+        let values = |field: &str| Values::of(granule, &*variable(field)?, stored.shape);
         match request {
             Request::Geolocation { .. } => Some(Content::Geolocation(Arc::clone(&stored.positions))),
             Request::Read { field, window, apron, .. } => Some(Content::Block(values(field)?.block(*window, *apron))),
             Request::Stats { field, .. } => Some(Content::Stats(values(field)?.stats())),
             Request::Probe { fields, row, col, .. } => {
                 let field = fields.first()?;
-                let units = &variable(field)?.units;
+                let units = variable(field)?.units.clone();
                 let [rows, cols] = stored.shape;
                 let inside = *row < rows && *col < cols;
-                let cell = || values(field).map(|v| v.cell(field, units, Some(&stored.positions), *row, *col));
+                let cell = || values(field).map(|v| v.cell(field, &units, Some(&stored.positions), *row, *col));
                 if inside { cell().map(Content::Cell) } else { None }
             }
             _ => None,

@@ -4,6 +4,7 @@
 //! source 2 the opened files. Pushed granules stay in memory as they were sent; values are unpacked when they are asked
 //! for, so that pushing is cheap and nothing is rounded twice.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -165,6 +166,18 @@ impl Notebook {
         self.collections.get(&of)?.variables.iter().find(|v| field_name(v) == field)
     }
 
+    /// The variable of that name, or the one field of a variable of several that has it.
+    pub fn variable_or_component(&self, of: CollectionKey, field: &str) -> Option<Cow<'_, UserVariable>> {
+        if let Some(whole) = self.variable_named(of, field) {
+            return Some(Cow::Borrowed(whole));
+        }
+        self.collections.get(&of)?.variables.iter().find_map(|v| {
+            let one = component_names(v).position(|n| n == field).and_then(|k| v.fields.get(k))?;
+            let alone = UserVariable { label: field.to_owned(), fields: vec![one.clone()], ..v.clone() };
+            Some(Cow::Owned(alone))
+        })
+    }
+
     /// Bytes of all values held.
     pub fn byte_len(&self) -> usize {
         self.granules.values().flat_map(|g| &g.granule.fields).map(|f| f.values.byte_len()).sum()
@@ -245,8 +258,20 @@ pub(crate) fn field_name(v: &UserVariable) -> String {
     if v.label.is_empty() { format!("variable {}", v.id) } else { v.label.clone() }
 }
 
-/// A variable as a field of the catalogue.
-pub(crate) fn field_info(v: &UserVariable) -> FieldInfo {
+/// Names of the fields of the catalogue for the single fields of a variable that has several.
+pub(crate) fn component_names(v: &UserVariable) -> impl Iterator<Item = String> + '_ {
+    let several = v.fields.len() > 1;
+    v.fields.iter().filter(move |_| several).map(|f| format!("{}: {f}", field_name(v)))
+}
+
+/// A variable as fields of the catalogue: itself, and last in every list what it is made of.
+pub(crate) fn field_infos(v: &UserVariable) -> Vec<FieldInfo> {
+    let whole = FieldInfo { components: component_names(v).collect(), ..field_info(v) };
+    let single = |name: String| FieldInfo { name, rank: -10_000, derived: true, ..field_info(v) };
+    std::iter::once(whole).chain(component_names(v).map(single)).collect()
+}
+
+fn field_info(v: &UserVariable) -> FieldInfo {
     FieldInfo {
         name: field_name(v),
         variable: v.fields.join(", "),

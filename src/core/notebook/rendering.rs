@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::granule::GeometryKind;
-use crate::style::{Filter, Method, Style};
+use crate::style::{Filter, Method, PARTICLES, StreamStyle, Style, VectorStyle};
 
 /// Drawing method by the names of the control protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,13 +26,18 @@ impl RenderMethod {
         [Self::Raster, Self::Arrows, Self::Barbs, Self::Trajectories, Self::Dots, Self::Streamlines, Self::Rgb];
 
     /// The nearest thing a layer can do on a geometry.
+    /// Arrows and the like are drawn where a variable has the fields for them, and as cells or dots where it has not.
     fn method(self, geometry: Option<GeometryKind>) -> Method {
         let series = matches!(geometry, Some(GeometryKind::Track | GeometryKind::Points));
         match self {
+            Self::Arrows => Method::Arrows,
+            Self::Barbs => Method::Barbs,
             Self::Dots => Method::Points,
             Self::Trajectories => Method::Line,
             _ if geometry == Some(GeometryKind::Points) => Method::Points,
             _ if series => Method::Line,
+            Self::Streamlines => Method::Streamlines,
+            Self::Rgb => Method::Rgb,
             _ => Method::Raster,
         }
     }
@@ -129,7 +134,8 @@ impl Rendering {
         let (a, b) = (f64::from(self.min), f64::from(self.max));
         let lowest = a.min(b);
         let method = self.method.method(geometry);
-        let size = if method == Method::Points { self.symbol_px } else { self.line_px };
+        let symbols = matches!(method, Method::Points | Method::Arrows | Method::Barbs);
+        let size = if symbols { self.symbol_px } else { self.line_px };
         Style {
             colormap: self.colormap_id(),
             // The first number belongs to the low end of the map, also when it is the larger one.
@@ -140,6 +146,26 @@ impl Rendering {
             filter: if self.bilinear { Filter::Bilinear } else { Filter::Nearest },
             method,
             size_pt: if method == Method::Raster { base.size_pt } else { size.clamp(0.5, 64.0) },
+            vector: VectorStyle {
+                density: if method == Method::Points {
+                    base.vector.density
+                } else {
+                    self.symbol_density.clamp(0.0, 1.0)
+                },
+                ..base.vector.clone()
+            },
+            stream: self.stream(&base.stream),
+            ..base.clone()
+        }
+    }
+
+    /// Streamlines as they were asked for, as far as they can be drawn. A speed of 0 leaves the choice to the view.
+    fn stream(&self, base: &StreamStyle) -> StreamStyle {
+        let speed = f64::from(self.streamline_speed);
+        StreamStyle {
+            particles: self.particles.clamp(PARTICLES[0], PARTICLES[1]),
+            length: self.streamline_length.clamp(2, 256),
+            speed_factor: (speed > 0.0).then(|| speed.clamp(1e-3, 1e9)),
             ..base.clone()
         }
     }
@@ -194,6 +220,18 @@ impl Rendering {
                 Method::Rgb => RenderMethod::Rgb,
             };
         }
+        if is.stream.particles != was.stream.particles {
+            now.particles = is.stream.particles;
+        }
+        if is.stream.length != was.stream.length {
+            now.streamline_length = is.stream.length;
+        }
+        if is.stream.speed_factor != was.stream.speed_factor {
+            now.streamline_speed = is.stream.speed_factor.unwrap_or_default() as f32;
+        }
+        if is.vector.density != was.vector.density {
+            now.symbol_density = is.vector.density;
+        }
         if is.size_pt != was.size_pt {
             match is.method {
                 Method::Points | Method::Arrows | Method::Barbs => now.symbol_px = is.size_pt,
@@ -232,6 +270,33 @@ mod tests {
         assert_eq!(sent.touched(&style, &style, true), sent);
         let dimmed = Style { opacity: 0.25, ..style.clone() };
         assert_eq!(sent.touched(&style, &dimmed, false), Rendering { opacity: 0.25, shown: false, ..sent });
+    }
+
+    #[test]
+    fn streamlines_go_both_ways() {
+        let sent = Rendering {
+            method: RenderMethod::Streamlines,
+            particles: 25_000,
+            streamline_length: 40,
+            streamline_speed: 3600.0,
+            line_px: 2.0,
+            ..Rendering::default()
+        };
+        let style = sent.style(&Style::default(), Some(GeometryKind::Grid));
+        let stream = &style.stream;
+        assert_eq!((style.method, style.size_pt), (Method::Streamlines, 2.0));
+        assert_eq!((stream.particles, stream.length, stream.speed_factor), (25_000, 40, Some(3600.0)));
+        assert_eq!(sent.touched(&style, &style, true), sent);
+        let more =
+            Style { stream: StreamStyle { particles: 50_000, speed_factor: None, ..stream.clone() }, ..style.clone() };
+        let touched = Rendering { particles: 50_000, streamline_speed: 0.0, ..sent.clone() };
+        assert_eq!(sent.touched(&style, &more, true), touched);
+        // What cannot be drawn comes back as it was sent.
+        let odd = Rendering { particles: 0, streamline_length: 1_000_000, streamline_speed: -1.0, ..sent };
+        let drawn = odd.style(&Style::default(), Some(GeometryKind::Grid));
+        assert_eq!((drawn.stream.particles, drawn.stream.length, drawn.stream.speed_factor), (100, 256, None));
+        assert_eq!(odd.touched(&drawn, &drawn, true), odd);
+        assert_eq!(odd.style(&Style::default(), Some(GeometryKind::Track)).method, Method::Line);
     }
 
     #[test]

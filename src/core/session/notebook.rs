@@ -7,8 +7,8 @@ use crate::command::Command;
 use crate::defaults::default_style;
 use crate::granule::{GeometryKind, Granule, GranuleId};
 use crate::notebook::{
-    CollectionKey, NamedSpan, NamedStep, Notebook, NotebookChange, Rendering, UserGranule, catalogue_id, field_info,
-    field_name,
+    CollectionKey, NamedSpan, NamedStep, Notebook, NotebookChange, Rendering, UserGranule, catalogue_id,
+    component_names, field_infos, field_name,
 };
 use crate::project::{Layer, Look};
 use crate::style::Style;
@@ -122,7 +122,7 @@ impl Session {
         entry.id = id;
         entry.title.clone_from(&c.label);
         entry.must_be_current = c.must_be_current;
-        entry.fields = c.variables.iter().map(field_info).collect();
+        entry.fields = c.variables.iter().flat_map(field_infos).collect();
         for granule in &mut entry.granules {
             if let Some(stored) = self.notebook.granule_at(&granule.path) {
                 granule.fields = Arc::new(fields_on(c, &stored.granule));
@@ -303,7 +303,8 @@ impl Look {
 /// Names of the variables a granule has the fields for.
 fn fields_on(c: &crate::notebook::UserCollection, granule: &UserGranule) -> Vec<String> {
     let has = |name: &String| granule.fields.iter().any(|f| f.name == *name);
-    c.variables.iter().filter(|v| v.fields.iter().all(has)).map(field_name).collect()
+    let whole = c.variables.iter().filter(|v| v.fields.iter().all(has));
+    whole.flat_map(|v| std::iter::once(field_name(v)).chain(component_names(v))).collect()
 }
 
 /// Ring around a field, or the line of a track.

@@ -21,7 +21,7 @@ pub(crate) use lattice::of_raster;
 pub(crate) use scatter::{Order, of_series};
 
 /// Mean distance of symbols without blank between them, in symbols: new ones come between old ones at 0.7 of it.
-const CLOSEST: f64 = 1.25;
+const CLOSEST: f64 = 1.0;
 /// A symbol is fully there when its spacing is larger by this part than where it begins to show.
 const FADE: f64 = 0.12;
 /// Lengths of arrows, in symbols: longer ones only say "much".
@@ -121,7 +121,7 @@ pub(crate) struct Placed {
 /// Fives of knots that the feathers of a barb add up to (half 5, full 10, pennant 50), from whole knots to the nearest 5,
 /// as the WMO rounds them: 3 to 7 are a half feather, 1 and 2 a bare staff. -1 stands for calm, a circle.
 pub(crate) fn fives(knots: f64) -> i64 {
-    let whole = knots.round() as i64;
+    let whole = knots.round().clamp(0.0, 1e6) as i64;
     if whole < 1 { -1 } else { ((whole + 2) / 5).min(MOST_FIVES) }
 }
 
