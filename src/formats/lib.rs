@@ -43,6 +43,7 @@ pub mod shapes;
 pub mod sniff;
 pub mod table;
 mod ties;
+mod vectors;
 pub mod timeaxis;
 
 pub use payload::Payload;

@@ -27,6 +27,7 @@ use crate::parttime::{self, CellClock};
 use crate::product;
 use crate::quality;
 use crate::timeaxis;
+use crate::vectors;
 
 /// How the values of a field come about.
 #[derive(Clone, Debug)]
@@ -39,6 +40,17 @@ pub enum Expr {
     Sum(Vec<Operand>),
     /// An expression of a product file, with its variables in order.
     Formula(Formula, Vec<Operand>),
+    /// The part towards true east (or north) of a vector along the axes of a grid.
+    Turned {
+        /// Along the columns.
+        x: Operand,
+        /// Along the rows.
+        y: Operand,
+        /// Towards north; else east.
+        north: bool,
+        /// Whose axes.
+        grid: Arc<Geolocation>,
+    },
 }
 
 impl Expr {
@@ -46,19 +58,27 @@ impl Expr {
     pub fn operands(&self) -> Vec<&Operand> {
         match self {
             Self::One(a) => vec![a],
-            Self::Magnitude(a, b) => vec![a, b],
+            Self::Magnitude(a, b) | Self::Turned { x: a, y: b, .. } => vec![a, b],
             Self::Sum(v) | Self::Formula(_, v) => v.iter().collect(),
         }
     }
 
-    /// The value from those of the operands.
+    /// The value of a cell from those of the operands.
     #[inline]
-    pub fn combine(&self, v: &[f64]) -> f64 {
+    pub fn combine(&self, v: &[f64], row: usize, col: usize) -> f64 {
         match self {
             Self::One(_) => v[0],
             Self::Magnitude(..) => v[0].hypot(v[1]),
             Self::Sum(_) => v.iter().sum(),
             Self::Formula(formula, _) => formula.value(v),
+            Self::Turned { north, grid, .. } => {
+                // Axes are looked up only where there is something to turn.
+                if v[0].is_nan() || v[1].is_nan() {
+                    return f64::NAN;
+                }
+                let k = usize::from(*north);
+                vectors::axes_at(grid, row, col).map_or(f64::NAN, |[x, y]| v[0] * x[k] + v[1] * y[k])
+            }
         }
     }
 }
@@ -372,6 +392,7 @@ fn build(
     if let Some(p) = product {
         product::apply(p, ds, &mut part);
     }
+    vectors::link(product, &mut part);
     Ok(part)
 }
 

@@ -69,7 +69,7 @@ fn value(
     for (condition, o) in &field.keep {
         kept &= condition.keeps(reader.cell(o, part.shape, at, row, col)?);
     }
-    let v = field.expr.combine(&terms);
+    let v = field.expr.combine(&terms, row, col);
     let value = v.is_finite().then_some(v);
     let meanings = field.info.kind.meanings(v).into_iter().map(str::to_owned).collect();
     Ok(ProbedValue {

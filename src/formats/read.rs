@@ -181,14 +181,14 @@ impl FieldReader<'_> {
             out.fill(f32::NAN);
             if plain {
                 plain_row(slabs[0].0, &slabs[0].1, r, run, out);
-            } else if cells.rows[r].is_some() {
+            } else if let Some(row) = cells.rows[r] {
                 let mut values = vec![0.0; slabs.len()];
                 for (c, out) in out.iter_mut().enumerate() {
                     for (v, (o, s)) in values.iter_mut().zip(&slabs) {
                         *v = s.value(o, r, c);
                     }
                     if masks.iter().all(|(condition, o, s)| condition.keeps(s.value(o, r, c))) {
-                        *out = finite_f32(field.expr.combine(&values));
+                        *out = finite_f32(field.expr.combine(&values, row, cells.cols[c].unwrap_or(0)));
                     }
                 }
             }

@@ -79,7 +79,7 @@ impl Source {
     fn value(&self, expr: &Expr, row: usize, col: usize, buffer: &mut Vec<f64>) -> f64 {
         buffer.clear();
         buffer.extend(self.terms.iter().map(|t| t.value(row, col)));
-        let v = expr.combine(buffer);
+        let v = expr.combine(buffer, row, col);
         let kept = v.is_finite() && self.keep.iter().all(|(c, o)| c.keeps(o.value(row, col)));
         if kept { v } else { f64::NAN }
     }
