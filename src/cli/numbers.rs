@@ -1,6 +1,6 @@
 //! Small texts of the command line: places, sizes, ranges, durations, colours.
 
-use seaglass_app::export::film::Range;
+use seaglass_app::export::film::{Range, seconds};
 use seaglass_core::field::ExtraDim;
 use seaglass_core::geo::LonLat;
 use seaglass_core::time::Time;
@@ -86,17 +86,7 @@ pub fn time(text: &str) -> Result<(Time, bool), Failure> {
 
 /// Seconds of `90s`, `30min`, `6h`, `10d`; a bare number is seconds.
 pub fn duration(text: &str) -> Result<f64, Failure> {
-    let text = text.trim();
-    let at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-    let unit = match text[at..].trim() {
-        "" | "s" | "sec" => Some(1.0),
-        "m" | "min" => Some(60.0),
-        "h" => Some(3600.0),
-        "d" | "day" | "days" => Some(86_400.0),
-        _ => None,
-    };
-    let number = text[..at].trim().parse::<f64>().ok();
-    match number.zip(unit).map(|(n, u)| n * u).filter(|s| s.is_finite() && *s > 0.0) {
+    match seconds(text) {
         Some(seconds) => Ok(seconds),
         None => refuse("a duration", text, "90s, 30min, 6h or 10d"),
     }

@@ -12,7 +12,7 @@ use crate::notebook::{NotebookChange, Rendering};
 use crate::project::{BaseMap, LayerId, PinId};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
-use crate::shapes::{Export, ShapeChange, ShapeId};
+use crate::shapes::{ShapeChange, ShapeId};
 use crate::style::StylePatch;
 use crate::time::{Time, TimeSpan};
 use crate::timeline::{Anchor, PlayMode};
@@ -51,6 +51,22 @@ pub enum Command {
         /// Width and height; the view's own when absent.
         size: Option<[u32; 2]>,
         /// With colour bars, scale bar and time.
+        legend: bool,
+    },
+    /// Records a film of the view (MP4, WebM, GIF or a PNG a frame, by the ending of the name) while the clock runs from
+    /// one time to another.
+    SaveFilm {
+        /// Where to.
+        path: PathBuf,
+        /// Time of the first frame.
+        from: Time,
+        /// No frame is later.
+        to: Time,
+        /// Seconds of the clock from frame to frame.
+        step_s: f64,
+        /// Frames a second.
+        fps: f64,
+        /// With all decorations.
         legend: bool,
     },
     /// Adds a layer on top.
@@ -404,13 +420,6 @@ pub enum Command {
         /// Which.
         shape: ShapeId,
     },
-    /// Takes the values of the visible layers from under a shape.
-    Extract {
-        /// Which.
-        shape: ShapeId,
-        /// What for.
-        export: Export,
-    },
     /// Steps back.
     Undo,
     /// Steps forward again.
@@ -452,6 +461,7 @@ pub const TABLE: &[Entry] = &[
     entry("open_folder", Menu::File, "Open folder…", "Ctrl+Shift+O"),
     entry("close_all", Menu::File, "Close all data", ""),
     entry("save_image", Menu::File, "Save image…", "Ctrl+I"),
+    entry("record", Menu::File, "Record film…", "Ctrl+R"),
     entry("save_shapes", Menu::File, "Save shapes…", ""),
     entry("quit", Menu::File, "Quit", "Ctrl+Q"),
     entry("undo", Menu::Edit, "Undo", "Ctrl+Z"),

@@ -9,8 +9,9 @@ use crate::command::Command;
 use crate::notebook::Notebook;
 use crate::project::{LayerId, Project};
 use crate::projection::Projection;
+use crate::time::TimeSpan;
 use crate::protocol::ReadFailure;
-use crate::shapes::{Export, ShapeId};
+use crate::shapes::ShapeId;
 use crate::undo::{History, UndoRule};
 use crate::user_styles::UserStyles;
 
@@ -47,6 +48,19 @@ pub enum Effect {
         /// With decorations.
         legend: bool,
     },
+    /// Record a film of the view.
+    SaveFilm {
+        /// Where to.
+        path: PathBuf,
+        /// First and last time.
+        span: TimeSpan,
+        /// Seconds from frame to frame.
+        step_s: f64,
+        /// Frames a second.
+        fps: f64,
+        /// With decorations.
+        legend: bool,
+    },
     /// Read and match although it takes a while.
     RunColocation,
     /// Stop reading and matching.
@@ -67,8 +81,6 @@ pub enum Effect {
     SaveUserStyles,
     /// Write shapes (all without one named).
     SaveShapes(PathBuf, Option<ShapeId>),
-    /// Take values from under a shape.
-    Extract(ShapeId, Export),
 }
 
 /// A command that could not be carried out; the sentence is for people.
@@ -241,6 +253,16 @@ impl Session {
             }
             Command::SaveImage { path, size, legend } => {
                 return Ok(vec![Effect::SaveImage { path: path.clone(), size: *size, legend: *legend }]);
+            }
+            Command::SaveFilm { path, from, to, step_s, fps, legend } => {
+                let fine = to >= from && step_s.is_finite() && *step_s > 0.0 && (0.1..=120.0).contains(fps);
+                if !fine {
+                    let text = "A film runs from an earlier time to a later one in steps above zero, with 0.1 to 120 \
+                                frames a second.";
+                    return Err(CommandError(text.into()));
+                }
+                let (span, path) = (TimeSpan::new(*from, *to), path.clone());
+                return Ok(vec![Effect::SaveFilm { path, span, step_s: *step_s, fps: *fps, legend: *legend }]);
             }
             _ if self.change_pins(command)? => {}
             _ if self.change_layers(command)? => {

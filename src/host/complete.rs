@@ -53,8 +53,7 @@ impl Host {
             let scene = self.scene(size_px, pixels_per_point, background);
             let plan = self.drive(renderer, &scene);
             let positions = self.positions_missing(&scene);
-            let quiet = self.opening.is_idle() && !self.has_commands() && self.ready.is_empty();
-            if quiet && positions == 0 && ranged && plan.complete {
+            if self.is_quiet() && positions == 0 && ranged && plan.complete {
                 return Ok((scene, notices));
             }
             if start.elapsed() > limit {
@@ -64,6 +63,16 @@ impl Host {
             // The renderer may have work of its own (uploads by budget): then look again soon.
             if self.pool.pending(|_| true) > 0 { self.nap() } else { std::thread::sleep(Duration::from_millis(1)) }
         }
+    }
+
+    /// Whether nothing that a scene shows is still to be read, and nothing waits to be done. With a complete plan its
+    /// picture is the final one.
+    pub fn lacks_nothing(&mut self, scene: &Scene) -> bool {
+        self.is_quiet() && self.ranges.is_idle() && self.plan_complete && self.positions_missing(scene) == 0
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.opening.is_idle() && !self.has_commands() && self.ready.is_empty()
     }
 
     /// Sleeps until something arrives, or for so long.

@@ -23,7 +23,7 @@ use crate::opening::{Event, Opening};
 use crate::pipeline::Planned;
 use crate::probe::Probes;
 use crate::ranges::Ranges;
-use crate::report::{HostError, Level, Notice, Progress, SaveImage, StepReport};
+use crate::report::{HostError, Level, Notice, Progress, SaveFilm, SaveImage, StepReport};
 use crate::{EmptyReason, HostOptions};
 
 /// Commands that may wait; a program that sends more without a step loses the rest.
@@ -78,6 +78,7 @@ pub struct Host {
     commands: VecDeque<Command>,
     pub(crate) notices: Vec<Notice>,
     save_images: Vec<SaveImage>,
+    save_film: Option<SaveFilm>,
     told: HashSet<PathBuf>,
     last_step: Instant,
     /// Seconds the running clock has waited for the picture of this step.
@@ -120,11 +121,6 @@ impl Host {
             .chain(unreadable)
             .collect();
         let colocator = crate::colocate::Colocator::new(Arc::clone(&connect), Arc::clone(&registry), Arc::clone(&wake));
-        let shape_means = crate::shapes::Means {
-            connect: Arc::clone(&connect),
-            registry: Arc::clone(&registry),
-            wake: Arc::clone(&wake),
-        };
         let pool = Pool::new(PoolOptions {
             workers: options.workers,
             timeout: options.timeout,
@@ -153,11 +149,12 @@ impl Host {
             local: Vec::new(),
             control: crate::control::Control::default(),
             colocator,
-            shapes: crate::shapes::ShapeWork::new(shape_means),
+            shapes: crate::shapes::ShapeWork::new(Arc::clone(&wake)),
             wake,
             commands: VecDeque::new(),
             notices,
             save_images: Vec::new(),
+            save_film: None,
             told: HashSet::new(),
             last_step: Instant::now(),
             waited_s: 0.0,
@@ -203,7 +200,8 @@ impl Host {
         changed |= self.tick();
         let notices = std::mem::take(&mut self.notices);
         changed |= !notices.is_empty();
-        StepReport { notices, changed, save_images: std::mem::take(&mut self.save_images), moved_by_notebook }
+        let (save_images, save_film) = (std::mem::take(&mut self.save_images), self.save_film.take());
+        StepReport { notices, changed, save_images, save_film, moved_by_notebook }
     }
 
     /// The session, to look at.
@@ -316,12 +314,14 @@ impl Host {
                 self.notices.extend(saved);
             }
             Effect::SaveShapes(path, shape) => self.save_shapes(path, shape),
-            Effect::Extract(shape, export) => self.extract(shape, export),
             Effect::RunColocation => self.run_colocation(),
             Effect::CancelColocation => self.cancel_colocation(),
             Effect::ZoomToNative(layer) => self.zoom_to_native(layer),
             Effect::ExportColocation(path) => self.export_colocation(&path),
             Effect::StepCoincidence(steps) => self.step_coincidence(steps),
+            Effect::SaveFilm { path, span, step_s, fps, legend } => {
+                self.save_film = Some(SaveFilm { path, span, step_s, fps, legend });
+            }
             Effect::SaveImage { path, size, legend } => self.save_images.push(SaveImage { path, size, legend }),
             Effect::ForgetFile(path) => {
                 let gone = self.items.forget(&path);

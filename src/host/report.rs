@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use seaglass_core::time::Time;
+use seaglass_core::time::{Time, TimeSpan};
 
 /// A host that could not be made, or a picture that did not become complete.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +79,21 @@ pub struct SaveImage {
     pub legend: bool,
 }
 
+/// A film to record, as asked for by `Command::SaveFilm`. The window draws and writes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SaveFilm {
+    /// Where to.
+    pub path: PathBuf,
+    /// First and last time.
+    pub span: TimeSpan,
+    /// Seconds from frame to frame.
+    pub step_s: f64,
+    /// Frames a second.
+    pub fps: f64,
+    /// With decorations.
+    pub legend: bool,
+}
+
 /// What one step did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepReport {
@@ -88,6 +103,8 @@ pub struct StepReport {
     pub changed: bool,
     /// Pictures to write.
     pub save_images: Vec<SaveImage>,
+    /// A film to record.
+    pub save_film: Option<SaveFilm>,
     /// A notebook has moved the camera: a flight under way ends.
     pub moved_by_notebook: bool,
 }

@@ -256,6 +256,13 @@ pub(crate) fn graticule(pen: &mut Pen, frame: &FrameView) {
     if bounds.east - bounds.west >= 360.0 {
         east = west + (360.0 / apart).round() as i64 - 1;
     }
+    if let Projection::Plane(plane) = frame.view.camera.projection {
+        pen.lift();
+        for line in plane.outline() {
+            line.into_iter().for_each(|v| pen.to_apart(v));
+            pen.lift();
+        }
+    }
     let draw = |pen: &mut Pen, n: usize, place: &dyn Fn(f64) -> LonLat| {
         pen.lift();
         for k in 0..=n {

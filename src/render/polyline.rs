@@ -89,6 +89,12 @@ impl Pen<'_> {
         }
     }
 
+    /// Continues the line without a look at the cut of the map: the edge of the map itself.
+    pub fn to_apart(&mut self, v: DVec3) {
+        self.put(v, 0.0);
+        self.last = Some((v, 0.0));
+    }
+
     /// A single dot.
     pub fn dot(&mut self, v: DVec3, value: f32) {
         self.put(v + DVec3::X * self.frame.turn_shift(v.x), value);
@@ -105,9 +111,14 @@ impl Pen<'_> {
 /// Maps that are cut are mirror images about their middle meridian at `middle_x`: only lines over that x may cross.
 pub(crate) fn over_the_cut(plane: Plane, middle_x: f64, a: DVec3, b: DVec3) -> Option<(DVec3, DVec3)> {
     let middle = plane.cut_about_deg()?;
-    let place = |v: DVec3| plane.unproject(DVec3::new(v.x - (v.x - middle_x) * 1e-9, v.y, 0.0));
-    let (p, q) = (place(a)?, place(b)?);
-    let (from, to) = (wrap_180(p.lon_deg - middle), wrap_180(q.lon_deg - middle));
+    // On the cut itself the longitude has two names: the side of the map says which.
+    let off = |v: DVec3| {
+        let p = plane.unproject(v.with_z(0.0))?;
+        let off = wrap_180(p.lon_deg - middle).abs().copysign(v.x - middle_x);
+        // A hair within, so that the name stays.
+        Some((off, LonLat::new(middle + off * (1.0 - 1e-12), p.lat_deg)))
+    };
+    let ((from, p), (to, q)) = (off(a)?, off(b)?);
     if (from - to).abs() <= 180.0 {
         return None;
     }

@@ -180,6 +180,21 @@ pub fn frames(range: Option<&Range>, flight: Option<&Flight>, from: &Camera, fps
         .collect())
 }
 
+/// Seconds of `90s`, `30min`, `6h`, `10d`; a bare number is seconds.
+pub fn seconds(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let unit = match text[at..].trim() {
+        "" | "s" | "sec" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "d" | "day" | "days" => 86_400.0,
+        _ => return None,
+    };
+    let seconds = text[..at].trim().parse::<f64>().ok()? * unit;
+    (seconds.is_finite() && seconds > 0.0).then_some(seconds)
+}
+
 /// Line of a mistake.
 fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> String {
     span.map_or_else(String::new, |s| format!(" (line {})", text[..s.start.min(text.len())].lines().count().max(1)))

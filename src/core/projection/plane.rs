@@ -202,6 +202,44 @@ impl Plane {
         self.defined().map_or(LonLat::new(0.0, 0.0), |d| d.middle)
     }
 
+    /// The edge of the drawn map: closed lines of projected positions just inside.
+    pub fn outline(self) -> Vec<Vec<DVec3>> {
+        const STEPS: i32 = 360;
+        let Some(d) = self.defined() else { return Vec::new() };
+        let mix = |a: f64, b: f64, k: i32| a + (b - a) * f64::from(k) / f64::from(STEPS);
+        // Corners of a rectangle, along straight lines of whatever the two coordinates are.
+        let around = |u: [f64; 2], v: [f64; 2], place: &dyn Fn(f64, f64) -> LonLat| {
+            let corners = [(u[0], v[0]), (u[1], v[0]), (u[1], v[1]), (u[0], v[1]), (u[0], v[0])];
+            let sides = corners.windows(2).flat_map(|s| (0..=STEPS).map(move |k| (s[0], s[1], k)));
+            vec![sides.filter_map(|(a, b, k)| d.project(place(mix(a.0, b.0, k), mix(a.1, b.1, k)))).collect()]
+        };
+        match d.domain {
+            Domain::Cut { lat: [low, high], .. } => {
+                let most = 180.0 - 1e-6;
+                let low = if low > -90.0 { low + 1e-6 } else { low };
+                let high = if high < 90.0 { high - 1e-6 } else { high };
+                around([-most, most], [low, high], &|off, lat| LonLat::new(d.middle.lon_deg + off, lat))
+            }
+            Domain::Cap { angle_deg, .. } => {
+                let (sin_a, cos_a) = (angle_deg - 1e-6).to_radians().sin_cos();
+                let (up, north, east) = (d.middle.up(), d.middle.north(), d.middle.east());
+                let at = |k: i32| {
+                    let (s, c) = mix(0.0, std::f64::consts::TAU, k).sin_cos();
+                    let v = up * cos_a + (north * c + east * s) * sin_a;
+                    self.project_extended(LonLat::new(
+                        v.y.atan2(v.x).to_degrees(),
+                        v.z.clamp(-1.0, 1.0).asin().to_degrees(),
+                    ))
+                };
+                vec![(0..=STEPS).filter_map(at).collect()]
+            }
+            Domain::Strip { across_deg, along_deg, .. } => {
+                let (ac, al) = (across_deg - 1e-6, along_deg - 1e-6);
+                around([-ac, ac], [-al, al], &|across, along| d.from_transverse(across, along))
+            }
+        }
+    }
+
     /// A stand-in for the position of a place that the map does not reach even when continued: from the rim towards it,
     /// further in as the place is further away, so that neighbours stay neighbours, also over a cut (`turns` as in
     /// [`project_turned`](Self::project_turned)). Its depth is negative.
@@ -223,10 +261,7 @@ impl Plane {
             let most = |limit: f64| (limit + beyond_deg) * (1.0 - 1e-9);
             let (ac, al) = (across.abs().min(most(across_deg)), along.abs().min(most(along_deg)));
             let part = ((90.0 - across.abs()) / (90.0 - ac)) * ((180.0 - along.abs()) / (180.0 - al));
-            let (sin_ac, cos_ac) = ac.copysign(across).to_radians().sin_cos();
-            let (sin_al, cos_al) = al.copysign(along).to_radians().sin_cos();
-            let (lat, off) = ((cos_ac * sin_al).asin(), sin_ac.atan2(cos_ac * cos_al));
-            let rim = LonLat::new(d.middle.lon_deg + off.to_degrees(), lat.to_degrees());
+            let rim = d.from_transverse(ac.copysign(across), al.copysign(along));
             return below(self.project_extended(rim)?, part);
         }
         let middle = d.middle.up();
@@ -348,6 +383,14 @@ impl Defined {
         let (sin_l, cos_l) = (p.lon_deg - self.middle.lon_deg).to_radians().sin_cos();
         let (sin_p, cos_p) = p.lat_deg.to_radians().sin_cos();
         ((cos_p * sin_l).clamp(-1.0, 1.0).asin().to_degrees(), sin_p.atan2(cos_p * cos_l).to_degrees())
+    }
+
+    /// The place so many degrees from the middle meridian, so many along it.
+    fn from_transverse(&self, across: f64, along: f64) -> LonLat {
+        let (sin_ac, cos_ac) = across.to_radians().sin_cos();
+        let (sin_al, cos_al) = along.to_radians().sin_cos();
+        let (lat, off) = ((cos_ac * sin_al).asin(), sin_ac.atan2(cos_ac * cos_al));
+        LonLat::new(self.middle.lon_deg + off.to_degrees(), lat.to_degrees())
     }
 
     fn beyond_deg(&self) -> f64 {
