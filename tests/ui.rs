@@ -21,6 +21,8 @@ mod states;
 mod style;
 #[path = "ui/styles.rs"]
 mod styles;
+#[path = "ui/surface.rs"]
+mod surface;
 #[path = "ui/time_axis.rs"]
 mod time_axis;
 #[path = "ui/timeline.rs"]

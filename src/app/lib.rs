@@ -38,6 +38,8 @@ pub mod style_actions;
 pub mod style_classes;
 pub mod style_menu;
 pub mod style_panel;
+mod style_rgb;
+mod style_surface;
 pub mod system;
 pub mod text;
 pub mod theme;

@@ -201,6 +201,7 @@ fn colour_bar(painter: &Painter, t: &Theme, body: Rect, row: &Row) {
         widgets::colour_bar(painter, bar, &map, row.style.reversed, row.style.opacity.max(0.3));
     }
     painter.rect_stroke(bar, 0.0, Stroke::new(1.0, t.c.border), StrokeKind::Outside);
+    crate::style_surface::ends_of_bar(painter, bar, row);
     ticks(painter, t, bar, row);
 }
 

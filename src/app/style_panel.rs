@@ -12,12 +12,14 @@ use crate::menu::TIME_RULES;
 use crate::model::{Model, Row};
 use crate::state::{Out, UiState};
 use crate::theme::{Theme, theme};
-use crate::{scene_legend, style_classes, style_menu, text, widgets};
+use crate::{scene_legend, style_classes, style_menu, style_rgb, style_surface, text, widgets};
 
 /// Height of the panel of a layer, about.
 fn height(row: &Row) -> f32 {
     // Classes stand in the place of histogram and range.
-    scene_legend::flags(row).map_or(600.0, |flags| 330.0 + 32.0 * flags.len().div_ceil(2) as f32)
+    style_surface::height(row)
+        + style_rgb::height(row)
+        + scene_legend::flags(row).map_or(600.0, |flags| 330.0 + 32.0 * flags.len().div_ceil(2) as f32)
 }
 
 /// Shows the panel of the layer chosen, beside the layers panel.
@@ -87,9 +89,14 @@ fn body(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, stat
     } else {
         range(ui, row, model, data, state, out);
     }
-    colour_map(ui, row, out);
+    if row.style.method == Method::Rgb {
+        style_rgb::show(ui, row, out);
+    } else {
+        colour_map(ui, row, out);
+    }
     opacity(ui, row, out);
     choices(ui, row, out);
+    style_surface::show(ui, row, out);
     style_menu::footer(ui, row, model, state, out);
 }
 
@@ -111,7 +118,7 @@ fn header(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mut 
 }
 
 /// A label left and its control right of x = 80.
-fn labelled<R>(ui: &mut Ui, label: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+pub fn labelled<R>(ui: &mut Ui, label: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
     let t = theme(ui);
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(72.0, t.size.control), Sense::hover());

@@ -117,6 +117,9 @@ fn make(rule: &FieldRule, ds: &Dataset, part: &Part) -> Option<Field> {
         info.units.clone_from(units);
     }
     info.style = rule.style.clone();
+    if let Some(channels) = &rule.rgb {
+        info.components = channels.to_vec();
+    }
     Some(field)
 }
 
