@@ -9,7 +9,7 @@ use seaglass_control::wire::Extraction;
 use seaglass_control::{Application, Limits, Options, Server, carry_out};
 pub use seaglass_control::{ControlError, DEFAULT_ADDRESS};
 use seaglass_core::command::Command;
-use seaglass_core::notebook::{NotebookChange, RenderMethod, uniform_colour};
+use seaglass_core::notebook::{NotebookChange, uniform_colour};
 use seaglass_core::session::{CommandError, Session};
 use seaglass_render::assets;
 

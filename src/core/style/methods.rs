@@ -61,7 +61,7 @@ pub struct StreamStyle {
 
 impl Default for StreamStyle {
     fn default() -> Self {
-        Self { particles: 10_000, length: 24, speed_factor: None, colour: None, frozen: false }
+        Self { particles: 10_000, length: 40, speed_factor: None, colour: None, frozen: false }
     }
 }
 
