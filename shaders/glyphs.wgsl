@@ -20,8 +20,8 @@ const CASING_ALPHA: f32 = 0.8;
 // Bit of `style.flags`: barbs instead of arrows.
 const BARBS: u32 = 0x80000000u;
 // Parts of a staff's length: from one feather to the next, width of a pennant with its gap, length of a full feather.
-const STEP: f32 = 0.13;
-const PENNANT: f32 = 0.2;
+const STEP: f32 = 0.15;
+const PENNANT: f32 = 0.28;
 const FEATHER: f32 = 0.42;
 
 fn size_px() -> f32 {
@@ -140,9 +140,10 @@ fn to_barb(p: vec2<f32>, fives: f32) -> f32 {
     var x = staff;
     let feather = vec2<f32>(0.5, 0.866) * FEATHER * size;
     while (left >= 10.0) {
-        let base = 0.8 * PENNANT * size;
-        let tip = vec2<f32>(x + 0.25 * base, feather.y);
-        d = min(d, to_triangle(p, vec2<f32>(x, 0.0), vec2<f32>(x - base, 0.0), tip) - 0.3 * half);
+        // Its inner edge is parallel to the feathers that follow.
+        let base = 0.55 * PENNANT * size;
+        let foot = vec2<f32>(x - base, 0.0);
+        d = min(d, to_triangle(p, vec2<f32>(x, 0.0), foot, foot + feather) - 0.3 * half);
         x -= PENNANT * size;
         left -= 10.0;
     }

@@ -226,7 +226,7 @@ fn barbs_have_their_feathers_on_the_side_of_low_pressure() {
             assert_eq!(count(low), pennants + full + half, "{knots} kt at {lat}");
             assert_eq!(count(high), pennants + full, "{knots} kt at {lat}, long ones");
             assert_eq!(count(at.y - poleward * 0.12 * size), 0, "nothing on the other side");
-            let wide = runs(&image, low, 0..240).iter().filter(|r| f64::from(**r) > 0.08 * size).count();
+            let wide = runs(&image, low, 0..240).iter().filter(|r| f64::from(**r) > 0.085 * size).count();
             assert_eq!(wide, pennants, "{knots} kt at {lat}, pennants");
         }
     }
@@ -316,9 +316,9 @@ fn lengths_colours_and_missing_values() {
         (length, green)
     };
     let by_speed = VectorStyle { reference: Some(10.0), ..VectorStyle::default() };
-    assert!((mass([20.0, 0.0], VectorStyle::default()).0 - 50.0).abs() < 3.0, "equally long");
-    assert!((mass([20.0, 0.0], by_speed.clone()).0 - 100.0).abs() < 3.0, "twice the reference");
-    assert!((mass([5.0, 0.0], by_speed).0 - 25.0).abs() < 3.0, "half the reference");
+    assert!((mass([20.0, 0.0], VectorStyle::default()).0 - 50.0).abs() < 4.0, "equally long");
+    assert!((mass([20.0, 0.0], by_speed.clone()).0 - 100.0).abs() < 4.0, "twice the reference");
+    assert!((mass([5.0, 0.0], by_speed).0 - 25.0).abs() < 4.0, "half the reference");
     let green = VectorStyle { colour: Some([0, 255, 0]), ..VectorStyle::default() };
     assert!(mass([5.0, 0.0], green.clone()).1 > 100);
     assert_eq!(mass([f64::NAN, 0.0], green).1, 0, "nothing where a component is missing");
