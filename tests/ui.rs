@@ -15,6 +15,8 @@ mod navigation;
 mod palette;
 #[path = "ui/readout.rs"]
 mod readout;
+#[path = "ui/shapes.rs"]
+mod shapes;
 #[path = "ui/states.rs"]
 mod states;
 #[path = "ui/style.rs"]

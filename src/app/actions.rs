@@ -3,9 +3,11 @@
 use seaglass_core::command::{Command, TABLE};
 use seaglass_core::project::{BaseMap, LayerId};
 use seaglass_core::projection::Projection;
+use seaglass_core::shapes::ShapeKind;
 use seaglass_core::style::StylePatch;
 use seaglass_core::timeline::{PlayMode, Timeline};
 
+use crate::dialogs::Pick;
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
 use crate::{colocate, hand, palette, style_actions, timeline};
@@ -29,6 +31,7 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
     match id {
         "view_back" => model.session.can_go_back_forward().0,
         "view_forward" => model.session.can_go_back_forward().1,
+        "save_shapes" => !model.session.project().shapes.is_empty(),
         "undo" => undo,
         "redo" => redo,
         "close_all" => has_data || !model.session.failures().is_empty(),
@@ -66,6 +69,10 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         return;
     }
     match id {
+        "draw_polygon" => state.shapes.toggle(ShapeKind::Polygon),
+        "draw_polyline" => state.shapes.toggle(ShapeKind::Polyline),
+        "draw_point" => state.shapes.toggle(ShapeKind::Point),
+        "save_shapes" => out.act(Action::Pick(Pick::Shapes(None))),
         "palette" => state.palette_open = !state.palette_open,
         "keys" => state.keys_open = !state.keys_open,
         "about" => state.about_open = true,

@@ -8,6 +8,7 @@ use egui::{Id, Key, Modal, Modifiers, Role, ScrollArea, Sense, Ui, vec2};
 use seaglass_core::command::{Command, Menu, TABLE};
 use seaglass_core::protocol::FailureKind;
 use seaglass_core::session::FailedFile;
+use seaglass_core::shapes::ShapeId;
 
 use crate::state::{Action, Out, UiState};
 use crate::theme::{Theme, theme};
@@ -47,6 +48,8 @@ pub enum Pick {
     Folder,
     /// Where to write an image.
     Image,
+    /// Where to write shapes, all or one.
+    Shapes(Option<ShapeId>),
     /// Where to write pairs, in the format of that extension.
     Pairs(&'static str),
 }
@@ -58,6 +61,7 @@ impl Pick {
             Self::Files => ("Open files", "Open"),
             Self::Folder => ("Open folder", "Open"),
             Self::Image => ("Save image", "Save"),
+            Self::Shapes(_) => ("Save shapes", "Save"),
             Self::Pairs("toml") => ("Save job", "Save"),
             Self::Pairs(_) => ("Export pairs", "Export"),
         }
@@ -68,6 +72,7 @@ impl Pick {
         let home = directories::UserDirs::new().map(|d| d.home_dir().to_path_buf()).unwrap_or_default();
         let path = match self {
             Self::Image => home.join("seaglass.png"),
+            Self::Shapes(_) => home.join("shapes.geojson"),
             Self::Pairs(format) => home.join(self.file_name(format)),
             Self::Files | Self::Folder => home.join(""),
         };
@@ -82,6 +87,7 @@ impl Pick {
         match self {
             Self::Files | Self::Folder => Command::Open { paths: vec![path] },
             Self::Image => Command::SaveImage { path: with_extension(path, "png"), size: None, legend: true },
+            Self::Shapes(shape) => Command::SaveShapes { path: with_extension(path, "geojson"), shape },
             Self::Pairs(format) => Command::ExportColocation { path: with_extension(path, format) },
         }
     }
@@ -99,6 +105,7 @@ impl Pickers {
             let command = match pick {
                 Pick::Files => dialog
                     .add_filter("NetCDF and HDF5", &["nc", "nc4", "cdf", "h5", "hdf5", "he5", "hdf"])
+                    .add_filter("Shapes", &["geojson", "json", "kml", "kmz", "shp", "gpx", "zip"])
                     .add_filter("All files", &["*"])
                     .pick_files()
                     .map(|paths| Command::Open { paths }),
@@ -106,6 +113,12 @@ impl Pickers {
                 Pick::Pairs(format) => dialog
                     .set_file_name(pick.file_name(format))
                     .add_filter(format, &[format])
+                    .save_file()
+                    .map(|path| pick.command(path)),
+                Pick::Shapes(_) => dialog
+                    .set_file_name("shapes.geojson")
+                    .add_filter("GeoJSON", &["geojson", "json"])
+                    .add_filter("KML", &["kml"])
                     .save_file()
                     .map(|path| pick.command(path)),
                 Pick::Image => dialog

@@ -40,6 +40,7 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
         egui::ScrollArea::vertical().id_salt("layers").auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing = Vec2::ZERO;
             rows(ui, model, state, out);
+            crate::shapes::list::section(ui, model, state, out);
             base_map(ui, model, state, out);
         });
     });

@@ -19,11 +19,13 @@ const MENUS: [(Menu, &str); 6] = [
 ];
 
 /// First entries of groups: a line stands above them.
-const GROUPS: [&str; 18] = [
+const GROUPS: [&str; 20] = [
     "close_all",
     "save_image",
     "quit",
+    "save_shapes",
     "copy_position",
+    "draw_polygon",
     "toggle_globe",
     "home",
     "north_up",

@@ -207,9 +207,11 @@ impl<'a> Model<'a> {
         self.rows.iter().find(|r| r.id == id)
     }
 
-    /// No layers and no data.
+    /// No layers, no data and no shapes.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.session.catalogue().collections.is_empty()
+        self.rows.is_empty()
+            && self.session.catalogue().collections.is_empty()
+            && self.session.project().shapes.is_empty()
     }
 
     /// The clock.

@@ -98,6 +98,11 @@ impl Navigation {
         self.zoom_left = 0.0;
     }
 
+    /// Forgets the button that is held: another tool has it.
+    pub fn let_go(&mut self) {
+        self.drag = None;
+    }
+
     /// Flies to a camera.
     pub fn fly(&mut self, from: Camera, to: Camera, now_s: f64, ms: f32) {
         self.coast = None;

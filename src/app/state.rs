@@ -47,6 +47,8 @@ pub enum Action {
     FailureDetails(PathBuf),
     /// Reads a file again.
     TryAgain(PathBuf),
+    /// Asks for a path.
+    Pick(Pick),
     /// Asks where to write the pairs, in the format of that extension.
     ExportPairs(&'static str),
     /// Puts text on the clipboard.
@@ -132,6 +134,8 @@ pub struct UiState {
     pub copied_style: Option<crate::style_actions::Copied>,
     /// Layer and part of its colour map pointed at in this frame.
     pub highlight: Option<(LayerId, [f32; 2])>,
+    /// Shapes being drawn and edited.
+    pub shapes: crate::shapes::ShapeState,
     /// Part of the view that a drawer covers in this frame.
     pub drawer: Option<egui::Rect>,
 }
@@ -197,6 +201,7 @@ impl Default for UiState {
             coordinates: seaglass_core::format::Coordinates::default(),
             copied_style: None,
             highlight: None,
+            shapes: crate::shapes::ShapeState::default(),
             drawer: None,
         }
     }

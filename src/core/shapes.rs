@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use crate::geo::{GeoBox, LonLat};
 
 mod change;
-mod export;
 mod geojson;
 mod inside;
 mod kml;
@@ -22,7 +21,6 @@ mod wire;
 
 pub(crate) use change::from_positions;
 pub use change::{ShapeChange, ShapePatch};
-pub use export::{Export, ProcessorTask};
 pub use geojson::geojson;
 pub use inside::Inside;
 pub use kml::kml;

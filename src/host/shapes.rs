@@ -1,4 +1,4 @@
-//! Shapes between session and files: taken from readers, written as GeoJSON or KML, values taken from under them.
+//! Shapes between session and files: taken from readers, written as GeoJSON or KML.
 //!
 //! What takes time runs in a thread of its own and ends in a message.
 
@@ -8,9 +8,8 @@ use std::sync::Arc;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use seaglass_core::command::Command;
 use seaglass_core::protocol::{FailureKind, ReadFailure};
-use seaglass_core::shapes::{Export, ShapeChange, ShapeId, Shapes, geojson, kml};
-use seaglass_data::pool::{Connect, FileShapes};
-use seaglass_data::registry::Registry;
+use seaglass_core::shapes::{ShapeChange, ShapeId, Shapes, geojson, kml};
+use seaglass_data::pool::FileShapes;
 
 use crate::host::Host;
 use crate::items::name_of;
@@ -18,14 +17,6 @@ use crate::report::{Level, Notice};
 
 /// Messages that may wait.
 const MESSAGES: usize = 64;
-
-/// What threads about shapes need.
-#[derive(Clone)]
-pub(crate) struct Means {
-    pub connect: Arc<dyn Connect>,
-    pub registry: Arc<Registry>,
-    pub wake: Arc<dyn Fn() + Send + Sync>,
-}
 
 /// What a thread has done.
 pub(crate) enum Message {
@@ -35,25 +26,25 @@ pub(crate) enum Message {
 
 /// Work on shapes under way.
 pub(crate) struct ShapeWork {
-    means: Means,
+    wake: Arc<dyn Fn() + Send + Sync>,
     sender: Sender<Message>,
     messages: Receiver<Message>,
 }
 
 impl ShapeWork {
-    pub fn new(means: Means) -> Self {
+    pub fn new(wake: Arc<dyn Fn() + Send + Sync>) -> Self {
         let (sender, messages) = bounded(MESSAGES);
-        Self { means, sender, messages }
+        Self { wake, sender, messages }
     }
 
     /// Runs work in a thread.
-    fn spawn(&self, name: &str, work: impl FnOnce(&Means) -> Message + Send + 'static) -> Result<(), String> {
-        let (means, sender) = (self.means.clone(), self.sender.clone());
+    fn spawn(&self, name: &str, work: impl FnOnce() -> Message + Send + 'static) -> Result<(), String> {
+        let (wake, sender) = (Arc::clone(&self.wake), self.sender.clone());
         let run = move || {
-            let message = work(&means);
+            let message = work();
             // A host that has gone meanwhile takes no message.
             if sender.try_send(message).is_ok() {
-                (means.wake)();
+                wake();
             }
         };
         let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
@@ -80,7 +71,7 @@ impl Host {
     /// Writes shapes beside everything else.
     pub(crate) fn save_shapes(&mut self, path: PathBuf, shape: Option<ShapeId>) {
         let shapes = self.session.project().shapes.clone();
-        let work = move |_: &Means| {
+        let work = move || {
             let written = write(&path, &shapes, shape);
             Message::Saved(path, written)
         };
@@ -107,11 +98,6 @@ impl Host {
             }
         }
         any
-    }
-
-    /// Takes values from under a shape.
-    pub(crate) fn extract(&mut self, _shape: ShapeId, _export: Export) {
-        self.notices.push(Notice::new(Level::Warning, "Values under shapes cannot be extracted yet."));
     }
 }
 

@@ -199,6 +199,19 @@ impl World {
                 let response = ui.interact(area, egui::Id::unique("viewport"), egui::Sense::click_and_drag());
                 self.state.regions[3] = Some(response.id);
                 let camera = session.project().camera;
+                let view = camera.view(f64::from(area.width()), f64::from(area.height()));
+                self.state.pointer = response.hover_pos().and_then(|p| view.lonlat_from_screen(frame.px(p)));
+                if seaglass_app::shapes::gestures::update(
+                    ui,
+                    &response,
+                    frame,
+                    &view,
+                    session,
+                    &mut self.state,
+                    &mut out,
+                ) {
+                    navigation.let_go();
+                }
                 let hand = &mut self.state.hand;
                 if let Some(camera) = navigation.update(ui, &response, frame, camera, hand, &mut out) {
                     out.send(Command::SetCamera { camera });
@@ -206,7 +219,10 @@ impl World {
             }
             let size = area.size();
             let view = session.project().camera.view(f64::from(size.x), f64::from(size.y));
+            let frame = Frame { rect: area, ppp: 1.0 };
+            seaglass_app::shapes::paint::over_globe(ui, frame, &view, session, &mut self.state);
             seaglass_app::notices::show(ui, area, &model, &mut self.state, &mut out);
+            seaglass_app::shapes::tools::card(ui, area, &model, &mut self.state, &mut out);
             seaglass_app::cards::show(ui, area, &view, &model, &mut self.state, &mut out);
             let info = |place| HoverInfo { at: place, elevation_m: None, rows: Vec::new() };
             let pins = session.project().pins.iter().enumerate();

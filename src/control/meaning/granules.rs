@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use seaglass_core::granule::{GeometryKind, Granule};
 use seaglass_core::notebook::{
-    CollectionKey, DataModel, Descriptor, FILE_SOURCE, GranuleKey, GranuleMeta, MetaBounds, MetaTexts,
+    CollectionKey, ControlPoint, DataModel, Descriptor, FILE_SOURCE, GranuleKey, GranuleMeta, MetaBounds, MetaTexts,
+    POLYGONS, POLYLINES, USER_SOURCE,
 };
 use seaglass_core::session::Session;
+use seaglass_core::shapes::{Shape, ShapeKind};
 
 use crate::wire::Search;
 
 /// Metres of a degree of latitude, roughly.
 const DEGREE_M: f64 = 111_195.0;
+/// The last time the protocol can name, milliseconds since 1970.
+const LAST_MS: u64 = 253_402_300_799_000;
 
 /// Granules of the named collections that meet the window, each once.
 pub(super) fn search(session: &Session, search: &Search) -> Vec<GranuleMeta> {
@@ -32,7 +36,10 @@ pub(super) fn search(session: &Session, search: &Search) -> Vec<GranuleMeta> {
             let current = !must_be_current || (start <= ms(search.current_s) && ms(search.current_s) < stop);
             start <= ms(search.stop_s) && stop > ms(search.start_s) && current
         };
-        if key.source != FILE_SOURCE {
+        if let Some(kind) = kind_of_shapes(*key) {
+            let shapes = session.project().shapes.iter().filter(|s| s.geometry.kind == kind);
+            found.extend(shapes.map(|s| of_shape(s, *key)).filter(|m| fits(m.start_ms, m.stop_ms)));
+        } else if key.source != FILE_SOURCE {
             let all = session.notebook().granules(*key).map(|g| &g.granule.meta);
             found.extend(all.filter(|m| fits(m.start_ms, m.stop_ms)).cloned());
         } else if let Some(c) = of(session, *key) {
@@ -68,6 +75,49 @@ pub(super) fn visible(session: &Session) -> Vec<(String, GranuleKey, u32)> {
     all
 }
 
+/// What the two collections of shapes hold; `None` for all other collections.
+fn kind_of_shapes(key: CollectionKey) -> Option<ShapeKind> {
+    match (key.source, key.collection) {
+        (USER_SOURCE, POLYGONS) => Some(ShapeKind::Polygon),
+        (USER_SOURCE, POLYLINES) => Some(ShapeKind::Polyline),
+        _ => None,
+    }
+}
+
+/// A shape as a granule without time: its vertices are control points in one row.
+fn of_shape(shape: &Shape, of: CollectionKey) -> GranuleMeta {
+    let places = shape.geometry.lines.iter().flat_map(|l| &l.places);
+    let point = |(k, p): (usize, &seaglass_core::geo::LonLat)| ControlPoint {
+        time_ms: 0,
+        lon_deg: p.lon_deg as f32,
+        lat_deg: p.lat_deg as f32,
+        col: k as u32,
+        row: 0,
+    };
+    let points: Vec<ControlPoint> = places.enumerate().map(point).collect();
+    let cols = points.len() as u32;
+    let bounds = shape.geometry.bounds();
+    let uri = format!("shape:{}/{}", of.collection, shape.number);
+    let (shape_cols, shape_rows) = (cols, 1);
+    let points = Arc::new(points);
+    let file = Descriptor { uri, resolution_m: 0.0, cols, rows: 1, halvings: 0, shape_cols, shape_rows, points };
+    GranuleMeta {
+        key: GranuleKey { of, granule: shape.number },
+        data_id: shape.name.clone(),
+        model: DataModel::Time,
+        start_ms: 0,
+        stop_ms: LAST_MS,
+        files: vec![file],
+        texts: MetaTexts { title: Some(shape.name.clone()), ..MetaTexts::default() },
+        bounds: MetaBounds {
+            lat_min: bounds.map(|b| b.south as f32),
+            lat_max: bounds.map(|b| b.north as f32),
+            lon_min: bounds.map(|b| b.west as f32),
+            lon_max: bounds.map(|b| b.east as f32),
+        },
+    }
+}
+
 /// Path of an opened granule; its part and step tell it from others of the same file.
 fn uri(granule: &Granule) -> String {
     let path = granule.path.display().to_string();
@@ -81,8 +131,7 @@ fn uri(granule: &Granule) -> String {
 fn meta(granule: &Granule, of: CollectionKey) -> GranuleMeta {
     let ms = |micros: i64| u64::try_from(micros.div_euclid(1000)).unwrap_or(0);
     // A static granule is there at any time the protocol can name.
-    let (start_ms, stop_ms) =
-        granule.span.map_or((0, 253_402_300_799_000), |s| (ms(s.start.micros()), ms(s.stop.micros()) + 1));
+    let (start_ms, stop_ms) = granule.span.map_or((0, LAST_MS), |s| (ms(s.start.micros()), ms(s.stop.micros()) + 1));
     let b = &granule.bounds;
     let [rows, cols] = granule.shape.map(|n| n as u32);
     let model = match granule.geometry {

@@ -37,13 +37,6 @@ impl Session {
                     self.project.camera = camera;
                 }
             }
-            Command::Extract { shape, export } => {
-                let drawn = self.shape(*shape)?;
-                if drawn.geometry.kind == ShapeKind::Point {
-                    return Err(CommandError("A point has no values to extract; draw a polygon or a line.".to_owned()));
-                }
-                return Ok(Some(vec![Effect::Extract(*shape, export.clone())]));
-            }
             _ => return Ok(None),
         }
         Ok(Some(Vec::new()))

@@ -1,0 +1,361 @@
+//! Areas: triangles that depend on the shape alone, then divided for a view.
+//!
+//! Triangles are found in a plane: for great circles the stereographic one about the middle of the ring, for straight edges
+//! that of longitude and latitude. Each keeps the exact places of its corners. For a view every edge decides by itself
+//! whether it is divided, so that neighbours agree and no crack opens; the middle of an edge lies on the edge, which makes
+//! borders exact at any scale.
+
+use glam::{DVec2, DVec3};
+use lyon_tessellation::math::point;
+use lyon_tessellation::path::Path;
+use lyon_tessellation::{BuffersBuilder, FillOptions, FillTessellator, FillVertex, VertexBuffers};
+use seaglass_core::geo::{LonLat, unwrap_near};
+use seaglass_core::shapes::{Edges, Geometry, Line, along, edge_middle, unwrapped};
+
+use super::{EARTH_RADIUS_M, is_torn, projected};
+use crate::frame::FrameView;
+
+/// One corner, as the shader reads it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub(super) struct Corner {
+    local: [f32; 3],
+    colour: [u8; 4],
+}
+
+const ATTRIBUTES: [wgpu::VertexAttribute; 2] = wgpu::vertex_attr_array![0 => Float32x3, 1 => Unorm8x4];
+pub(super) const LAYOUT: wgpu::VertexBufferLayout<'_> = wgpu::VertexBufferLayout {
+    array_stride: std::mem::size_of::<Corner>() as u64,
+    step_mode: wgpu::VertexStepMode::Vertex,
+    attributes: &ATTRIBUTES,
+};
+
+/// Distance of a divided edge from its true way, pixels.
+const TOLERANCE_PX: f64 = 0.25;
+/// Longer edges are divided in any case, degrees.
+const LONGEST_DEG: f64 = 20.0;
+/// Halvings of an edge at most.
+const DEEPEST: u8 = 24;
+/// Nearer to a pole a longitude means nothing, degrees.
+const AT_POLE_DEG: f64 = 1e-7;
+/// Chords of edges in the plane of triangles, metres of arrow: about five degrees.
+const PLANE_SAG_M: f64 = 6000.0;
+
+/// Triangles of a polygon.
+pub(crate) struct Triangles {
+    places: Vec<LonLat>,
+    indices: Vec<u32>,
+    way: Edges,
+}
+
+impl Triangles {
+    /// Divides a polygon into triangles.
+    pub fn of(geometry: &Geometry) -> Self {
+        let mut out = Self { places: Vec::new(), indices: Vec::new(), way: geometry.edges };
+        for part in geometry.parts() {
+            match geometry.edges {
+                Edges::GreatCircle => out.add_round(part),
+                Edges::Straight => out.add_straight(part),
+            }
+        }
+        out
+    }
+
+    /// Rings of great circles, in the stereographic plane about their middle.
+    fn add_round(&mut self, rings: &[Line]) {
+        let middle = Geometry::ring_middle(&rings[0]);
+        let side = middle.any_orthonormal_vector();
+        let other = middle.cross(side);
+        let flat = |p: LonLat| {
+            let up = p.up();
+            DVec2::new(up.dot(side), up.dot(other)) / (1.0 + up.dot(middle)).max(1e-9)
+        };
+        let lift = |v: DVec2| {
+            let r2 = v.length_squared();
+            let up = (side * (2.0 * v.x) + other * (2.0 * v.y) + middle * (1.0 - r2)) / (1.0 + r2);
+            place_of(up)
+        };
+        let round: Vec<Vec<LonLat>> = rings
+            .iter()
+            .map(|ring| {
+                let n = ring.places.len();
+                let edge =
+                    |k: usize| along(ring.places[k], ring.places[(k + 1) % n], Edges::GreatCircle, PLANE_SAG_M, 64);
+                (0..n).flat_map(edge).map(|p| p.normalized()).collect()
+            })
+            .collect();
+        self.tessellate(&round, flat, lift);
+    }
+
+    /// Rings straight in longitude and latitude, in that plane; a ring around a pole is led down to it.
+    fn add_straight(&mut self, rings: &[Line]) {
+        let first = rings[0].places.first().map_or(0.0, |p| p.lon_deg);
+        let flat_rings: Vec<Vec<LonLat>> = rings
+            .iter()
+            .map(|ring| {
+                let (mut places, turn) = unwrapped(&ring.places, true, Edges::Straight);
+                let at = places.first().map_or(0.0, |p| p.lon_deg);
+                let shift = unwrap_near(at, first) - at;
+                places.iter_mut().for_each(|p| p.lon_deg += shift);
+                if turn.abs() > 180.0 {
+                    let mean: f64 = places.iter().map(|p| p.lat_deg).sum::<f64>();
+                    let pole = 90f64.copysign(mean);
+                    let start = places[0];
+                    places.push(LonLat::new(start.lon_deg + turn, start.lat_deg));
+                    places.push(LonLat::new(start.lon_deg + turn, pole));
+                    places.push(LonLat::new(start.lon_deg, pole));
+                }
+                places
+            })
+            .collect();
+        self.tessellate(&flat_rings, |p| DVec2::new(p.lon_deg, p.lat_deg), |v| LonLat::new(v.x, v.y));
+    }
+
+    fn tessellate(&mut self, rings: &[Vec<LonLat>], flat: impl Fn(LonLat) -> DVec2, lift: impl Fn(DVec2) -> LonLat) {
+        let all = || rings.iter().flatten().map(|p| flat(*p));
+        let Some(start) = all().next() else { return };
+        let (low, high) = all().fold((start, start), |(lo, hi), v| (lo.min(v), hi.max(v)));
+        // Single precision is relative to the size of the shape, not to that of the Earth.
+        let (centre, scale) = ((low + high) / 2.0, (high - low).max_element().max(1e-12));
+        let mut builder = Path::builder();
+        let mut sources: Vec<Option<LonLat>> = Vec::new();
+        let mut note = |id: lyon_tessellation::path::EndpointId, p: LonLat| {
+            let at = id.to_usize();
+            if sources.len() <= at {
+                sources.resize(at + 1, None);
+            }
+            sources[at] = Some(p);
+        };
+        for ring in rings {
+            for (k, p) in ring.iter().enumerate() {
+                let v = (flat(*p) - centre) / scale;
+                let v = point(v.x as f32, v.y as f32);
+                let id = if k == 0 { builder.begin(v) } else { builder.line_to(v) };
+                note(id, *p);
+            }
+            if !ring.is_empty() {
+                builder.end(true);
+            }
+        }
+        let path = builder.build();
+        let mut buffers: VertexBuffers<LonLat, u32> = VertexBuffers::new();
+        let place = |v: FillVertex<'_>| {
+            let known = v.as_endpoint_id().and_then(|id| *sources.get(id.to_usize())?);
+            let at = v.position();
+            known.unwrap_or_else(|| lift(DVec2::new(f64::from(at.x), f64::from(at.y)) * scale + centre))
+        };
+        let options = FillOptions::even_odd().with_tolerance(1e-6);
+        let made =
+            FillTessellator::new().tessellate_path(&path, &options, &mut BuffersBuilder::new(&mut buffers, place));
+        if let Err(e) = made {
+            // The outline is drawn all the same.
+            log::warn!("an area cannot be filled: {e:?}");
+            return;
+        }
+        let base = self.places.len() as u32;
+        self.places.extend(buffers.vertices);
+        self.indices.extend(buffers.indices.into_iter().map(|k| k + base));
+    }
+
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.indices.len() / 3
+    }
+}
+
+fn place_of(up: DVec3) -> LonLat {
+    LonLat::new(up.y.atan2(up.x).to_degrees(), up.z.atan2(up.x.hypot(up.y)).to_degrees())
+}
+
+/// Divides the triangles for a view and adds what is seen of them.
+pub(super) fn emit(out: &mut Vec<Corner>, triangles: &Triangles, frame: &FrameView, colour: [u8; 4]) {
+    let mut emitter = Emitter { out, frame, colour, way: triangles.way };
+    for t in triangles.indices.chunks_exact(3) {
+        let corners = [t[0], t[1], t[2]].map(|k| triangles.places[k as usize]);
+        emitter.triangle(corners, 0);
+    }
+}
+
+struct Emitter<'a> {
+    out: &'a mut Vec<Corner>,
+    frame: &'a FrameView,
+    colour: [u8; 4],
+    way: Edges,
+}
+
+fn is_pole(p: LonLat) -> bool {
+    90.0 - p.lat_deg.abs() < AT_POLE_DEG
+}
+
+impl Emitter<'_> {
+    /// The longitude of a pole is that of whoever looks at it; other corners keep near each other.
+    fn beside(&self, p: LonLat, near: LonLat) -> LonLat {
+        match self.way {
+            Edges::Straight => p,
+            Edges::GreatCircle if is_pole(p) => LonLat::new(near.lon_deg, p.lat_deg),
+            Edges::GreatCircle => LonLat::new(unwrap_near(p.lon_deg, near.lon_deg), p.lat_deg),
+        }
+    }
+
+    fn project(&self, p: LonLat) -> Option<DVec3> {
+        projected(self.frame, p, None)
+    }
+
+    /// The middle of an edge when it has to be divided. Depends on the edge alone.
+    fn divided(&self, a: LonLat, b: LonLat) -> Option<LonLat> {
+        let b = self.beside(b, a);
+        let a = self.beside(a, b);
+        let middle = edge_middle_of(a, b, self.way);
+        let ground = a.up().distance(b.up());
+        let span = match self.way {
+            Edges::GreatCircle => ground.to_degrees(),
+            Edges::Straight => (b.lon_deg - a.lon_deg).abs().max((b.lat_deg - a.lat_deg).abs()),
+        };
+        if span > LONGEST_DEG {
+            return Some(middle);
+        }
+        let m = self.beside(middle, a);
+        let (va, vb, vm) = (self.project(a), self.project(b), self.project(m));
+        let (Some(va), Some(vb), Some(vm)) = (va, vb, vm) else {
+            // Partly outside of the map: divided until what is missing does not matter.
+            let some = va.is_some() || vb.is_some() || vm.is_some();
+            return (some && span > 0.5).then_some(middle);
+        };
+        let straight = (va + vb) / 2.0;
+        let radius = va.distance(vb).max(vm.distance(straight)) + 1.0;
+        if !self.frame.sees(vm, radius) {
+            return None;
+        }
+        let m_per_px = self.frame.m_per_px(vm, radius);
+        let torn = is_torn(self.frame, va, vb, ground * EARTH_RADIUS_M);
+        let off = vm.distance(straight);
+        (off > TOLERANCE_PX * m_per_px || (torn && ground * EARTH_RADIUS_M > m_per_px)).then_some(middle)
+    }
+
+    fn triangle(&mut self, [a, b, c]: [LonLat; 3], depth: u8) {
+        if depth >= DEEPEST || !self.is_seen([a, b, c]) {
+            if depth >= DEEPEST {
+                self.leaf([a, b, c]);
+            }
+            return;
+        }
+        let deeper = depth + 1;
+        match (self.divided(a, b), self.divided(b, c), self.divided(c, a)) {
+            (None, None, None) => self.leaf([a, b, c]),
+            (Some(ab), None, None) => self.two([a, b, c], ab, deeper),
+            (None, Some(bc), None) => self.two([b, c, a], bc, deeper),
+            (None, None, Some(ca)) => self.two([c, a, b], ca, deeper),
+            (Some(ab), Some(bc), None) => self.three([a, b, c], [ab, bc], deeper),
+            (None, Some(bc), Some(ca)) => self.three([b, c, a], [bc, ca], deeper),
+            (Some(ab), None, Some(ca)) => self.three([c, a, b], [ca, ab], deeper),
+            (Some(ab), Some(bc), Some(ca)) => {
+                for t in [[a, ab, ca], [ab, b, bc], [ca, bc, c], [ab, bc, ca]] {
+                    self.triangle(t, deeper);
+                }
+            }
+        }
+    }
+
+    /// Divided at the first edge.
+    fn two(&mut self, [a, b, c]: [LonLat; 3], ab: LonLat, depth: u8) {
+        self.triangle([a, ab, c], depth);
+        self.triangle([ab, b, c], depth);
+    }
+
+    /// Divided at the first two edges.
+    fn three(&mut self, [a, b, c]: [LonLat; 3], [ab, bc]: [LonLat; 2], depth: u8) {
+        self.triangle([ab, b, bc], depth);
+        self.triangle([a, ab, bc], depth);
+        self.triangle([a, bc, c], depth);
+    }
+
+    /// Whether a triangle may show: on the globe by the ball around it, on maps always until its edges are short.
+    fn is_seen(&self, corners: [LonLat; 3]) -> bool {
+        let v = corners.map(|p| self.project(self.beside(p, corners[0])));
+        let [Some(a), Some(b), Some(c)] = v else { return true };
+        let centre = (a + b + c) / 3.0;
+        let radius = [a, b, c].map(|v| v.distance(centre)).into_iter().fold(0.0, f64::max);
+        if self.frame.view.is_globe() {
+            // The surface arches over the triangle.
+            return self.frame.sees(centre, radius + radius * radius / EARTH_RADIUS_M + 1.0);
+        }
+        let ups = corners.map(|p| p.up());
+        let ground = (ups[0].distance(ups[1])).max(ups[1].distance(ups[2])).max(ups[2].distance(ups[0]));
+        let near_pole = corners.iter().any(|p| p.lat_deg.abs() > 70.0);
+        ground > 0.2 || near_pole || self.frame.sees(centre, radius * 1.5 + 1.0)
+    }
+
+    /// Adds a triangle as it is.
+    fn leaf(&mut self, corners: [LonLat; 3]) {
+        if self.frame.turn.is_none() || self.way == Edges::Straight {
+            self.put(corners);
+            return;
+        }
+        // Where longitude is an axis a pole is a line.
+        if let Some(k) = corners.iter().position(|p| is_pole(*p)) {
+            self.up_to_pole(corners[(k + 1) % 3], corners[(k + 2) % 3], corners[k].lat_deg);
+            return;
+        }
+        let ups = corners.map(|p| p.up());
+        let turns = [0, 1, 2].map(|k| ups[k].cross(ups[(k + 1) % 3]).z);
+        if turns.iter().all(|z| *z > 0.0) || turns.iter().all(|z| *z < 0.0) {
+            let north = ups.iter().map(|u| u.z).sum::<f64>() > 0.0;
+            for k in 0..3 {
+                self.up_to_pole(corners[k], corners[(k + 1) % 3], if north { 90.0 } else { -90.0 });
+            }
+            return;
+        }
+        let [a, b, c] = corners;
+        self.put([a, self.beside(b, a), self.beside(c, a)]);
+    }
+
+    fn up_to_pole(&mut self, a: LonLat, b: LonLat, pole: f64) {
+        let b = LonLat::new(unwrap_near(b.lon_deg, a.lon_deg), b.lat_deg);
+        let (pa, pb) = (LonLat::new(a.lon_deg, pole), LonLat::new(b.lon_deg, pole));
+        self.put([a, b, pb]);
+        self.put([a, pb, pa]);
+    }
+
+    fn put(&mut self, corners: [LonLat; 3]) {
+        let v = corners.map(|p| self.project(p));
+        let [Some(a), Some(b), Some(c)] = v else { return };
+        let ups = corners.map(|p| p.up() * EARTH_RADIUS_M);
+        let torn = [(a, b, 0, 1), (b, c, 1, 2), (c, a, 2, 0)];
+        if torn.into_iter().any(|(p, q, i, j)| is_torn(self.frame, p, q, ups[i].distance(ups[j]))) {
+            return;
+        }
+        let shift = DVec3::X * self.frame.turn_shift((a.x + b.x + c.x) / 3.0);
+        for v in [a, b, c] {
+            let local = (v + shift - self.frame.anchor).as_vec3();
+            self.out.push(Corner { local: local.to_array(), colour: self.colour });
+        }
+    }
+}
+
+fn edge_middle_of(a: LonLat, b: LonLat, way: Edges) -> LonLat {
+    match way {
+        // Corners are on their turns already: an edge may be longer than half of one.
+        Edges::Straight => LonLat::new((a.lon_deg + b.lon_deg) / 2.0, (a.lat_deg + b.lat_deg) / 2.0),
+        Edges::GreatCircle => edge_middle(a, b, way),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seaglass_core::shapes::ShapeKind;
+
+    #[test]
+    fn triangles_keep_the_exact_corners() {
+        let ring = [(170.123_456_789, 10.0), (-170.0, 12.0), (-172.5, 35.000_000_1)];
+        let places: Vec<LonLat> = ring.iter().map(|(x, y)| LonLat::new(*x, *y)).collect();
+        for edges in [Edges::GreatCircle, Edges::Straight] {
+            let g = Geometry::new(ShapeKind::Polygon, edges, vec![Line { places: places.clone(), hole: false }]);
+            let t = Triangles::of(&g);
+            assert!(t.count() >= 1);
+            for p in &places {
+                assert!(t.places.iter().any(|q| q.normalized() == p.normalized()), "{edges:?} {p:?} {:?}", t.places);
+            }
+        }
+    }
+}
