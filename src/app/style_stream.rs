@@ -18,6 +18,11 @@ pub fn applies(row: &Row) -> bool {
     row.style.method == Method::Streamlines
 }
 
+/// Room the settings take in the panel.
+pub fn height(row: &Row) -> f32 {
+    if applies(row) { 210.0 } else { 0.0 }
+}
+
 fn send(row: &Row, out: &mut Out, patch: StylePatch) {
     out.send(Command::SetStyle { layer: row.id, patch });
 }

@@ -8,6 +8,7 @@ use seaglass_render::{Gpu, Renderer, RendererOptions};
 
 use crate::fade::Fade;
 use crate::theme::theme;
+use crate::watch::Watch;
 
 /// Format of the offscreen picture: gamma-encoded, as egui expects its textures.
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
@@ -25,6 +26,7 @@ pub struct Viewport {
     fade: Option<Fade>,
     drawn: Option<Drawn>,
     complete: bool,
+    watch: Watch,
     /// Pictures drawn since the start, for tests and the idle check.
     pub frames: u64,
 }
@@ -61,6 +63,7 @@ impl Viewport {
             fade: None,
             drawn: None,
             complete: false,
+            watch: Watch::default(),
             frames: 0,
         })
     }
@@ -85,10 +88,16 @@ impl Viewport {
         }
         let background = background.to_array();
         let now = Drawn { project: visible_part(host.session()), size_px, ppp, background };
-        let due = arrived || !self.complete || self.drawn.as_ref() != Some(&now);
+        // Nothing moves for those who wish so, nor in a window nobody sees.
+        let hidden = ui.input(|i| i.viewport().minimized == Some(true));
+        let awake = moves(ui.ctx()) && !hidden;
+        let seconds = self.watch.at(ui.input(|i| i.time), awake);
+        let moving = awake && self.watch.is_moving();
+        let due = arrived || !self.complete || moving || self.drawn.as_ref() != Some(&now);
         self.change_over(ui, &now);
         if due {
-            let scene = host.scene(size_px, ppp, background);
+            let mut scene = host.scene(size_px, ppp, background);
+            scene.seconds = seconds;
             let plan = host.drive(&mut self.renderer, &scene);
             self.complete = plan.complete && scene.outlines.is_empty();
             let target = self.target(size_px);
@@ -96,6 +105,10 @@ impl Viewport {
             self.renderer.render(&scene, &view, FORMAT);
             self.frames += 1;
             self.drawn = Some(now);
+            self.watch.drew(&scene);
+            if awake && self.watch.is_moving() {
+                ui.ctx().request_repaint_after_secs(Watch::interval_s(self.gpu.software));
+            }
             if !self.complete {
                 ui.ctx().request_repaint_after_secs(LOOK_AGAIN_S);
             }
