@@ -77,6 +77,24 @@ pub struct JobArgs {
     /// Rows of the secondary side that take part.
     #[arg(long, value_name = "EXPRESSION", conflicts_with = "job")]
     pub secondary_filter: Option<String>,
+    /// First and last time of the primary side: 2024-06-01 2024-06-30T12:00.
+    #[arg(long, value_names = ["FROM", "TO"], num_args = 2, conflicts_with = "job")]
+    pub primary_time: Vec<String>,
+    /// First and last time of the secondary side.
+    #[arg(long, value_names = ["FROM", "TO"], num_args = 2, conflicts_with = "job")]
+    pub secondary_time: Vec<String>,
+    /// Only passes of the primary side that go this way: ascending or descending.
+    #[arg(long, value_name = "WAY", conflicts_with = "job")]
+    pub primary_pass: Option<String>,
+    /// Only passes of the secondary side that go this way.
+    #[arg(long, value_name = "WAY", conflicts_with = "job")]
+    pub secondary_pass: Option<String>,
+    /// Longest time between samples of a track that are connected (crossovers): 5s.
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, conflicts_with = "job")]
+    pub max_gap: Option<String>,
+    /// Between the steps of a grid (interpolate): linear or nearest.
+    #[arg(long, value_name = "METHOD", conflicts_with = "job")]
+    pub between: Option<String>,
     /// Output, in place of that of the job file: .parquet, .nc or .csv.
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -155,24 +173,45 @@ fn spec(args: &JobArgs) -> Result<JobSpec, Failure> {
     Ok(spec)
 }
 
+/// One of the words of a job file.
+fn word<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Result<T, Failure> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned()))
+        .map_err(|_unknown| Failure::new(Exit::Usage, format!("\"{text}\" is no {what}.")))
+}
+
 /// A job without a file.
 fn quick(args: &JobArgs) -> Result<JobSpec, Failure> {
     let need = |what: &str| Failure::new(Exit::Usage, format!("Without a job file, {what} is needed."));
     if args.primary.is_empty() || args.secondary.is_empty() {
         return Err(need("--primary FILES and --secondary FILES"));
     }
-    let side = |name: &str, files: &[String], fields: &[String], filter: &Option<String>| SideSpec {
-        name: name.to_owned(),
-        files: files.to_vec(),
-        fields: fields.to_vec(),
-        filter: filter.clone(),
+    let primary = SideSpec {
+        name: "primary".to_owned(),
+        files: args.primary.clone(),
+        fields: args.primary_field.clone(),
+        filter: args.primary_filter.clone(),
         masks: true,
+        time: args.primary_time.clone().try_into().ok(),
+        pass: args.primary_pass.as_deref().map(|w| word(w, "pass; write ascending or descending")).transpose()?,
         ..SideSpec::default()
     };
-    let kind = serde_json::from_value(serde_json::Value::String(args.policy.clone())).map_err(|_unknown| {
-        Failure::new(Exit::Usage, format!("\"{}\" is no policy; see seaglass colocate run --help.", args.policy))
-    })?;
-    let policy = PolicySpec { kind, ..PolicySpec::default() };
+    let secondary = SideSpec {
+        name: "secondary".to_owned(),
+        files: args.secondary.clone(),
+        fields: args.secondary_field.clone(),
+        filter: args.secondary_filter.clone(),
+        masks: true,
+        time: args.secondary_time.clone().try_into().ok(),
+        pass: args.secondary_pass.as_deref().map(|w| word(w, "pass; write ascending or descending")).transpose()?,
+        ..SideSpec::default()
+    };
+    let between = args.between.as_deref().map(|w| word(w, "way between steps; write linear or nearest")).transpose()?;
+    let policy = PolicySpec {
+        kind: word(&args.policy, "policy; see seaglass colocate run --help")?,
+        max_gap: args.max_gap.clone(),
+        time: between.unwrap_or_default(),
+        ..PolicySpec::default()
+    };
     let mut spec = JobSpec {
         title: None,
         primary: None,
@@ -187,10 +226,7 @@ fn quick(args: &JobArgs) -> Result<JobSpec, Failure> {
         reference: Default::default(),
         duplicates: Default::default(),
         partial: false,
-        sides: vec![
-            side("primary", &args.primary, &args.primary_field, &args.primary_filter),
-            side("secondary", &args.secondary, &args.secondary_field, &args.secondary_filter),
-        ],
+        sides: vec![primary, secondary],
         output: OutputSpec {
             path: args.out.clone().ok_or_else(|| need("--out FILE"))?,
             formats: Vec::new(),

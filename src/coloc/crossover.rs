@@ -52,6 +52,10 @@ pub struct Crossover {
     pub i: u64,
     /// Row of the sample before the crossing on the second side.
     pub j: u64,
+    /// Row of the sample after the crossing on the first side; of another granule where the track goes on in that.
+    pub i_next: u64,
+    /// Row of the sample after the crossing on the second side.
+    pub j_next: u64,
     /// Latitude of the crossing, degrees.
     pub lat_deg: f64,
     /// Longitude of the crossing, degrees, −180 to 180.
@@ -202,7 +206,64 @@ fn paths(side: &Side, spec: &CrossSpec, turn: bool) -> Vec<Path> {
     let granules: Vec<(usize, &Granule)> = side.granules().iter().enumerate().collect();
     let parts: Vec<Vec<Path>> =
         granules.par_iter().map(|(k, g)| of_granule(g, side.first_row(*k), spec, turn)).collect();
-    parts.into_iter().flatten().collect()
+    let ends: Vec<Ends> = granules.iter().filter_map(|(k, g)| ends(g, side.first_row(*k))).collect();
+    parts.into_iter().flatten().chain(bridges(ends, spec)).collect()
+}
+
+/// A sample on the unit sphere with time and row.
+#[derive(Clone, Copy)]
+struct Sample {
+    p: [f64; 3],
+    t: i64,
+    row: u64,
+}
+
+impl Sample {
+    fn of(g: &Granule, row: usize, first_row: u64) -> Option<Self> {
+        if !g.is_valid(row) {
+            return None;
+        }
+        let (lat, lon) = g.position(row);
+        let ((s, c), (sl, cl)) = (sincos_deg(lat), sincos_deg(lon));
+        Some(Self { p: [c * cl, c * sl, s], t: g.time(row), row: first_row + row as u64 })
+    }
+
+    /// Whether a track that is here may go on at `next`.
+    fn connects(&self, next: &Self, spec: &CrossSpec) -> bool {
+        let chord2 = (0..3).map(|d| (next.p[d] - self.p[d]).powi(2)).sum::<f64>();
+        next.t.saturating_sub(self.t).unsigned_abs() <= spec.max_gap_us as u64 && chord2 <= spec.chord2()
+    }
+}
+
+/// First and last sample of a granule that count.
+struct Ends {
+    first: Sample,
+    last: Sample,
+}
+
+fn ends(g: &Granule, first_row: u64) -> Option<Ends> {
+    let first = (0..g.len()).find_map(|row| Sample::of(g, row, first_row))?;
+    let last = (0..g.len()).rev().find_map(|row| Sample::of(g, row, first_row))?;
+    Some(Ends { first, last })
+}
+
+/// The segments from the last sample of a granule to the first of the one in which the pass goes on: files are cut
+/// anywhere. Only with a limit of the step, as time alone does not tell one track from another.
+fn bridges(mut ends: Vec<Ends>, spec: &CrossSpec) -> Vec<Path> {
+    if !spec.max_step_m.is_finite() {
+        return Vec::new();
+    }
+    ends.sort_by_key(|e| (e.first.t, e.first.row));
+    let next = |from: &Ends| {
+        let after = ends.partition_point(|e| e.first.t <= from.last.t);
+        let near = ends[after..].iter().take_while(|e| e.first.t.saturating_sub(from.last.t) <= spec.max_gap_us);
+        near.map(|e| e.first).find(|to| from.last.connects(to, spec))
+    };
+    let path = |from: &Ends| {
+        let (a, b) = (from.last, next(from)?);
+        Some(Path::new(vec![a.p, b.p], vec![a.t, b.t], vec![a.row, b.row]))
+    };
+    ends.iter().filter_map(path).collect()
 }
 
 fn of_granule(g: &Granule, first_row: u64, spec: &CrossSpec, turn: bool) -> Vec<Path> {
@@ -219,13 +280,7 @@ fn of_granule(g: &Granule, first_row: u64, spec: &CrossSpec, turn: bool) -> Vec<
     let mut direction = 0.0;
     let longest2 = spec.chord2();
     for row in 0..g.len() {
-        let now = g.time(row);
-        if !g.is_valid(row) || now == NO_TIME {
-            continue;
-        }
-        let (lat, lon) = g.position(row);
-        let ((s, c), (sl, cl)) = (sincos_deg(lat), sincos_deg(lon));
-        let v = [c * cl, c * sl, s];
+        let Some(Sample { p: v, t: now, .. }) = Sample::of(g, row, first_row) else { continue };
         if let (Some(last), Some(before)) = (t.last(), p.last().copied()) {
             let chord2 = (0..3).map(|d| (v[d] - before[d]).powi(2)).sum::<f64>();
             if now.saturating_sub(*last).unsigned_abs() > spec.max_gap_us as u64 || chord2 > longest2 {
@@ -332,6 +387,8 @@ fn cross(a: &Path, i: usize, b: &Path, j: usize, spec: &CrossSpec) -> Option<Cro
     let found = Crossover {
         i: a.rows[i],
         j: b.rows[j],
+        i_next: a.rows[i + 1],
+        j_next: b.rows[j + 1],
         lat_deg: x[2].atan2(x[0].hypot(x[1])).to_degrees(),
         lon_deg: x[1].atan2(x[0]).to_degrees(),
         along_i,
@@ -361,6 +418,17 @@ pub enum Along {
     },
 }
 
+/// A sample of a track in its granule, with the values of that granule by row.
+#[derive(Clone, Copy)]
+pub struct At<'v> {
+    /// The granule.
+    pub granule: &'v Granule<'v>,
+    /// Its values.
+    pub value: &'v dyn Fn(usize) -> f64,
+    /// The sample's row.
+    pub row: usize,
+}
+
 /// Value of a variable along a track at `t_us`, between row `row` of the granule and the next; NaN when samples are
 /// missing on one side or are more than `max_gap_us` away.
 pub fn along(
@@ -371,18 +439,25 @@ pub fn along(
     method: Along,
     max_gap_us: i64,
 ) -> f64 {
+    between(At { granule, value, row }, At { granule, value, row: row + 1 }, t_us, method, max_gap_us)
+}
+
+/// The same between two samples of a track that may lie in two granules: [`Crossover::i`] and [`Crossover::i_next`].
+pub fn between(before: At, after: At, t_us: i64, method: Along, max_gap_us: i64) -> f64 {
     let half = match method {
         Along::Linear => 1,
         Along::Spline { half } | Along::Median { half } => half.max(1),
     };
-    let near = |r: usize| {
-        let (t, v) = (granule.time(r), value(r));
+    let near = |at: &At, r: usize| {
+        let (t, v) = (at.granule.time(r), (at.value)(r));
         let close = t != NO_TIME && t.saturating_sub(t_us).unsigned_abs() <= max_gap_us.max(0) as u64;
         (close && !v.is_nan()).then_some((t as f64 - t_us as f64, v))
     };
     let reach = 4 * half + 4;
-    let before: Vec<(f64, f64)> = (row.saturating_sub(reach)..=row).rev().filter_map(near).take(half).collect();
-    let after: Vec<(f64, f64)> = (row + 1..(row + 1 + reach).min(granule.len())).filter_map(near).take(half).collect();
+    let rows = before.row.saturating_sub(reach)..=before.row;
+    let before: Vec<(f64, f64)> = rows.rev().filter_map(|r| near(&before, r)).take(half).collect();
+    let rows = after.row..(after.row + reach).min(after.granule.len());
+    let after: Vec<(f64, f64)> = rows.filter_map(|r| near(&after, r)).take(half).collect();
     let (Some(a), Some(b)) = (before.first(), after.first()) else { return f64::NAN };
     match method {
         Along::Median { .. } => {

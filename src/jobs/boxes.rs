@@ -11,15 +11,22 @@ use crate::load::Loader;
 use crate::table::Rows;
 use crate::task::{Context, Ready};
 
-/// Cells of the box about a row, line by line; `None` where it leaves the granule. Along tracks it is a run of samples.
-fn cells(granule: &Granule, row: u32, size: usize) -> Vec<Option<u32>> {
-    let [lines, pixels] = granule.shape.map(|n| n as i64);
+/// Cells of the box about a row, line by line; `None` where it leaves the granule. Along tracks it is a run of samples;
+/// on a grid all round the Earth the neighbour of the last column is the first.
+pub fn cells(granule: &Granule, row: u32, size: usize) -> Vec<Option<u32>> {
+    about(granule.shape, granule.goes_round(), row, size)
+}
+
+fn about(shape: [usize; 2], round: bool, row: u32, size: usize) -> Vec<Option<u32>> {
+    let [lines, pixels] = shape.map(|n| n as i64);
     let (line, pixel) = (i64::from(row) / pixels.max(1), i64::from(row) % pixels.max(1));
     let half = size as i64 / 2;
     let mut out = Vec::with_capacity(size * size);
     for r in -half..=half {
         for c in -half..=half {
             let (l, p) = if pixels == 1 { (line + r * size as i64 + c, 0) } else { (line + r, pixel + c) };
+            // No cell is in a box twice.
+            let p = if round && size as i64 <= pixels { p.rem_euclid(pixels) } else { p };
             let inside = (0..lines).contains(&l) && (0..pixels).contains(&p);
             out.push(inside.then(|| (l * pixels + p) as u32));
         }
@@ -83,4 +90,23 @@ pub(crate) fn fill(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_lie_about_their_cell() {
+        let of = |shape, round, row, size| about(shape, round, row, size).into_iter().flatten().collect::<Vec<u32>>();
+        assert_eq!(of([4, 5], false, 0, 3), [0, 1, 5, 6], "a corner keeps what lies in the granule");
+        assert_eq!(of([4, 5], false, 12, 3), [6, 7, 8, 11, 12, 13, 16, 17, 18]);
+        assert_eq!(of([4, 5], false, 7, 1), [7]);
+        assert_eq!(of([20, 1], false, 6, 3), [2, 3, 4, 5, 6, 7, 8, 9, 10], "nine samples along a track");
+        assert_eq!(of([20, 1], false, 18, 3), [14, 15, 16, 17, 18, 19]);
+        // Columns 4, 0, 1 about column 0: across the dateline, not beyond the last line.
+        assert_eq!(of([4, 5], true, 5, 3), [4, 0, 1, 9, 5, 6, 14, 10, 11]);
+        assert_eq!(of([4, 5], true, 0, 3), [4, 0, 1, 9, 5, 6]);
+        assert_eq!(of([1, 4], true, 0, 5), [0, 1, 2], "a box wider than the grid takes no cell twice");
+    }
 }

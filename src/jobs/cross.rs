@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rayon::prelude::*;
 use seaglass_coloc as coloc;
-use seaglass_coloc::crossover::{Along, CrossSpec, Crossover, along, crossovers};
+use seaglass_coloc::crossover::{Along, At, CrossSpec, Crossover, between, crossovers};
 use seaglass_coloc::{Control, Duplicates};
 use seaglass_core::field::FieldKind;
 
@@ -76,13 +76,14 @@ fn carried(
     first: bool,
     gap: i64,
 ) -> f64 {
-    let (row, time_us, share) = if first { (c.i, c.time_i_us, c.along_i) } else { (c.j, c.time_j_us, c.along_j) };
-    let Some(at) = side.engine.locate(row) else { return f64::NAN };
-    let values = &side.loaded.granules[at.granule as usize].rows.columns[column];
-    let k = at.row as usize;
+    let (rows, time_us, share) =
+        if first { ([c.i, c.i_next], c.time_i_us, c.along_i) } else { ([c.j, c.j_next], c.time_j_us, c.along_j) };
+    // A pass may go on in the next file.
+    let [Some(before), Some(after)] = rows.map(|row| side.engine.locate(row)) else { return f64::NAN };
+    let value = |granule: u32, row: usize| side.loaded.granules[granule as usize].rows.columns[column].get(row);
     if flags {
-        let near = (k + usize::from(share > 0.5)).min(values.len().saturating_sub(1));
-        return values.get(near);
+        let near = if share > 0.5 { after } else { before };
+        return value(near.granule, near.row as usize);
     }
     let half = cx.spec.policy.half;
     let method = match cx.spec.policy.method {
@@ -92,7 +93,11 @@ fn carried(
     };
     // Samples of a spline or a median lie farther away, one gap each.
     let far = if method == Along::Linear { gap } else { gap.saturating_mul(half as i64) };
-    along(&side.engine.granules()[at.granule as usize], &|r| values.get(r), k, time_us, method, far)
+    let granules = side.engine.granules();
+    let (value_before, value_after) = (|r: usize| value(before.granule, r), |r: usize| value(after.granule, r));
+    let a = At { granule: &granules[before.granule as usize], value: &value_before, row: before.row as usize };
+    let b = At { granule: &granules[after.granule as usize], value: &value_after, row: after.row as usize };
+    between(a, b, time_us, method, far)
 }
 
 /// Granules that overlap (a pass processed twice) give one crossing once.

@@ -64,6 +64,18 @@ impl Granule {
         self.shape[0] as u64 * self.shape[1] as u64
     }
 
+    /// Whether its columns are meridians all round the Earth, so that the last one's neighbour is the first.
+    pub fn goes_round(&self) -> bool {
+        let Some(Geolocation::Grid(grid)) = self.grid.as_deref() else { return false };
+        let n = grid.x.len();
+        if grid.crs != Crs::LonLat || n < 3 || n != self.shape[1] {
+            return false;
+        }
+        let (first, next, last) = (grid.x.centre(0), grid.x.centre(1), grid.x.centre(n - 1));
+        let step = next - first;
+        ((last - first + step).abs() - 360.0).abs() < 0.5 * step.abs()
+    }
+
     /// Names the granule the same in every run: file and number within it.
     pub fn key(&self) -> u64 {
         (self.file as u64) << 32 | u64::from(self.nth)

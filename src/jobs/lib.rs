@@ -6,7 +6,7 @@
 //! bytes are read in the workers of `seaglass-data`. Finished tasks are files ([`state`]): a job that was stopped goes
 //! on where it was, and any number of processes can share it.
 
-mod boxes;
+pub mod boxes;
 mod cross;
 pub mod error;
 pub mod filter;

@@ -142,10 +142,12 @@ impl Node {
     /// Whether the two share an instant and a place.
     #[inline]
     pub fn meets(&self, o: &Self) -> bool {
-        if self.south > o.north || o.south > self.north || self.start > o.stop || o.start > self.stop {
+        // Time first: granules lie in its order, so it tells most boxes apart.
+        if self.start > o.stop || o.start > self.stop || self.south > o.north || o.south > self.north {
             return false;
         }
-        let shift = (o.west - self.west).rem_euclid(TURN);
+        let shift = o.west - self.west;
+        let shift = if (0..TURN).contains(&shift) { shift } else { shift.rem_euclid(TURN) };
         shift <= self.width || shift + o.width >= TURN
     }
 
@@ -197,8 +199,10 @@ impl Tree {
     /// Calls `hit` for every leaf that meets the box.
     pub fn query(&self, q: &Node, hit: &mut impl FnMut(usize)) {
         let top = self.levels.len() - 1;
-        for k in 0..self.levels[top].len() {
-            self.descend(top, k, q, hit);
+        for (k, node) in self.levels[top].iter().enumerate() {
+            if node.meets(q) {
+                self.descend(top, k, q, hit);
+            }
         }
     }
 
@@ -219,18 +223,19 @@ impl Tree {
         }
     }
 
+    /// Below a node that meets the box.
     fn descend(&self, level: usize, k: usize, q: &Node, hit: &mut impl FnMut(usize)) {
-        let node = &self.levels[level][k];
-        if node.is_empty() || !node.meets(q) {
-            return;
-        }
         if level == 0 {
             hit(k);
             return;
         }
-        let end = ((k + 1) * FAN).min(self.levels[level - 1].len());
-        for child in k * FAN..end {
-            self.descend(level - 1, child, q, hit);
+        let below = &self.levels[level - 1];
+        let end = ((k + 1) * FAN).min(below.len());
+        for (n, child) in below[k * FAN..end].iter().enumerate() {
+            // Asked here, and not after a call for each.
+            if child.meets(q) {
+                self.descend(level - 1, k * FAN + n, q, hit);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use seaglass_coloc::chain::chain;
-use seaglass_coloc::crossover::{CrossSpec, crossovers, self_crossovers};
+use seaglass_coloc::crossover::{Along, At, CrossSpec, between, crossovers, self_crossovers};
 use seaglass_coloc::filter::Filter;
 use seaglass_coloc::live::{Candidates, Cut, Kept, exact};
 use seaglass_coloc::plan::{Extent, granule_pairs};
@@ -65,6 +65,35 @@ fn crossings_by_hand() {
     // Samples lie 0.1° apart: 11 119.5 m on the mean sphere.
     assert_eq!(none(CrossSpec { max_step_m: 11_119.0, ..spec }), 0);
     assert_eq!(none(CrossSpec { max_step_m: 11_120.0, ..spec }), 1);
+}
+
+#[test]
+fn a_pass_that_goes_on_in_the_next_file_loses_no_crossing() {
+    let up: Vec<_> = (0..40).map(|k| (f64::from(k) * 0.1 - 2.03, 10.0, i64::from(k) * 1_000_000)).collect();
+    let east: Vec<_> = (0..40).map(|k| (0.0, 8.0 + f64::from(k) * 0.1, i64::from(k) * 1_000_000)).collect();
+    let spec = CrossSpec { max_step_m: 40_000.0, ..CrossSpec::new(60_000_000, 1_000_000) };
+    let b = one(track(&east));
+    let found = |parts: &[&[(f64, f64, i64)]], spec| {
+        let side = Side::new(parts.iter().map(|p| track(p)).collect()).unwrap();
+        crossovers(&side, &b, &spec, &Control::default()).unwrap()
+    };
+    let whole = found(&[&up], spec);
+    assert_eq!((whole.len(), whole[0].i, whole[0].i_next), (1, 20, 21));
+    // Cut anywhere, at the crossing too, and a file of one sample.
+    for cut in 1..40 {
+        assert_eq!(found(&[&up[..cut], &up[cut..]], spec), whole, "cut at {cut}");
+    }
+    assert_eq!(found(&[&up[..20], &up[20..21], &up[21..]], spec), whole);
+    // Not over a gap, not to another satellite's file, and not where no limit tells one from the other.
+    assert!(found(&[&up[..21], &up[22..]], spec).is_empty());
+    let far: Vec<_> = up[21..].iter().map(|s| (s.0, -10.0, s.2)).collect();
+    assert!(found(&[&up[..21], &far], spec).is_empty());
+    assert!(found(&[&up[..21], &up[21..]], CrossSpec { max_step_m: f64::INFINITY, ..spec }).is_empty());
+    // The value comes from both files: 3 at the sample before, 4 after, 0.3 of the way.
+    let (a, b) = (track(&up[..21]), track(&up[21..]));
+    let (before, after) = (At { granule: &a, value: &|_| 3.0, row: 20 }, At { granule: &b, value: &|_| 4.0, row: 0 });
+    let value = between(before, after, whole[0].time_i_us, Along::Linear, 1_000_000);
+    assert!((value - 3.3).abs() < 1e-6, "{value}");
 }
 
 #[test]

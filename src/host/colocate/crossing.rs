@@ -1,6 +1,6 @@
 //! Where ascending and descending passes of tracks cross, with the values carried to the crossing.
 
-use seaglass_coloc::crossover::{Along, CrossSpec, along, crossovers};
+use seaglass_coloc::crossover::{Along, At, CrossSpec, between, crossovers};
 use seaglass_coloc::{Cancel, Control, Side};
 use seaglass_core::geo::LonLat;
 use seaglass_core::time::Time;
@@ -38,23 +38,27 @@ pub(super) fn find(
     let spec = CrossSpec { max_step_m, ..CrossSpec::new(window_us, MAX_GAP_US) };
     let control = Control { cancel: Some(cancel), progress: None };
     let found = crossovers(engines[0], engines[1], &spec, &control)?;
-    let value = |k: usize, row: u64, t_us: i64| {
-        let Some(at) = engines[k].locate(row) else { return f64::NAN };
-        let values = |r: usize| sides[k].value_at(at.granule as usize, r);
-        let granule = &engines[k].granules()[at.granule as usize];
-        along(granule, &values, at.row as usize, t_us, Along::Linear, MAX_GAP_US)
+    // A pass may go on in the next file.
+    let value = |k: usize, rows: [u64; 2], t_us: i64| {
+        let [Some(before), Some(after)] = rows.map(|row| engines[k].locate(row)) else { return f64::NAN };
+        let of = |granule: u32| move |r: usize| sides[k].value_at(granule as usize, r);
+        let (value_before, value_after) = (of(before.granule), of(after.granule));
+        let granules = engines[k].granules();
+        let a = At { granule: &granules[before.granule as usize], value: &value_before, row: before.row as usize };
+        let b = At { granule: &granules[after.granule as usize], value: &value_after, row: after.row as usize };
+        between(a, b, t_us, Along::Linear, MAX_GAP_US)
     };
     let (mut matches, mut crossings) = (Vec::new(), Vec::new());
     for c in found {
-        let values = [value(0, c.i, c.time_i_us), value(1, c.j, c.time_j_us)];
+        let values = [value(0, [c.i, c.i_next], c.time_i_us), value(1, [c.j, c.j_next], c.time_j_us)];
         if values.iter().any(|v| v.is_nan()) {
             continue;
         }
         // The nearer sample of either track stands for the place among rows.
-        let near = |row: u64, share: f64| row as u32 + u32::from(share > 0.5);
+        let near = |row: u64, next: u64, share: f64| if share > 0.5 { next as u32 } else { row as u32 };
         matches.push(Match {
-            a: near(c.i, c.along_i),
-            b: near(c.j, c.along_j),
+            a: near(c.i, c.i_next, c.along_i),
+            b: near(c.j, c.j_next, c.along_j),
             n: 2,
             distance_m: 0.0,
             dt_us: c.dt_us(),

@@ -7,30 +7,21 @@ use seaglass_coloc::grid::Raster;
 use seaglass_coloc::{Cancel, Metric};
 use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::{Axis, Crs, Geolocation, Grid};
+use seaglass_jobs::boxes;
 
 use super::angle;
 use super::ask::Ask;
 use super::data::{NoPairs, SideData};
 use super::reduce::Match;
 
-/// Cells of the box about a cell that lie in the granule, line by line; along tracks a run of as many samples. As the
-/// job's policy `box`.
-fn cells([lines, pixels]: [usize; 2], cell: u32, size: usize) -> impl Iterator<Item = u32> {
-    let (lines, pixels, size) = (lines as i64, pixels as i64, size as i64);
-    let (line, pixel) = (i64::from(cell) / pixels.max(1), i64::from(cell) % pixels.max(1));
-    let half = size / 2;
-    (-half..=half).flat_map(move |r| (-half..=half).map(move |c| (r, c))).filter_map(move |(r, c)| {
-        let (l, p) = if pixels == 1 { (line + r * size + c, 0) } else { (line + r, pixel + c) };
-        ((0..lines).contains(&l) && (0..pixels).contains(&p)).then_some((l * pixels + p) as u32)
-    })
-}
-
 /// Puts the mean of the box of cells about the nearest in place of its value.
 pub(super) fn boxed(other: &SideData, size: usize, directions: bool, matches: &mut [Match]) {
     matches.par_iter_mut().with_min_len(256).for_each(|m| {
         let (g, row) = other.locate(m.b);
         let (granule, rows) = other.granule_rows(g);
-        let values: Vec<f64> = cells(granule.shape, rows.index[row], size)
+        let values: Vec<f64> = boxes::cells(granule, rows.index[row], size)
+            .into_iter()
+            .flatten()
             .filter_map(|c| rows.index.binary_search(&c).ok())
             .map(|k| other.value_at(g, k))
             .filter(|v| !v.is_nan())
@@ -206,20 +197,5 @@ impl<'a> Steps<'a> {
         let mean = sum / weight;
         let value = if directions { (origin? + mean).rem_euclid(360.0) } else { mean };
         Some(Here { value, time_us: step.time_us, cells, row: self.other.row(step.granule, k), distance_m })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_box_stays_in_its_granule() {
-        let of = |shape, cell, size| cells(shape, cell, size).collect::<Vec<u32>>();
-        assert_eq!(of([4, 5], 6, 3), [0, 1, 2, 5, 6, 7, 10, 11, 12]);
-        assert_eq!(of([4, 5], 0, 3), [0, 1, 5, 6]);
-        assert_eq!(of([4, 5], 7, 1), [7]);
-        assert_eq!(of([20, 1], 6, 3), [2, 3, 4, 5, 6, 7, 8, 9, 10], "nine samples along a track");
-        assert_eq!(of([20, 1], 18, 3), [14, 15, 16, 17, 18, 19]);
     }
 }
