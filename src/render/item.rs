@@ -8,6 +8,7 @@ use seaglass_core::field::Apron;
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::projection::Projection;
 use seaglass_core::tile::{TileGrid, TileKey};
+use seaglass_core::time::TimeSpan;
 
 use crate::cuts::Cuts;
 use crate::frame::FrameView;
@@ -69,7 +70,14 @@ impl Item {
             }
             Geolocation::Track(_) | Geolocation::Points(_) => Kind::Series { shape: None, order: OnceLock::new() },
         };
-        Self { geolocation: Arc::clone(geolocation), last_seen: 0, drawn_as: DrawnAs::default(), kind, placed: HashMap::new(), spots: Vec::new() }
+        Self {
+            geolocation: Arc::clone(geolocation),
+            last_seen: 0,
+            drawn_as: DrawnAs::default(),
+            kind,
+            placed: HashMap::new(),
+            spots: Vec::new(),
+        }
     }
 
     /// Whether this is a track or points.
@@ -184,7 +192,7 @@ impl Item {
         group: &[u64],
         drawn: &[TileAt],
         frame: &FrameView,
-        symbols: &Symbols,
+        (symbols, window): (&Symbols, Option<TimeSpan>),
     ) -> Placed {
         match (&self.kind, &*self.geolocation) {
             (Kind::Raster { tree: Some((_, tree)), built: Some(built), .. }, geolocation) => {
@@ -194,7 +202,8 @@ impl Item {
                 Kind::Series { shape: Some((projection, shape)), order },
                 Geolocation::Track(series) | Geolocation::Points(series),
             ) => {
-                let order = order.get_or_init(|| Order::new(series));
+                let some = window.filter(|_| !series.time_us.is_empty()).map(|_| Order::new(series, window));
+                let order = some.as_ref().unwrap_or_else(|| order.get_or_init(|| Order::new(series, None)));
                 let values = |tile: TileAt, k: usize| tiles.values(SeriesShape::key(*group.get(k)?, tile));
                 let blocks = |tile: TileAt| Some([values(tile, 0)?, values(tile, 1)?, values(tile, 2)?]);
                 let held: Vec<_> = drawn.iter().filter_map(|t| Some((*t, blocks(*t)?))).collect();

@@ -13,6 +13,7 @@ use seaglass_core::geolocation::Geolocation;
 use seaglass_core::projection::Projection;
 use seaglass_core::style::{Method, Style};
 use seaglass_core::tile::TileKey;
+use seaglass_core::time::TimeSpan;
 
 use crate::base::{self, BaseLineSets, BaseLines};
 use crate::contour::{self, Contours};
@@ -128,7 +129,7 @@ pub struct Renderer {
 }
 
 /// What symbols were made for, and they.
-type KeptSymbols = HashMap<(usize, Group), ((Camera, [u32; 2], u64, Symbols), Placed)>;
+type KeptSymbols = HashMap<(usize, Group), ((Camera, [u32; 2], u64, (Symbols, Option<TimeSpan>)), Placed)>;
 
 impl Renderer {
     /// A renderer on a device.
@@ -455,10 +456,12 @@ impl Renderer {
     fn draw_symbols(&mut self, shown: &Shown<'_>, frame: &FrameView, prepared: &mut Prepared) {
         let Some(item) = self.items.get(shown.group) else { return };
         let symbols = Symbols::of(shown.layer, self.pixels_per_point);
-        let key = (frame.view.camera, prepared.size_px, self.tiles.epoch(shown.group), symbols);
+        let window = item.series().and_then(|s| Times::of_samples(shown.layer, self.clock, s).window);
+        let key = (frame.view.camera, prepared.size_px, self.tiles.epoch(shown.group), (symbols, window));
         let place = (shown.slot, shown.group.to_vec());
         let known = self.symbols.remove(&place).filter(|(k, _)| *k == key);
-        let made = known.map_or_else(|| item.glyphs(&self.tiles, shown.group, shown.drawn, frame, &symbols), |k| k.1);
+        let make = || item.glyphs(&self.tiles, shown.group, shown.drawn, frame, (&symbols, window));
+        let made = known.map_or_else(make, |k| k.1);
         made.tiles.iter().for_each(|tile| self.tiles.touch(shown.group, *tile));
         let range = prepared.add_glyphs(&made.glyphs);
         prepared.draws.push(Draw::Glyphs { slot: shown.slot, range });

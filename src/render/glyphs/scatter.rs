@@ -8,6 +8,7 @@ use seaglass_core::geo::WGS84_A_M;
 use seaglass_core::geolocation::Series;
 use seaglass_core::projection::Projection;
 use seaglass_core::tile::TileGrid;
+use seaglass_core::time::TimeSpan;
 
 use crate::frame::FrameView;
 use crate::tree::TileAt;
@@ -30,11 +31,16 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Puts samples in order. Costs a sort; keep it.
-    pub fn new(series: &Series) -> Self {
+    /// Puts the samples of a span of time in order; those without a time belong to every span. Costs a sort; keep it.
+    pub fn new(series: &Series, window: Option<TimeSpan>) -> Self {
+        let within = |k: usize| {
+            let time = series.time_us.get(k).filter(|t| **t != i64::MIN);
+            window.zip(time).is_none_or(|(w, t)| (w.start.micros()..=w.stop.micros()).contains(t))
+        };
         let n = series.lon.len().min(u32::MAX as usize);
         let mut keyed: Vec<(u64, u32)> = (0..n as u32)
             .into_par_iter()
+            .filter(|k| within(*k as usize))
             .filter_map(|k| {
                 let p = series.lonlat(k as usize)?;
                 let v = p.ecef() / CUBE_M + 0.5;
