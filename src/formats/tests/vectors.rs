@@ -126,10 +126,13 @@ fn components_along_a_projected_grid_are_turned_to_true_north() {
 fn real_winds_and_currents_have_their_vectors() {
     let Some(dir) = granules() else { return };
     // Values: netCDF4-python 1.7 with numpy; the rotation of AROME: pyproj 3.7 (azimuths of 10 m along the axes).
-    let mut f = open(&dir.join("wind/not_empty_ascatb.nc4"), &[ASCAT]).unwrap();
-    let [east, north] = vector(&mut f, "wind_speed", 0, 0);
-    near(east, 4.264_32, 1e-4, "ASCAT east");
-    near(north, -11.345_04, 1e-4, "ASCAT north");
+    let ascat = "wind/ascat_20150702_084200_metopa_45145_eps_o_250_2300_ovw.l2.nc";
+    let mut f = open(&dir.join(ascat), &[ASCAT]).unwrap();
+    for (row, col, want) in [(0, 0, [-2.460_294, -0.871_236]), (901, 2, [-8.625_390, 4.899_903])] {
+        let [east, north] = vector(&mut f, "wind_speed", row, col);
+        near(east, want[0], 1e-4, "ASCAT east");
+        near(north, want[1], 1e-4, "ASCAT north");
+    }
     let ocn = "sar/s1a-wv2-ocn-vv-20210201t083307-20210201t083310-036394-044589-004.nc";
     let mut f = open(&dir.join(ocn), &[OCN]).unwrap();
     let part = f.info.parts.iter().position(|p| p.fields.iter().any(|x| x.name == "wind_speed")).unwrap();
