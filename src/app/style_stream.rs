@@ -44,7 +44,8 @@ pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
         if slider.changed() {
             count = two_digits(10f64.powf(power));
         }
-        let drag = egui::DragValue::new(&mut count).range(fewest..=most).speed(count * 0.01).max_decimals(0);
+        let speed = count * 0.01;
+        let drag = egui::DragValue::new(&mut count).range(fewest..=most).speed(speed).max_decimals(0);
         let number = ui.add_sized(vec2(72.0, theme(ui).size.control), drag);
         widgets::describe(&number, Role::SpinButton, "Number of particles in view");
         out.settle |= slider.drag_stopped() || number.drag_stopped();
@@ -115,13 +116,15 @@ fn speed(ui: &mut Ui, row: &Row, out: &mut Out) {
             change(row, out, StreamStyle { speed_factor: Some(FIRST_FACTOR), ..style.clone() });
         }
         if let Some(mut factor) = style.speed_factor {
+            let tip = per_second(factor);
+            let speed = factor * 0.01;
             let drag = egui::DragValue::new(&mut factor)
                 .range(1e-3..=1e9)
-                .speed(factor * 0.01)
+                .speed(speed)
                 .max_decimals(3)
                 .prefix("× ")
                 .custom_parser(text::parse_number);
-            let response = ui.add_sized(vec2(96.0, theme(ui).size.control), drag).on_hover_text(per_second(factor));
+            let response = ui.add_sized(vec2(96.0, theme(ui).size.control), drag).on_hover_text(tip);
             widgets::describe(&response, Role::SpinButton, "Seconds of drift in a second");
             if response.changed() && factor.is_finite() {
                 change(row, out, StreamStyle { speed_factor: Some(factor.clamp(1e-3, 1e9)), ..style.clone() });

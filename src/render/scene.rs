@@ -106,8 +106,8 @@ impl SceneItem {
     /// The items whose tiles a method needs: the item first, or only the three channels.
     pub(crate) fn group(&self, method: Method) -> Group {
         match self.drawn_by(method) {
-            Method::Rgb | Method::Streamlines => self.components.clone(),
-            Method::Arrows | Method::Barbs => self.all().collect(),
+            Method::Rgb => self.components.clone(),
+            Method::Arrows | Method::Barbs | Method::Streamlines => self.all().collect(),
             Method::Raster | Method::Line | Method::Points => vec![self.item],
         }
     }

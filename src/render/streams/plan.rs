@@ -83,7 +83,8 @@ fn field(renderer: &mut Renderer, scene_item: &SceneItem, content: &mut Vec<u64>
             let TileAt { level, ty, tx } = tile;
             renderer.tiles.values(TileKey { item: group[k], level, ty, tx })
         };
-        if let (Some(east), Some(north)) = (of(0), of(1)) {
+        // The item itself comes first: what is under the cursor, and whether there is anything, is told by it.
+        if let (Some(east), Some(north)) = (of(1), of(2)) {
             field.add(tile.level, (tile.ty, tile.tx), [east, north]);
         }
         renderer.tiles.touch(&group, tile);
