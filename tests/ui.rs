@@ -19,6 +19,8 @@ mod readout;
 mod shapes;
 #[path = "ui/states.rs"]
 mod states;
+#[path = "ui/streams.rs"]
+mod streams;
 #[path = "ui/style.rs"]
 mod style;
 #[path = "ui/styles.rs"]
@@ -27,5 +29,9 @@ mod styles;
 mod surface;
 #[path = "ui/time_axis.rs"]
 mod time_axis;
+#[path = "ui/times.rs"]
+mod times;
 #[path = "ui/timeline.rs"]
 mod timeline;
+#[path = "ui/vectors.rs"]
+mod vectors;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::LayerId;
+use seaglass_core::vector::Convention;
 use seaglass_host::{EmptyReason, Histogram, Host, LayerStatus, ProbeRow, ProbeState};
 use seaglass_render::assets;
 
@@ -102,7 +103,7 @@ fn hover_row(row: &Row, probed: ProbeRow, model: &Model) -> HoverRow {
         ProbeState::Value(cell) => (value_text(row, &cell), Some(cell)),
     };
     let offset_s = cell.as_ref().and_then(|c| c.time).map(|t| t.seconds_since(model.now()));
-    let quality = cell.as_ref().and_then(|c| quality_text(c));
+    let quality = cell.as_ref().and_then(|c| quality_text(row, c));
     let shown = matches!(value, Value::Number(..)) || matches!(&value, Value::Words(w) if w != "No data");
     HoverRow {
         layer: row.id,
@@ -115,9 +116,20 @@ fn hover_row(row: &Row, probed: ProbeRow, model: &Model) -> HoverRow {
     }
 }
 
+/// `from 215°` or `towards 35°` of a cell that has the components of the field beside it.
+fn direction_text(row: &Row, cell: &seaglass_core::protocol::ProbedCell) -> Option<String> {
+    let field = row.field.as_ref()?;
+    let [east, north] = &field.components[..] else { return None };
+    let part = |name: &String| cell.values.iter().find(|v| v.field == *name).and_then(|v| v.value);
+    let convention = Convention::usual(field.standard_name.as_deref(), &field.title());
+    let deg = convention.deg(part(east)?, part(north)?)?;
+    Some(format!("{} {:.0}°", convention.word(), deg.round() % 360.0))
+}
+
 /// What the quality flag read beside the value says.
-fn quality_text(cell: &seaglass_core::protocol::ProbedCell) -> Option<String> {
-    let (value, flag) = (cell.values.first()?, cell.values.get(1)?);
+fn quality_text(row: &Row, cell: &seaglass_core::protocol::ProbedCell) -> Option<String> {
+    let name = row.field.as_ref()?.quality.as_ref()?;
+    let (value, flag) = (cell.values.first()?, cell.values.iter().skip(1).find(|v| v.field == *name)?);
     let words = match flag.value {
         _ if !flag.meanings.is_empty() => flag.meanings.join(", ").replace('_', " "),
         Some(0.0) => "no flag set".to_owned(),
@@ -134,7 +146,11 @@ fn value_text(row: &Row, cell: &seaglass_core::protocol::ProbedCell) -> Value {
         return Value::Words(v.meanings.join(", ").replace('_', " "));
     }
     match v.value {
-        Some(number) => Value::Number(row.value_text(number), row.unit.label.clone()),
+        Some(number) => {
+            let unit = &row.unit.label;
+            let unit = direction_text(row, cell).map_or_else(|| unit.clone(), |d| format!("{unit} {d}"));
+            Value::Number(row.value_text(number), unit)
+        }
         None => Value::Words("No data".to_owned()),
     }
 }

@@ -22,7 +22,7 @@ use crate::placing::EDGE;
 use crate::state::{Out, UiState};
 use crate::style_classes;
 use crate::theme::{Theme, theme};
-use crate::{text, widgets};
+use crate::{text, vector_key, widgets};
 
 /// Height of a colour bar with its title and ticks.
 const BAR_HEIGHT: f32 = 58.0;
@@ -155,7 +155,8 @@ pub fn flag_colour(row: &Row, flag: &Flag) -> Option<Color32> {
 }
 
 fn entry_height(row: &Row) -> f32 {
-    flags(row).map_or(BAR_HEIGHT, |f| TITLE + FLAG_LINE * f.len().min(MOST_FLAGS).div_ceil(2) as f32 + 8.0)
+    vector_key::height(row)
+        + flags(row).map_or(BAR_HEIGHT, |f| TITLE + FLAG_LINE * f.len().min(MOST_FLAGS).div_ceil(2) as f32 + 8.0)
 }
 
 /// Size of the legend card.
@@ -186,6 +187,7 @@ pub fn paint(painter: &Painter, t: &Theme, rect: Rect, chosen: &Chosen) -> Vec<R
             Some(flags) => flag_list(painter, t, body, row, flags),
             None => colour_bar(painter, t, body, row),
         }
+        vector_key::paint(painter, t, body, row);
         entries.push(Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), body.bottom())));
         top = body.bottom();
     }

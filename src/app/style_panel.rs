@@ -12,12 +12,14 @@ use crate::menu::TIME_RULES;
 use crate::model::{Model, Row};
 use crate::state::{Out, UiState};
 use crate::theme::{Theme, theme};
-use crate::{scene_legend, style_classes, style_menu, style_rgb, style_surface, text, widgets};
+use crate::{scene_legend, style_classes, style_menu, style_rgb, style_surface, style_vector, text, widgets};
 
 /// Height of the panel of a layer, about.
 fn height(row: &Row) -> f32 {
     // Classes stand in the place of histogram and range.
-    style_surface::height(row)
+    let symbols = if style_vector::applies(row) { 170.0 } else { 0.0 };
+    symbols
+        + style_surface::height(row)
         + style_rgb::height(row)
         + scene_legend::flags(row).map_or(600.0, |flags| 330.0 + 32.0 * flags.len().div_ceil(2) as f32)
 }
@@ -83,7 +85,7 @@ fn body(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, stat
     ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
     header(ui, row, model, state, out);
     field(ui, row, model, out);
-    method(ui, row, out);
+    method(ui, row, model, out);
     if scene_legend::flags(row).is_some() {
         style_classes::show(ui, row, out);
     } else {
@@ -153,16 +155,39 @@ fn field(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
     }
 }
 
-fn method(ui: &mut Ui, row: &Row, out: &mut Out) {
-    if row.geometry.is_none_or(|g| g.is_raster()) {
-        return;
+/// The methods that fit a layer: its geometry, and the fields it has for them.
+pub fn methods(row: &Row, model: &Model) -> Vec<Method> {
+    let Some(geometry) = row.geometry else { return Vec::new() };
+    let own = row.field.as_ref().map_or(0, |f| f.components.len());
+    let chosen = model.session.project().layer(row.id).map_or(0, |l| l.components.len());
+    let has = |n: usize| own == n || chosen == n;
+    let mut fit = if geometry.is_raster() { vec![Method::Raster] } else { vec![Method::Line, Method::Points] };
+    if has(2) {
+        fit.extend([Method::Arrows, Method::Barbs]);
+        fit.extend(geometry.is_raster().then_some(Method::Streamlines));
     }
-    let width = ui.available_width();
-    let methods = [Method::Line, Method::Points];
-    let now = methods.iter().position(|m| *m == row.style.method);
-    if let Some(k) = widgets::segments(ui, &["Line", "Points"], now, Some(width), "Method") {
-        send(row, out, StylePatch { method: Some(methods[k]), ..StylePatch::default() });
+    fit.extend((has(3) && geometry.is_raster()).then_some(Method::Rgb));
+    fit
+}
+
+fn method(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
+    let methods = methods(row, model);
+    if methods.len() > 1 {
+        let label = |m: &Method| if *m == Method::Points { "Points" } else { m.label() };
+        let labels: Vec<&str> = methods.iter().map(label).collect();
+        let now = methods.iter().position(|m| *m == row.style.method);
+        if let Some(k) = widgets::segments(ui, &labels, now, Some(ui.available_width()), "Method") {
+            send(row, out, StylePatch { method: Some(methods[k]), ..StylePatch::default() });
+        }
     }
+    if style_vector::applies(row) {
+        style_vector::show(ui, row, out);
+    } else if row.geometry.is_some_and(|g| !g.is_raster()) {
+        size(ui, row, out);
+    }
+}
+
+fn size(ui: &mut Ui, row: &Row, out: &mut Out) {
     labelled(ui, "Size", |ui| {
         let mut size = f64::from(row.style.size_pt);
         let width = ui.available_width() - 80.0;
