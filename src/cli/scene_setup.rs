@@ -142,18 +142,11 @@ impl Wishes {
         let mut projection = self.projection;
         if !options.projection.contains([':', '=']) {
             // The middle of the map follows what it shows, where none is named.
-            if host.session().catalogue().collections.is_empty() {
-                step(host)?;
-                let framed = host.session().framing_shapes(|_| true);
-                framed.into_iter().for_each(|camera| host.send(Command::SetCamera { camera }));
-            } else {
-                host.send(Command::ZoomToLayer { layer: None });
-            }
-            step(host)?;
+            frame_all(host)?;
             projection = projection.about(self.look_at.unwrap_or(host.session().project().camera.target));
         }
         host.send(Command::SetProjection { projection });
-        host.send(Command::ZoomToLayer { layer: None });
+        frame_all(host)?;
         step(host)?;
         let mut camera = host.session().project().camera;
         camera.target = self.look_at.unwrap_or(camera.target);
@@ -258,6 +251,18 @@ impl Wishes {
             show_one_step(host, &stepped);
         }
     }
+}
+
+/// Frames the data, or the shapes where there are no data.
+fn frame_all(host: &mut Host) -> Result<(), Failure> {
+    step(host)?;
+    if host.session().catalogue().collections.is_empty() {
+        let framed = host.session().framing_shapes(|_| true);
+        framed.into_iter().for_each(|camera| host.send(Command::SetCamera { camera }));
+    } else {
+        host.send(Command::ZoomToLayer { layer: None });
+    }
+    step(host)
 }
 
 /// Layers with several steps (of those within a window, when one is given).

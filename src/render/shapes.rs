@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use glam::DVec3;
-use seaglass_core::geo::LonLat;
+use seaglass_core::geo::{LonLat, wrap_180};
 use seaglass_core::shapes::{Geometry, ShapeKind};
 
 use crate::error::RenderError;
@@ -313,7 +313,9 @@ fn projected(frame: &FrameView, place: LonLat, near: Option<DVec3>) -> Option<DV
     }
 }
 
-/// Whether two projected places lie on both sides of where a map is cut open.
-fn is_torn(frame: &FrameView, a: DVec3, b: DVec3, ground_m: f64) -> bool {
-    frame.view.camera.projection.is_map() && frame.turn.is_none() && a.distance(b) > 8.0 * ground_m + 10_000.0
+/// Whether the way between two places near each other crosses the meridian along which a map is cut open.
+fn is_torn(frame: &FrameView, a: LonLat, b: LonLat) -> bool {
+    let Some(middle) = frame.cut.and_then(|(plane, _)| plane.cut_about_deg()) else { return false };
+    let off = |p: LonLat| wrap_180(p.lon_deg - middle);
+    (off(a) - off(b)).abs() > 180.0
 }

@@ -227,7 +227,7 @@ impl Emitter<'_> {
             return None;
         }
         let m_per_px = self.frame.m_per_px(vm, radius);
-        let torn = is_torn(self.frame, va, vb, ground * EARTH_RADIUS_M);
+        let torn = is_torn(self.frame, a, b);
         let off = vm.distance(straight);
         (off > TOLERANCE_PX * m_per_px || (torn && ground * EARTH_RADIUS_M > m_per_px)).then_some(middle)
     }
@@ -287,11 +287,12 @@ impl Emitter<'_> {
 
     /// Adds a triangle as it is.
     fn leaf(&mut self, corners: [LonLat; 3]) {
-        if self.frame.turn.is_none() || self.way == Edges::Straight {
+        let has_pole_lines = self.frame.turn.is_some() || self.frame.cut.is_some();
+        if !has_pole_lines || self.way == Edges::Straight {
             self.put(corners);
             return;
         }
-        // Where longitude is an axis a pole is a line.
+        // Where longitude is an axis, or a map is cut open, a pole is a line.
         if let Some(k) = corners.iter().position(|p| is_pole(*p)) {
             self.up_to_pole(corners[(k + 1) % 3], corners[(k + 2) % 3], corners[k].lat_deg);
             return;
@@ -319,9 +320,9 @@ impl Emitter<'_> {
     fn put(&mut self, corners: [LonLat; 3]) {
         let v = corners.map(|p| self.project(p));
         let [Some(a), Some(b), Some(c)] = v else { return };
-        let ups = corners.map(|p| p.up() * EARTH_RADIUS_M);
-        let torn = [(a, b, 0, 1), (b, c, 1, 2), (c, a, 2, 0)];
-        if torn.into_iter().any(|(p, q, i, j)| is_torn(self.frame, p, q, ups[i].distance(ups[j]))) {
+        // What still crosses the cut of a map is smaller than a pixel.
+        let [p, q, r] = corners;
+        if is_torn(self.frame, p, q) || is_torn(self.frame, q, r) || is_torn(self.frame, r, p) {
             return;
         }
         let shift = DVec3::X * self.frame.turn_shift((a.x + b.x + c.x) / 3.0);

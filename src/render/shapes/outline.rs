@@ -155,7 +155,7 @@ fn chain(nodes: &mut Vec<Node>, places: &[LonLat], closed: bool, edges: Edges, f
         along_m += ground;
         match projected(frame, place, last.map(|(_, v)| v)) {
             Some(v) => {
-                let joined = last.is_some_and(|(_, from)| !is_torn(frame, from, v, ground));
+                let joined = last.is_some_and(|(from, _)| !is_torn(frame, from, place));
                 nodes.push(Node { v, along_m, joined });
                 *last = Some((place, v));
             }

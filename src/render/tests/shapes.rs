@@ -17,7 +17,7 @@ use seaglass_core::shapes::{
 use seaglass_render::Scene;
 use support::{bare, picture, renderer};
 
-const SIZE: [u32; 2] = [480, 360];
+const SIZE: [u32; 2] = [400, 300];
 
 fn shapes_of(geometry: &Geometry, style: ShapeStyle) -> Shapes {
     let mut session = Session::default();
@@ -46,7 +46,9 @@ const SOLID: ShapeStyle = ShapeStyle { colour: [255, 0, 0], width_pt: 0.5, fill:
 fn cameras(at: LonLat) -> Vec<Camera> {
     let mut all = Vec::new();
     for projection in Projection::ALL {
-        for altitude_m in [14_200_000.0, 2_000_000.0] {
+        // From near the projections differ less.
+        let near = matches!(projection, Projection::Globe | Projection::Mercator | Projection::PolarNorth);
+        for altitude_m in [14_200_000.0, 2_000_000.0].into_iter().take(if near { 2 } else { 1 }) {
             let camera = Camera { target: at, altitude_m, projection, ..Camera::default() };
             all.push(camera.sanitized());
         }
@@ -110,7 +112,7 @@ fn an_area_is_filled_exactly_where_its_inside_is() {
             }
         }
     }
-    assert!(looked_at > 100_000 && filled > 20_000, "{looked_at} {filled}");
+    assert!(looked_at > 50_000 && filled > 10_000, "{looked_at} {filled}");
 }
 
 #[test]
@@ -198,11 +200,11 @@ fn a_long_coast_is_thinned_from_afar_and_whole_from_near() {
         picture(renderer, &scene, &[])
     };
     let far = draw(&mut renderer, 3_000_000.0, LonLat::new(0.0, 0.0));
-    let m_per_px = Camera { altitude_m: 3_000_000.0, ..Camera::default() }.view(480.0, 360.0).metres_per_px();
+    let m_per_px = Camera { altitude_m: 3_000_000.0, ..Camera::default() }.view(400.0, 300.0).metres_per_px();
     let area = far.pixels().filter(|p| p[3] > 128).count() as f64 * m_per_px * m_per_px;
     let expected = std::f64::consts::PI * (5.0 * 111_195.0f64).powi(2);
     assert!((area / expected - 1.0).abs() < 0.04, "{area} {expected}");
     let near = draw(&mut renderer, 3000.0, LonLat::new(5.0, 0.0));
-    let (inside, outside) = (near.get_pixel(20, 180)[3], near.get_pixel(460, 180)[3]);
+    let (inside, outside) = (near.get_pixel(20, 150)[3], near.get_pixel(380, 150)[3]);
     assert!(inside > 128 && outside < 128, "{inside} {outside}");
 }
