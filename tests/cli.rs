@@ -274,7 +274,7 @@ mod with_data {
         assert!(told(0, "why").starts_with("name *-L4_GHRSST-*"), "{}", told(0, "why"));
         assert!(told(0, "geometry").starts_with("grid ") && rows[0]["fields"][0] == "analysed_sst", "{}", rows[0]);
         assert_eq!((told(1, "file").as_str(), rows[1]["reader"].is_null()), ("notes.nc", true));
-        assert_eq!(rows[1]["problems"][0], "This is a text file, not netCDF.");
+        assert_eq!(rows[1]["problems"][0], "This is a text file, which is not read here.");
         assert_eq!((told(2, "reader").as_str(), told(2, "why").as_str()), ("CF", "no product"));
         let text = stdout(&seaglass(&["readers", "doctor", path(dir.path())]));
         assert!(text.ends_with("3 files: 1 read by a product, 1 by CF rules, 1 refused.\n"), "{text}");

@@ -143,10 +143,10 @@ fn bad_inputs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let huge = [field(vec![0, 1], 4)];
     vec![
         ("empty", Vec::new(), "empty (0 bytes)"),
-        ("text", b"latitude,longitude,sst\n1,2,3\n".to_vec(), "a text file, not netCDF"),
-        ("picture", b"\x89PNG\r\n\x1a\n0000".to_vec(), "a picture, not netCDF"),
-        ("grib", b"GRIB\0\0\0\x02 and so on".to_vec(), "a GRIB file, not netCDF"),
-        ("packed", b"\x1f\x8b\x08\0\0\0\0\0\0\0".to_vec(), "a gzip archive, not netCDF"),
+        ("text", b"only words\nand more\n".to_vec(), "a text file, which is not read here"),
+        ("picture", b"\x89PNG\r\n\x1a\n0000".to_vec(), "a picture, which is not read here"),
+        ("grib", b"GRIB\0\0\0\x02 and so on".to_vec(), "a GRIB file, which is not read here"),
+        ("packed", b"\x1f\x8b\x08\0\0\0\0\0\0\0".to_vec(), "The gzip archive cannot be read"),
         ("cut_header", good[..60].to_vec(), "cut off"),
         ("cut_values", good[..good.len() - 40].to_vec(), "cut off"),
         ("no_coordinates", grid(None, None), "No longitudes and latitudes were found"),

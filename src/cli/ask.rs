@@ -70,7 +70,7 @@ impl Asker {
     /// Describes a file.
     pub fn open(&mut self, path: &Path) -> Result<FileInfo, Failure> {
         match std::fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => {
+            Ok(meta) if meta.is_dir() && !seaglass_data::scan::is_store(path) => {
                 let message = "This is a folder; name a file in it.";
                 return Err(Failure::new(Exit::Unreadable, message).about(path));
             }

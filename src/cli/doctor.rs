@@ -72,7 +72,7 @@ struct Row {
 }
 
 fn examine(asker: &mut Asker, file: &Path) -> Row {
-    if file.is_dir() {
+    if file.is_dir() && !seaglass_data::scan::is_store(file) {
         let problem = "A folder that is one product is not read yet; open the netCDF files in it.".to_owned();
         return Row::refused(problem);
     }
@@ -166,7 +166,7 @@ fn list(dir: &Path, depth: usize, out: &mut Vec<PathBuf>) -> std::io::Result<()>
         if hidden {
             continue;
         }
-        if path.is_dir() && !FOLDER_PRODUCTS.contains(&extension.as_str()) {
+        if path.is_dir() && !FOLDER_PRODUCTS.contains(&extension.as_str()) && !seaglass_data::scan::is_store(&path) {
             // Links may lead round and round.
             if depth < MAX_DEPTH && !path.is_symlink() {
                 list(&path, depth + 1, out)?;

@@ -18,7 +18,7 @@ mod swath;
 mod swath_tests;
 
 pub use axis::Axis;
-pub use crs::xy_from_lonlat;
+pub use crs::{lonlat_from_xy, xy_from_lonlat};
 pub use decimate::TieSample;
 pub use grid::{Crs, Grid};
 pub use swath::Swath;

@@ -164,9 +164,12 @@ impl Registry {
     /// SEAScope workspace it lies in before all others. The reader checks the rest.
     pub fn candidates(&self, path: &Path) -> Vec<Arc<Product>> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        // A product names what is inside, not how that is packed.
+        let packed = [".gz", ".bz2", ".zip"].iter().find_map(|end| name.strip_suffix(end));
+        let name = packed.unwrap_or(&name);
         let below = |p: &Product| p.matching.folder.as_ref().is_none_or(|f| path.starts_with(f));
         let fits = |p: &Product| {
-            below(p) && (p.matching.files.is_empty() || p.matching.files.iter().any(|g| glob_matches(g, &name)))
+            below(p) && (p.matching.files.is_empty() || p.matching.files.iter().any(|g| glob_matches(g, name)))
         };
         let named = self.entries.iter().map(|e| &e.product).filter(|p| fits(p)).cloned();
         self.workspaces.product_of(path).into_iter().chain(named).collect()

@@ -10,9 +10,16 @@ use crate::registry::Registry;
 use crate::workspace;
 
 /// Extensions looked at in folders; other names count when a product claims them or their first bytes are known.
-const EXTENSIONS: &[&str] = &["nc", "nc3", "nc4", "netcdf", "cdf", "h5", "hdf5", "he5", "geojson", "kml", "kmz", "shp", "gpx"];
+const EXTENSIONS: &[&str] = &[
+    "nc", "nc3", "nc4", "netcdf", "cdf", "h5", "hdf5", "he5", "tif", "tiff", "csv", "tsv", "geojson", "kml", "kmz",
+    "shp", "gpx",
+];
 /// First bytes of netCDF classic, 64-bit, CDF-5 and HDF5.
 const MAGIC: &[&[u8]] = &[b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF\r\n\x1a\n"];
+/// Ends of names of compressed granules.
+const PACKED: &[&str] = &[".nc.gz", ".nc.bz2", ".zarr.zip"];
+/// Files that make a folder one granule: a Zarr store.
+const STORE_MARKS: &[&str] = &["zarr.json", ".zmetadata", ".zgroup", ".zarray"];
 /// Folders nested deeper are not entered.
 const MAX_DEPTH: usize = 32;
 
@@ -68,6 +75,7 @@ fn walk_all(paths: &[PathBuf], registry: &Registry, report: &mut dyn FnMut(Found
                 report(Found::Unreadable(path.clone(), "The file does not exist.".to_owned()))
             }
             Err(e) => report(Found::Unreadable(path.clone(), format!("The file cannot be read: {}.", plain(&e)))),
+            Ok(meta) if meta.is_dir() && is_store(path) => report(Found::File(path.clone())),
             Ok(meta) if meta.is_dir() => {
                 let mut walk = Walk { registry, report: &mut *report, seen: HashSet::new(), files: 0 };
                 let go_on = walk.folder(path, 0);
@@ -121,7 +129,10 @@ impl Walk<'_> {
             }
             // Follows links; a dangling one is passed over.
             let Ok(meta) = std::fs::metadata(&path) else { continue };
-            let go_on = if meta.is_dir() {
+            let go_on = if meta.is_dir() && is_store(&path) {
+                self.files += 1;
+                (self.report)(Found::File(path))
+            } else if meta.is_dir() {
                 self.folder(&path, depth + 1)
             } else if meta.is_file() && self.is_candidate(&path, &name) && !workspace::is_coarser_copy(&path) {
                 self.files += 1;
@@ -139,8 +150,17 @@ impl Walk<'_> {
 
     fn is_candidate(&self, path: &Path, name: &str) -> bool {
         let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-        EXTENSIONS.contains(&extension.as_str()) || self.registry.claims(name) || has_known_magic(path)
+        let lower = name.to_ascii_lowercase();
+        EXTENSIONS.contains(&extension.as_str())
+            || PACKED.iter().any(|end| lower.ends_with(end))
+            || self.registry.claims(name)
+            || has_known_magic(path)
     }
+}
+
+/// Whether a folder is one granule, to be opened as if it were a file.
+pub fn is_store(path: &Path) -> bool {
+    STORE_MARKS.iter().any(|mark| path.join(mark).is_file())
 }
 
 fn has_known_magic(path: &Path) -> bool {

@@ -13,9 +13,23 @@ pub enum Role {
 
 const LON_UNITS: [&str; 6] = ["degrees_east", "degree_east", "degrees_e", "degree_e", "degreee", "degreese"];
 const LAT_UNITS: [&str; 6] = ["degrees_north", "degree_north", "degrees_n", "degree_n", "degreen", "degreesn"];
-const LON_NAMES: [&str; 9] =
-    ["lon", "longitude", "nav_lon", "lons", "longitudes", "owilon", "long", "xlong", "lon_rho"];
-const LAT_NAMES: [&str; 8] = ["lat", "latitude", "nav_lat", "lats", "latitudes", "owilat", "xlat", "lat_rho"];
+const LON_NAMES: [&str; 13] = [
+    "ulon",
+    "tlon",
+    "ulong",
+    "tlong",
+    "lon",
+    "longitude",
+    "nav_lon",
+    "lons",
+    "longitudes",
+    "owilon",
+    "long",
+    "xlong",
+    "lon_rho",
+];
+const LAT_NAMES: [&str; 10] =
+    ["ulat", "tlat", "lat", "latitude", "nav_lat", "lats", "latitudes", "owilat", "xlat", "lat_rho"];
 
 /// How surely the variable holds longitudes (or latitudes): 0 = not at all.
 /// Standard name counts most, then units, then the name; a name that says the opposite rules it out.

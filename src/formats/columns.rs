@@ -166,7 +166,7 @@ fn open(source: &Source, id: u64, stamp: (u64, Option<SystemTime>)) -> Result<Op
     let card = FileCard {
         product: product.map(|p| p.product.id.clone()),
         title: product.map(|p| p.product.title.clone()).or_else(|| ds.global("title")).unwrap_or(name),
-        format: ds.kind.label().to_owned(),
+        format: ds.label.clone(),
         identity: identity.filter(|(k, _)| k != "history").collect(),
     };
     Ok(OpenFile { id, used: 0, stamp, ds, plan, card })

@@ -42,6 +42,9 @@ impl Layout {
     }
 }
 
+/// A file that tells where its chunks lie.
+pub type Tables = hdf5_metno::File;
+
 /// More chunks are not listed.
 const MAX_CHUNKS: usize = 1 << 22;
 /// Larger chunks than this are not inflated in one piece.
@@ -50,8 +53,7 @@ const MAX_CHUNK_BYTES: usize = 1 << 30;
 const BATCH_BYTES: usize = 96 << 20;
 
 /// Asks the library for the chunk table of a variable; `None` when it is not of the plain kind.
-pub fn layout(path: &std::path::Path, variable: &str, ty: NumType) -> Option<Layout> {
-    let file = hdf5_metno::File::open(path).ok()?;
+pub fn layout(file: &Tables, variable: &str, ty: NumType) -> Option<Layout> {
     let dataset = file.dataset(variable).ok()?;
     let dtype = dataset.dtype().ok()?;
     let native = match ty {

@@ -1,7 +1,6 @@
 //! What a field is called, what its values mean, and how interesting it is.
 
 use seaglass_core::field::{ExtraDim, FieldInfo, FieldKind, Flag};
-use seaglass_core::style::StyleHint;
 
 use crate::attr::Attr;
 use crate::dataset::{Dataset, Var};
@@ -27,11 +26,11 @@ pub fn describe(ds: &Dataset, operand: &Operand, extra_dims: &[usize], raster: b
         has_time: operand.has_step(),
         packing_step: (p.scale != 1.0 && !p.ty.is_float()).then_some(p.scale.abs()),
         valid_range: p.valid_range(),
-        style: StyleHint::default(),
+        style: v.style.clone(),
         rank: interest::rank(v, raster, extra_dims.len()),
         derived: false,
         quality: None,
-        components: Vec::new(),
+        components: v.components.clone(),
         hides_cells: false,
     }
 }

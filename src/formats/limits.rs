@@ -16,6 +16,10 @@ pub const MAX_AXIS: usize = 16 << 20;
 pub const MAX_STEPS: usize = 20_000;
 /// Most values in one answer.
 pub const MAX_VALUES: usize = 64 << 20;
+/// Most bytes that come out of compressed files and archives.
+pub const MAX_UNPACKED: u64 = 4 << 30;
+/// Most files listed in an archive.
+pub const MAX_MEMBERS: usize = 100_000;
 /// Memory a worker may map, bytes.
 pub const WORKER_ADDRESS_SPACE: u64 = 6 << 30;
 

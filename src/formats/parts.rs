@@ -175,7 +175,7 @@ pub fn plan_for(ds: &Dataset, product: Option<&Product>, demand: Demand) -> Resu
         finder.kind =
             p.geolocation.kind.map(|k| if k == GeometryKind::CurvilinearGrid { GeometryKind::Swath } else { k });
     }
-    let mut notes = Vec::new();
+    let mut notes = ds.notes.clone();
     let (mut groups, skipped) = group(ds, &links, &finder, false, &mut notes);
     if groups.is_empty() {
         // Positions and times alone are worth a track.

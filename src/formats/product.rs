@@ -15,11 +15,11 @@ const FIRST_RANK: i32 = 1000;
 /// Whether the product claims the file, by name, attributes and variables. Files converted for SEAScope keep the names of
 /// their sources but not their structure: a product must name the folder or an `idf_` attribute to claim them.
 pub fn claims(product: &Product, ds: &Dataset) -> bool {
-    let name = ds.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = &ds.name;
     let m = &product.matching;
     let means_idf = m.folder.is_some() || m.attributes.keys().any(|k| k.starts_with("idf_"));
     (means_idf || !idf::is_idf(ds))
-        && (m.files.is_empty() || m.files.iter().any(|g| glob_matches(g, &name)))
+        && (m.files.is_empty() || m.files.iter().any(|g| glob_matches(g, name)))
         && m.attributes.iter().all(|(key, glob)| ds.global(key).is_some_and(|text| glob_matches(glob, &text)))
         && m.variables.iter().all(|path| ds.vars.iter().any(|v| names(path, &v.path)))
 }

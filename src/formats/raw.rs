@@ -181,6 +181,21 @@ impl Raw {
         same!(I8, U8, I16, U16, I32, U32, I64, U64, F32, F64);
     }
 
+    /// `n` values of another block of the same type, every `step`-th from number `from` on, in the place of those from
+    /// `at` on; what lies outside either is left out.
+    pub fn lay_stepped(&mut self, at: usize, other: &Self, from: usize, step: usize, n: usize) {
+        macro_rules! same {
+            ($($k:ident),*) => { match (self, other) {
+                $( (Self::$k(to), Self::$k(v)) => {
+                    let values = v.iter().skip(from).step_by(step.max(1));
+                    to.iter_mut().skip(at).take(n).zip(values).for_each(|(o, x)| *o = *x);
+                } )*
+                _ => {}
+            } };
+        }
+        same!(I8, U8, I16, U16, I32, U32, I64, U64, F32, F64);
+    }
+
     /// Picks values by index.
     #[must_use]
     pub fn gather(&self, indices: &[u32]) -> Self {

@@ -257,6 +257,27 @@ impl FieldReader<'_> {
         let (Some((r0, r1)), Some((c0, c1))) = (span(&rows), span(&cols)) else {
             return Err(bad_request("The window is empty."));
         };
+        let number = |list: &[Option<usize>], step: usize| {
+            let mut k = 0;
+            list.iter()
+                .map(|x| {
+                    x.map(|_| {
+                        k += 1;
+                        (k - 1) * step
+                    })
+                })
+                .collect()
+        };
+        let apart =
+            |v: &[usize]| v.windows(2).map(|w| w[1].abs_diff(w[0])).filter(|d| *d > 0).min().unwrap_or(usize::MAX);
+        let stride = apart(&rows).min(apart(&cols));
+        if stride < usize::MAX
+            && (row_dim, col_dim, start.len()) == (0, 1, 2)
+            && let Some(raw) = self.ds.overview(o.var, &rows, &cols, stride)
+        {
+            let raw = Arc::new(raw?);
+            return Ok(Slab { raw, rows: number(&cells.rows, cols.len()), cols: number(&cells.cols, 1) });
+        }
         let width = c1 - c0 + 1;
         let chunk = self.ds.vars[o.var].chunks.as_ref().map_or(1, |c| c[row_dim].max(1));
         let by_rows = rows.len().saturating_mul(chunk).saturating_mul(width);
@@ -296,17 +317,6 @@ impl FieldReader<'_> {
             next = last + 1;
         }
         let raw = Arc::new(join(parts.into_iter().map(|p| p.1)).ok_or_else(|| bad_request("The window is empty."))?);
-        let number = |list: &[Option<usize>], step: usize| {
-            let mut k = 0;
-            list.iter()
-                .map(|x| {
-                    x.map(|_| {
-                        k += 1;
-                        (k - 1) * step
-                    })
-                })
-                .collect()
-        };
         Ok(Slab { raw, rows: number(&cells.rows, n_cols), cols: number(&cells.cols, 1) })
     }
 

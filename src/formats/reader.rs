@@ -293,8 +293,8 @@ fn describe(file: &OpenFile) -> FileInfo {
         title: file.title.clone(),
         short: file.short.clone(),
         format: match idf::is_idf(&file.ds) {
-            true => format!("IDF ({})", file.ds.kind.label()),
-            false => file.ds.kind.label().to_owned(),
+            true => format!("IDF ({})", file.ds.label),
+            false => file.ds.label.clone(),
         },
         parts: file.plan.parts.iter().map(describe_part).collect(),
         notes: file.plan.notes.clone(),

@@ -8,8 +8,12 @@ use seaglass_core::protocol::FailureKind;
 
 use crate::classic;
 use crate::error::{Result, damaged, fail};
+use crate::format::Probe;
 
-/// Formats this crate reads.
+/// Bytes looked at to tell a format.
+const HEAD: usize = 4096;
+
+/// netCDF and HDF5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// netCDF classic, 64-bit offset or CDF-5 (version byte 1, 2, 5).
@@ -32,35 +36,49 @@ impl Kind {
 
 const HDF5_MAGIC: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
 
-/// Identifies the file and checks that it is complete. Opens nothing but the bytes.
-pub fn identify(path: &Path) -> Result<Kind> {
+/// Looks at the beginning of a file or at a folder.
+pub fn look(path: &Path) -> Result<Probe> {
     let meta = std::fs::metadata(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => fail(FailureKind::Missing, "There is no such file."),
         std::io::ErrorKind::PermissionDenied => fail(FailureKind::Missing, "You may not read this file."),
         _ => fail(FailureKind::Missing, format!("The file cannot be opened: {e}.")),
     })?;
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     if meta.is_dir() {
-        return Err(fail(FailureKind::NotMine, "This is a folder, not a file; open the files in it."));
+        return Ok(Probe { path: path.to_owned(), name, head: Vec::new(), len: 0, folder: true });
     }
     if !meta.is_file() {
         return Err(fail(FailureKind::NotMine, "This is not an ordinary file."));
     }
-    let mut file =
-        File::open(path).map_err(|e| fail(FailureKind::Missing, format!("The file cannot be opened: {e}.")))?;
-    let mut head = Vec::with_capacity(4096);
-    (&mut file).take(4096).read_to_end(&mut head).map_err(|e| damaged("The beginning of the file", &e))?;
+    let file = File::open(path).map_err(|e| fail(FailureKind::Missing, format!("The file cannot be opened: {e}.")))?;
+    let mut head = Vec::with_capacity(HEAD);
+    file.take(HEAD as u64).read_to_end(&mut head).map_err(|e| damaged("The beginning of the file", &e))?;
     if head.is_empty() {
         return Err(fail(FailureKind::Damaged, "The file is empty (0 bytes); fetch it again."));
     }
-    if head.starts_with(b"CDF") && matches!(head.get(3), Some(1 | 2 | 5)) {
-        classic::check_complete(&mut file, meta.len())?;
-        return Ok(Kind::Classic(head[3]));
+    Ok(Probe { path: path.to_owned(), name, head, len: meta.len(), folder: false })
+}
+
+/// Which netCDF or HDF5 it is, if it is one.
+pub fn netcdf(probe: &Probe) -> Option<Kind> {
+    if probe.head.starts_with(b"CDF") && matches!(probe.head.get(3), Some(1 | 2 | 5)) {
+        return Some(Kind::Classic(probe.head[3]));
     }
-    if let Some(at) = find_hdf5(&mut file, &head, meta.len()) {
-        check_hdf5_complete(&mut file, at, meta.len())?;
-        return Ok(Kind::Hdf5(at));
+    if probe.head.starts_with(HDF5_MAGIC) {
+        return Some(Kind::Hdf5(0));
     }
-    Err(fail(FailureKind::NotMine, refusal(&head)))
+    let mut file = if probe.folder || probe.len < 520 { None } else { File::open(&probe.path).ok() }?;
+    find_hdf5(&mut file, &probe.head, probe.len).map(Kind::Hdf5)
+}
+
+/// Whether all of a netCDF or HDF5 file is there.
+pub fn check_complete(path: &Path, kind: Kind, len: u64) -> Result<()> {
+    let mut file =
+        File::open(path).map_err(|e| fail(FailureKind::Missing, format!("The file cannot be opened: {e}.")))?;
+    match kind {
+        Kind::Classic(_) => classic::check_complete(&mut file, len),
+        Kind::Hdf5(at) => check_hdf5_complete(&mut file, at, len),
+    }
 }
 
 /// The HDF5 signature stands at 0, 512, 1024, 2048 …
@@ -111,21 +129,18 @@ fn check_hdf5_complete(file: &mut File, at: u64, len: u64) -> Result<()> {
 }
 
 /// Why this is not for us, as precisely as its beginning allows.
-fn refusal(head: &[u8]) -> String {
+pub fn refusal(head: &[u8]) -> String {
     let has = |needle: &[u8], within: usize| head[..head.len().min(within)].windows(needle.len()).any(|w| w == needle);
     let lower: Vec<u8> = head.iter().take(512).map(u8::to_ascii_lowercase).collect();
     let text_has = |needle: &str| lower.windows(needle.len()).any(|w| w == needle.as_bytes());
-    let known =
-        |what: &str, hint: &str| format!("This is {what}, not netCDF.{}{hint}", if hint.is_empty() { "" } else { " " });
+    let known = |what: &str, hint: &str| {
+        format!("This is {what}, which is not read here.{}{hint}", if hint.is_empty() { "" } else { " " })
+    };
     if has(b"GRIB", 256) {
         known("a GRIB file", "Convert it with wgrib2 or cdo first.")
     } else if has(b"BUFR", 256) {
         known("a BUFR file", "")
-    } else if head.starts_with(b"PK\x03\x04") {
-        known("a zip archive", "Unpack it and open the files inside.")
-    } else if head.starts_with(b"\x1f\x8b") {
-        known("a gzip archive", "Unpack it first (gunzip).")
-    } else if head.starts_with(b"BZh") || head.starts_with(b"\xfd7zXZ") || head.starts_with(b"\x28\xb5\x2f\xfd") {
+    } else if head.starts_with(b"\xfd7zXZ") || head.starts_with(b"\x28\xb5\x2f\xfd") {
         known("a compressed archive", "Unpack it first.")
     } else if [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|m| head.starts_with(*m)) {
         known("a TIFF image", "")
@@ -151,7 +166,7 @@ fn refusal(head: &[u8]) -> String {
     } else if head.iter().take(512).all(|b| (*b >= 32 && *b != 127) || matches!(b, b'\n' | b'\r' | b'\t' | 12)) {
         known("a text file", "")
     } else {
-        "This file is in no format known here: it begins neither like netCDF nor like HDF5.".to_owned()
+        "This file is in no format known here: it begins like none of them.".to_owned()
     }
 }
 
@@ -164,7 +179,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
         File::create(&path).unwrap().write_all(bytes).unwrap();
-        identify(&path).unwrap_err().message
+        crate::format::open(&path).err().unwrap().message
     }
 
     #[test]
@@ -175,8 +190,8 @@ mod tests {
             (b"GRIB\x00\x00\x00\x02".as_slice(), "GRIB"),
             (b"IOBX10 LFVW 241929\r\r\nBUFR\x00".as_slice(), "BUFR"),
             (b"PK\x03\x04....".as_slice(), "zip"),
-            (b"II*\0\x08\0\0\0".as_slice(), "TIFF"),
-            (b"lon,lat\n1,2\n".as_slice(), "text"),
+            (b"II*\0\x08\0\0\0".as_slice(), "TIFF header"),
+            (b"only words\n".as_slice(), "text"),
             (b"\0\0\0\0\0\0".as_slice(), "zeros"),
             (b"\x89HDF\r\n\x1a\n\0".as_slice(), "cut off"),
             (b"CDF\x01\0\0".as_slice(), "cut off"),
@@ -186,7 +201,7 @@ mod tests {
             assert!(message.contains(word), "{word}: {message}");
         }
         let dir = tempfile::tempdir().unwrap();
-        assert!(identify(dir.path()).unwrap_err().message.contains("folder"));
-        assert_eq!(identify(&dir.path().join("none.nc")).unwrap_err().kind, FailureKind::Missing);
+        assert!(crate::format::open(dir.path()).err().unwrap().message.contains("folder"));
+        assert_eq!(crate::format::open(&dir.path().join("none.nc")).err().unwrap().kind, FailureKind::Missing);
     }
 }

@@ -96,7 +96,9 @@ fn gather(
         Some(Patch { lines, places, values })
     };
     let layouts = vars.map(|var| ds.chunk_layout(var));
-    if let ([Some(lon), Some(lat)], Some(bytes)) = (&layouts, ds.bytes()) {
+    let [bytes, others] = vars.map(|var| ds.bytes(var));
+    let bytes = bytes.filter(|b| others.is_some_and(|o| std::ptr::eq(*b, o)));
+    if let ([Some(lon), Some(lat)], Some(bytes)) = (&layouts, bytes) {
         let sheets = [lon, lat].map(|layout| Sheet { layout, lead: at.lead, rows: rows.clone(), cols: cols.clone() });
         let patches = fast::visit(bytes, &sheets, |k, tile| {
             let area = [tile.rows.clone(), tile.cols.clone()];

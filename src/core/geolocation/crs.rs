@@ -105,6 +105,15 @@ pub fn xy_from_lonlat(proj: &str, points: &[LonLat]) -> Result<Option<Vec<(f64, 
     Ok(points.iter().map(|p| crs.xy_from_lonlat(*p)).collect())
 }
 
+/// Positions of axis coordinates in the projection of a PROJ string; `None` beyond its domain.
+///
+/// # Errors
+/// The string is not understood.
+pub fn lonlat_from_xy(proj: &str, points: &[(f64, f64)]) -> Result<Vec<Option<LonLat>>, String> {
+    let crs = CompiledCrs::new(proj)?;
+    Ok(points.iter().map(|(x, y)| crs.lonlat_from_xy(*x, *y)).collect())
+}
+
 fn parameter<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     text.split_whitespace().find_map(|w| w.trim_start_matches('+').strip_prefix(key)?.strip_prefix('='))
 }

@@ -53,6 +53,12 @@ pub fn open(path: &Path, products: &[&str]) -> Result<Opened, ReadFailure> {
 }
 
 impl Opened {
+    /// The folder lives as long as this.
+    pub fn keeping(mut self, dir: tempfile::TempDir) -> Self {
+        self._dir = Some(dir);
+        self
+    }
+
     pub fn part(&self) -> &PartInfo {
         &self.info.parts[0]
     }
