@@ -40,7 +40,7 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
         "next_coincidence" | "previous_coincidence" => {
             model.colocation.found.as_ref().is_some_and(|f| !f.coincidences.is_empty())
         }
-        "zoom_to_layer" | "zoom_to_native" | "fit_timeline" | "fold_gaps" | "loop_all" | "loop_window"
+        "record" | "zoom_to_layer" | "zoom_to_native" | "fit_timeline" | "fold_gaps" | "loop_all" | "loop_window"
         | "play_smooth" | "play_real_time" | "play_steps" | "play_granules" | "show_all_layers" | "play"
         | "step_back" | "step_forward" | "step_back_10" | "step_forward_10" | "previous_granule" | "next_granule"
         | "first_data" | "last_data" | "jump_to_data" | "next_window" | "previous_window" => has_data,
@@ -75,6 +75,7 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         "save_shapes" => out.act(Action::Pick(Pick::Shapes(None))),
         "palette" => state.palette_open = !state.palette_open,
         "keys" => state.keys_open = !state.keys_open,
+        "record" => state.film = Some(crate::recorder::Form::of(model.session)),
         "about" => state.about_open = true,
         "toggle_left_panel" => state.left_open = !state.left_open,
         "toggle_right_panel" => state.right_open = !state.right_open,

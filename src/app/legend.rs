@@ -158,6 +158,9 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
         cards::paint_time(painter, t, rect, &text);
         taken.add("time", rect);
     }
+    if options.north {
+        taken.add("north", cards::paint_north(painter, t, screen, &view.camera));
+    }
     if options.labels {
         let frame = Frame { rect: screen, ppp };
         for rect in crate::shapes::paint::names(painter, frame, &view, session, &taken) {

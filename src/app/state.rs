@@ -96,6 +96,8 @@ pub struct UiState {
     pub failure: Option<PathBuf>,
     /// A path being typed, where the system shows no file dialog.
     pub typed_path: Option<TypedPath>,
+    /// A film about to be recorded.
+    pub film: Option<crate::recorder::Form>,
     /// Place under the pointer.
     pub pointer: Option<LonLat>,
     /// Granule hovered on the timeline or in a list.
@@ -158,7 +160,7 @@ impl UiState {
 
     /// Something covers the window and has the keyboard for itself.
     pub fn is_covered(&self) -> bool {
-        self.palette_open || self.keys_open || self.about_open || self.failure.is_some() || self.typed_path.is_some()
+        self.palette_open || self.keys_open || self.about_open || self.failure.is_some() || self.typed_path.is_some() || self.film.is_some()
     }
 }
 
@@ -182,6 +184,7 @@ impl Default for UiState {
             about_open: false,
             failure: None,
             typed_path: None,
+            film: None,
             pointer: None,
             hovered_granule: None,
             selected_granule: None,

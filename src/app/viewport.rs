@@ -73,6 +73,16 @@ impl Viewport {
         &self.gpu
     }
 
+    /// Size of the picture last drawn, when nothing of it was missing.
+    pub fn complete_size_px(&self) -> Option<[u32; 2]> {
+        self.drawn.as_ref().filter(|_| self.complete).map(|d| d.size_px)
+    }
+
+    /// Size of the picture last drawn.
+    pub fn size_px(&self) -> Option<[u32; 2]> {
+        self.drawn.as_ref().map(|d| d.size_px)
+    }
+
     /// The renderer, for exports.
     pub fn renderer(&mut self) -> &mut Renderer {
         &mut self.renderer

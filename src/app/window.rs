@@ -10,16 +10,16 @@ use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::LayerId;
-use seaglass_host::{Host, HostOptions, SaveImage};
+use seaglass_host::{Host, HostOptions};
 
 use crate::dialogs::{self, FailureAnswer, Pick, Picked, Pickers};
 use crate::hand::Hand;
 use crate::histogram::Distribution;
 use crate::hover::HoverInfo;
-use crate::legend::{self, Decoration};
 use crate::model::{Model, Reason, Status};
 use crate::navigation::{self, Navigation};
 use crate::readout::{self, PinCard};
+use crate::recorder::{self, Recorder};
 use crate::settings::Settings;
 use crate::state::{Action, Out, TypedPath, UiState};
 use crate::system::{Report, System};
@@ -91,6 +91,7 @@ pub struct Window {
     toasts: Toasts,
     pickers: Pickers,
     system: System,
+    recorder: Recorder,
     hover: Option<HoverInfo>,
     pins: Vec<PinCard>,
     seen: Seen,
@@ -150,6 +151,7 @@ impl Window {
             toasts: Toasts::default(),
             pickers: Pickers::default(),
             system: System::default(),
+            recorder: Recorder::default(),
             hover: None,
             pins: Vec::new(),
             seen: Seen::default(),
@@ -284,32 +286,10 @@ impl Window {
         for notice in report.notices {
             self.toasts.notice(notice);
         }
-        for save in report.save_images {
-            self.save_image(ctx, save);
-        }
+        let wishes = (report.save_images, report.save_film);
+        let (viewport, dark) = (self.viewport.as_mut(), self.settings.dark);
+        self.recorder.take(ctx, viewport, &mut self.host, wishes, dark, &self.system, &mut self.toasts);
         report.changed
-    }
-
-    fn save_image(&mut self, ctx: &egui::Context, save: SaveImage) {
-        let Some(viewport) = self.viewport.as_mut() else { return };
-        let ppp = ctx.pixels_per_point();
-        let size = save.size.unwrap_or_else(|| {
-            let s = self.host.session().view_px;
-            [s.x as u32, s.y as u32]
-        });
-        let background = Theme::get(self.settings.dark).c.void.to_array();
-        let scene = self.host.scene(size, ppp, background);
-        let made = viewport.renderer().render_image(&scene).map_err(anyhow::Error::from).and_then(|mut image| {
-            if save.legend {
-                let options = Decoration { pixels_per_point: ppp, dark: self.settings.dark, labels: true, north: true };
-                legend::decorate(viewport.gpu(), &mut image, self.host.session(), options)?;
-            }
-            Ok(image)
-        });
-        match made {
-            Ok(image) => self.system.write_png(ctx, image, save.path),
-            Err(e) => self.toasts.push(Level::Error, format!("The image cannot be made: {e}."), None),
-        }
     }
 
     /// Dropped files, answers of dialogs and background work.
@@ -447,6 +427,7 @@ impl Window {
             }
             (None, None) => 1.0,
         };
+        self.recorder.advance(ui.ctx(), globe, self.viewport.as_mut(), &mut self.host, &mut self.toasts);
         self.read_out(ui, &response, frame);
         self.over_globe(ui, area, globe, frame, wants_welcome, seen, out);
     }
@@ -706,4 +687,5 @@ pub fn floating(
     palette::show(ctx, model, state, out);
     dialogs::keys(ctx, state);
     dialogs::typed_path(ctx, state, out);
+    recorder::dialog(ctx, state, out);
 }

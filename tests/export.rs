@@ -1,0 +1,155 @@
+//! Files of pictures and films are what they should be: sizes, decorations, strips, frames, the same bytes each time, and
+//! one sentence for what cannot be made. MP4 is tried where ffmpeg is on the PATH.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+#![cfg(feature = "worker")]
+
+#[path = "support/sample_day.rs"]
+mod sample_day;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The global SST grid of the sample day.
+fn grid() -> PathBuf {
+    let mut files = std::fs::read_dir(sample_day::sample_day()).unwrap().map(|e| e.unwrap().path());
+    files.find(|p| p.file_name().unwrap().to_string_lossy().starts_with("20240811120000-IFR-L4")).unwrap()
+}
+
+fn render(arguments: &[&str], out: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_seaglass"))
+        .arg("render")
+        .arg(grid())
+        .args(arguments)
+        .arg("--out")
+        .arg(out)
+        .output()
+        .unwrap()
+}
+
+/// `None` where there is no graphics adapter.
+fn made(arguments: &[&str], out: &Path) -> Option<()> {
+    let output = render(arguments, out);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.code() == Some(5) {
+        println!("skipped: {told}");
+        return None;
+    }
+    assert!(output.status.success(), "{arguments:?}: {told}");
+    Some(())
+}
+
+const VIEW: [&str; 5] = ["--projection", "equirectangular", "--look-at=-40,20", "--altitude", "9000"];
+
+#[test]
+fn a_picture_in_many_strips_is_the_same_as_in_one() {
+    let dir = tempfile::tempdir().unwrap();
+    // 4200 rows of 1100 pixels are more than one strip of four million pixels; the middle part of the picture once more
+    // by itself, with the same metres a pixel, is in one.
+    let (tall, low) = (dir.path().join("tall.png"), dir.path().join("low.png"));
+    let view = ["--projection", "equirectangular", "--look-at", "0,0", "--decorations", "--no-base"];
+    let Some(()) = made(&[&view[..], &["--size", "1100x4200", "--altitude", "21000"]].concat(), &tall) else { return };
+    made(&[&view[..], &["--size", "1100x1050", "--altitude", "5250"]].concat(), &low).unwrap();
+    let (tall, low) = (image::open(&tall).unwrap().to_rgb8(), image::open(&low).unwrap().to_rgb8());
+    assert_eq!((tall.dimensions(), low.dimensions()), ((1100, 4200), (1100, 1050)));
+    let mut far = 0;
+    // Off the decorations at the edges, over the places where strips meet.
+    for y in 300..700 {
+        for x in 300..800 {
+            let (a, b) = (low.get_pixel(x, y), tall.get_pixel(x, y + 1575));
+            far += u32::from((0..3).any(|c| a[c].abs_diff(b[c]) > 24));
+        }
+    }
+    assert!(far < 2000, "{far} of 200000 pixels differ");
+}
+
+#[test]
+fn decorations_are_drawn_over_a_transparent_background_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (plain, all) = (dir.path().join("plain.png"), dir.path().join("all.png"));
+    let view = ["--size", "640x400", "--look-at=-40,20", "--altitude", "30000", "--background", "transparent"];
+    let Some(()) = made(&view, &plain) else { return };
+    made(&[&view[..], &["--decorations"]].concat(), &all).unwrap();
+    let (plain, all) = (image::open(&plain).unwrap().to_rgba8(), image::open(&all).unwrap().to_rgba8());
+    assert_eq!(plain.get_pixel(2, 2)[3], 0, "the corner can be seen through");
+    assert_eq!(all.get_pixel(2, 2)[3], 0, "the corner can be seen through");
+    let opaque = |image: &image::RgbaImage, x0: u32, y0: u32| {
+        (0..40 * 30).filter(|k| image.get_pixel(x0 + k % 40, y0 + k / 40)[3] > 200).count()
+    };
+    // North arrow, legend, scale bar: upper right, lower right, lower left.
+    for (x, y) in [(588, 16), (560, 360), (16, 364)] {
+        assert!(opaque(&all, x, y) > 400, "nothing at {x} {y}");
+        assert!(opaque(&plain, x, y) < 100, "something at {x} {y}");
+    }
+}
+
+#[test]
+fn films_hold_every_frame_and_are_the_same_each_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("path.toml");
+    std::fs::write(
+        &path,
+        "[[view]]\nat_s = 0\nlook_at = [-40, 20]\naltitude_km = 9000\n[[view]]\nat_s = 0.4\nlook_at = [-20, 30]\n",
+    )
+    .unwrap();
+    let flight = ["--size", "160x101", "--fps", "5", "--camera-path", path.to_str().unwrap()];
+    let arguments: Vec<&str> = VIEW.iter().chain(&flight).copied().collect();
+    let (a, b, frames) = (dir.path().join("a.gif"), dir.path().join("b.gif"), dir.path().join("f-%02d.png"));
+    let Some(()) = made(&arguments, &a) else { return };
+    made(&arguments, &b).unwrap();
+    assert_eq!(std::fs::read(&a).unwrap(), std::fs::read(&b).unwrap(), "not the same bytes");
+    made(&arguments, &frames).unwrap();
+    // Three frames: 0, 0.2 and 0.4 s; the camera has moved.
+    let read = |k: usize| image::open(dir.path().join(format!("f-0{k}.png"))).map(|i| i.to_rgb8());
+    let all = [read(0).unwrap(), read(1).unwrap(), read(2).unwrap()];
+    assert!(read(3).is_err() && all[0] != all[1] && all[1] != all[2]);
+    // A frame is the picture that render gives of the same view.
+    let one = dir.path().join("one.png");
+    made(&[&VIEW[..], &["--size", "160x101"]].concat(), &one).unwrap();
+    assert_eq!(image::open(&one).unwrap().to_rgb8(), all[0]);
+    if seaglass_app::export::movie::find_ffmpeg().is_none() {
+        println!("skipped: no ffmpeg on the PATH");
+        return;
+    }
+    let film = dir.path().join("a.mp4");
+    made(&arguments, &film).unwrap();
+    assert_eq!(&std::fs::read(&film).unwrap()[4..8], b"ftyp");
+}
+
+#[test]
+fn what_cannot_be_made_is_said_in_one_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = |arguments: &[&str], name: &str, word: &str| {
+        let output = render(arguments, &dir.path().join(name));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.code() == Some(5) {
+            println!("skipped: {told}");
+            return;
+        }
+        assert!(!output.status.success() && told.trim_end().lines().count() == 1, "{arguments:?}: {told}");
+        assert!(told.contains(word), "{arguments:?}: {told}");
+    };
+    let small = ["--size", "160x100"];
+    let film = ["--size", "160x100", "--animate", "2024-08-11..2024-08-12/6h"];
+    refused(&small, "a.gif", "--animate");
+    refused(&film, "a.png", "%04d");
+    refused(&small, "a.jpg", "named");
+    refused(&small, "a.tif", "switch to a map");
+    refused(&small, "none/a.png", "folder does not exist");
+    refused(&film, "none/a.gif", "folder does not exist");
+    refused(&["--animate", "2024-08-12..2024-08-11/6h"], "a.gif", "FROM before TO");
+    refused(&["--camera-path", "nowhere.toml"], "a.gif", "cannot be read");
+    // Without ffmpeg the sentence names what works without.
+    let output = Command::new(env!("CARGO_BIN_EXE_seaglass"))
+        .env("PATH", "")
+        .arg("render")
+        .arg(grid())
+        .args(film)
+        .arg("--out")
+        .arg(dir.path().join("a.mp4"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(5) || (told.contains("ffmpeg") && told.contains("*.gif")), "{told}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "something is left");
+}
