@@ -343,7 +343,7 @@ fn device() -> Option<Gpu> {
 fn the_device_and_the_cpu_move_particles_alike() {
     let Some(gpu) = device() else { return };
     let source = masked();
-    let stream = StreamStyle { particles: 3000, ..StreamStyle::default() };
+    let stream = StreamStyle { particles: 3000, length: 24, ..StreamStyle::default() };
     let style = Style { range: Some([0.0, 16.0]), stream, ..Style::default() };
     let films = [0.0, 0.5, 1.7];
     let (cpu, device) = (run(&gpu, true, &source, &style, &films), run(&gpu, false, &source, &style, &films));
