@@ -185,7 +185,10 @@ impl CfTime {
             Unit::Micros(us) => {
                 // Whole units exactly, so that large counts of seconds keep their microseconds.
                 let whole = value.trunc();
-                (whole as i128) * i128::from(us) + ((value - whole) * us as f64).round() as i128
+                let rest = ((value - whole) * us as f64).round() as i64;
+                // 128 bits only where the product needs them: the conversion is a call, and files have millions of times.
+                let product = if whole.abs() < 9e18 { (whole as i64).checked_mul(us) } else { None };
+                product.map_or_else(|| (whole as i128) * i128::from(us), i128::from) + i128::from(rest)
             }
             Unit::Fraction(us) => (value * us).round() as i128,
         };

@@ -22,6 +22,8 @@ pub fn of(part: &Part, times: &Times<'_>) -> Result<(Vec<TileBox>, u64)> {
     let across = cols.div_ceil(tile_cols);
     let tiles: Vec<TileBox> = (0..rows.div_ceil(tile_rows))
         .into_par_iter()
+        // A band takes microseconds, less than it takes to hand one over.
+        .with_min_len(64)
         .flat_map_iter(|band| {
             (0..across).map(move |k| {
                 let (r0, c0) = (band * tile_rows, k * tile_cols);
