@@ -38,6 +38,8 @@ const LONGEST_DEG: f64 = 20.0;
 const DEEPEST: u8 = 24;
 /// Nearer to a pole a longitude means nothing, degrees.
 const AT_POLE_DEG: f64 = 1e-7;
+/// Triangles of one area in a view at most: where a map is torn to shreds, division ends.
+const MOST_TRIANGLES: usize = 200_000;
 /// Chords of edges in the plane of triangles, metres of arrow: about five degrees.
 const PLANE_SAG_M: f64 = 6000.0;
 
@@ -169,7 +171,7 @@ fn place_of(up: DVec3) -> LonLat {
 
 /// Divides the triangles for a view and adds what is seen of them.
 pub(super) fn emit(out: &mut Vec<Corner>, triangles: &Triangles, frame: &FrameView, colour: [u8; 4]) {
-    let mut emitter = Emitter { out, frame, colour, way: triangles.way };
+    let mut emitter = Emitter { out, frame, colour, way: triangles.way, left: MOST_TRIANGLES };
     for t in triangles.indices.chunks_exact(3) {
         let corners = [t[0], t[1], t[2]].map(|k| triangles.places[k as usize]);
         emitter.triangle(corners, 0);
@@ -181,6 +183,8 @@ struct Emitter<'a> {
     frame: &'a FrameView,
     colour: [u8; 4],
     way: Edges,
+    /// Triangles that may still be looked at.
+    left: usize,
 }
 
 fn is_pole(p: LonLat) -> bool {
@@ -233,8 +237,10 @@ impl Emitter<'_> {
     }
 
     fn triangle(&mut self, [a, b, c]: [LonLat; 3], depth: u8) {
-        if depth >= DEEPEST || !self.is_seen([a, b, c]) {
-            if depth >= DEEPEST {
+        self.left = self.left.saturating_sub(1);
+        let ends = depth >= DEEPEST || self.left == 0;
+        if ends || !self.is_seen([a, b, c]) {
+            if ends {
                 self.leaf([a, b, c]);
             }
             return;
