@@ -119,6 +119,13 @@ fn zipped(input: BufReader<File>, probe: &Probe) -> Result<Contents> {
         }
         Err(zip) => zip,
     };
+    if members.len() > MAX_TOGETHER {
+        let text = format!(
+            "The zip archive holds {} files; at most {MAX_TOGETHER} are opened together: unpack it and open its folder.",
+            members.len()
+        );
+        return Err(fail(FailureKind::TooLarge, text));
+    }
     members.sort_by(|a, b| a.1.cmp(&b.1));
     if members.is_empty() {
         return Err(fail(FailureKind::NotMine, nothing_inside(&names)));
@@ -140,6 +147,8 @@ fn zipped(input: BufReader<File>, probe: &Probe) -> Result<Contents> {
     Ok(Contents { label: format!("{} in zip", merged.label), ..merged })
 }
 
+/// Files of an archive opened together.
+const MAX_TOGETHER: usize = 64;
 /// Endings of files inside an archive that are tried.
 const READABLE: [&str; 13] =
     ["csv", "tsv", "nc", "nc3", "nc4", "netcdf", "cdf", "h5", "hdf5", "he5", "grd", "tif", "tiff"];

@@ -41,7 +41,9 @@ impl Format for Csv {
     fn identify(&self, probe: &Probe) -> bool {
         let text = !probe.head.is_empty() && probe.head.iter().all(|b| *b >= 32 || matches!(b, b'\n' | b'\r' | b'\t'));
         let named = [".csv", ".tsv"].iter().any(|e| probe.ends_with(e));
-        text && (named || Header::find(&String::from_utf8_lossy(&probe.head)).is_some())
+        // Programs and JSON speak of longitudes too.
+        let maybe = [".txt", ".dat", ".asc", ".tab"].iter().any(|e| probe.ends_with(e)) || !probe.name.contains('.');
+        text && (named || (maybe && Header::find(&String::from_utf8_lossy(&probe.head)).is_some()))
     }
 
     fn open(&self, path: &Path, _probe: &Probe) -> Result<Contents> {
