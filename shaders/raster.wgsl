@@ -1,6 +1,7 @@
 // Cells of a tile on their own geometry, coloured through the layer's colour map, and lit where the style says so.
 #import frame
 #import colormap
+#import clock
 #import tile
 #import surface
 
@@ -109,17 +110,27 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
     if (in.facing <= 0.0 || !on_map(in.local)) {
         discard;
     }
+    // Only rows of their time; paler the further from the clock.
+    var fade = 1.0;
+    if (tile.timed > 0.0 && (clock.days.w & (ALL_TIMES | FADE)) != ALL_TIMES) {
+        let time = time_of(values, in.index);
+        let day = i32(time.x);
+        if (!is_shown(day, time.y)) {
+            discard;
+        }
+        fade = fading(age_of(day, time.y));
+    }
     var value = nearest_of(values, in.index);
     if (is_missing(value)) {
         if (style.missing.a == 0.0) {
             discard;
         }
-        return colour_of_missing();
+        return colour_of_missing() * fade;
     }
     if ((style.flags & BILINEAR) != 0u) {
         value = bilinear_of(values, in.index);
     }
-    let colour = colour_of(value);
+    let colour = colour_of(value) * fade;
     if ((style.flags & HILLSHADE) != 0u) {
         return lit(colour, in.index);
     }

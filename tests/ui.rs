@@ -31,6 +31,8 @@ mod surface;
 mod time_axis;
 #[path = "ui/times.rs"]
 mod times;
+#[path = "ui/times.rs"]
+mod times;
 #[path = "ui/timeline.rs"]
 mod timeline;
 #[path = "ui/vectors.rs"]

@@ -5,7 +5,8 @@ struct Tile {
     size: vec2<f32>,
     // Where in a value's share of the tile its own cell centre lies: 0.5 at full resolution.
     centre: f32,
-    pad: f32,
+    // 1 where two more columns hold the day and the second of each row.
+    timed: f32,
 }
 
 @group(2) @binding(0) var<uniform> tile: Tile;
@@ -13,6 +14,16 @@ struct Tile {
 // Value `cell` (row, column) of a tile; its texture has one more on every side.
 fn value_of(values: texture_2d<f32>, cell: vec2<i32>) -> f32 {
     return textureLoad(values, vec2<i32>(cell.y + 1, cell.x + 1), 0).r;
+}
+
+// Day and second of the row of a texel. Only of tiles with times.
+fn time_of(values: texture_2d<f32>, texel: vec2<f32>) -> vec2<f32> {
+    let row = i32(clamp(floor(texel.x), 0.0, tile.size.x - 1.0)) + 1;
+    let col = i32(tile.size.y) + 2;
+    return vec2<f32>(
+        textureLoad(values, vec2<i32>(col, row), 0).r,
+        textureLoad(values, vec2<i32>(col + 1, row), 0).r,
+    );
 }
 
 fn nearest_of(values: texture_2d<f32>, texel: vec2<f32>) -> f32 {

@@ -42,6 +42,7 @@ pub mod style_panel;
 mod style_rgb;
 mod style_surface;
 mod style_time;
+mod style_time;
 pub mod style_stream;
 mod style_vector;
 pub mod system;

@@ -12,7 +12,7 @@ use crate::menu::TIME_RULES;
 use crate::model::{Model, Row};
 use crate::state::{Out, UiState};
 use crate::theme::{Theme, theme};
-use crate::{scene_legend, style_classes, style_menu, style_rgb, style_surface, style_vector, text, widgets};
+use crate::{scene_legend, style_classes, style_menu, style_rgb, style_surface, style_time, style_vector, text, widgets};
 
 /// Height of the panel of a layer, about.
 fn height(row: &Row) -> f32 {
@@ -20,6 +20,7 @@ fn height(row: &Row) -> f32 {
     let symbols = if style_vector::applies(row) { 170.0 } else { 0.0 };
     symbols
         + style_surface::height(row)
+        + style_time::height(row)
         + style_rgb::height(row)
         + scene_legend::flags(row).map_or(600.0, |flags| 330.0 + 32.0 * flags.len().div_ceil(2) as f32)
 }
@@ -99,6 +100,7 @@ fn body(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, stat
     opacity(ui, row, out);
     choices(ui, row, out);
     style_surface::show(ui, row, out);
+    style_time::show(ui, row, out);
     style_menu::footer(ui, row, model, state, out);
 }
 

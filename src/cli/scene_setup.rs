@@ -11,7 +11,7 @@ use seaglass_core::geo::LonLat;
 use seaglass_core::granule::Granule;
 use seaglass_core::project::{BaseMap, LayerId};
 use seaglass_core::projection::Projection;
-use seaglass_core::style::{Filter, Method, StylePatch, TimeRule};
+use seaglass_core::style::{Filter, Method, StylePatch, TimeRule, TrailStyle};
 use seaglass_core::time::{Time, TimeSpan};
 use seaglass_core::timeline::Anchor;
 use seaglass_host::{Host, Level};
@@ -224,6 +224,10 @@ impl Wishes {
     /// Without a time: the clock stands at the first time of the first file. Of files with several steps each shows the
     /// step nearest to it; of the others all are shown.
     fn set_first_time(&self, host: &mut Host, layers: &[LayerId], paths: &[PathBuf]) {
+        // Whoever names neither a time nor a window sees whole files.
+        if self.window_s.is_none() && self.patch.trail.is_none() {
+            show_whole_tracks(host, layers);
+        }
         let stepped = stepped(host, layers, None);
         let granules = host.session().catalogue().collections.values().flat_map(|c| &c.granules);
         let firsts = granules.filter(|g| g.step == 0 && g.span.is_some());
@@ -276,6 +280,21 @@ fn stepped(host: &Host, layers: &[LayerId], window: Option<TimeSpan>) -> Vec<Lay
         (steps.clone().count() > 1 && steps.clone().any(|g| g.step > 0)).then_some(*id)
     };
     layers.iter().filter_map(has_steps).collect()
+}
+
+/// Every sample of tracks and points is drawn, whatever the clock says.
+fn show_whole_tracks(host: &mut Host, layers: &[LayerId]) {
+    let session = host.session();
+    let is_series = |id: &LayerId| {
+        let layer = session.project().layer(*id)?;
+        let collection = session.catalogue().collections.get(&layer.collection)?;
+        let series = collection.with_field(&layer.field).any(|g| !g.geometry.is_raster());
+        series.then(|| (*id, TrailStyle { whole: true, ..layer.style.trail.clone() }))
+    };
+    let found: Vec<(LayerId, TrailStyle)> = layers.iter().filter_map(is_series).collect();
+    for (layer, trail) in found {
+        host.send(Command::SetStyle { layer, patch: StylePatch { trail: Some(trail), ..StylePatch::default() } });
+    }
 }
 
 fn show_one_step(host: &mut Host, layers: &[LayerId]) {

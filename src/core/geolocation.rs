@@ -123,12 +123,17 @@ impl Series {
 
     /// The sample nearest to `p` within `reach_deg` degrees of arc; among equals the first.
     pub fn nearest(&self, p: LonLat, reach_deg: f64) -> Option<CellHit> {
+        self.nearest_of(p, reach_deg, |_| true)
+    }
+
+    /// The same of the samples that `keep` keeps.
+    pub fn nearest_of(&self, p: LonLat, reach_deg: f64, keep: impl Fn(usize) -> bool) -> Option<CellHit> {
         let target = p.up();
         let limit = (reach_deg.to_radians() / 2.0).sin() * 2.0; // chord
         let mut best = (limit * limit, None);
         for k in 0..self.lon.len() {
             let Some(q) = self.lonlat(k) else { continue };
-            if (q.lat_deg - p.lat_deg).abs() > reach_deg {
+            if (q.lat_deg - p.lat_deg).abs() > reach_deg || !keep(k) {
                 continue;
             }
             let d2 = q.up().distance_squared(target);

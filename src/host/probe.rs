@@ -17,6 +17,9 @@ const CELLS_KEPT: u64 = 512;
 /// Overlapping granules of one layer looked through for a value.
 const DEPTH: usize = 6;
 
+/// Metres of a degree of arc, about.
+const METRES_PER_DEGREE: f64 = 111_195.0;
+
 type CellKey = (u64, usize, usize);
 
 /// What is known of one layer at a place.
@@ -90,11 +93,15 @@ impl Host {
             let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
             let mut row = ProbeRow { layer: layer.id, granule: None, path: None, state: ProbeState::NoData(None) };
             let mut depth = 0;
+            // What is not drawn is not found.
+            let window = layer.style.window_within(&shown.granules, &project.timeline);
+            let dot_deg = layer.style.trail.dot_m.map_or(0.0, |m| m / 2.0 / METRES_PER_DEGREE);
+            let reach_deg = reach_deg.max(dot_deg);
             // The last granule is drawn on top of the others.
             for granule in shown.granules.iter().rev() {
                 let item = self.items.number(granule, shown.field, layer);
                 let Some(part) = self.items.part_key(item) else { continue };
-                let Some(hit) = self.items.positions.peek(&part).and_then(|p| p.index_from_lonlat(at, reach_deg))
+                let Some(hit) = self.items.positions.peek(&part).and_then(|p| p.index_within(at, reach_deg, window))
                 else {
                     continue;
                 };

@@ -102,11 +102,6 @@ impl Times {
         !self.clocked
     }
 
-    /// Whether anything of a raster depends on its times.
-    pub fn is_timed(&self) -> bool {
-        self.window.is_some() || self.fade
-    }
-
     /// Whether a span of µs may show.
     pub fn meets(&self, [start, stop]: [i64; 2]) -> bool {
         self.window.is_none_or(|w| w.start.micros() <= stop && start <= w.stop.micros())

@@ -65,6 +65,8 @@ pub(crate) struct Spot {
     /// Narrowest side of what the mark stands for, projected metres.
     size_m: f64,
     value: f32,
+    /// Source row it lies in.
+    row: usize,
 }
 
 /// Places the marks of a tile; those without a position are left out.
@@ -83,14 +85,14 @@ pub(crate) fn place(tree: &Tree, tile: TileAt, marks: &[Mark]) -> Vec<Spot> {
         let side = |a: (f64, f64), b: (f64, f64)| Some(tree.apart(tree.place(a.0, a.1)?, tree.place(b.0, b.1)?));
         let sides = [side((r0, cm), (r1, cm)), side((rm, c0), (rm, c1))];
         let size_m = sides.into_iter().flatten().fold(f64::INFINITY, f64::min);
-        Some(Spot { v, size_m: if size_m.is_finite() { size_m } else { 0.0 }, value: mark.value })
+        Some(Spot { v, size_m: if size_m.is_finite() { size_m } else { 0.0 }, value: mark.value, row: rm.round().max(0.0) as usize })
     };
     marks.iter().filter_map(spot).collect()
 }
 
-/// Draws those that are small in a view.
-pub(crate) fn draw(pen: &mut Pen, frame: &FrameView, spots: &[Spot]) {
-    for spot in spots {
+/// Draws those that are small in a view, of the rows to be kept.
+pub(crate) fn draw(pen: &mut Pen, frame: &FrameView, spots: &[Spot], keep: &dyn Fn(usize) -> bool) {
+    for spot in spots.iter().filter(|s| keep(s.row)) {
         let small = spot.size_m < FOOTPRINT_PX * frame.m_per_px(spot.v, 0.0);
         if small && frame.sees(spot.v, 0.0) {
             pen.dot(spot.v, spot.value);

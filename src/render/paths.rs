@@ -148,6 +148,10 @@ impl Paths {
         prepared: &mut Prepared,
     ) -> bool {
         let clock = self.clocks.add(times.uniform(frame));
+        // Nothing in view or in time: what is in order stays so.
+        if path.blocks.is_empty() {
+            return true;
+        }
         if path.dots {
             return self.draw_dots(gpu, layouts, path, times, clock, (frame, pace), prepared);
         }

@@ -222,7 +222,7 @@ impl Pipelines {
             self.pipeline(gpu, name, groups, buffers, topology, target, blend)
         };
         Layered {
-            raster: make("raster", &data, &vertex, LIST),
+            raster: make("raster", &[data[0], data[1], data[2], Some(&self.paths.clock)], &vertex, LIST),
             rgb: make("rgb", &[data[0], data[1], Some(&self.rgb)], &vertex, LIST),
             lines: make("lines", &data[..2], &points, STRIP),
             dots: make("dots", &data[..2], &points[..1], STRIP),

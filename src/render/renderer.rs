@@ -284,6 +284,7 @@ impl Renderer {
             if !known {
                 self.items.insert(group.clone(), Item::new(&item.geolocation));
             }
+            group.iter().for_each(|id| self.tiles.place(*id, &item.geolocation));
             let Some(known) = self.items.get_mut(&group) else { continue };
             let method = item.drawn_by(layer.style.method);
             if known.last_seen != self.plans {
@@ -480,6 +481,8 @@ impl Renderer {
             if style.contour.on && style.contour.alone && style.method == Method::Raster {
                 return true;
             }
+            let times = Times::of_rows(shown.layer, self.clock);
+            let clock = self.paths.clocks.add(times.uniform(frame));
             let base = prepared.add_mesh(mesh);
             let channels = shown.item.drawn_by(style.method) == Method::Rgb;
             for batch in &mesh.batches {
@@ -495,10 +498,11 @@ impl Renderer {
                     let (layout, grid) = (&self.pipelines.tile, item.grid().0);
                     self.grounds.provide(&self.gpu, layout, tile, texture, &item.geolocation, &grid);
                 }
-                prepared.draws.push(Draw::Raster { slot, tile, range });
+                prepared.draws.push(Draw::Raster { slot, clock, tile, range });
             }
             if !item.spots().is_empty() && !channels {
-                let run = prepared.points.run(frame, |pen| marks::draw(pen, frame, item.spots()));
+                let keep = |row| item.geolocation.is_within(row, times.window);
+                let run = prepared.points.run(frame, |pen| marks::draw(pen, frame, item.spots(), &keep));
                 prepared.draws.push(Draw::Dots { slot: slot + 1, run });
             }
         } else if let Some(shape) = item.series() {

@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use seaglass_core::field::{Apron, Block};
+use seaglass_core::geolocation::Geolocation;
 use seaglass_core::tile::TileKey;
 
 use crate::gpu::Gpu;
 use crate::marks::{self, Mark};
 use crate::pipelines::Pipelines;
+use crate::sample::{NO_TIME, day_of};
 use crate::tree::TileAt;
 
 /// Mirror of `Tile` in `shaders/raster.wgsl`.
@@ -18,7 +20,7 @@ use crate::tree::TileAt;
 struct TileUniform {
     size: [f32; 2],
     centre: f32,
-    pad: f32,
+    timed: f32,
 }
 
 /// As what the tiles of an item are needed.
@@ -102,6 +104,8 @@ pub(crate) struct Residency {
     epochs: HashMap<u64, u64>,
     /// As what the tiles of items are needed; textures where nothing else was said.
     uses: HashMap<u64, Uses>,
+    /// Positions of items whose rows have times.
+    timed: HashMap<u64, Arc<Geolocation>>,
 }
 
 impl Residency {
@@ -134,6 +138,14 @@ impl Residency {
         for item in items {
             self.epochs.remove(item);
             self.uses.remove(item);
+            self.timed.remove(item);
+        }
+    }
+
+    /// Notes where an item lies: its rows may have times.
+    pub fn place(&mut self, item: u64, geolocation: &Arc<Geolocation>) {
+        if rows_of(geolocation).is_some() && !self.timed.contains_key(&item) {
+            self.timed.insert(item, Arc::clone(geolocation));
         }
     }
 
@@ -167,7 +179,10 @@ impl Residency {
                     continue;
                 }
                 bytes += texels(&block) * 4;
-                content.texture = Some(texture(gpu, pipelines, key.level, &block));
+                content.texture = {
+                    let times = self.timed.get(&key.item).and_then(|g| rows_of(g));
+                    Some(texture(gpu, pipelines, key.level, &block, times))
+                };
             }
             if uses.values {
                 bytes += block.values.len() as u64 * 4;
@@ -271,11 +286,32 @@ fn fits(gpu: &Gpu, block: &Block) -> bool {
     block.values.len() == block.apron.len(block.window)
         && !block.window.is_empty()
         && block.window.rows + 2 <= most
-        && block.window.cols + 2 <= most
+        && block.window.cols + 4 <= most
+}
+
+/// Acquisition times of the rows of a swath.
+fn rows_of(geolocation: &Geolocation) -> Option<&[i64]> {
+    match geolocation {
+        Geolocation::Swath(s) if !s.time_us.is_empty() => Some(&s.time_us),
+        _ => None,
+    }
+}
+
+/// Values with two columns more: day and second of each row.
+fn with_times(values: &[f32], block: &Block, times: &[i64]) -> Vec<f32> {
+    let width = block.window.cols + 2;
+    let mut all = Vec::with_capacity(values.len() + 2 * (block.window.rows + 2));
+    for (r, row) in values.chunks_exact(width).enumerate() {
+        all.extend_from_slice(row);
+        let at = (block.window.row + r.saturating_sub(1) * block.window.stride).min(times.len().saturating_sub(1));
+        let (day, second) = day_of(times.get(at).copied().unwrap_or(NO_TIME));
+        all.extend([day as f32, second]);
+    }
+    all
 }
 
 /// Uploads a block with its apron; where it has none, missing values stand in.
-fn texture(gpu: &Gpu, pipelines: &Pipelines, level: u8, block: &Block) -> TileTexture {
+fn texture(gpu: &Gpu, pipelines: &Pipelines, level: u8, block: &Block, times: Option<&[i64]>) -> TileTexture {
     let (rows, cols) = (block.window.rows, block.window.cols);
     let padded;
     let values: &[f32] = match block.apron {
@@ -290,11 +326,13 @@ fn texture(gpu: &Gpu, pipelines: &Pipelines, level: u8, block: &Block) -> TileTe
             &padded
         }
     };
-    let size = [rows as u32 + 2, cols as u32 + 2];
-    let view = float_texture(gpu, "tile", size, wgpu::TextureFormat::R32Float, bytemuck::cast_slice(values));
+    let timed = times.map(|times| with_times(values, block, times));
+    let size = [rows as u32 + 2, cols as u32 + if timed.is_some() { 4 } else { 2 }];
+    let bytes = bytemuck::cast_slice(timed.as_deref().unwrap_or(values));
+    let view = float_texture(gpu, "tile", size, wgpu::TextureFormat::R32Float, bytes);
     // A value of level l stands for 2^l cells and is the middle one's: half a source cell beyond their middle.
     let centre = if level == 0 { 0.5 } else { 0.5 + 0.5 / (1u64 << level) as f32 };
-    let uniform = TileUniform { size: [rows as f32, cols as f32], centre, pad: 0.0 };
+    let uniform = TileUniform { size: [rows as f32, cols as f32], centre, timed: f32::from(u8::from(timed.is_some())) };
     let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("tile"),
         size: std::mem::size_of::<TileUniform>() as u64,

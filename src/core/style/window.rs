@@ -1,7 +1,8 @@
 //! Which times a layer shows by its own settings, in place of the timeline's window.
 
 use super::{Style, TimeRule};
-use crate::geolocation::Geolocation;
+use crate::geo::LonLat;
+use crate::geolocation::{CellHit, Geolocation};
 use crate::granule::Granule;
 use crate::time::{Time, TimeSpan};
 use crate::timeline::Timeline;
@@ -47,12 +48,26 @@ impl Geolocation {
         times.get(k).filter(|t| **t != i64::MIN).map(|t| Time::from_micros(*t))
     }
 
+    /// As [`index_from_lonlat`](Self::index_from_lonlat), of what is drawn when only a span is: the nearest sample of that
+    /// time, or the cell when its row is of that time.
+    pub fn index_within(&self, p: LonLat, reach_deg: f64, window: Option<TimeSpan>) -> Option<CellHit> {
+        match self {
+            Self::Track(s) | Self::Points(s) if window.is_some() => {
+                s.nearest_of(p, reach_deg, |k| self.is_within(k, window))
+            }
+            _ => {
+                let hit = self.index_from_lonlat(p, reach_deg)?;
+                self.is_within(hit.row.round().max(0.0) as usize, window).then_some(hit)
+            }
+        }
+    }
+
     /// Whether sample or row `k` is drawn when only a span is; without any times everything is.
     pub fn is_within(&self, k: usize, window: Option<TimeSpan>) -> bool {
         let timed = match self {
             Self::Grid(_) => false,
             Self::Swath(s) => !s.time_us.is_empty(),
-            Self::Track(s) | Self::Points(s) => s.time_us.iter().any(|t| *t != i64::MIN),
+            Self::Track(s) | Self::Points(s) => !s.time_us.is_empty(),
         };
         window.is_none_or(|w| !timed || self.time_of(k).is_some_and(|t| w.contains(t)))
     }
