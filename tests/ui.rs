@@ -29,11 +29,9 @@ mod styles;
 mod surface;
 #[path = "ui/time_axis.rs"]
 mod time_axis;
-#[path = "ui/times.rs"]
-mod times;
-#[path = "ui/times.rs"]
-mod times;
 #[path = "ui/timeline.rs"]
 mod timeline;
+#[path = "ui/times.rs"]
+mod times;
 #[path = "ui/vectors.rs"]
 mod vectors;

@@ -160,7 +160,12 @@ impl UiState {
 
     /// Something covers the window and has the keyboard for itself.
     pub fn is_covered(&self) -> bool {
-        self.palette_open || self.keys_open || self.about_open || self.failure.is_some() || self.typed_path.is_some() || self.film.is_some()
+        self.palette_open
+            || self.keys_open
+            || self.about_open
+            || self.failure.is_some()
+            || self.typed_path.is_some()
+            || self.film.is_some()
     }
 }
 

@@ -12,12 +12,15 @@ use crate::menu::TIME_RULES;
 use crate::model::{Model, Row};
 use crate::state::{Out, UiState};
 use crate::theme::{Theme, theme};
-use crate::{scene_legend, style_classes, style_menu, style_rgb, style_surface, style_time, style_vector, text, widgets};
+use crate::{
+    scene_legend, style_classes, style_menu, style_rgb, style_stream, style_surface, style_time, style_vector, text,
+    widgets,
+};
 
 /// Height of the panel of a layer, about.
 fn height(row: &Row) -> f32 {
     // Classes stand in the place of histogram and range.
-    let symbols = if style_vector::applies(row) { 170.0 } else { 0.0 };
+    let symbols = if style_vector::applies(row) { 170.0 } else { style_stream::height(row) };
     symbols
         + style_surface::height(row)
         + style_time::height(row)
@@ -182,7 +185,9 @@ fn method(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
             send(row, out, StylePatch { method: Some(methods[k]), ..StylePatch::default() });
         }
     }
-    if style_vector::applies(row) {
+    if style_stream::applies(row) {
+        style_stream::show(ui, row, out);
+    } else if style_vector::applies(row) {
         style_vector::show(ui, row, out);
     } else if row.geometry.is_some_and(|g| !g.is_raster()) {
         size(ui, row, out);

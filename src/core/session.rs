@@ -9,9 +9,9 @@ use crate::command::Command;
 use crate::notebook::Notebook;
 use crate::project::{LayerId, Project};
 use crate::projection::Projection;
-use crate::time::TimeSpan;
 use crate::protocol::ReadFailure;
 use crate::shapes::ShapeId;
+use crate::time::TimeSpan;
 use crate::undo::{History, UndoRule};
 use crate::user_styles::UserStyles;
 

@@ -252,7 +252,9 @@ fn check(product: &Product) -> Result<(), String> {
             return Err(format!("the direction of the field \"{name}\" is told by from or by towards, not by both"));
         }
         if field.magnitude.is_some() && (field.from.is_some() || field.towards.is_some()) {
-            return Err(format!("the field \"{name}\" has its direction by magnitude already: leave out from and towards"));
+            return Err(format!(
+                "the field \"{name}\" has its direction by magnitude already: leave out from and towards"
+            ));
         }
         if field.rgb.is_some() && (field.magnitude.is_some() || field.from.is_some() || field.towards.is_some()) {
             return Err(format!("the field \"{name}\" is a vector or a colour made of three fields, not both"));

@@ -35,7 +35,9 @@ pub use control::{ControlError, DEFAULT_ADDRESS};
 pub use histogram::Histogram;
 pub use host::Host;
 pub use probe::{ProbeRow, ProbeState};
-pub use report::{Action, EmptyReason, HostError, LayerStatus, Level, Notice, Progress, SaveFilm, SaveImage, StepReport};
+pub use report::{
+    Action, EmptyReason, HostError, LayerStatus, Level, Notice, Progress, SaveFilm, SaveImage, StepReport,
+};
 pub use seaglass_data::pool::Connect;
 pub use seaglass_data::registry::Registry;
 

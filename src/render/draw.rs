@@ -283,7 +283,8 @@ impl Renderer {
         self.gpu.queue.submit([encoder.finish()]);
         self.prepared.frame = Some(frame);
         self.stats.patches = self.prepared.patches;
-        self.stats.vertices = self.prepared.vertices.len() + 4 * (self.prepared.points.points.len() + self.prepared.glyphs.len() + self.paths.drawn);
+        self.stats.vertices = self.prepared.vertices.len()
+            + 4 * (self.prepared.points.points.len() + self.prepared.glyphs.len() + self.paths.drawn);
         self.stats.tiles_resident = self.tiles.len();
         self.stats.gpu_bytes = self.tiles.bytes() + self.relief.bytes() + self.buffers.bytes() + self.streams.bytes();
         self.stats.gpu_bytes += self.paths.bytes();
@@ -390,7 +391,13 @@ impl Renderer {
     }
 
     /// Draws ranges of samples on the device.
-    fn draw_path(&self, pass: &mut wgpu::RenderPass, samples: &SampleBuffer, ranges: &[(u32, u32)], slots: u32) -> usize {
+    fn draw_path(
+        &self,
+        pass: &mut wgpu::RenderPass,
+        samples: &SampleBuffer,
+        ranges: &[(u32, u32)],
+        slots: u32,
+    ) -> usize {
         let mut calls = 0;
         let storage = reads_storage(&self.gpu);
         if storage {

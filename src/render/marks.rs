@@ -85,7 +85,12 @@ pub(crate) fn place(tree: &Tree, tile: TileAt, marks: &[Mark]) -> Vec<Spot> {
         let side = |a: (f64, f64), b: (f64, f64)| Some(tree.apart(tree.place(a.0, a.1)?, tree.place(b.0, b.1)?));
         let sides = [side((r0, cm), (r1, cm)), side((rm, c0), (rm, c1))];
         let size_m = sides.into_iter().flatten().fold(f64::INFINITY, f64::min);
-        Some(Spot { v, size_m: if size_m.is_finite() { size_m } else { 0.0 }, value: mark.value, row: rm.round().max(0.0) as usize })
+        Some(Spot {
+            v,
+            size_m: if size_m.is_finite() { size_m } else { 0.0 },
+            value: mark.value,
+            row: rm.round().max(0.0) as usize,
+        })
     };
     marks.iter().filter_map(spot).collect()
 }

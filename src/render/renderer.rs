@@ -16,14 +16,14 @@ use seaglass_core::tile::TileKey;
 use seaglass_core::time::TimeSpan;
 
 use crate::base::{self, BaseLineSets, BaseLines};
+use crate::clock::Times;
 use crate::contour::{self, Contours};
 use crate::draw::{Draw, FrameBuffers, PICTURE_FORMAT, Prepared, samples};
-use crate::clock::Times;
 use crate::error::RenderError;
 use crate::frame::{FrameView, Part};
+use crate::glyphs::{Placed, Symbols};
 use crate::gpu::Gpu;
 use crate::ground::Grounds;
-use crate::glyphs::{Placed, Symbols};
 use crate::item::{DrawnAs, Item};
 use crate::marks::{self, MARK_PT};
 use crate::mesh::{self, Mesh};

@@ -235,7 +235,7 @@ impl Plane {
             }
             Domain::Strip { across_deg, along_deg, .. } => {
                 let (ac, al) = (across_deg - 1e-6, along_deg - 1e-6);
-                around([-ac, ac], [-al, al], &|across, along| d.from_transverse(across, along))
+                around([-ac, ac], [-al, al], &|across, along| d.untransverse(across, along))
             }
         }
     }
@@ -261,7 +261,7 @@ impl Plane {
             let most = |limit: f64| (limit + beyond_deg) * (1.0 - 1e-9);
             let (ac, al) = (across.abs().min(most(across_deg)), along.abs().min(most(along_deg)));
             let part = ((90.0 - across.abs()) / (90.0 - ac)) * ((180.0 - along.abs()) / (180.0 - al));
-            let rim = d.from_transverse(ac.copysign(across), al.copysign(along));
+            let rim = d.untransverse(ac.copysign(across), al.copysign(along));
             return below(self.project_extended(rim)?, part);
         }
         let middle = d.middle.up();
@@ -386,7 +386,7 @@ impl Defined {
     }
 
     /// The place so many degrees from the middle meridian, so many along it.
-    fn from_transverse(&self, across: f64, along: f64) -> LonLat {
+    fn untransverse(&self, across: f64, along: f64) -> LonLat {
         let (sin_ac, cos_ac) = across.to_radians().sin_cos();
         let (sin_al, cos_al) = along.to_radians().sin_cos();
         let (lat, off) = ((cos_ac * sin_al).asin(), sin_ac.atan2(cos_ac * cos_al));
