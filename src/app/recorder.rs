@@ -66,7 +66,8 @@ impl Form {
         let time = |text: &str| Time::parse(text).map_err(|e| e.to_string());
         let (from, to) = (time(&self.from)?, time(&self.to)?);
         let step_s = seconds(&self.step).ok_or("Write the step like 30min, 6h or 1d.")?;
-        let fps: f64 = self.fps.trim().parse().map_err(|_| "The frames a second are a number.".to_owned())?;
+        let fps: f64 =
+            self.fps.trim().parse().map_err(|_not_a_number| "The frames a second are a number.".to_owned())?;
         frames(Some(&Range { from, to, step_s }), None, &Camera::default(), fps)?;
         let path = PathBuf::from(self.path.trim());
         let kind = crate::export::Kind::of(&path)?;

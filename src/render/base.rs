@@ -259,7 +259,7 @@ pub(crate) fn graticule(pen: &mut Pen, frame: &FrameView) {
     if let Projection::Plane(plane) = frame.view.camera.projection {
         pen.lift();
         for line in plane.outline() {
-            line.into_iter().for_each(|v| pen.to_apart(v));
+            line.into_iter().for_each(|v| pen.go_apart(v));
             pen.lift();
         }
     }

@@ -124,7 +124,7 @@ fn filled(mut all: Vec<Option<Steps>>) -> Vec<Steps> {
             break;
         }
         let before = all.clone();
-        for k in 0..all.len() {
+        for (k, steps) in all.iter_mut().enumerate() {
             let (row, col) = (k / side, k % side);
             let around = [
                 (row > 0).then(|| k - side),
@@ -132,8 +132,8 @@ fn filled(mut all: Vec<Option<Steps>>) -> Vec<Steps> {
                 (col > 0).then(|| k - 1),
                 (col + 1 < side).then(|| k + 1),
             ];
-            if all[k].is_none() {
-                all[k] = around.into_iter().flatten().find_map(|n| before[n]);
+            if steps.is_none() {
+                *steps = around.into_iter().flatten().find_map(|n| before[n]);
             }
         }
     }

@@ -40,6 +40,7 @@ pub(crate) struct Item {
     spots: Vec<Spot>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "most items are rasters")]
 enum Kind {
     Raster { tears: Arc<OnceLock<Option<Arc<Cuts>>>>, tree: Option<(Projection, Tree)>, built: Option<Built> },
     Series { shape: Option<(Projection, Arc<SeriesShape>)>, order: OnceLock<Order> },

@@ -226,13 +226,13 @@ impl Pipelines {
             rgb: make("rgb", &[data[0], data[1], Some(&self.rgb)], &vertex, LIST),
             lines: make("lines", &data[..2], &points, STRIP),
             dots: make("dots", &data[..2], &points[..1], STRIP),
-            trails: self.from_samples(gpu, "trails", 4, target, blend),
-            cloud: self.from_samples(gpu, "cloud", 1, target, blend),
+            trails: self.of_samples(gpu, "trails", 4, target, blend),
+            cloud: self.of_samples(gpu, "cloud", 1, target, blend),
             glyphs: make("glyphs", &data[..2], &[Some(symbols())], STRIP),
         }
     }
 
-    fn from_samples(
+    fn of_samples(
         &self,
         gpu: &Gpu,
         name: &'static str,

@@ -90,7 +90,7 @@ impl Pen<'_> {
     }
 
     /// Continues the line without a look at the cut of the map: the edge of the map itself.
-    pub fn to_apart(&mut self, v: DVec3) {
+    pub fn go_apart(&mut self, v: DVec3) {
         self.put(v, 0.0);
         self.last = Some((v, 0.0));
     }

@@ -22,7 +22,7 @@ impl GifFilm {
     pub fn new(part: Part, size_px: [u32; 2], fps: f64) -> anyhow::Result<Self> {
         let side = |n: u32| {
             u16::try_from(n)
-                .map_err(|_| anyhow::anyhow!("A GIF has at most 65535 pixels a side; choose a smaller size"))
+                .map_err(|_too_large| anyhow::anyhow!("A GIF has at most 65535 pixels a side; choose a smaller size"))
         };
         let (width, height) = (side(size_px[0])?, side(size_px[1])?);
         let mut encoder = gif::Encoder::new(BufWriter::new(part.create()?), width, height, &[])?;

@@ -76,7 +76,7 @@ impl Movie {
                 let path = numbered(&self.path).map(|n| n.of(self.frames)).unwrap_or_default();
                 let part = Part::beside(&path);
                 image
-                    .save_with_format(part.path(), image::ImageFormat::Png)
+                    .save_with_format(part.unfinished(), image::ImageFormat::Png)
                     .map_err(|e| disk_words(&path, anyhow::Error::from(e)))?;
                 part.finish()?;
                 written.push(path);
@@ -198,7 +198,7 @@ impl Ffmpeg {
             _ => command.args(["-c:v", "libx264", "-preset", "medium", "-crf", "18", "-movflags", "+faststart"]),
         };
         command.args(["-pix_fmt", "yuv420p", "-f", if kind == Kind::WebM { "webm" } else { "mp4" }]);
-        command.arg(part.path()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.arg(part.unfinished()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|e| anyhow::anyhow!("{} cannot be started: {e}", program.display()))?;
         let frames = child.stdin.take();
         let stderr = child.stderr.take();

@@ -22,7 +22,7 @@ impl Part {
     }
 
     /// Where to write.
-    pub fn path(&self) -> &Path {
+    pub fn unfinished(&self) -> &Path {
         &self.part
     }
 

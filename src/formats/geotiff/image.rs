@@ -188,12 +188,15 @@ impl Image {
     }
 }
 
+/// A decoded chunk and which one it is.
+type Chunk = ((usize, usize), Rc<Raw>);
+
 /// The file and what was decoded of it last.
 pub struct Source {
     file: RefCell<Directory>,
     bytes: File,
     len: u64,
-    kept: RefCell<VecDeque<((usize, usize), Rc<Raw>)>>,
+    kept: RefCell<VecDeque<Chunk>>,
 }
 
 impl Source {

@@ -145,7 +145,7 @@ fn kml_as_others_write_it() {
     let area = &found.shapes[0];
     let style = area.style.unwrap();
     assert_eq!((style.colour, style.width_pt, (style.fill * 255.0).round()), ([255, 0, 0], 4.0, 64.0));
-    assert_eq!(area.geometry.lines[1].hole, true);
+    assert!(area.geometry.lines[1].hole);
     assert_eq!(area.attributes["id"], json!("17"));
     assert_eq!(area.attributes["area"], json!("2.5"));
     assert_eq!(area.attributes["description"], json!("<b>bold</b>"));

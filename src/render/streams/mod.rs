@@ -280,10 +280,10 @@ impl System {
             Some((made_for, slot)) => slot.lock().take().map(|grid| (made_for.clone(), grid)),
             None => None,
         };
-        let mut made = made.map(|grid| {
+        if made.is_some() {
             self.building = None;
-            grid
-        });
+        }
+        let mut made = made;
         let known = made.as_ref().map(|(k, _)| k).or(self.grid.as_ref().map(|(k, _)| k));
         // A fine grid serves while the view moves, too, when it is the one of that view.
         let good = known.is_some_and(|k| *k == key || (k.fine && GridKey { fine: true, ..key.clone() } == *k));

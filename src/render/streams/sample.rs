@@ -10,6 +10,8 @@ use seaglass_core::tile::TileGrid;
 
 /// Row and column of a tile at its level.
 type At = (u32, u32);
+/// A level with its tiles of both components.
+type Level = (u8, HashMap<At, [Arc<Block>; 2]>);
 
 /// One step of one vector field.
 #[derive(Clone, Debug)]
@@ -18,7 +20,7 @@ pub(crate) struct Field {
     grid: TileGrid,
     bounds: Option<GeoBox>,
     /// Tiles of both components by level, the finest level first.
-    levels: Vec<(u8, HashMap<At, [Arc<Block>; 2]>)>,
+    levels: Vec<Level>,
 }
 
 impl Field {

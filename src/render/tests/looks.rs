@@ -380,7 +380,7 @@ fn an_image_of_bytes_comes_out_bit_by_bit() {
         1 => 255 - (r * N + c) % 256,
         _ => ((r * N + c) * 37 + 11) % 256,
     };
-    let lacks = |r: usize, c: usize| (r * N + c) % 61 == 0;
+    let lacks = |r: usize, c: usize| (r * N + c).is_multiple_of(61);
     let channels: Vec<Data> = (0..3)
         .map(|k| data(k as u64 + 20, move |r, c| if k == 1 && lacks(r, c) { f32::NAN } else { byte(k, r, c) as f32 }))
         .collect();
