@@ -133,7 +133,7 @@ fn what_cannot_be_made_is_said_in_one_sentence() {
     let film = ["--size", "160x100", "--animate", "2024-08-11..2024-08-12/6h"];
     refused(&small, "a.gif", "--animate");
     refused(&film, "a.png", "%04d");
-    refused(&small, "a.jpg", "named");
+    refused(&small, "a.jpg", "not as jpg; name the output *.png");
     refused(&small, "a.tif", "switch to a map");
     refused(&small, "none/a.png", "folder does not exist");
     refused(&film, "none/a.gif", "folder does not exist");

@@ -144,7 +144,7 @@ fn outside_libraries_stay_in_their_crate() {
         ("hdf5-metno", &["seaglass-formats"]),
         ("libdeflater", &["seaglass-formats"]),
         ("zarrs", &["seaglass-formats"]),
-        ("tiff", &["seaglass-formats"]),
+        ("tiff", &["seaglass-formats", "seaglass"]),
     ];
     for (name, dependencies) in dependencies() {
         for (library, homes) in rules {

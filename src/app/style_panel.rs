@@ -17,6 +17,9 @@ use crate::{
     widgets,
 };
 
+/// Height of what does not scroll.
+const HEADER_AND_FOOTER: f32 = 24.0 + 44.0 + 16.0;
+
 /// Height of the panel of a layer, about.
 fn height(row: &Row) -> f32 {
     // Classes stand in the place of histogram and range.
@@ -56,19 +59,25 @@ pub fn show(
             t.popover(8).show(ui, |ui| {
                 let inner = width - 26.0;
                 let room = area.height() - 40.0;
+                ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
+                // Name and footer stay where they are, however much lies between.
                 if room > height(row) {
                     ui.set_width(inner);
+                    header(ui, row, model, state, out);
                     body(ui, row, model, data, state, out);
                 } else {
                     // The bar lies over the content: it gets room of its own right of the controls.
                     let bar = ui.spacing().scroll.bar_width + 2.0;
                     ui.set_width(inner + bar);
+                    header(ui, row, model, state, out);
+                    let room = room - HEADER_AND_FOOTER;
                     let scroll = egui::ScrollArea::vertical().auto_shrink([false, true]);
                     scroll.max_height(room).min_scrolled_height(room).show(ui, |ui| {
                         ui.set_max_width(inner);
                         body(ui, row, model, data, state, out);
                     });
                 }
+                style_menu::footer(ui, row, model, state, out);
             });
         });
     // What lies on top of the panel closes first.
@@ -87,7 +96,6 @@ fn send(row: &Row, out: &mut Out, patch: StylePatch) {
 
 fn body(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, state: &mut UiState, out: &mut Out) {
     ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-    header(ui, row, model, state, out);
     field(ui, row, model, out);
     method(ui, row, model, out);
     if scene_legend::flags(row).is_some() {
@@ -104,7 +112,6 @@ fn body(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, stat
     choices(ui, row, out);
     style_surface::show(ui, row, out);
     style_time::show(ui, row, out);
-    style_menu::footer(ui, row, model, state, out);
 }
 
 fn header(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mut Out) {

@@ -142,7 +142,7 @@ fn per_second(factor: f64) -> String {
         f if f >= 60.0 => (f / 60.0, "minutes"),
         f => (f, "seconds"),
     };
-    format!("A second shows {} {unit} of drift.", text::significant(value))
+    format!("A second shows {} {unit} of drift.", two_digits(value))
 }
 
 /// By speed through the colour map, or one colour.

@@ -251,10 +251,10 @@ pub fn hairline(painter: &Painter, t: &Theme, x: impl Into<egui::Rangef>, y: f32
 
 /// A menu line: label left, shortcut right.
 pub fn menu_item(ui: &mut Ui, label: &str, keys: &str, enabled: bool) -> bool {
-    let response = ui.add_enabled(
-        enabled,
-        egui::Button::new(label).shortcut_text(keys).frame_when_inactive(false).min_size(vec2(220.0, 28.0)),
-    );
+    let button = egui::Button::new(label).frame_when_inactive(false).min_size(vec2(220.0, 28.0));
+    // An empty shortcut would leave a blank at the end of the accessible name.
+    let button = if keys.is_empty() { button } else { button.shortcut_text(keys) };
+    let response = ui.add_enabled(enabled, button);
     if response.clicked() {
         ui.close();
     }

@@ -7,6 +7,7 @@ pub const KNOTS_PER_M_S: f64 = 3600.0 / 1852.0;
 pub fn knots_per_unit(unit: &str) -> Option<f64> {
     let plain: String = unit
         .to_lowercase()
+        .replace("**", "")
         .chars()
         .map(|c| match c {
             '.' | '*' | '·' | '_' => ' ',
@@ -14,7 +15,7 @@ pub fn knots_per_unit(unit: &str) -> Option<f64> {
             c => c,
         })
         .collect();
-    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ").replace(" / ", "/").replace("**", "");
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ").replace(" / ", "/");
     let m_s = match plain.as_str() {
         "m s-1" | "m s^-1" | "m/s" | "ms-1" | "meter/second" | "metre/second" | "meters/second" | "metres/second"
         | "m/sec" | "m sec-1" | "meter s-1" | "meters s-1" | "metre s-1" | "metres s-1" | "meter second-1"

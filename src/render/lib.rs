@@ -27,6 +27,7 @@ mod frame;
 mod glyphs;
 mod gpu;
 mod ground;
+mod int_map;
 mod item;
 mod marks;
 mod mesh;

@@ -4,7 +4,8 @@
 use glam::DVec3;
 
 use crate::frame::FrameView;
-use crate::tree::{IntMap, Leaf, Node, TileAt, Tree, UNIT, turns_to};
+use crate::int_map::IntMap;
+use crate::tree::{Leaf, Node, TileAt, Tree, UNIT, turns_to};
 
 /// One vertex, as the shaders read it.
 #[repr(C)]

@@ -90,6 +90,7 @@ impl ShapeLayer {
         self.corners.clear();
         self.strokes.clear();
         let mut complete = true;
+        let mut triangles_left = fill::MOST_TRIANGLES;
         for shape in scene.shapes.iter().filter(|s| s.visible) {
             let geometry = &shape.geometry;
             let seen = Seen::of(geometry, frame);
@@ -109,7 +110,7 @@ impl ShapeLayer {
             let Some(prepared) = prepared.get() else { continue };
             if geometry.kind == ShapeKind::Polygon && shape.style.fill > 0.0 {
                 let triangles = prepared.triangles.get_or_init(|| Triangles::of(&prepared.geometry));
-                fill::emit(&mut self.corners, triangles, frame, rgba(shape.style.fill));
+                fill::emit(&mut self.corners, triangles, frame, rgba(shape.style.fill), &mut triangles_left);
             }
             outline::emit(&mut self.strokes, &prepared.geometry, frame, &shape.style, (rgba(1.0), width_px));
         }

@@ -4,8 +4,6 @@
 //! enough on the screen, so a smooth swath of a million cells costs a few hundred vertices. The tree does not depend on
 //! the view and is kept between frames; it grows where someone looks.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use glam::DVec3;
@@ -16,6 +14,11 @@ use seaglass_core::tile::TileGrid;
 
 use crate::cuts::{Cuts, Tear};
 use crate::frame::FrameView;
+use crate::int_map::IntMap;
+
+mod measure;
+
+use measure::{Search, Shape, corners_of, halfway};
 
 /// Fixed-point units of one source cell. Index space is measured in cell edges: edge 0 is half a cell before the first
 /// centre. Fine enough (10 cm for cells of 1°) that no view at the closest zoom wants half a unit.
@@ -42,30 +45,6 @@ const NUDGE: f64 = 1e-6;
 const TEAR_M: f64 = 1.0;
 /// Nodes of at most so many cells a side are searched for positions cell by cell, larger ones in so many places a side.
 const SEARCHED: i64 = 16;
-
-/// A fast hash for small integer keys (the multiplicative hash of rustc).
-#[derive(Default)]
-pub(crate) struct IntHasher(u64);
-
-impl Hasher for IntHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
-    }
-    fn write_u64(&mut self, v: u64) {
-        self.0 = (self.0.rotate_left(26) ^ v).wrapping_mul(0xf135_7aea_2e62_a9c5).rotate_left(20);
-    }
-    fn write_i64(&mut self, v: i64) {
-        self.write_u64(v as u64);
-    }
-    fn write_i32(&mut self, v: i32) {
-        self.write_u64(v as u64);
-    }
-}
-
-pub(crate) type IntMap<K, V> = HashMap<K, V, BuildHasherDefault<IntHasher>>;
 
 /// A rectangle of index space, fixed-point cell edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -651,86 +630,6 @@ impl Node {
             children: None,
         }
     }
-}
-
-/// Positions found in a node by [`Tree::search`].
-#[derive(Default)]
-struct Search {
-    found: Vec<DVec3>,
-    /// Every cell was looked at.
-    complete: bool,
-    /// Largest distance of neighbours among those found, metres.
-    step_m: f64,
-}
-
-impl Search {
-    /// Radius of a ball about `centre` that holds what was found, and what lies between; infinite when single places
-    /// do not tell how far it is to the next.
-    fn reach(&self, centre: DVec3, turn: Option<f64>) -> f64 {
-        if self.step_m == 0.0 {
-            return f64::INFINITY;
-        }
-        let furthest = self.found.iter().map(|v| unwrapped(*v, centre, turn).distance(centre)).fold(0.0, f64::max);
-        furthest + self.step_m
-    }
-}
-
-/// Lengths and bends of a 3 × 3 sample of a node.
-struct Shape {
-    down_m: f64,
-    along_m: f64,
-    bend_down: f64,
-    bend_along: f64,
-    error_m: f64,
-    main_diagonal: bool,
-}
-
-impl Shape {
-    fn of(v: &[[DVec3; 3]; 3]) -> Self {
-        let bend = |a: DVec3, m: DVec3, b: DVec3| m.distance((a + b) / 2.0);
-        let length = |a: DVec3, m: DVec3, b: DVec3| a.distance(m) + m.distance(b);
-        let down = |j: usize| (v[0][j], v[1][j], v[2][j]);
-        let along = |i: usize| (v[i][0], v[i][1], v[i][2]);
-        let most = |f: &dyn Fn(DVec3, DVec3, DVec3) -> f64, of: &dyn Fn(usize) -> (DVec3, DVec3, DVec3)| {
-            (0..3).map(of).map(|(a, m, b)| f(a, m, b)).fold(0.0, f64::max)
-        };
-        let bend_down = most(&bend, &down);
-        let bend_along = most(&bend, &along);
-        let main = bend(v[0][0], v[1][1], v[2][2]);
-        let other = bend(v[0][2], v[1][1], v[2][0]);
-        Self {
-            down_m: most(&length, &down),
-            along_m: most(&length, &along),
-            bend_down,
-            bend_along,
-            error_m: bend_down.max(bend_along).max(main.min(other)),
-            main_diagonal: main <= other,
-        }
-    }
-
-    fn split_rows(&self, oversize: bool) -> bool {
-        let bend = self.bend_down.max(self.bend_along);
-        if oversize || (self.bend_down - self.bend_along).abs() < 0.2 * bend || bend < 0.5 * self.error_m {
-            self.down_m >= self.along_m
-        } else {
-            self.bend_down > self.bend_along
-        }
-    }
-}
-
-/// Corners (r0c0, r0c1, r1c1, r1c0) and middle.
-fn corners_of(v: &[[DVec3; 3]; 3]) -> Box<[DVec3; 5]> {
-    Box::new([v[0][0], v[0][2], v[2][2], v[2][0], v[1][1]])
-}
-
-/// Whole cells while there are several, then halves of the fixed-point lattice.
-fn halfway(a: i64, b: i64) -> i64 {
-    let middle = (a + b) / 2;
-    if b - a < 2 * UNIT {
-        return middle;
-    }
-    let cell = (middle + UNIT / 2).div_euclid(UNIT) * UNIT;
-    if cell > a && cell < b { cell } else { middle }
 }
 
 /// `v` on the turn of a cylindrical map nearest to `reference`.

@@ -5,12 +5,16 @@ use std::io::{Seek, Write};
 use seaglass_core::camera::View;
 use seaglass_core::geo::WGS84_A_M;
 use seaglass_core::projection::{Plane, Projection};
-use tiff::encoder::colortype::RGB8;
-use tiff::encoder::{Compression, DeflateLevel, ImageEncoder, Predictor, TiffEncoder, TiffKindStandard};
-use tiff::tags::{ExtraSamples, Tag};
+use tiff::encoder::compression::{CompressionAlgorithm as _, Deflate, DeflateLevel};
+use tiff::encoder::{DirectoryEncoder, Rational, TiffEncoder, TiffKind};
+use tiff::tags::{CompressionMethod, ExtraSamples, PhotometricInterpretation, Predictor, ResolutionUnit, Tag};
 
 /// Rows of a strip.
 const STRIP_ROWS: u32 = 64;
+/// Red, green, blue, alpha.
+const SAMPLES: usize = 4;
+/// Bytes of pixels in a file with offsets of 32 bits: what does not deflate grows a little.
+const MOST_PLAIN: u64 = 4_000_000_000;
 
 /// A value of the key directory.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,30 +145,75 @@ pub(super) fn write<W: Write + Seek>(
     at: &Georeference,
     draw: impl FnOnce(Put) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut encoder = TiffEncoder::new(out)?
-        .with_compression(Compression::Deflate(DeflateLevel::Fast))
-        .with_predictor(Predictor::Horizontal);
-    let mut image = encoder.new_image::<RGB8>(size_px[0], size_px[1])?;
-    image.extra_samples(&[ExtraSamples::UnassociatedAlpha])?;
-    image.rows_per_strip(STRIP_ROWS.min(size_px[1]))?;
-    Tags::of(at).write(&mut image)?;
-    let mut waiting: Vec<u8> = Vec::new();
-    draw(&mut |rows| {
-        waiting.extend_from_slice(rows);
-        let mut done = 0;
-        loop {
-            let strip = image.next_strip_sample_count() as usize;
-            if strip == 0 || waiting.len() - done < strip {
+    // Offsets of 32 bits reach as far as the pixels could need if nothing became smaller.
+    if u64::from(size_px[0]) * u64::from(size_px[1]) * SAMPLES as u64 > MOST_PLAIN {
+        write_as(&mut TiffEncoder::new_big(out)?, size_px, at, draw)
+    } else {
+        write_as(&mut TiffEncoder::new(out)?, size_px, at, draw)
+    }
+}
+
+/// The image encoder of the library deflates only pictures given at once, and predicts three samples where there are
+/// four; so tags and strips are put together here.
+fn write_as<W: Write + Seek, K: TiffKind>(
+    encoder: &mut TiffEncoder<W, K>,
+    size_px: [u32; 2],
+    at: &Georeference,
+    draw: impl FnOnce(Put) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let [width, height] = size_px;
+    let mut out = encoder.image_directory()?;
+    out.write_tag(Tag::ImageWidth, width)?;
+    out.write_tag(Tag::ImageLength, height)?;
+    out.write_tag(Tag::BitsPerSample, &[8u16; SAMPLES][..])?;
+    out.write_tag(Tag::Compression, CompressionMethod::Deflate.to_u16())?;
+    out.write_tag(Tag::PhotometricInterpretation, PhotometricInterpretation::RGB.to_u16())?;
+    out.write_tag(Tag::SamplesPerPixel, SAMPLES as u16)?;
+    out.write_tag(Tag::RowsPerStrip, STRIP_ROWS.min(height))?;
+    out.write_tag(Tag::XResolution, Rational { n: 1, d: 1 })?;
+    out.write_tag(Tag::YResolution, Rational { n: 1, d: 1 })?;
+    out.write_tag(Tag::ResolutionUnit, ResolutionUnit::None.to_u16())?;
+    out.write_tag(Tag::Predictor, Predictor::Horizontal.to_u16())?;
+    out.write_tag(Tag::ExtraSamples, ExtraSamples::UnassociatedAlpha.to_u16())?;
+    Tags::of(at).write(&mut out)?;
+    let line = width as usize * SAMPLES;
+    let strip = line * STRIP_ROWS.min(height) as usize;
+    let (mut offsets, mut counts) = (Vec::new(), Vec::new());
+    let (mut waiting, mut packed) = (Vec::new(), Vec::new());
+    let mut rows_left = height as usize;
+    draw(&mut |mut rows| {
+        while rows_left > 0 && !rows.is_empty() {
+            let whole = strip.min(rows_left * line);
+            let (taken, rest) = rows.split_at(rows.len().min(whole - waiting.len()));
+            waiting.extend_from_slice(taken);
+            rows = rest;
+            if waiting.len() < whole {
                 break;
             }
-            image.write_strip(&waiting[done..done + strip])?;
-            done += strip;
+            waiting.chunks_exact_mut(line).for_each(differences);
+            packed.clear();
+            Deflate::with_level(DeflateLevel::Fast).write_to(&mut packed, &waiting)?;
+            counts.push(K::convert_offset(packed.len() as u64)?);
+            // What follows begins at an even place.
+            packed.resize(packed.len().next_multiple_of(2), 0);
+            offsets.push(K::convert_offset(out.write_data(&packed[..])?)?);
+            waiting.clear();
+            rows_left -= whole / line;
         }
-        waiting.drain(..done);
         Ok(())
     })?;
-    image.finish()?;
+    anyhow::ensure!(rows_left == 0, "The GeoTIFF is not whole: {rows_left} rows were not drawn");
+    out.write_tag(Tag::StripOffsets, K::convert_slice(&offsets))?;
+    out.write_tag(Tag::StripByteCounts, K::convert_slice(&counts))?;
+    out.finish()?;
     Ok(())
+}
+
+/// Each pixel of a row becomes its difference to the one before it.
+fn differences(row: &mut [u8]) {
+    for k in (SAMPLES..row.len()).rev() {
+        row[k] = row[k].wrapping_sub(row[k - SAMPLES]);
+    }
 }
 
 /// The tags of a georeference.
@@ -195,12 +244,15 @@ impl Tags {
                 }
             }
         }
+        // With the zero at its end it is even, and so is the place of what follows.
+        if ascii.len() % 2 == 0 && !ascii.is_empty() {
+            ascii.push(' ');
+        }
         Self { matrix: at.matrix, directory, doubles, ascii }
     }
 
-    fn write<W: Write + Seek>(&self, image: &mut ImageEncoder<'_, W, RGB8, TiffKindStandard>) -> tiff::TiffResult<()> {
+    fn write<W: Write + Seek, K: TiffKind>(&self, out: &mut DirectoryEncoder<'_, W, K>) -> tiff::TiffResult<()> {
         let [a, b, c, d, e, f] = self.matrix;
-        let out = image.encoder();
         if b == 0.0 && d == 0.0 && a > 0.0 && e < 0.0 {
             out.write_tag(Tag::Unknown(33550), &[a, -e, 0.0][..])?;
             out.write_tag(Tag::Unknown(33922), &[0.0, 0.0, 0.0, c, f, 0.0][..])?;
@@ -263,8 +315,60 @@ for path in sys.argv[1:]:
 print(json.dumps(out))
 "#;
 
+    /// Every pixel as rasterio reads it.
+    const PIXELS: &str = r#"
+import sys
+try:
+    import rasterio
+except ImportError:
+    print("no rasterio"); sys.exit(0)
+out = open(sys.argv[1], "wb")
+for path in sys.argv[2:]:
+    with rasterio.open(path) as f:
+        out.write(f.read().transpose(1, 2, 0).tobytes())
+"#;
+
     #[test]
-    fn an_independent_reader_finds_every_pixel_where_it_is() {
+    fn an_independent_reader_finds_all_pixels_at_any_size() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = Georeference::of(&camera("mercator", 20.0, 30.0).view(300.0, 200.0)).unwrap();
+        let (mut paths, mut all) = (Vec::new(), Vec::new());
+        // Below, at and above whole strips, with pieces that end within rows' strips; plain and big files.
+        for (k, (w, h, piece)) in
+            [(1, 1, 1), (7, 63, 5), (5, 64, 64), (300, 65, 50), (33, 128, 128), (3, 200, 70)].into_iter().enumerate()
+        {
+            let pixel = |n: u32| n.wrapping_mul(2_654_435_761).wrapping_add(n >> 7).to_be_bytes();
+            let pixels: Vec<u8> = (0..w * h).flat_map(pixel).collect();
+            let draw = |put: Put| pixels.chunks((w * piece * 4) as usize).try_for_each(put);
+            for big in [false, true] {
+                let path = dir.path().join(format!("{k}-{big}.tif"));
+                let file = std::fs::File::create(&path).unwrap();
+                if big {
+                    write_as(&mut TiffEncoder::new_big(file).unwrap(), [w, h], &at, draw).unwrap();
+                } else {
+                    write(file, [w, h], &at, draw).unwrap();
+                }
+                paths.push(path);
+                all.extend_from_slice(&pixels);
+            }
+        }
+        let read = dir.path().join("pixels");
+        let done = std::process::Command::new("python3").args(["-c", PIXELS]).arg(&read).args(&paths).output();
+        match done {
+            Ok(done) if done.stdout.is_empty() => {
+                assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+                assert!(std::fs::read(&read).unwrap() == all, "pixels differ");
+            }
+            Ok(_) => println!("skipped: no rasterio"),
+            Err(_) => println!("skipped: no python3"),
+        }
+        // Rows that are missing are no picture.
+        let e = write(std::io::Cursor::new(Vec::new()), [2, 3], &at, |put| put(&[0; 16])).unwrap_err().to_string();
+        assert!(e.contains("1 rows were not drawn"), "{e}");
+    }
+
+    #[test]
+    fn an_independent_reader_finds_every_every_pixel_where_it_is() {
         let dir = tempfile::tempdir().unwrap();
         let views = [
             camera("equirectangular", 20.0, 30.0),

@@ -5,10 +5,7 @@ use std::io::BufWriter;
 
 use image::RgbaImage;
 
-use super::Part;
-
-/// Effort of the choice of colours, 1 (best) to 30.
-const SPEED: i32 = 10;
+use super::{Part, colours};
 
 pub(super) struct GifFilm {
     part: Part,
@@ -31,8 +28,15 @@ impl GifFilm {
     }
 
     pub fn put(&mut self, image: &RgbaImage) -> anyhow::Result<()> {
-        let mut pixels = image.as_raw().clone();
-        let mut frame = gif::Frame::from_rgba_speed(image.width() as u16, image.height() as u16, &mut pixels, SPEED);
+        let reduced = colours::reduce(image.as_raw());
+        let mut frame = gif::Frame {
+            width: image.width() as u16,
+            height: image.height() as u16,
+            buffer: reduced.indices.into(),
+            palette: Some(reduced.palette.concat()),
+            transparent: reduced.transparent,
+            ..gif::Frame::default()
+        };
         // Hundredths of a second, so that the film as a whole keeps its length.
         let (before, n) = self.shown;
         let until = ((n + 1) as f64 * 100.0 / self.fps).round() as u64;

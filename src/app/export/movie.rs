@@ -137,12 +137,13 @@ impl Numbered {
     }
 }
 
-/// `film-%04d.png` in its parts.
+/// `film-%04d.png` in its parts. The `%d` of `50%done.png` belongs to a word and is no number.
 pub(super) fn numbered(path: &Path) -> Option<Numbered> {
     let name = path.file_name()?.to_str()?;
     let (before, rest) = name.split_once('%')?;
     let (digits, after) = rest.split_once('d')?;
     let digits = match digits {
+        "" if after.starts_with(char::is_alphabetic) => return None,
         "" => 1,
         d => d.strip_prefix('0').unwrap_or(d).parse().ok().filter(|n| (1..=9).contains(n))?,
     };

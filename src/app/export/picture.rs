@@ -35,11 +35,13 @@ pub fn write(
         _ => None,
     };
     let part = Part::beside(path);
-    let file = BufWriter::with_capacity(1 << 20, part.create()?);
+    let mut file = BufWriter::with_capacity(1 << 20, part.create()?);
     match georeference {
-        Some(at) => geotiff::write(file, scene.size_px, &at, |put| work.draw(&mut |strip| put(strip.as_raw()))),
-        None => work.png(file, opaque),
+        Some(at) => geotiff::write(&mut file, scene.size_px, &at, |put| work.draw(&mut |strip| put(strip.as_raw()))),
+        None => work.png(&mut file, opaque),
     }
+    // Dropped alone it would keep to itself that the disk is full.
+    .and_then(|()| Ok(file.flush()?))
     .map_err(|e| disk_words(path, e))?;
     part.finish()
 }

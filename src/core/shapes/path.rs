@@ -85,6 +85,8 @@ pub fn unwrapped(places: &[LonLat], closed: bool, edges: Edges) -> (Vec<LonLat>,
     for p in places {
         if let Some(last) = last {
             lon += step_lon(last, *p, edges);
+            // Whole turns from where it was written: sums would gather rounding along a coast.
+            lon = p.lon_deg + 360.0 * ((lon - p.lon_deg) / 360.0).round();
         }
         last = Some(*p);
         out.push(LonLat::new(lon, p.lat_deg));

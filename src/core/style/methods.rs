@@ -165,6 +165,7 @@ pub struct EndColours {
 #[serde(default, deny_unknown_fields)]
 pub struct RgbStyle {
     /// Values shown black and full, for each channel; from the data when absent.
+    #[serde(with = "channels", skip_serializing_if = "none_set")]
     pub ranges: [Option<[f64; 2]>; 3],
     /// Exponent is 1 / gamma.
     pub gamma: [f32; 3],
@@ -173,6 +174,37 @@ pub struct RgbStyle {
 impl Default for RgbStyle {
     fn default() -> Self {
         Self { ranges: [None; 3], gamma: [1.0; 3] }
+    }
+}
+
+fn none_set(ranges: &[Option<[f64; 2]>; 3]) -> bool {
+    ranges.iter().all(Option::is_none)
+}
+
+/// Channels by name: TOML has no way to leave out an element of an array.
+mod channels {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    type Range = Option<[f64; 2]>;
+
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Named {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        red: Range,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        green: Range,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        blue: Range,
+    }
+
+    pub fn serialize<S: Serializer>(&[red, green, blue]: &[Range; 3], to: S) -> Result<S::Ok, S::Error> {
+        Named { red, green, blue }.serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[Range; 3], D::Error> {
+        let Named { red, green, blue } = Named::deserialize(from)?;
+        Ok([red, green, blue])
     }
 }
 

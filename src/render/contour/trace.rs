@@ -3,7 +3,7 @@
 //! Quads with a missing corner have no line, so none runs along the border of missing cells. Where the corners of a quad
 //! lie above and below crosswise, the mean of the four decides which of them belong together.
 
-use crate::tree::IntMap;
+use crate::int_map::IntMap;
 
 /// A line of one level.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,7 +12,7 @@ use seaglass_core::colormap::Colormap;
 use seaglass_core::coord::CoordArray;
 use seaglass_core::geo::{LonLat, wrap_180};
 use seaglass_core::geolocation::{Geolocation, Swath};
-use seaglass_core::projection::Projection;
+use seaglass_core::projection::{Plane, Projection};
 use seaglass_core::style::{Method, Style};
 use seaglass_render::{Renderer, Scene};
 use support::outline::{Found, Outline, PHASES, moved};
@@ -56,7 +56,12 @@ fn cameras(place: LonLat) -> Vec<Camera> {
     let mut out = Vec::new();
     for altitude_m in ALTITUDES_M {
         for projection in Projection::ALL {
+            // The other maps stand about the place; where a line stands for the pole there is no telling where a cell ends.
+            let projection = projection.about(place);
             let shown = match projection {
+                Projection::Plane(_) if ![6e5, 4_346.0].contains(&altitude_m) => false,
+                Projection::Plane(Plane::EqualArea { .. }) => true,
+                Projection::Plane(_) => place.lat_deg.abs() < 80.0,
                 Projection::Mercator => place.lat_deg.abs() < 80.0,
                 Projection::PolarNorth => place.lat_deg > -25.0,
                 Projection::PolarSouth => place.lat_deg < 25.0,
