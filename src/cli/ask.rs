@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, bounded};
 use seaglass_core::granule::FileInfo;
 use seaglass_core::protocol::{FailureKind, ReadFailure, Request, Source};
-use seaglass_data::pool::{Content, Job, Lane, Pool, PoolOptions, ProcessConnector, find_worker};
+use seaglass_data::pool::{Content, FileShapes, Job, Lane, Pool, PoolOptions, ProcessConnector, find_worker};
 use seaglass_data::registry::Registry;
 
 use super::{Exit, Failure};
@@ -22,6 +22,14 @@ pub struct Asker {
     /// Products.
     pub registry: Registry,
     asked: u64,
+}
+
+/// What a file turned out to be.
+pub enum Described {
+    /// Fields.
+    Data(Box<FileInfo>),
+    /// Shapes.
+    Shapes(Box<FileShapes>),
 }
 
 impl Asker {
@@ -67,8 +75,19 @@ impl Asker {
         }
     }
 
-    /// Describes a file.
+    /// Describes a file of data.
     pub fn open(&mut self, path: &Path) -> Result<FileInfo, Failure> {
+        match self.open_any(path)? {
+            Described::Data(info) => Ok(*info),
+            Described::Shapes(_) => {
+                let message = "The file holds shapes and no fields; seaglass inspect tells what is in it.";
+                Err(Failure::new(Exit::Nothing, message).about(path))
+            }
+        }
+    }
+
+    /// Describes a file of data or of shapes.
+    pub fn open_any(&mut self, path: &Path) -> Result<Described, Failure> {
         match std::fs::metadata(path) {
             Ok(meta) if meta.is_dir() && !seaglass_data::scan::is_store(path) => {
                 let message = "This is a folder; name a file in it.";
@@ -81,7 +100,8 @@ impl Asker {
         }
         let source = self.source(path);
         match self.ask(Request::Open { source }) {
-            Ok(Content::Info(info)) => Ok(*info),
+            Ok(Content::Info(info)) => Ok(Described::Data(info)),
+            Ok(Content::Shapes(shapes)) => Ok(Described::Shapes(shapes)),
             Ok(_) => Err(Failure::new(Exit::Internal, "The reader gave another answer than asked for.").about(path)),
             Err(e) => Err(refused(&e, path)),
         }

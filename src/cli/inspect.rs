@@ -1,5 +1,7 @@
 //! `seaglass inspect`: what a file is.
 
+mod shapes;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -8,14 +10,17 @@ use seaglass_core::geo::{GeoBox, wrap_180};
 use seaglass_core::granule::{FileInfo, PartInfo};
 use serde_json::{Value, json};
 
-use super::ask::Asker;
+use super::ask::{Asker, Described};
 use super::{Outcome, args, print};
 
 /// Describes a file on standard output.
 pub fn run(options: &args::Inspect) -> Outcome {
-    let info = Asker::new()?.open(&options.file)?;
-    let text =
-        if options.json { format!("{:#}\n", as_json(&options.file, &info)) } else { as_text(&options.file, &info) };
+    let text = match (Asker::new()?.open_any(&options.file)?, options.json) {
+        (Described::Data(info), true) => format!("{:#}\n", as_json(&options.file, &info)),
+        (Described::Data(info), false) => as_text(&options.file, &info),
+        (Described::Shapes(file), true) => format!("{:#}\n", shapes::as_json(&options.file, &file)),
+        (Described::Shapes(file), false) => shapes::as_text(&options.file, &file),
+    };
     print(&text);
     Ok(Vec::new())
 }
