@@ -313,6 +313,61 @@ mod with_data {
     }
 
     #[test]
+    fn a_method_the_data_cannot_have_exits_2_and_says_what_it_takes() {
+        let dir = tempfile::tempdir().unwrap();
+        let png = dir.path().join("p.png");
+        let file = sst_l4();
+        for (method, takes) in
+            [("barbs", "a vector: name its parts"), ("rgb", "three fields: name them"), ("line", "a track or points")]
+        {
+            let out = seaglass(&["render", path(&file), "--out", path(&png), "--size", "64x64", "--method", method]);
+            if out.status.code() == Some(5) {
+                return eprintln!("skipped: {}", stderr(&out));
+            }
+            assert_eq!(out.status.code(), Some(2), "{}", stderr(&out));
+            let told = stderr(&out);
+            assert!(told.contains(&format!("cannot be drawn as {method}, which takes {takes}")), "{told}");
+            assert!(!png.exists());
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_trail_is_that_of_what_is_drawn() {
+        let dir = tempfile::tempdir().unwrap();
+        let png = dir.path().join("p.png");
+        let drifters = std::fs::read_dir(sample_day::sample_day()).unwrap().flatten().map(|e| e.path());
+        let file = drifters.into_iter().find(|f| f.to_string_lossy().contains("gdp6h")).unwrap();
+        let time = ["--time", "2024-08-11T12:00", "--window", "2d"];
+        let args = ["render", path(&file), "--out", path(&png), "--size", "64x64", "--json", "--method", "line"];
+        let out = seaglass(&[&args[..], &time].concat());
+        if out.status.code() == Some(5) {
+            return eprintln!("skipped: {}", stderr(&out));
+        }
+        assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+        let told: serde_json::Value = serde_json::from_str(&stdout(&out)).unwrap();
+        let time = told["time"].as_str().unwrap();
+        assert!(time.contains("08-10 12:00") && time.contains("08-12 12:00"), "{time}");
+    }
+
+    #[test]
+    fn a_file_of_shapes_is_described() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("box.geojson");
+        let ring = "[[10,50],[20,50],[20,60],[10,60],[10,50]]";
+        let shape = format!(
+            r#"{{"type":"Feature","properties":{{"name":"Box"}},"geometry":{{"type":"Polygon","coordinates":[{ring}]}}}}"#
+        );
+        std::fs::write(&file, shape).unwrap();
+        let out = seaglass(&["inspect", path(&file)]);
+        assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+        let told = stdout(&out);
+        assert!(told.contains("GeoJSON") && told.to_lowercase().contains("polygon"), "{told}");
+        let out = seaglass(&["inspect", path(&file), "--json"]);
+        let told: serde_json::Value = serde_json::from_str(&stdout(&out)).unwrap();
+        assert!(told.is_object(), "{told}");
+    }
+
+    #[test]
     fn a_picture_that_cannot_be_written_exits_6() {
         let file = sst_l4();
         let out = seaglass(&["render", path(&file), "--out", "/nonexistent/folder/p.png", "--size", "64x64"]);

@@ -5,7 +5,6 @@ use egui::{Rect, pos2, vec2};
 use egui_wgpu::wgpu;
 use image::RgbaImage;
 use seaglass_core::format::period;
-use seaglass_core::granule::Granule;
 use seaglass_core::session::Session;
 use seaglass_core::time::TimeSpan;
 use seaglass_render::Gpu;
@@ -175,10 +174,20 @@ pub fn caption(session: &Session) -> Option<String> {
     let (project, t) = (session.project(), &session.project().timeline);
     let shown = project.layers.iter().filter(|l| l.visible).flat_map(|l| {
         let collection = session.catalogue().collections.get(&l.collection);
-        collection.map(|c| c.shown_at(&l.field, &l.style, t)).unwrap_or_default()
+        let granules = collection.map(|c| c.shown_at(&l.field, &l.style, t)).unwrap_or_default();
+        // Of tracks only what lies within the window is drawn.
+        let window = l.style.window_within(&granules, t);
+        granules.into_iter().filter_map(move |g| {
+            let seen = g.time.map(TimeSpan::at).or(g.span)?;
+            Some(window.filter(|w| w.intersects(&seen)).map_or(seen, |w| cut_to(seen, w)))
+        })
     });
-    let seen = |g: &Granule| g.time.map(TimeSpan::at).or(g.span);
-    shown.filter_map(seen).reduce(|a, b| a.union(&b)).map(period)
+    shown.reduce(|a, b| a.union(&b)).map(period)
+}
+
+/// The part of a span within another that it meets.
+fn cut_to(span: TimeSpan, window: TimeSpan) -> TimeSpan {
+    TimeSpan::new(span.start.max(window.start), span.stop.min(window.stop))
 }
 
 /// Layers without a granule at this time are not in the legend.

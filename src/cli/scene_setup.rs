@@ -73,6 +73,30 @@ fn method(name: &str) -> Result<Method, Failure> {
     found.ok_or_else(|| Failure::new(Exit::Usage, format!("There is no method \"{name}\"; there are {}.", known())))
 }
 
+/// Refuses methods that a layer's data do not have what they take for.
+fn methods_fit(host: &Host, layers: &[LayerId]) -> Result<(), Failure> {
+    for layer in layers.iter().filter_map(|id| host.session().project().layer(*id)) {
+        let collection = host.session().catalogue().collections.get(&layer.collection);
+        let Some((collection, field)) = collection.and_then(|c| Some((c, c.field(&layer.field)?))) else { continue };
+        let method = layer.style.method;
+        let raster = collection.with_field(&layer.field).all(|g| g.geometry.is_raster());
+        let wanted = match method.components() {
+            0 if raster && matches!(method, Method::Line | Method::Points) => "a track or points",
+            2 if layer.drawn_together(field).is_empty() => {
+                "a vector: name its parts towards east and north with --components"
+            }
+            3 if layer.drawn_together(field).is_empty() => "three fields: name them with --components",
+            _ => continue,
+        };
+        let (name, method) = (&layer.field, method.id());
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("\"{name}\" cannot be drawn as {method}, which takes {wanted}."),
+        ));
+    }
+    Ok(())
+}
+
 /// Settings as in a saved style, one a line.
 fn style_patch(settings: &[String]) -> Result<StylePatch, Failure> {
     toml::from_str(&settings.join("\n")).map_err(|e| {
@@ -138,6 +162,9 @@ impl Wishes {
     pub fn apply(&self, host: &mut Host, options: &args::Render) -> Result<(), Failure> {
         let layers = choose_layers(host, &options.field)?;
         self.style(host, options, &layers)?;
+        if !self.methods.is_empty() {
+            methods_fit(host, &layers)?;
+        }
         self.set_time(host, &layers, &options.paths);
         let mut projection = self.projection;
         if !options.projection.contains([':', '=']) {

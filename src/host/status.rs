@@ -2,6 +2,7 @@
 
 use seaglass_core::granule::Granule;
 use seaglass_core::project::LayerId;
+use seaglass_core::style::Method;
 
 use crate::host::{Host, Tag};
 use crate::items::Shown;
@@ -20,13 +21,17 @@ impl Host {
         status.in_window = shown.granules.len();
         let (mut off_screen, mut masked, mut failure) = (0, 0, None);
         for granule in &shown.granules {
-            let item = self.items.number(granule, shown.field, shown.layer);
+            let own = self.items.number(granule, shown.field, shown.layer);
+            // Colours of three fields are read without the layer's own field: the first of them tells.
+            let channels = shown.layer.style.method == Method::Rgb;
+            let first = if channels { shown.components(granule).next() } else { None };
+            let item = first.map_or(own, |f| self.items.number(granule, f, shown.layer));
             let seen = self.items.seen(item);
             let waits = shown.layer.visible && self.waits(id, item, granule);
             if let Some(why) = self.items.failure(item) {
                 status.failed += 1;
                 failure = Some(why.message);
-            } else if self.off_screen.contains(&item) {
+            } else if self.off_screen.contains(&own) {
                 off_screen += 1;
             } else if seen.valid {
                 status.shown += 1;
