@@ -121,7 +121,9 @@ fn what_cannot_be_made_is_said_in_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let refused = |arguments: &[&str], name: &str, word: &str| {
         let output = render(arguments, &dir.path().join(name));
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        // Mesa adds lines of its own where there is no XDG_RUNTIME_DIR, as on a server (see README).
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let told = stderr.lines().filter(|line| !line.contains("XDG_RUNTIME_DIR")).collect::<Vec<_>>().join("\n");
         if output.status.code() == Some(5) {
             println!("skipped: {told}");
             return;
