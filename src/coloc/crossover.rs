@@ -207,7 +207,7 @@ fn paths(side: &Side, spec: &CrossSpec, turn: bool) -> Vec<Path> {
     let parts: Vec<Vec<Path>> =
         granules.par_iter().map(|(k, g)| of_granule(g, side.first_row(*k), spec, turn)).collect();
     let ends: Vec<Ends> = granules.iter().filter_map(|(k, g)| ends(g, side.first_row(*k))).collect();
-    parts.into_iter().flatten().chain(bridges(ends, spec)).collect()
+    parts.into_iter().flatten().chain(bridges(ends, spec, turn)).collect()
 }
 
 /// A sample on the unit sphere with time and row.
@@ -239,17 +239,22 @@ impl Sample {
 struct Ends {
     first: Sample,
     last: Sample,
+    /// How much higher the second sample lies than the first, and the last than the one before.
+    rises: [f64; 2],
 }
 
 fn ends(g: &Granule, first_row: u64) -> Option<Ends> {
-    let first = (0..g.len()).find_map(|row| Sample::of(g, row, first_row))?;
-    let last = (0..g.len()).rev().find_map(|row| Sample::of(g, row, first_row))?;
-    Some(Ends { first, last })
+    let mut forth = (0..g.len()).filter_map(|row| Sample::of(g, row, first_row));
+    let mut back = (0..g.len()).rev().filter_map(|row| Sample::of(g, row, first_row));
+    let (first, last) = (forth.next()?, back.next()?);
+    let rises = [forth.next().unwrap_or(first).p[2] - first.p[2], last.p[2] - back.next().unwrap_or(last).p[2]];
+    Some(Ends { first, last, rises })
 }
 
 /// The segments from the last sample of a granule to the first of the one in which the pass goes on: files are cut
-/// anywhere. Only with a limit of the step, as time alone does not tell one track from another.
-fn bridges(mut ends: Vec<Ends>, spec: &CrossSpec) -> Vec<Path> {
+/// anywhere. Only with a limit of the step, as time alone does not tell one track from another. With `turn` not where
+/// latitude turns: that segment belongs to no half pass.
+fn bridges(mut ends: Vec<Ends>, spec: &CrossSpec, turn: bool) -> Vec<Path> {
     if !spec.max_step_m.is_finite() {
         return Vec::new();
     }
@@ -257,10 +262,15 @@ fn bridges(mut ends: Vec<Ends>, spec: &CrossSpec) -> Vec<Path> {
     let next = |from: &Ends| {
         let after = ends.partition_point(|e| e.first.t <= from.last.t);
         let near = ends[after..].iter().take_while(|e| e.first.t.saturating_sub(from.last.t) <= spec.max_gap_us);
-        near.map(|e| e.first).find(|to| from.last.connects(to, spec))
+        near.into_iter().find(|to: &&Ends| from.last.connects(&to.first, spec))
     };
     let path = |from: &Ends| {
-        let (a, b) = (from.last, next(from)?);
+        let to = next(from)?;
+        let (a, b) = (from.last, to.first);
+        let rise = b.p[2] - a.p[2];
+        if turn && (rise * from.rises[1] < 0.0 || rise * to.rises[0] < 0.0) {
+            return None;
+        }
         Some(Path::new(vec![a.p, b.p], vec![a.t, b.t], vec![a.row, b.row]))
     };
     ends.iter().filter_map(path).collect()

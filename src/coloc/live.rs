@@ -246,7 +246,14 @@ impl Candidates {
                 quick.unwrap_or_else(|| self.least(groups, out, cut, &order, exact, TIE_M, |d, _| d))
             }
             By::Time => self.least(groups, out, cut, &order, exact, 0.0, |_, dt| dt.unsigned_abs() as f64),
-            By::Combined => self.least(groups, out, cut, &order, exact, order.doubt(), |d, dt| order.score(d, dt)),
+            By::Combined => {
+                let tie = |rows| self.carefully(rows, cut, &order, exact).map(|found| found.0);
+                let (per_radius, per_window) = order.inverse_limits();
+                let key = near::Together { per_radius, per_window, doubt: order.doubt() };
+                let quick = self.near.nearest_together(groups, cut, &key, out, tie);
+                let full = || self.least(groups, out, cut, &order, exact, order.doubt(), |d, dt| order.score(d, dt));
+                quick.unwrap_or_else(full)
+            }
         }
     }
 

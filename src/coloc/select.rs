@@ -51,6 +51,11 @@ impl Order {
         a * a + b * b
     }
 
+    /// One over radius and window; zero for a limit of zero.
+    pub fn inverse_limits(&self) -> (f64, f64) {
+        (self.per_radius, self.per_window)
+    }
+
     /// Scores nearer to each other than this may differ by rounding only.
     pub fn doubt(&self) -> f64 {
         4.0 * TIE_M * self.per_radius + 1e-15

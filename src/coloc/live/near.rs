@@ -10,6 +10,14 @@ use super::{Candidates, Cut};
 /// Largest relative error of a distance kept in four bytes.
 const ROUNDING: f64 = 1.2e-7;
 
+/// Inverse limits of the key by distance and time together, `(d/r)² + (dt/W)²`.
+pub(super) struct Together {
+    pub per_radius: f64,
+    pub per_window: f64,
+    /// Keys nearer to each other than this may differ by rounding of the full columns.
+    pub doubt: f64,
+}
+
 /// What is read on each move of a slider.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Near {
@@ -103,6 +111,53 @@ impl Near {
             let twin = k + 1 < rows.end
                 && f64::from(self.distance_m[k + 1]) * (1.0 - ROUNDING) - best * (1.0 + ROUNDING) <= TIE_M;
             let at = if twin { tie(rows) } else { Some(self.at[k] as usize) };
+            if let Some(at) = at {
+                out[kept] = at as u32;
+                kept += 1;
+            }
+        }
+        Some((kept, within))
+    }
+
+    /// The same by distance and time together. Distances rise within a group, so that a group is looked at only as far
+    /// as its distances alone come before the best key.
+    pub fn nearest_together(
+        &self,
+        groups: &[u32],
+        cut: &Cut,
+        key: &Together,
+        out: &mut [u32],
+        tie: impl Fn(Range<usize>) -> Option<usize>,
+    ) -> Option<(usize, usize)> {
+        let (Some(first), Some(end)) = (groups.first(), groups.last()) else { return Some((0, 0)) };
+        let limits = self.limits(cut);
+        let within = self.within(*first as usize..*end as usize, &limits)?;
+        let per_unit = key.per_window * self.unit_us as f64;
+        // Neither term is greater than one; a time difference is kept up to one unit too large.
+        let doubt = key.doubt + 4.0 * ROUNDING + 4.0 * per_unit;
+        let mut kept = 0;
+        for g in groups.windows(2) {
+            let rows = g[0] as usize..g[1] as usize;
+            let (mut best, mut second, mut at) = (f64::INFINITY, f64::INFINITY, None);
+            for (k, (d, dt)) in self.distance_m[rows.clone()].iter().zip(&self.dt[rows.clone()]).enumerate() {
+                let a = f64::from(*d) * key.per_radius;
+                let far = a * a;
+                if far > best + doubt || *d >= limits.near {
+                    break;
+                }
+                // Nothing is doubtful here: what is near enough and within the window is inside.
+                if *dt <= limits.dt {
+                    let b = f64::from(*dt) * per_unit;
+                    let value = far + b * b;
+                    if value < best {
+                        (second, best, at) = (best, value, Some(k));
+                    } else if value < second {
+                        second = value;
+                    }
+                }
+            }
+            let Some(k) = at else { continue };
+            let at = if second - best <= doubt { tie(rows) } else { Some(self.at[rows.start + k] as usize) };
             if let Some(at) = at {
                 out[kept] = at as u32;
                 kept += 1;

@@ -172,7 +172,7 @@ fn live(threads: usize) {
     let mut kept = Kept::default();
     // A frame of thirty a second.
     let frame_ms = 1000.0 / 30.0;
-    for nearest in [None, Some(By::Distance), Some(By::Combined)] {
+    for nearest in [None, Some(By::Distance), Some(By::Time), Some(By::Combined)] {
         let mut worst = 0.0_f64;
         let mut sum = 0.0;
         let cpu = cpu_s();
