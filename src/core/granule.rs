@@ -31,6 +31,13 @@ pub struct FileInfo {
     pub attributes: Vec<(String, String)>,
 }
 
+impl FileInfo {
+    /// Key of the collection its granules belong to: the product, or the kind of content for files no product knows.
+    pub fn collection(&self) -> String {
+        self.product.clone().unwrap_or_else(|| collection_of_kind(self))
+    }
+}
+
 /// One geometry of a file with the fields lying on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartInfo {
@@ -137,4 +144,42 @@ impl Granule {
     pub fn has_field(&self, name: &str) -> bool {
         self.fields.iter().any(|f| f == name)
     }
+}
+
+/// Collection of a file no product knows: files of the same fields in the same units on the same kind of geometry belong
+/// together, so that a folder of daily files is one collection.
+fn collection_of_kind(info: &FileInfo) -> String {
+    let part = |p: &PartInfo| {
+        // In an order of their own: which comes first may depend on the values in a file.
+        let mut fields: Vec<&FieldInfo> = p.fields.iter().collect();
+        fields.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        let names: Vec<&str> = fields.iter().take(NAMED).map(|f| f.name.as_str()).collect();
+        let size = match p.geometry {
+            GeometryKind::Grid | GeometryKind::ProjectedGrid | GeometryKind::CurvilinearGrid => {
+                format!(" {}x{}", p.shape[0], p.shape[1])
+            }
+            _ => String::new(),
+        };
+        let steps = if fields.iter().any(|f| f.has_time) { " in time" } else { "" };
+        let label = format!("{} {}{size}{steps} of {}", p.geometry.label(), names.join("+"), fields.len());
+        // A number stands for what would be too long to be read: further names, and the units. The day from which a time
+        // is counted differs from file to file.
+        let units = |f: &FieldInfo| if f.units.contains(" since ") { String::new() } else { f.units.clone() };
+        if fields.len() <= NAMED && fields.iter().all(|f| units(f).is_empty()) {
+            return label;
+        }
+        let all: String = fields.iter().map(|f| format!("{}\n{}\n", f.name, units(f))).collect();
+        format!("{label} #{:08x}", fnv1a(all.as_bytes()))
+    };
+    let mut parts: Vec<String> = info.parts.iter().map(part).collect();
+    parts.sort_unstable();
+    format!("cf: {}", parts.join(", "))
+}
+
+/// Fields named in the key of a collection.
+const NAMED: usize = 4;
+
+/// The hash of Fowler, Noll and Vo (1a, 32 bits): the same on every machine, as saved styles need it.
+fn fnv1a(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }

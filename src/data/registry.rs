@@ -175,6 +175,17 @@ impl Registry {
         self.workspaces.product_of(path).into_iter().chain(named).collect()
     }
 
+    /// A number for the product files by which a file in that folder is described: another number, another description.
+    pub fn fingerprint(&self, folder: &Path) -> u64 {
+        // The hash of Fowler, Noll and Vo (1a, 64 bits): the same in every run.
+        let add =
+            |hash: u64, text: &str| text.bytes().fold(hash, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let hash = add(0xcbf2_9ce4_8422_2325, env!("CARGO_PKG_VERSION"));
+        let hash = self.entries.iter().fold(hash, |h, e| add(h, &e.table.to_string()));
+        let of_workspace = self.workspaces.product_of(&folder.join("file"));
+        of_workspace.and_then(|p| serde_json::to_string(&*p).ok()).map_or(hash, |text| add(hash, &text))
+    }
+
     /// Whether a product claims files of that name by a pattern.
     pub fn claims(&self, name: &str) -> bool {
         self.entries.iter().flat_map(|e| &e.product.matching.files).any(|g| glob_matches(g, name))

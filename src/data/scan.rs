@@ -12,10 +12,10 @@ use crate::workspace;
 /// Extensions looked at in folders; other names count when a product claims them or their first bytes are known.
 const EXTENSIONS: &[&str] = &[
     "nc", "nc3", "nc4", "netcdf", "cdf", "h5", "hdf5", "he5", "tif", "tiff", "csv", "tsv", "geojson", "kml", "kmz",
-    "shp", "gpx",
+    "shp", "gpx", "grib", "grb", "grib2", "grb2",
 ];
-/// First bytes of netCDF classic, 64-bit, CDF-5 and HDF5.
-const MAGIC: &[&[u8]] = &[b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF\r\n\x1a\n"];
+/// First bytes of netCDF classic, 64-bit, CDF-5, HDF5 and GRIB.
+const MAGIC: &[&[u8]] = &[b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF\r\n\x1a\n", b"GRIB"];
 /// Ends of names of compressed granules.
 const PACKED: &[&str] = &[".nc.gz", ".nc.bz2", ".zarr.zip"];
 /// Files that make a folder one granule: a Zarr store.
@@ -107,6 +107,69 @@ struct Walk<'a> {
     files: usize,
 }
 
+/// A file of a folder that may be a granule, and what tells whether it has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// File, or folder that is one granule.
+    pub path: PathBuf,
+    /// Bytes; 0 for a folder.
+    pub size: u64,
+    /// Time of the last change, nanoseconds since 1970; 0 where the system does not say.
+    pub mtime_ns: i64,
+}
+
+/// What lies directly in a folder, in name order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Granules.
+    pub files: Vec<Listed>,
+    /// Folders to look into.
+    pub folders: Vec<PathBuf>,
+}
+
+/// Granules and folders directly in a folder, by the rules by which [`Scan`] searches; hidden entries are left out.
+/// `go_on` is asked at every entry; once it says no, the listing is what has been seen so far.
+///
+/// # Errors
+/// The folder cannot be read: a sentence.
+pub fn list(dir: &Path, registry: &Registry, go_on: &dyn Fn() -> bool) -> Result<Listing, String> {
+    let unreadable = |e: &std::io::Error| format!("The folder cannot be read: {}.", plain(e));
+    let entries = std::fs::read_dir(dir).map_err(|e| unreadable(&e))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+    paths.sort();
+    let mut listing = Listing::default();
+    for path in paths.into_iter().take_while(|_| go_on()) {
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with('.') {
+            continue;
+        }
+        let Ok(meta) = std::fs::metadata(&path) else { continue };
+        if meta.is_dir() && !is_store(&path) {
+            listing.folders.push(path);
+        } else if meta.is_dir()
+            || (meta.is_file() && is_candidate(registry, &path, &name) && !workspace::is_coarser_copy(&path))
+        {
+            let (size, mtime_ns) = identity(&path, &meta);
+            listing.files.push(Listed { path, size, mtime_ns });
+        }
+    }
+    Ok(listing)
+}
+
+/// Size and time of change of a file; of a folder that is one granule the latest of it and its marks.
+pub fn identity(path: &Path, meta: &std::fs::Metadata) -> (u64, i64) {
+    let changed = |m: &std::fs::Metadata| {
+        let since = m.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_nanos()).ok()
+    };
+    let own = changed(meta).unwrap_or(0);
+    if !meta.is_dir() {
+        return (meta.len(), own);
+    }
+    let marks = STORE_MARKS.iter().filter_map(|m| changed(&std::fs::metadata(path.join(m)).ok()?));
+    (0, marks.fold(own, i64::max))
+}
+
 impl Walk<'_> {
     fn folder(&mut self, dir: &Path, depth: usize) -> bool {
         let real = dir.canonicalize().unwrap_or_else(|_gone| dir.to_owned());
@@ -134,7 +197,8 @@ impl Walk<'_> {
                 (self.report)(Found::File(path))
             } else if meta.is_dir() {
                 self.folder(&path, depth + 1)
-            } else if meta.is_file() && self.is_candidate(&path, &name) && !workspace::is_coarser_copy(&path) {
+            } else if meta.is_file() && is_candidate(self.registry, &path, &name) && !workspace::is_coarser_copy(&path)
+            {
                 self.files += 1;
                 (self.report)(Found::File(path))
             } else {
@@ -147,15 +211,15 @@ impl Walk<'_> {
         }
         true
     }
+}
 
-    fn is_candidate(&self, path: &Path, name: &str) -> bool {
-        let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-        let lower = name.to_ascii_lowercase();
-        EXTENSIONS.contains(&extension.as_str())
-            || PACKED.iter().any(|end| lower.ends_with(end))
-            || self.registry.claims(name)
-            || has_known_magic(path)
-    }
+fn is_candidate(registry: &Registry, path: &Path, name: &str) -> bool {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let lower = name.to_ascii_lowercase();
+    EXTENSIONS.contains(&extension.as_str())
+        || PACKED.iter().any(|end| lower.ends_with(end))
+        || registry.claims(name)
+        || has_known_magic(path)
 }
 
 /// Whether a folder is one granule, to be opened as if it were a file.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::{Effect, Session};
 use crate::command::Command;
-use crate::field::FieldInfo;
 use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId};
 use crate::project::Layer;
 use crate::time::{Time, TimeSpan};
@@ -21,7 +20,7 @@ impl Session {
         let mut touched: Vec<String> = Vec::new();
         for (part_index, part) in info.parts.iter().enumerate() {
             // Parts of one product with different fields (1 Hz and 20 Hz) share the collection; the field names tell them apart.
-            let id = info.product.clone().unwrap_or_else(|| collection_of_kind(info));
+            let id = info.collection();
             let names = Arc::new(part.fields.iter().map(|f| f.name.clone()).collect::<Vec<_>>());
             let steps = part.steps.len().max(1);
             let mut granules = Vec::with_capacity(steps);
@@ -122,44 +121,6 @@ impl Session {
             Some((GeometryKind::Points, _)) => 4,
         }
     }
-}
-
-/// Collection of a file no product knows: files of the same fields in the same units on the same kind of geometry belong
-/// together, so that a folder of daily files is one collection.
-fn collection_of_kind(info: &FileInfo) -> String {
-    let part = |p: &crate::granule::PartInfo| {
-        // In an order of their own: which comes first may depend on the values in a file.
-        let mut fields: Vec<&FieldInfo> = p.fields.iter().collect();
-        fields.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        let names: Vec<&str> = fields.iter().take(NAMED).map(|f| f.name.as_str()).collect();
-        let size = match p.geometry {
-            GeometryKind::Grid | GeometryKind::ProjectedGrid | GeometryKind::CurvilinearGrid => {
-                format!(" {}x{}", p.shape[0], p.shape[1])
-            }
-            _ => String::new(),
-        };
-        let steps = if fields.iter().any(|f| f.has_time) { " in time" } else { "" };
-        let label = format!("{} {}{size}{steps} of {}", p.geometry.label(), names.join("+"), fields.len());
-        // A number stands for what would be too long to be read: further names, and the units. The day from which a time
-        // is counted differs from file to file.
-        let units = |f: &FieldInfo| if f.units.contains(" since ") { String::new() } else { f.units.clone() };
-        if fields.len() <= NAMED && fields.iter().all(|f| units(f).is_empty()) {
-            return label;
-        }
-        let all: String = fields.iter().map(|f| format!("{}\n{}\n", f.name, units(f))).collect();
-        format!("{label} #{:08x}", fnv1a(all.as_bytes()))
-    };
-    let mut parts: Vec<String> = info.parts.iter().map(part).collect();
-    parts.sort_unstable();
-    format!("cf: {}", parts.join(", "))
-}
-
-/// Fields named in the key of a collection.
-const NAMED: usize = 4;
-
-/// The hash of Fowler, Noll and Vo (1a, 32 bits): the same on every machine, as saved styles need it.
-fn fnv1a(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 /// A step of a file with several times lasts until half-way to its neighbours, so that the picture does not blink
