@@ -86,6 +86,7 @@ fn crates_look_only_downward() {
         ("seaglass-control", &["seaglass-core"]),
         ("seaglass-data", &["seaglass-core"]),
         ("seaglass-formats", &["seaglass-core"]),
+        ("seaglass-index", &["seaglass-core", "seaglass-data"]),
         ("seaglass-render", &["seaglass-core"]),
         ("seaglass-jobs", &["seaglass-core", "seaglass-data", "seaglass-coloc"]),
         (
@@ -95,6 +96,7 @@ fn crates_look_only_downward() {
                 "seaglass-control",
                 "seaglass-coloc",
                 "seaglass-data",
+                "seaglass-index",
                 "seaglass-jobs",
                 "seaglass-render",
             ],
@@ -140,6 +142,8 @@ fn outside_libraries_stay_in_their_crate() {
         ("wgpu", &["seaglass-render"]),
         ("lyon", &["seaglass-render"]),
         ("parquet", &["seaglass-jobs"]),
+        ("rusqlite", &["seaglass-index"]),
+        ("notify", &["seaglass-index"]),
         ("netcdf", &["seaglass-formats"]),
         ("hdf5-metno", &["seaglass-formats"]),
         ("libdeflater", &["seaglass-formats"]),
@@ -171,7 +175,7 @@ fn core_does_no_input_or_output() {
 #[test]
 fn only_the_worker_names_the_formats() {
     let mut found = Vec::new();
-    for folder in ["src/app", "src/cli", "src/core", "src/data", "src/host", "src/render"] {
+    for folder in ["src/app", "src/cli", "src/core", "src/data", "src/host", "src/index", "src/render"] {
         found.extend(uses(folder, &["seaglass_formats", "netcdf", "hdf5_metno"]));
     }
     assert!(found.is_empty(), "foreign bytes are parsed in workers only:\n{}", found.join("\n"));

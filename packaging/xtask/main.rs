@@ -3,6 +3,7 @@
 
 mod bench;
 mod coloc;
+mod index;
 mod shell;
 mod sweep;
 mod system;
@@ -21,6 +22,7 @@ cargo xtask <task>
   docgen                rewrite generated documentation (readers/README.md, docs/commands.md, docs/cli.md)
   bench [a|b|c|d]...    measure file to picture, frame times, memory, decoding, beside Python's ways
   bench coloc [TASK]... measure the colocation engine on its reference work sets, beside scipy and others
+  bench index [ROWS]    measure the index on a million granules, beside what others need for the same
   sweep DIR             every file of a folder through reader and renderer: a table and a contact sheet in target/sweep
   setup                 only install what is missing
 ";
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Some("bless") => tasks::bless(rest),
         Some("docgen") => tasks::docgen(),
         Some("bench") if rest.first().is_some_and(|r| r == "coloc") => coloc::bench(&rest[1..]),
+        Some("bench") if rest.first().is_some_and(|r| r == "index") => index::bench(&rest[1..]),
         Some("bench") => bench::bench(rest),
         Some("sweep") => sweep::sweep(rest),
         Some("setup") => system::prepare(system::Need::Test).map(drop),
