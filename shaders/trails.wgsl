@@ -1,12 +1,19 @@
-// Lines of tracks that lie on the device, of constant width. One quad is one segment; it reads the sample before and the
+// Lines of tracks that lie on the device, of constant width. One quad is one segment; it reads the sample before or the
 // one after it as well, so that joints are mitred without overlap (no beads when translucent). Where a time window ends
-// between two samples, so does the line.
+// between two samples, so does the line. Which segments a frame draws is a list of spans; in motion a span steps over
+// samples that lie closer than pixels.
 #import frame
 #import colormap
 #import clock
 #import sample
 
 @group(2) @binding(0) var<storage, read> samples: array<Sample>;
+// Spans of this frame. Mirrored by `Span` in src/render/trail.rs: .x is the first sample of a piece, .y holds its number
+// of segments (12 bits), the samples stepped over in one go (as a power of two, 4 bits) and the first quad.
+@group(3) @binding(1) var<storage, read> spans: array<vec2<u32>>;
+
+// Quads of a span.
+const SPAN_QUADS: u32 = 4u;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,
@@ -64,14 +71,13 @@ fn meets_window(a: Sample, b: Sample) -> bool {
     return first != NO_DAY && last != NO_DAY && !over && !ahead;
 }
 
-fn segment_corner(before: Sample, start: Sample, end: Sample, after: Sample, corner: u32) -> Corner {
-    var out: Corner;
-    out.clip = vec4<f32>(0.0, 0.0, 0.0, 1.0);
-    out.across = 0.0;
-    out.value = 0.0;
-    out.facing = -1.0;
-    out.local = vec2<f32>(0.0);
-    out.age = 0.0;
+fn hidden() -> Corner {
+    return Corner(vec4<f32>(0.0, 0.0, 0.0, 1.0), 0.0, 0.0, -1.0, vec2<f32>(0.0), 0.0);
+}
+
+// A corner of the segment from `start` to `end`; `beside` is the sample before it (corners 0 and 1) or after it.
+fn segment_corner(beside: Sample, start: Sample, end: Sample, corner: u32) -> Corner {
+    var out = hidden();
     if ((start.day & DRAWN) == 0 || !meets_window(start, end)) {
         return out;
     }
@@ -114,8 +120,8 @@ fn segment_corner(before: Sample, start: Sample, end: Sample, after: Sample, cor
     out.age = ages.x;
     out.value = shown.x;
     if (corner < 2u) {
-        if ((before.day & JOINED) != 0) {
-            let previous = clip_of(local_near(before, pa));
+        if ((beside.day & JOINED) != 0) {
+            let previous = clip_of(local_near(beside, pa));
             if (previous.w > near) {
                 offset = mitre(own, normal_of(pixels_of(previous), sa));
             }
@@ -126,7 +132,7 @@ fn segment_corner(before: Sample, start: Sample, end: Sample, after: Sample, cor
         out.age = ages.y;
         out.value = shown.y;
         if ((end.day & JOINED) != 0) {
-            let next = clip_of(local_near(after, pb));
+            let next = clip_of(local_near(beside, pb));
             if (next.w > near) {
                 offset = mitre(own, normal_of(sb, pixels_of(next)));
             }
@@ -143,8 +149,22 @@ fn segment_corner(before: Sample, start: Sample, end: Sample, after: Sample, cor
 
 @vertex
 fn vertex_main(@builtin(vertex_index) k: u32) -> Corner {
-    let at = k >> 2u;
-    return segment_corner(samples[at], samples[at + 1u], samples[at + 2u], samples[at + 3u], k & 3u);
+    let quad = k >> 2u;
+    let corner = k & 3u;
+    let span = spans[quad / SPAN_QUADS];
+    let segments = span.y & 0xfffu;
+    let step = 1u << ((span.y >> 12u) & 0xfu);
+    // From sample `begin` of the piece to `close`; the one before the piece and the one after it lie there too.
+    let begin = ((span.y >> 16u) + quad % SPAN_QUADS) * step;
+    if (begin >= segments) {
+        return hidden();
+    }
+    let close = min(begin + step, segments);
+    var beside = select(span.x + begin - step, span.x - 1u, begin == 0u);
+    if (corner >= 2u) {
+        beside = span.x + select(min(close + step, segments), segments + 1u, close == segments);
+    }
+    return segment_corner(samples[beside], samples[span.x + begin], samples[span.x + close], corner);
 }
 
 // For adapters whose vertex shaders read no storage: four slots read the same buffer, each one sample further.
@@ -168,13 +188,13 @@ fn vertex_instanced(
     @location(14) day3: i32,
     @location(15) second3: f32,
 ) -> Corner {
-    return segment_corner(
-        Sample(at0.x, at0.y, at0.z, value0, day0, second0),
-        Sample(at1.x, at1.y, at1.z, value1, day1, second1),
-        Sample(at2.x, at2.y, at2.z, value2, day2, second2),
-        Sample(at3.x, at3.y, at3.z, value3, day3, second3),
-        corner,
-    );
+    var beside = Sample(at0.x, at0.y, at0.z, value0, day0, second0);
+    if (corner >= 2u) {
+        beside = Sample(at3.x, at3.y, at3.z, value3, day3, second3);
+    }
+    let start = Sample(at1.x, at1.y, at1.z, value1, day1, second1);
+    let end = Sample(at2.x, at2.y, at2.z, value2, day2, second2);
+    return segment_corner(beside, start, end, corner);
 }
 
 @fragment

@@ -5,9 +5,11 @@ use seaglass_core::time::{Time, TimeSpan};
 
 use crate::frame::FrameView;
 use crate::gpu::Gpu;
+use crate::path_pipelines::reads_storage;
 use crate::sample::{Units, day_of_time};
 use crate::scene::{Clock, SceneLayer};
 use crate::series::SeriesShape;
+use crate::trail::Span;
 
 /// Mirror of `Clock` in `shaders/shared/clock.wgsl`.
 #[repr(C)]
@@ -128,44 +130,58 @@ impl Times {
     }
 }
 
-/// The uniforms of a frame's layers, in one buffer with dynamic offsets.
+/// The uniforms of a frame's layers, in one buffer with dynamic offsets, and which pieces of lines it draws.
 #[derive(Debug)]
 pub(crate) struct Clocks {
     buffer: wgpu::Buffer,
+    listed: wgpu::Buffer,
     /// Bind group 3.
     pub group: wgpu::BindGroup,
     uniforms: Vec<ClockUniform>,
+    spans: Vec<Span>,
     uploaded: bool,
 }
 
 const STEP: u64 = 256;
+const SPAN_BYTES: u64 = size_of::<Span>() as u64;
 
 impl Clocks {
-    /// Room for a few layers to begin with.
+    /// Room for a few layers and lines to begin with.
     pub fn new(gpu: &Gpu, layout: &wgpu::BindGroupLayout) -> Self {
-        Self::sized(gpu, layout, 16)
+        Self::sized(gpu, layout, [16, 1024])
     }
 
-    fn sized(gpu: &Gpu, layout: &wgpu::BindGroupLayout, slots: u64) -> Self {
-        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("clocks"),
-            size: STEP * slots,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+    fn sized(gpu: &Gpu, layout: &wgpu::BindGroupLayout, [slots, spans]: [u64; 2]) -> Self {
+        let storage = reads_storage(gpu);
+        let make = |label, size, usage| {
+            gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage: usage | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            })
+        };
+        let buffer = make("clocks", STEP * slots, wgpu::BufferUsages::UNIFORM);
+        let usage = if storage { wgpu::BufferUsages::STORAGE } else { wgpu::BufferUsages::VERTEX };
+        let listed = make("spans", SPAN_BYTES * spans, usage);
         let size = std::num::NonZeroU64::new(size_of::<ClockUniform>() as u64);
         let resource = wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: &buffer, offset: 0, size });
+        let entries = [
+            wgpu::BindGroupEntry { binding: 0, resource },
+            wgpu::BindGroupEntry { binding: 1, resource: listed.as_entire_binding() },
+        ];
         let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("clocks"),
             layout,
-            entries: &[wgpu::BindGroupEntry { binding: 0, resource }],
+            entries: if storage { &entries } else { &entries[..1] },
         });
-        Self { buffer, group, uniforms: Vec::new(), uploaded: false }
+        Self { buffer, listed, group, uniforms: Vec::new(), spans: Vec::new(), uploaded: false }
     }
 
     /// Begins a frame.
     pub fn begin(&mut self) {
         self.uniforms.clear();
+        self.spans.clear();
         self.uploaded = false;
     }
 
@@ -177,22 +193,33 @@ impl Clocks {
         (self.uniforms.len() as u64 - 1) as u32 * STEP as u32
     }
 
+    /// Takes pieces to draw; gives the first one's place in the list and their number.
+    pub fn list(&mut self, spans: impl Iterator<Item = Span>) -> (u32, u32) {
+        let first = self.spans.len() as u32;
+        self.spans.extend(spans);
+        (first, self.spans.len() as u32 - first)
+    }
+
     /// Writes what the frame uses.
     pub fn upload(&mut self, gpu: &Gpu, layout: &wgpu::BindGroupLayout) {
         if self.uploaded || self.uniforms.is_empty() {
             return;
         }
-        let needed = self.uniforms.len() as u64;
-        if needed * STEP > self.buffer.size() {
-            let uniforms = std::mem::take(&mut self.uniforms);
-            *self = Self::sized(gpu, layout, needed.next_power_of_two());
-            self.uniforms = uniforms;
+        let needed = [self.uniforms.len() as u64, self.spans.len() as u64];
+        let held = [self.buffer.size() / STEP, self.listed.size() / SPAN_BYTES];
+        if needed[0] > held[0] || needed[1] > held[1] {
+            let (uniforms, spans) = (std::mem::take(&mut self.uniforms), std::mem::take(&mut self.spans));
+            let room = [0, 1].map(|k| needed[k].max(held[k]).next_power_of_two());
+            *self = Self { uniforms, spans, ..Self::sized(gpu, layout, room) };
         }
-        let mut bytes = vec![0u8; (needed * STEP) as usize];
+        let mut bytes = vec![0u8; (needed[0] * STEP) as usize];
         for (uniform, slot) in self.uniforms.iter().zip(bytes.chunks_exact_mut(STEP as usize)) {
             slot[..size_of::<ClockUniform>()].copy_from_slice(bytemuck::bytes_of(uniform));
         }
         gpu.queue.write_buffer(&self.buffer, 0, &bytes);
+        if !self.spans.is_empty() {
+            gpu.queue.write_buffer(&self.listed, 0, bytemuck::cast_slice(&self.spans));
+        }
         self.uploaded = true;
     }
 }

@@ -70,6 +70,18 @@ pub(crate) struct DotBudget {
     pub finest_px: f64,
 }
 
+/// Finest level that can show, pixels: a dot of that diameter covers the whole of any smaller cell it lies in, whatever
+/// else lies there. Only of dots that hide what is below; others add up.
+pub(crate) fn finest_px(diameter_px: f64, opaque: bool) -> f64 {
+    // A cell is seen up to its diagonal away, and the last pixel of a dot is smoothed. Cells of odd levels are twice as
+    // long as wide: their diagonal is sqrt(5/2) of the side of a square of their size.
+    let hidden = (diameter_px / 2.0 - 0.5) / 2.5f64.sqrt();
+    if opaque { hidden.max(FINEST_PX) } else { FINEST_PX }
+}
+
+/// Dots nearer to each other than this are one.
+const FINEST_PX: f64 = 0.35;
+
 /// Place on the curve: the side of a cube and bits of both coordinates, interleaved.
 fn curve(projection: Projection, v: DVec3) -> u64 {
     let (side, x, y) = if projection.is_map() {
@@ -242,8 +254,9 @@ impl Cloud {
         self.buffers.get(k)
     }
 
-    /// The dots to draw, coarse levels first, and whether these are all that a resting view could have. Chunks that lie
-    /// behind each other become one range.
+    /// The dots to draw, and whether these are all that a resting view could have. The coarsest level comes last: it lies
+    /// on top, so that finer ones fill what is blank between its dots and nothing that is shown changes when they come or
+    /// go. Chunks of a level that lie behind each other become one range.
     pub fn select(&self, frame: &FrameView, shown: &Times, budget: DotBudget) -> (Vec<DotRange>, bool) {
         let mut all = true;
         let mut seen: Vec<(f64, usize, u32, u32)> = self
@@ -266,24 +279,29 @@ impl Cloud {
         if total > budget.most {
             all = false;
             seen.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            let mut left = budget.most;
-            // A level that does not fit is drawn in part: the dots of a chunk are the same ones in every frame.
-            seen.retain(|s| {
-                let fits = left > 0;
-                left = left.saturating_sub(s.3 as usize);
+            let mut dots = 0;
+            let fits = |s: &&(f64, usize, u32, u32)| {
+                let fits = dots < budget.most;
+                dots += s.3 as usize;
                 fits
-            });
+            };
+            let most = seen.iter().take_while(fits).count();
+            // What is equally dense comes or goes together, so that no part of a map looks denser than another.
+            let least = seen.get(most).map_or(0.0, |s| s.0);
+            let begin = seen.partition_point(|s| s.0 > least);
+            seen.truncate(if begin > 0 { begin } else { most });
             seen.sort_by_key(|s| s.1);
         }
-        let mut ranges: Vec<DotRange> = Vec::new();
+        let mut ranges: Vec<(f64, DotRange)> = Vec::new();
         for (_, k, first, len) in seen {
-            let at = self.chunks[k].first + first;
+            let (at, spacing_m) = (self.chunks[k].first + first, self.chunks[k].spacing_m);
             let (buffer, first) = (at as usize / BUFFER, at % BUFFER as u32);
             match ranges.last_mut() {
-                Some(r) if r.buffer == buffer && r.first + r.len == first => r.len += len,
-                _ => ranges.push(DotRange { buffer, first, len }),
+                Some((s, r)) if *s == spacing_m && r.buffer == buffer && r.first + r.len == first => r.len += len,
+                _ => ranges.push((spacing_m, DotRange { buffer, first, len })),
             }
         }
+        let ranges = ranges.into_iter().rev().map(|(_, r)| r).collect();
         (ranges, all)
     }
 }

@@ -17,6 +17,7 @@ use crate::polyline::{PointBuffer, Run};
 use crate::renderer::{Renderer, is_for};
 use crate::sample::{SAMPLE_BYTES, SampleBuffer};
 use crate::scene::Scene;
+use crate::trail::SPAN_QUADS;
 
 /// Indices and first vertex of a draw call.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +43,8 @@ pub(crate) enum Draw {
     Shapes,
     /// Dots.
     Dots { slot: usize, run: Run },
-    /// Lines or dots from samples on the device: first sample and number of segments or dots.
+    /// Lines or dots from samples on the device: first sample and number of dots; first span and number of spans of lines,
+    /// or samples and segments where shaders read no storage.
     Path { slot: usize, clock: u32, dots: bool, samples: SampleBuffer, ranges: Vec<(u32, u32)> },
     /// Arrows or barbs.
     Glyphs { slot: usize, range: Range<u32> },
@@ -372,7 +374,7 @@ impl Renderer {
                         pass.set_pipeline(if *dots { &set.cloud } else { &set.trails });
                         for k in 0..copies {
                             pass.set_bind_group(0, &self.buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
-                            calls += self.draw_path(pass, samples, ranges, if *dots { 1 } else { 4 });
+                            calls += self.draw_path(pass, samples, ranges, *dots);
                         }
                     }
                 }
@@ -396,32 +398,29 @@ impl Renderer {
         pass: &mut wgpu::RenderPass,
         samples: &SampleBuffer,
         ranges: &[(u32, u32)],
-        slots: u32,
+        dots: bool,
     ) -> usize {
-        let mut calls = 0;
-        let storage = reads_storage(&self.gpu);
-        if storage {
-            pass.set_index_buffer(self.quads.slice(..), wgpu::IndexFormat::Uint16);
-        } else {
-            (0..slots).for_each(|k| {
+        if !reads_storage(&self.gpu) {
+            (0..if dots { 1 } else { 4 }).for_each(|k| {
                 pass.set_vertex_buffer(k, samples.buffer.slice(u64::from(k) * SAMPLE_BYTES..));
             });
+            ranges.iter().for_each(|(first, count)| pass.draw(0..if dots { 3 } else { 4 }, *first..first + count));
+            return ranges.len();
         }
-        for (first, count) in ranges {
-            if storage {
-                for at in (0..*count).step_by(QUADS as usize) {
-                    let quads = QUADS.min(count - at);
-                    pass.draw_indexed(0..6 * quads, (4 * (first + at)) as i32, 0..1);
-                    calls += 1;
-                }
-            } else {
-                pass.draw(0..4, *first..first + count);
+        if dots {
+            ranges.iter().for_each(|(first, count)| pass.draw(3 * first..3 * (first + count), 0..1));
+            return ranges.len();
+        }
+        let mut calls = 0;
+        pass.set_index_buffer(self.quads.slice(..), wgpu::IndexFormat::Uint16);
+        for (first, count) in ranges.iter().map(|(first, count)| (first * SPAN_QUADS, count * SPAN_QUADS)) {
+            for at in (0..count).step_by(QUADS as usize) {
+                let quads = QUADS.min(count - at);
+                pass.draw_indexed(0..6 * quads, (4 * (first + at)) as i32, 0..1);
                 calls += 1;
             }
         }
-        if storage {
-            pass.set_index_buffer(self.buffers.indices.slice(..), wgpu::IndexFormat::Uint32);
-        }
+        pass.set_index_buffer(self.buffers.indices.slice(..), wgpu::IndexFormat::Uint32);
         calls
     }
 

@@ -29,6 +29,7 @@ mod gpu;
 mod ground;
 mod int_map;
 mod item;
+mod markers;
 mod marks;
 mod mesh;
 mod path_pipelines;

@@ -13,7 +13,7 @@ pub(crate) fn reads_storage(gpu: &Gpu) -> bool {
 pub(crate) struct PathLayouts {
     /// Group 2: samples.
     pub samples: wgpu::BindGroupLayout,
-    /// Group 3: times of a layer, with dynamic offset.
+    /// Group 3: times of a layer, with dynamic offset, and the pieces of lines to draw.
     pub clock: wgpu::BindGroupLayout,
 }
 
@@ -23,18 +23,22 @@ impl PathLayouts {
         let layout = |label, entries: &[wgpu::BindGroupLayoutEntry]| {
             gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries })
         };
-        let buffer = |visibility, ty, has_dynamic_offset| wgpu::BindGroupLayoutEntry {
-            binding: 0,
+        let buffer = |binding, visibility, ty, has_dynamic_offset| wgpu::BindGroupLayoutEntry {
+            binding,
             visibility,
             ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
             count: None,
         };
         let storage = wgpu::BufferBindingType::Storage { read_only: true };
-        let samples = [buffer(wgpu::ShaderStages::VERTEX, storage, false)];
-        let clock = buffer(wgpu::ShaderStages::VERTEX_FRAGMENT, wgpu::BufferBindingType::Uniform, true);
+        let samples = [buffer(0, wgpu::ShaderStages::VERTEX, storage, false)];
+        let clock = [
+            buffer(0, wgpu::ShaderStages::VERTEX_FRAGMENT, wgpu::BufferBindingType::Uniform, true),
+            buffer(1, wgpu::ShaderStages::VERTEX, storage, false),
+        ];
+        let stored = reads_storage(gpu);
         Self {
-            samples: layout("samples", if reads_storage(gpu) { &samples } else { &[] }),
-            clock: layout("clock", &[clock]),
+            samples: layout("samples", if stored { &samples } else { &[] }),
+            clock: layout("clock", if stored { &clock } else { &clock[..1] }),
         }
     }
 }

@@ -2,20 +2,22 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use seaglass_core::field::Block;
 use seaglass_core::projection::Projection;
-use seaglass_core::style::{Method, Style};
+use seaglass_core::style::{Blend, Method, Style};
 use seaglass_core::tile::TileKey;
 
 use crate::clock::{Clocks, Times};
-use crate::cloud::{Cloud, DotBudget};
+use crate::cloud::{Cloud, DotBudget, finest_px};
 use crate::draw::{Draw, Prepared};
 use crate::frame::FrameView;
 use crate::gpu::Gpu;
-use crate::path_pipelines::PathLayouts;
+use crate::markers::{self, Markers};
+use crate::path_pipelines::{PathLayouts, reads_storage};
 use crate::series::SeriesShape;
-use crate::trail::{self, TrailTile};
+use crate::trail::{self, Seen, TrailTile};
 use crate::tree::TileAt;
 
 /// Tiles of a series with their values.
@@ -62,6 +64,9 @@ pub(crate) struct Path<'a> {
     /// Changes when tiles come or go.
     pub epoch: u64,
     pub style: &'a Style,
+    /// Nothing that the legend has dimmed.
+    pub plain: bool,
+    pub pixels_per_point: f32,
     pub dots: bool,
 }
 
@@ -70,9 +75,15 @@ pub(crate) struct Path<'a> {
 pub(crate) struct Pace {
     /// Everything is made ready before drawing.
     pub synchronous: bool,
-    /// The view rests.
-    pub still: bool,
+    /// Frames for which view and clock have rested.
+    pub rested: u32,
 }
+
+/// Time a frame spends at most on putting lines in order, beyond the first tile.
+const ORDERING: Duration = Duration::from_millis(12);
+/// Dots of the first frame that rests, on software adapters; each further one draws twice as many up to the last.
+const RESTING_DOTS: usize = 250_000;
+const MOST_RESTING_DOTS: usize = 1_500_000;
 
 /// The store.
 #[derive(Debug)]
@@ -80,8 +91,11 @@ pub(crate) struct Paths {
     pub clocks: Clocks,
     trails: HashMap<TileKey, TrailSlot>,
     clouds: HashMap<u64, CloudSlot>,
+    markers: Markers,
     frame: u64,
-    /// Samples and dots this frame draws.
+    /// Spent on putting lines in order in this frame.
+    ordering: Duration,
+    /// Segments and dots this frame draws.
     pub drawn: usize,
 }
 
@@ -89,20 +103,31 @@ impl Paths {
     /// An empty store.
     pub fn new(gpu: &Gpu, layouts: &PathLayouts) -> Self {
         let clocks = Clocks::new(gpu, &layouts.clock);
-        Self { clocks, trails: HashMap::new(), clouds: HashMap::new(), frame: 0, drawn: 0 }
+        Self {
+            clocks,
+            trails: HashMap::new(),
+            clouds: HashMap::new(),
+            markers: Markers::default(),
+            frame: 0,
+            ordering: Duration::ZERO,
+            drawn: 0,
+        }
     }
 
     /// Begins a frame.
     pub fn begin(&mut self) {
         self.frame += 1;
         self.drawn = 0;
+        self.ordering = Duration::ZERO;
         self.clocks.begin();
+        self.markers.begin();
     }
 
     /// Forgets items.
     pub fn forget(&mut self, items: &[u64]) {
         self.trails.retain(|key, _| !items.contains(&key.item));
         self.clouds.retain(|item, _| !items.contains(item));
+        self.markers.forget(items);
     }
 
     /// Bytes on the device.
@@ -155,10 +180,40 @@ impl Paths {
         if path.dots {
             return self.draw_dots(gpu, layouts, path, times, clock, (frame, pace), prepared);
         }
-        self.draw_lines(gpu, layouts, path, times, clock, frame, prepared);
-        if path.style.trail.marker && path.style.method != Method::Points {
-            markers(path, times, frame, prepared);
+        let fine = self.draw_lines(gpu, layouts, path, times, clock, (frame, pace), prepared);
+        if path.style.trail.marker && path.style.method != Method::Points && !times.is_static() {
+            let dots = self.markers.of(path, times.now.micros());
+            let run = prepared.points.run(frame, |pen| markers::draw(pen, frame, dots));
+            prepared.draws.push(Draw::Dots { slot: path.slot + 1, run });
         }
+        fine
+    }
+
+    /// Brings the lines of a tile up to date; `false` while this frame has no time for it.
+    fn order_line(
+        &mut self,
+        gpu: &Gpu,
+        layouts: &PathLayouts,
+        path: &Path<'_>,
+        k: usize,
+        (projection, wait): (Projection, bool),
+    ) -> bool {
+        let Some((tile, block)) = path.blocks.get(k) else { return true };
+        let onward = TileAt { ty: tile.ty + 1, ..*tile };
+        let next = path.blocks.get(k + 1).filter(|(t, _)| *t == onward).and_then(|(_, b)| b.values.first().copied());
+        let bits = next.map(f32::to_bits);
+        let usable = |t: &TrailSlot| t.projection == projection && (t.next == bits || bits.is_none());
+        let key = SeriesShape::key(path.item, *tile);
+        if self.trails.get(&key).is_some_and(usable) {
+            return true;
+        }
+        if !wait && self.ordering > ORDERING {
+            return false;
+        }
+        let start = Instant::now();
+        let tile = TrailTile::new(gpu, &layouts.samples, path.shape, block, next);
+        self.ordering += start.elapsed();
+        self.trails.insert(key, TrailSlot { projection, next: bits, tile, last_used: self.frame });
         true
     }
 
@@ -170,29 +225,34 @@ impl Paths {
         path: &Path<'_>,
         times: &Times,
         clock: u32,
-        frame: &FrameView,
+        (frame, pace): (&FrameView, Pace),
         prepared: &mut Prepared,
-    ) {
+    ) -> bool {
         let projection = frame.view.camera.projection;
-        for (tile, block) in path.blocks {
+        let mut fine = true;
+        let mut seen: Vec<(TileKey, Vec<Seen>)> = Vec::with_capacity(path.blocks.len());
+        for (k, (tile, _)) in path.blocks.iter().enumerate() {
+            fine &= self.order_line(gpu, layouts, path, k, (projection, pace.synchronous));
             let key = SeriesShape::key(path.item, *tile);
-            let onward = TileAt { ty: tile.ty + 1, ..*tile };
-            let next = path.blocks.iter().find(|(t, _)| *t == onward).and_then(|(_, b)| b.values.first().copied());
-            let bits = next.map(f32::to_bits);
-            let usable = |t: &TrailSlot| t.projection == projection && (t.next == bits || bits.is_none());
-            if !self.trails.get(&key).is_some_and(usable) {
-                let tile = TrailTile::new(gpu, &layouts.samples, path.shape, block, next);
-                self.trails.insert(key, TrailSlot { projection, next: bits, tile, last_used: self.frame });
-            }
-            let Some(held) = self.trails.get_mut(&key) else { continue };
+            let Some(held) = self.trails.get_mut(&key).filter(|t| t.projection == projection) else { continue };
             held.last_used = self.frame;
-            let ranges = held.tile.select(frame, times);
-            self.drawn += ranges.iter().map(|r| r.1 as usize).sum::<usize>();
-            if !ranges.is_empty() {
-                let samples = held.tile.buffer.clone();
-                prepared.draws.push(Draw::Path { slot: path.slot, clock, dots: false, samples, ranges });
-            }
+            seen.push((key, held.tile.seen(frame, times)));
         }
+        let coarsest_px = if reads_storage(gpu) { coarsest_px(gpu, pace, &seen) } else { 0.0 };
+        for (key, pieces) in seen.iter().filter(|(_, pieces)| !pieces.is_empty()) {
+            let Some(held) = self.trails.get(key) else { continue };
+            let full: usize = pieces.iter().map(|p| p.quads(0.0)).sum();
+            let quads: usize = pieces.iter().map(|p| p.quads(coarsest_px)).sum();
+            fine &= quads == full;
+            self.drawn += quads;
+            let ranges = match reads_storage(gpu) {
+                true => vec![self.clocks.list(pieces.iter().flat_map(|p| p.spans(coarsest_px)))],
+                false => trail::ranges(pieces),
+            };
+            let samples = held.tile.buffer.clone();
+            prepared.draws.push(Draw::Path { slot: path.slot, clock, dots: false, samples, ranges });
+        }
+        fine
     }
 
     #[allow(clippy::too_many_arguments, reason = "what a frame is made of")]
@@ -210,14 +270,18 @@ impl Paths {
         slot.last_used = self.frame;
         let ready = slot.update(gpu, layouts, path, frame.view.camera.projection, pace.synchronous);
         let Some((_, cloud)) = &slot.built else { return ready };
-        let size_px = f64::from(path.style.size_pt);
-        let budget = match (pace.synchronous, pace.still, gpu.software) {
-            (true, ..) => DotBudget { most: usize::MAX, finest_px: 0.35 },
-            (_, true, true) => DotBudget { most: 1_500_000, finest_px: 0.5 },
-            (_, true, false) => DotBudget { most: 12_000_000, finest_px: 0.35 },
+        let style = path.style;
+        let diameter_px = f64::from(style.size_pt) * f64::from(path.pixels_per_point);
+        let covers = style.opacity >= 1.0 && style.blend == Blend::Over && !style.time.fade && path.plain;
+        let finest = finest_px(diameter_px, covers && style.trail.dot_m.is_none());
+        let rested = RESTING_DOTS << pace.rested.saturating_sub(1).min(8);
+        let budget = match (pace.synchronous, pace.rested > 0, gpu.software) {
+            (true, ..) => DotBudget { most: usize::MAX, finest_px: finest },
+            (_, true, true) => DotBudget { most: rested.min(MOST_RESTING_DOTS), finest_px: finest.max(0.5) },
+            (_, true, false) => DotBudget { most: 12_000_000, finest_px: finest },
             // In motion dots may lie as far apart as a part of their size.
-            (_, false, true) => DotBudget { most: 120_000, finest_px: (0.5 * size_px).clamp(1.0, 2.0) },
-            (_, false, false) => DotBudget { most: 3_000_000, finest_px: 0.5 },
+            (_, false, true) => DotBudget { most: 120_000, finest_px: (0.5 * diameter_px).clamp(1.0, 2.0) },
+            (_, false, false) => DotBudget { most: 3_000_000, finest_px: finest.max(0.5) },
         };
         let (ranges, all) = cloud.select(frame, times, budget);
         self.drawn += ranges.iter().map(|r| r.len as usize).sum::<usize>();
@@ -226,7 +290,7 @@ impl Paths {
             let ranges = part.iter().map(|r| (r.first, r.len)).collect();
             prepared.draws.push(Draw::Path { slot: path.slot, clock, dots: true, samples, ranges });
         }
-        ready && (all || pace.still)
+        ready && (all || (pace.rested > 0 && budget.most >= MOST_RESTING_DOTS))
     }
 }
 
@@ -279,23 +343,20 @@ impl CloudSlot {
     }
 }
 
-/// A dot where each trajectory is at the clock.
-fn markers(path: &Path<'_>, times: &Times, frame: &FrameView, prepared: &mut Prepared) {
-    if times.is_static() {
-        return;
+/// Steps of lines that a frame may take, pixels: none where the view rests, as long as its budget asks for in motion.
+fn coarsest_px(gpu: &Gpu, pace: Pace, seen: &[(TileKey, Vec<Seen>)]) -> f32 {
+    if pace.synchronous || pace.rested > 0 {
+        return 0.0;
     }
-    let fixes = trail::fixes(path.shape, times.now.micros());
-    if fixes.is_empty() {
-        return;
+    let (most, first_px) = if gpu.software { (60_000, 2.0) } else { (2_000_000, 0.75) };
+    let quads = |px: f32| seen.iter().flat_map(|(_, pieces)| pieces).map(|p| p.quads(px)).sum::<usize>();
+    // Few lines stay as they are.
+    if quads(0.0) <= most / 4 {
+        return 0.0;
     }
-    let run = prepared.points.run(frame, |pen| {
-        for fix in &fixes {
-            let place = crate::polyline::project(path.shape.projection, fix.place);
-            let value = if path.style.trail.by_time { Some(1.0) } else { trail::value_at(fix, path.blocks) };
-            if let (Some(v), Some(value)) = (place, value) {
-                pen.dot(v, value);
-            }
-        }
-    });
-    prepared.draws.push(Draw::Dots { slot: path.slot + 1, run });
+    let steps = std::iter::successors(Some(first_px), |px| Some(px * 1.5f32));
+    steps.take(6).find(|px| quads(*px) <= most).unwrap_or(LONGEST_STEP_PX)
 }
+
+/// Steps of lines that are never exceeded.
+const LONGEST_STEP_PX: f32 = 16.0;

@@ -113,6 +113,8 @@ pub struct Renderer {
     pub(crate) paths: Paths,
     pub(crate) quads: wgpu::Buffer,
     clock: Option<Clock>,
+    /// Plans for which camera, size and clock have not changed.
+    rested: u32,
     pub(crate) items: HashMap<Group, Item>,
     world: Option<(Projection, Tree)>,
     /// Mesh of the base map and what it shows of the relief, and the camera and size it was made for.
@@ -165,6 +167,7 @@ impl Renderer {
             streams: Streams::new(options.particles_on_cpu),
             quads: path_pipelines::quads(gpu),
             clock: None,
+            rested: 0,
             items: HashMap::new(),
             world: None,
             world_mesh: None,
@@ -218,8 +221,10 @@ impl Renderer {
         let start = Instant::now();
         self.plans += 1;
         self.pixels_per_point = scene.pixels_per_point;
-        self.clock = scene.clock;
         let frame = FrameView::new(scene.view());
+        let stays = is_for(&self.prepared, scene, frame.view.camera) && self.clock == scene.clock;
+        self.rested = if stays { self.rested.saturating_add(1) } else { 0 };
+        self.clock = scene.clock;
         let mut plan = Plan { complete: true, ..Plan::default() };
         self.meet_items(scene);
         self.tiles.begin();
@@ -514,9 +519,9 @@ impl Renderer {
             let times = Times::of_samples(shown.layer, self.clock, shape);
             let epoch = self.tiles.epoch(group);
             let dots = is_dots(shown.item, style.method);
-            let path = Path { slot, item: id, shape, blocks: &blocks, epoch, style, dots };
-            let still = self.prepared.camera == Some(frame.view.camera) && self.prepared.size_px == prepared.size_px;
-            let pace = Pace { synchronous: self.options.synchronous, still };
+            let (plain, pixels_per_point) = (shown.layer.highlight.is_none(), self.pixels_per_point);
+            let path = Path { slot, item: id, shape, blocks: &blocks, epoch, style, plain, pixels_per_point, dots };
+            let pace = Pace { synchronous: self.options.synchronous, rested: self.rested };
             return self.paths.draw(&self.gpu, &self.pipelines.paths, &path, &times, (frame, pace), prepared);
         }
         true

@@ -38,6 +38,8 @@ pub(crate) struct SeriesShape {
     balls: Vec<Option<Ball>>,
     /// First and last time of the samples of each ball, µs; the wrong way round where they have none.
     spans: Vec<[i64; 2]>,
+    /// First and last of all.
+    span: Option<[i64; 2]>,
     /// Usual ground distance of neighbours, metres.
     step_m: f64,
     /// Usual time between neighbours, µs; 0 without times.
@@ -88,12 +90,16 @@ impl SeriesShape {
             let valid = || times.iter().filter(known);
             [valid().min().copied().unwrap_or(i64::MAX), valid().max().copied().unwrap_or(i64::MIN)]
         };
+        let spans: Vec<[i64; 2]> = samples.time_us.par_chunks(CHUNK).map(span).collect();
+        let valid = || spans.iter().filter(|s| s[0] <= s[1]);
+        let all = valid().map(|s| s[0]).min().zip(valid().map(|s| s[1]).max());
         Some(Self {
             geolocation: Arc::clone(geolocation),
             projection,
             grid: TileGrid::series(n),
             balls,
-            spans: samples.time_us.par_chunks(CHUNK).map(span).collect(),
+            span: all.map(|(first, last)| [first, last]),
+            spans,
             step_m,
             step_us,
             ascending,
@@ -123,8 +129,7 @@ impl SeriesShape {
 
     /// First and last time, µs; `None` without times.
     pub fn span(&self) -> Option<[i64; 2]> {
-        let valid = || self.spans.iter().filter(|s| s[0] <= s[1]);
-        Some([valid().map(|s| s[0]).min()?, valid().map(|s| s[1]).max()?])
+        self.span
     }
 
     /// Source samples `[first, last)` that a tile stands for.
@@ -134,13 +139,28 @@ impl SeriesShape {
         (first, (first + side).min(self.grid.shape[0]))
     }
 
-    /// The smallest pixel in any chunk of a span that is in view and in time; `None` when there is none.
-    fn visible_m_per_px(&self, frame: &FrameView, shown: &Times, (first, last): (usize, usize)) -> Option<f64> {
+    /// The smallest pixel in any chunk of a span that is in view and in time, or one that is no larger than `enough`; `None`
+    /// when there is none.
+    fn visible_m_per_px(
+        &self,
+        frame: &FrameView,
+        shown: &Times,
+        (first, last): (usize, usize),
+        enough: f64,
+    ) -> Option<f64> {
+        let mut least: Option<f64> = None;
         let chunks = first / CHUNK..last.div_ceil(CHUNK);
-        let balls = self.balls.get(chunks.clone())?.iter().zip(chunks);
-        let timed = balls.filter(|(_, k)| self.spans.get(*k).is_none_or(|s| shown.meets(*s)));
-        let seen = timed.filter_map(|(b, _)| b.as_ref()).filter(|b| frame.sees(b.centre, b.radius));
-        seen.map(|b| frame.m_per_px(b.centre, b.radius)).min_by(f64::total_cmp)
+        for (ball, k) in self.balls.get(chunks.clone())?.iter().zip(chunks) {
+            // Times first: they are cheaper to compare than places.
+            let timed = self.spans.get(k).is_none_or(|s| shown.meets(*s));
+            let Some(ball) = ball.as_ref().filter(|b| timed && frame.sees(b.centre, b.radius)) else { continue };
+            let m_per_px = frame.m_per_px(ball.centre, ball.radius);
+            least = Some(least.map_or(m_per_px, |l| l.min(m_per_px)));
+            if m_per_px <= enough {
+                break;
+            }
+        }
+        least
     }
 
     /// Coarsest level of lines: of many long tracks seen from afar each is a few samples.
@@ -158,7 +178,9 @@ impl SeriesShape {
     /// Selects the tiles of a line for a view and a time.
     pub fn cut(&self, frame: &FrameView, shown: &Times, resident: &dyn Fn(TileAt) -> bool) -> SeriesCut {
         let mut cut = SeriesCut::default();
-        let seen = |tile: TileAt| self.visible_m_per_px(frame, shown, self.span_of(tile));
+        // A pixel for which the tile is too coarse tells enough; a little less, so that rounding cannot differ.
+        let enough = |tile: TileAt| self.step_m.max(1e-3) * f64::from(tile.level).exp2() * 0.999;
+        let seen = |tile: TileAt| self.visible_m_per_px(frame, shown, self.span_of(tile), enough(tile));
         let level = |m_per_px: f64| self.level_for(m_per_px);
         if self.grid.shape[0] > 0 {
             self.descend(&seen, &level, TileAt { level: self.top(), ty: 0, tx: 0 }, resident, &mut cut);
@@ -170,7 +192,7 @@ impl SeriesShape {
     pub fn cut_dots(&self, frame: &FrameView, shown: &Times, resident: &dyn Fn(TileAt) -> bool) -> SeriesCut {
         let mut cut = SeriesCut::default();
         let n = self.grid.shape[0];
-        if n == 0 || self.visible_m_per_px(frame, shown, (0, n)).is_none() {
+        if n == 0 || self.visible_m_per_px(frame, shown, (0, n), f64::INFINITY).is_none() {
             return cut;
         }
         let finest = (n.div_ceil(MOST_DOTS).max(1) as f64).log2().ceil() as u8;
@@ -179,6 +201,7 @@ impl SeriesShape {
         cut
     }
 
+    /// Whether anything of the tile shows.
     fn descend(
         &self,
         seen: &dyn Fn(TileAt) -> Option<f64>,
@@ -186,27 +209,25 @@ impl SeriesShape {
         tile: TileAt,
         resident: &dyn Fn(TileAt) -> bool,
         cut: &mut SeriesCut,
-    ) {
+    ) -> bool {
         let span = self.span_of(tile);
         if span.0 >= span.1 {
-            return;
+            return false;
         }
-        let Some(m_per_px) = seen(tile) else { return };
+        let Some(m_per_px) = seen(tile) else { return false };
         cut.visible = true;
         let children = [2 * tile.ty, 2 * tile.ty + 1].map(|ty| TileAt { level: tile.level.wrapping_sub(1), ty, tx: 0 });
         if tile.level > level(m_per_px) {
             // Children only where all of them that show something are there; else this one stands in.
             let before = cut.drawn.len();
-            children.into_iter().for_each(|c| self.descend(seen, level, c, resident, cut));
-            let missing = children.into_iter().any(|c| {
-                let span = self.span_of(c);
-                span.0 < span.1 && seen(c).is_some() && !cut.drawn[before..].iter().any(|d| within(*d, c))
-            });
+            let shows = children.map(|c| self.descend(seen, level, c, resident, cut));
+            let drawn = &cut.drawn[before..];
+            let missing = children.iter().zip(shows).any(|(c, shows)| shows && !drawn.iter().any(|d| within(*d, *c)));
             if missing && resident(tile) {
                 cut.drawn.truncate(before);
                 cut.drawn.push(tile);
             }
-            return;
+            return true;
         }
         cut.wanted.push((tile, 0.0));
         if resident(tile) {
@@ -214,6 +235,7 @@ impl SeriesShape {
         } else if tile.level > 0 {
             cut.drawn.extend(children.into_iter().filter(|c| resident(*c)));
         }
+        true
     }
 
     /// Whether the line is cut somewhere between two samples.

@@ -1,8 +1,8 @@
-//! Lines of tracks on the device: a tile of samples becomes a buffer once for a projection. The pieces of all trajectories
-//! that belong to one block of time lie together, so that a time window is a few ranges however many trajectories a file
-//! has, and the camera moves without touching a sample.
+//! Lines of tracks on the device: a tile of samples becomes a buffer once for a projection. It is cut into pieces that are
+//! short in time and space; a frame draws those that are in its window and in its view, so that it pays for what is visible
+//! and not for what is loaded, and neither clock nor camera touches a sample.
 
-use std::sync::Arc;
+use std::ops::Range;
 
 use glam::DVec3;
 use seaglass_core::field::Block;
@@ -19,31 +19,87 @@ use crate::series::SeriesShape;
 use crate::tree::unwrapped;
 
 /// Samples of a piece where there are several trajectories: short, so that little lies outside a window.
-const PIECE: usize = 16;
+const PIECE: usize = 8;
 /// Samples of a piece of a lone track.
 const LONG_PIECE: usize = 256;
-/// Samples of a range that is culled as a whole.
-const RANGE: usize = 512;
 /// Places between two samples keep the line this near to the great circle, metres. A tenth of a pixel at 40 m a pixel,
 /// where samples that need such places are a screen apart.
 const SAG_M: f64 = 4.0;
+/// Positions of pieces are kept in f32, good to a few metres.
+const BALL_MARGIN_M: f64 = 10.0;
+/// Quads of a span: `SPAN_QUADS` in `shaders/trails.wgsl`.
+pub(crate) const SPAN_QUADS: u32 = 4;
+/// At most so many samples (a power of two) are stepped over in one go.
+const MOST_STEP: u32 = 5;
+/// Samples before and after those of a piece, for its joints.
+const BESIDE: u32 = 3;
 
 /// The line of one tile.
 #[derive(Debug)]
 pub(crate) struct TrailTile {
     pub buffer: SampleBuffer,
-    ranges: Vec<Range>,
+    pieces: Vec<Piece>,
+    blocks: Vec<TimeBlock>,
 }
 
-/// Pieces of one or a few blocks of time.
-#[derive(Clone, Debug)]
-struct Range {
+/// A few samples of one trajectory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Piece {
+    /// Its first sample on the device; the one before it lies before it, the one after its last one behind that.
     first: u32,
-    len: u32,
-    centre: DVec3,
-    radius: f64,
+    segments: u32,
+    centre: [f32; 3],
+    radius: f32,
+    /// Length of a segment, projected metres.
+    step_m: f32,
+}
+
+/// Pieces of the same time.
+#[derive(Clone, Debug)]
+struct TimeBlock {
     /// First and last time, µs.
     span: [i64; 2],
+    pieces: Range<usize>,
+}
+
+/// Some quads of a piece, as the shader reads them.
+pub(crate) type Span = [u32; 2];
+
+/// A piece in view.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    first: u32,
+    segments: u32,
+    /// Length of a segment, pixels.
+    step_px: f32,
+}
+
+impl Seen {
+    /// Samples to step over in one go (as a power of two) so that steps are not longer than this.
+    fn step(&self, coarsest_px: f32) -> u32 {
+        let most = self.segments.next_power_of_two().trailing_zeros().min(MOST_STEP);
+        ((coarsest_px / self.step_px.max(1e-6)).max(1.0).log2() as u32).min(most)
+    }
+
+    /// Quads it is drawn with.
+    pub fn quads(&self, coarsest_px: f32) -> usize {
+        self.segments.div_ceil(1 << self.step(coarsest_px)) as usize
+    }
+
+    /// The spans of those quads.
+    pub fn spans(&self, coarsest_px: f32) -> impl Iterator<Item = Span> + use<> {
+        let (first, segments, step) = (self.first, self.segments, self.step(coarsest_px));
+        let quads = segments.div_ceil(1 << step);
+        (0..quads).step_by(SPAN_QUADS as usize).map(move |k| [first, segments | step << 12 | k << 16])
+    }
+}
+
+/// A part of a run with the samples drawn, `first..last`.
+struct Part {
+    block: i64,
+    run: usize,
+    first: usize,
+    last: usize,
 }
 
 /// A place of the line.
@@ -52,14 +108,6 @@ struct Node {
     v: DVec3,
     value: f32,
     time: i64,
-}
-
-/// A part of a run with the samples drawn, `first..last`.
-struct Piece {
-    block: i64,
-    run: usize,
-    first: usize,
-    last: usize,
 }
 
 impl TrailTile {
@@ -71,87 +119,103 @@ impl TrailTile {
         block: &Block,
         next: Option<f32>,
     ) -> Self {
-        let (samples, ranges) = build(shape, block, next);
-        Self { buffer: SampleBuffer::new(gpu, layout, &samples), ranges }
+        let (samples, pieces, blocks) = build(shape, block, next);
+        Self { buffer: SampleBuffer::new(gpu, layout, &samples), pieces, blocks }
     }
 
-    /// First sample and number of segments of what shows, adjacent ranges as one.
-    pub fn select(&self, frame: &FrameView, shown: &Times) -> Vec<(u32, u32)> {
-        let mut drawn: Vec<(u32, u32)> = Vec::new();
-        for range in &self.ranges {
-            if !shown.meets(range.span) || !frame.sees(range.centre, range.radius) {
-                continue;
-            }
-            match drawn.last_mut() {
-                Some((first, len)) if *first + *len == range.first => *len += range.len,
-                _ => drawn.push((range.first, range.len)),
-            }
-        }
-        drawn.iter().filter(|(_, len)| *len > 3).map(|(first, len)| (*first, len - 3)).collect()
+    /// The pieces in view and in time.
+    pub fn seen(&self, frame: &FrameView, shown: &Times) -> Vec<Seen> {
+        seen(&self.pieces, &self.blocks, frame, shown)
     }
 }
 
-fn build(shape: &SeriesShape, block: &Block, next: Option<f32>) -> (Vec<Sample>, Vec<Range>) {
+fn seen(pieces: &[Piece], blocks: &[TimeBlock], frame: &FrameView, shown: &Times) -> Vec<Seen> {
+    let in_time = blocks.iter().filter(|b| shown.meets(b.span)).filter_map(|b| pieces.get(b.pieces.clone()));
+    let look = |p: &Piece| {
+        let (centre, radius) = (DVec3::from(p.centre.map(f64::from)), f64::from(p.radius));
+        let step_px = || (f64::from(p.step_m) / frame.m_per_px(centre, radius)) as f32;
+        frame.sees(centre, radius).then(|| Seen { first: p.first, segments: p.segments, step_px: step_px() })
+    };
+    in_time.flatten().filter_map(look).collect()
+}
+
+/// For adapters whose vertex shaders read no storage: windows of four samples, neighbouring pieces as one range.
+pub(crate) fn ranges(seen: &[Seen]) -> Vec<(u32, u32)> {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for piece in seen {
+        let first = piece.first - 1;
+        match ranges.last_mut() {
+            Some((begin, len)) if *begin + *len + BESIDE == first => *len += BESIDE + piece.segments,
+            _ => ranges.push((first, piece.segments)),
+        }
+    }
+    ranges
+}
+
+fn build(shape: &SeriesShape, block: &Block, next: Option<f32>) -> (Vec<Sample>, Vec<Piece>, Vec<TimeBlock>) {
     let runs = runs_of(shape, block, next);
     let long = if shape.is_ragged() { PIECE } else { LONG_PIECE };
     let stride = block.window.stride.max(1) as i64;
     let block_us = (shape.step_us.max(1)).saturating_mul(stride).saturating_mul(long as i64);
     let block_of = |n: &Node| if n.time == NO_TIME { i64::MIN } else { n.time.div_euclid(block_us) };
-    let mut pieces = Vec::new();
+    let mut parts = Vec::new();
     for (k, run) in runs.iter().enumerate() {
         let mut first = 0;
         // The last place of a run begins no segment.
         for at in 1..run.len() {
             let over = at + 1 == run.len();
             if over || block_of(&run[at]) != block_of(&run[first]) || at - first >= LONG_PIECE {
-                pieces.push(Piece { block: block_of(&run[first]), run: k, first, last: at });
+                parts.push(Part { block: block_of(&run[first]), run: k, first, last: at });
                 first = at;
             }
         }
     }
-    pieces.sort_by_key(|p| p.block);
+    parts.sort_by_key(|p| p.block);
     let units = Units::of(shape.projection);
+    let turn = shape.projection.turn_m();
     let mut samples: Vec<Sample> = Vec::new();
-    let mut ranges: Vec<Range> = Vec::new();
-    let mut begin = 0;
-    let mut nodes: Vec<Node> = Vec::new();
-    for (k, piece) in pieces.iter().enumerate() {
-        let run = &runs[piece.run];
-        let mut put = |n: &Node, bits: i32| {
-            let mut s = sample(units, n.v, n.value, n.time);
-            s.day |= bits;
-            samples.push(s);
-        };
-        let blank = run[piece.first];
-        match piece.first.checked_sub(1) {
-            Some(before) => put(&run[before], JOINED),
-            None => put(&blank, 0),
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut blocks: Vec<TimeBlock> = Vec::new();
+    for of_block in parts.chunk_by(|a, b| a.block == b.block) {
+        let (begin, mut span) = (pieces.len(), [i64::MAX, i64::MIN]);
+        for part in of_block {
+            let run = &runs[part.run];
+            let mut put = |n: &Node, bits: i32| {
+                let mut s = sample(units, n.v, n.value, n.time);
+                s.day |= bits;
+                samples.push(s);
+            };
+            let blank = run[part.first];
+            match part.first.checked_sub(1) {
+                Some(before) => put(&run[before], JOINED),
+                None => put(&blank, 0),
+            }
+            run[part.first..part.last].iter().for_each(|n| put(n, JOINED | DRAWN));
+            let after = run.get(part.last + 1);
+            put(&run[part.last], if after.is_some() { JOINED } else { 0 });
+            put(after.unwrap_or(&blank), 0);
+            let nodes = &run[part.first..=part.last];
+            for time in nodes.iter().map(|n| n.time).filter(|t| *t != NO_TIME) {
+                span = [span[0].min(time), span[1].max(time)];
+            }
+            let segments = nodes.len() as u32 - 1;
+            pieces.push(piece_of(nodes, samples.len() as u32 - segments - 2, turn));
         }
-        run[piece.first..piece.last].iter().for_each(|n| put(n, JOINED | DRAWN));
-        let after = run.get(piece.last + 1);
-        put(&run[piece.last], if after.is_some() { JOINED } else { 0 });
-        put(after.unwrap_or(&blank), 0);
-        nodes.extend_from_slice(&run[piece.first..=piece.last]);
-        let ends = pieces.get(k + 1).is_none_or(|next| next.block != piece.block);
-        if ends && (samples.len() - begin >= RANGE || k + 1 == pieces.len()) {
-            ranges.push(range_of(&nodes, begin, samples.len() - begin, shape.projection));
-            begin = samples.len();
-            nodes.clear();
-        }
+        blocks.push(TimeBlock { span, pieces: begin..pieces.len() });
     }
-    (samples, ranges)
+    (samples, pieces, blocks)
 }
 
-fn range_of(nodes: &[Node], first: usize, len: usize, projection: Projection) -> Range {
-    let turn = projection.turn_m();
+fn piece_of(nodes: &[Node], first: u32, turn: Option<f64>) -> Piece {
     let reference = nodes.first().map_or(DVec3::ZERO, |n| n.v);
     let near = |n: &Node| unwrapped(n.v, reference, turn);
     let (lo, hi) = nodes.iter().map(near).fold((reference, reference), |(lo, hi), v| (lo.min(v), hi.max(v)));
     let centre = (lo + hi) / 2.0;
-    let radius = nodes.iter().map(|n| near(n).distance(centre)).fold(0.0, f64::max) + 10.0;
-    let times = || nodes.iter().map(|n| n.time).filter(|t| *t != NO_TIME);
-    let span = [times().min().unwrap_or(i64::MAX), times().max().unwrap_or(i64::MIN)];
-    Range { first: first as u32, len: len as u32, centre, radius, span }
+    let radius = nodes.iter().map(|n| near(n).distance(centre)).fold(0.0, f64::max) + BALL_MARGIN_M;
+    let length: f64 = nodes.windows(2).map(|w| near(&w[0]).distance(near(&w[1]))).sum();
+    let segments = nodes.len() as u32 - 1;
+    let step_m = (length / f64::from(segments.max(1))) as f32;
+    Piece { first, segments, centre: centre.as_vec3().to_array(), radius: radius as f32, step_m }
 }
 
 /// Runs of places joined by lines: cut at missing values, gaps, between trajectories and at the edge of maps.
@@ -234,67 +298,6 @@ impl Line<'_> {
             self.put(Node { v, value: last.value + (node.value - last.value) * t as f32, time });
         }
     }
-}
-
-/// Where a trajectory is at an instant: between which samples, how far from the first to the second, and the place.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Fix {
-    pub before: usize,
-    pub part: f64,
-    pub place: LonLat,
-}
-
-/// The place of every trajectory at an instant, on the great circle between the two samples around it; none across a gap
-/// in space or time, before the first sample or from the last one on.
-pub(crate) fn fixes(shape: &SeriesShape, now_us: i64) -> Vec<Fix> {
-    let Some(series) = shape.series().filter(|s| s.time_us.len() == s.lon.len()) else { return Vec::new() };
-    let n = series.lon.len();
-    let first = [0];
-    let starts = if series.starts.is_empty() { &first[..] } else { &series.starts };
-    let ends = starts.iter().skip(1).copied().chain(std::iter::once(n));
-    starts.iter().zip(ends).filter_map(|(start, end)| fix_of(shape, series, *start, end, now_us)).collect()
-}
-
-fn fix_of(shape: &SeriesShape, series: &Series, start: usize, end: usize, now_us: i64) -> Option<Fix> {
-    let times = series.time_us.get(start..end)?;
-    let k = if shape.is_ascending() {
-        times.partition_point(|t| *t <= now_us).checked_sub(1)?
-    } else {
-        times.windows(2).position(|w| w[0] != NO_TIME && w[0] <= now_us && now_us < w[1])?
-    };
-    let (t0, t1) = (*times.get(k)?, *times.get(k + 1)?);
-    let before = start + k;
-    if t1 <= t0 || t0 == NO_TIME || shape.is_gap(t1 - t0) || shape.is_cut(before, before + 1) {
-        return None;
-    }
-    let part = (now_us - t0) as f64 / (t1 - t0) as f64;
-    let place = between(series.lonlat(before)?, series.lonlat(before + 1)?, part);
-    Some(Fix { before, part, place })
-}
-
-/// The place a part of the way along the great circle.
-fn between(a: LonLat, b: LonLat, part: f64) -> LonLat {
-    let (u, v) = (a.up(), b.up());
-    let angle = u.cross(v).length().atan2(u.dot(v));
-    if angle < 1e-12 {
-        return a;
-    }
-    let w = (u * ((1.0 - part) * angle).sin() + v * (part * angle).sin()) / angle.sin();
-    LonLat::new(w.y.atan2(w.x).to_degrees(), w.z.atan2(w.x.hypot(w.y)).to_degrees())
-}
-
-/// The value of a fix from a tile that holds it, between its neighbours where both have one.
-pub(crate) fn value_at(fix: &Fix, tiles: &[(crate::tree::TileAt, Arc<Block>)]) -> Option<f32> {
-    let of = |at: usize| {
-        tiles.iter().find_map(|(_, block)| {
-            let stride = block.window.stride.max(1);
-            let k = (at + stride / 2).checked_sub(block.window.row)? / stride;
-            block.values.get(k).copied()
-        })
-    };
-    let a = of(fix.before).filter(|v| !v.is_nan())?;
-    let b = of(fix.before + 1).filter(|v| !v.is_nan()).unwrap_or(a);
-    Some(a + (b - a) * fix.part as f32)
 }
 
 #[cfg(test)]

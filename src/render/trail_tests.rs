@@ -1,9 +1,13 @@
-//! Pieces of time, gaps and places at the clock.
+//! Pieces of time, gaps, and what a frame draws of them.
+
+use std::sync::Arc;
 
 use super::*;
+use seaglass_core::camera::Camera;
 use seaglass_core::coord::CoordArray;
 use seaglass_core::field::{Apron, Window};
 use seaglass_core::geolocation::Geolocation;
+use seaglass_core::time::{Time, TimeSpan};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -33,7 +37,7 @@ fn every_segment_is_drawn_once_and_joints_know_their_neighbours() {
     let places: Vec<(f64, f64)> = (0..200).map(|k| (f64::from(k % 100) * 0.01, f64::from(k / 100))).collect();
     let times = (0..200).map(|k| (k % 100) * HOUR).collect();
     let shape = shape(&places, times, vec![0, 100]);
-    let (samples, ranges) = build(&shape, &block((0..200).map(|k| k as f32).collect()), None);
+    let (samples, pieces, blocks) = build(&shape, &block((0..200).map(|k| k as f32).collect()), None);
     let mut drawn = segments(&samples);
     drawn.sort_by(|a, b| a.0.total_cmp(&b.0));
     let expected: Vec<(f32, f32)> = (0..199).filter(|k| *k != 99).map(|k| (k as f32, k as f32 + 1.0)).collect();
@@ -45,10 +49,10 @@ fn every_segment_is_drawn_once_and_joints_know_their_neighbours() {
         assert_eq!(end.day & JOINED != 0, end.value % 100.0 != 99.0, "after {}", end.value);
         assert!(end.day & JOINED == 0 || after.value == end.value + 1.0);
     }
-    // A range holds both trajectories and only some hours.
-    assert!(ranges.iter().all(|r| r.span[1] - r.span[0] <= 99 * HOUR));
-    let total: u32 = ranges.iter().map(|r| r.len).sum();
-    assert_eq!(total as usize, samples.len());
+    // A block holds both trajectories and only some hours; every piece lies in one block.
+    assert!(blocks.iter().all(|b| b.span[1] - b.span[0] <= PIECE as i64 * HOUR && b.pieces.len() == 2));
+    assert!(blocks.windows(2).all(|w| w[0].pieces.end == w[1].pieces.start));
+    assert_eq!(blocks.last().unwrap().pieces.end, pieces.len());
 }
 
 #[test]
@@ -57,11 +61,77 @@ fn time_blocks_of_many_trajectories_lie_together() {
     let places: Vec<(f64, f64)> = (0..60_000).map(|k| (f64::from(k % 300) * 0.01, f64::from(k / 300) * 0.1)).collect();
     let times = (0..60_000).map(|k| (k % 300) * HOUR).collect();
     let shape = shape(&places, times, (0..200).map(|k| k * 300).collect());
-    let (samples, ranges) = build(&shape, &block(vec![1.0; 60_000]), None);
-    let meets = |r: &&Range| r.span[0] <= 120 * HOUR && r.span[1] >= 96 * HOUR;
-    let read: u32 = ranges.iter().filter(meets).map(|r| r.len).sum();
-    // A day of each of 200 trajectories is 5000 samples.
-    assert!(read > 5_000 && read < 12_000, "{read} of {}", samples.len());
+    let (samples, pieces, blocks) = build(&shape, &block(vec![1.0; 60_000]), None);
+    let camera = Camera { target: LonLat::new(1.5, 10.0), altitude_m: 1e7, ..Camera::default() };
+    let frame = FrameView::new(camera.view(800.0, 600.0));
+    let window = |from: i64, to: i64| {
+        Times::everything().within(TimeSpan::new(Time::from_micros(from * HOUR), Time::from_micros(to * HOUR)))
+    };
+    let count = |seen: &[Seen]| seen.iter().map(|s| s.segments).sum::<u32>();
+    // A day of each of 200 trajectories is 4800 segments, and a piece more at either end.
+    let day = seen(&pieces, &blocks, &frame, &window(96, 120));
+    assert!(count(&day) >= 4_800 && count(&day) <= 200 * (24 + 2 * PIECE as u32), "{}", count(&day));
+    assert_eq!(count(&seen(&pieces, &blocks, &frame, &Times::everything())), 200 * 299, "all of them once");
+    assert!(samples.len() < 60_000 * 3 / 2, "{}", samples.len());
+    // From the other side of the Earth nothing is drawn.
+    let behind = Camera { target: LonLat::new(-178.5, -10.0), ..camera };
+    let behind = FrameView::new(behind.view(800.0, 600.0));
+    assert!(seen(&pieces, &blocks, &behind, &Times::everything()).is_empty());
+}
+
+/// The segments of spans as the shader numbers them, as pairs of values, with the sample beside each end.
+fn shown(samples: &[Sample], spans: &[Span]) -> Vec<[f32; 4]> {
+    let mut all = Vec::new();
+    for [first, what] in spans {
+        let (segments, step, quad) = (what & 0xfff, 1 << (what >> 12 & 0xf), what >> 16);
+        for k in quad..quad + SPAN_QUADS {
+            let from = k * step;
+            if from >= segments {
+                continue;
+            }
+            let to = (from + step).min(segments);
+            let before = if from == 0 { first - 1 } else { first + from - step };
+            let after = if to == segments { first + segments + 1 } else { first + (to + step).min(segments) };
+            let after = if samples[(first + to) as usize].day & JOINED == 0 { first + to } else { after };
+            all.push([before, first + from, first + to, after].map(|k| samples[k as usize].value));
+        }
+    }
+    all
+}
+
+#[test]
+fn steps_over_samples_keep_the_ends_and_leave_no_hole() {
+    // Lines of 5 and of 300 hourly samples; a lone track has longer pieces.
+    for (n, starts) in [(5, vec![0, 3]), (300, vec![0, 150]), (700, vec![0])] {
+        let places: Vec<(f64, f64)> = (0..n).map(|k| (f64::from(k) * 0.01, 0.0)).collect();
+        let shape = shape(&places, (0..i64::from(n)).map(|k| k * HOUR).collect(), starts.clone());
+        let (samples, pieces, blocks) = build(&shape, &block((0..n).map(|k| k as f32).collect()), None);
+        let camera = Camera { target: LonLat::new(1.0, 0.0), altitude_m: 4e6, ..Camera::default() };
+        let seen = seen(&pieces, &blocks, &FrameView::new(camera.view(800.0, 600.0)), &Times::everything());
+        let full: u32 = seen.iter().map(|s| s.segments).sum();
+        assert_eq!(full as usize, n as usize - starts.len());
+        for coarsest in [0.0, 1.0, 3.0, 50.0] {
+            let spans: Vec<Span> = seen.iter().flat_map(|s| s.spans(coarsest)).collect();
+            let mut lines = shown(&samples, &spans);
+            assert_eq!(lines.len(), seen.iter().map(|s| s.quads(coarsest)).sum::<usize>());
+            lines.sort_by(|a, b| a[1].total_cmp(&b[1]));
+            assert!(coarsest > 0.0 || lines.iter().all(|l| l[2] == l[1] + 1.0), "every sample");
+            assert!(coarsest < 50.0 || lines.len() * 3 < full as usize || n == 5, "far fewer: {}", lines.len());
+            // One goes on where the other ends, but for where a trajectory begins.
+            let breaks: Vec<usize> =
+                lines.windows(2).filter(|w| w[0][2] != w[1][1]).map(|w| w[1][1] as usize).collect();
+            assert_eq!(breaks, starts[1..], "{coarsest}");
+            assert!(lines.iter().all(|l| l[0] <= l[1] && l[2] <= l[3]), "{coarsest}");
+        }
+        // What adapters without storage draw is the same.
+        let windows: Vec<(f32, f32)> = ranges(&seen)
+            .iter()
+            .flat_map(|(first, len)| (*first..first + len).map(|k| &samples[k as usize..k as usize + 4]))
+            .filter(|w| w[1].day & DRAWN != 0)
+            .map(|w| (w[1].value, w[2].value))
+            .collect();
+        assert_eq!(windows, segments(&samples));
+    }
 }
 
 #[test]
@@ -72,30 +142,4 @@ fn the_tile_goes_on_to_the_next_one() {
     assert_eq!(segments(&build(&shape, &first, Some(77.0)).0).last(), Some(&(9.0, 77.0)));
     assert_eq!(segments(&build(&shape, &first, None).0).last(), Some(&(9.0, 9.0)));
     assert_eq!(segments(&build(&shape, &first, Some(f32::NAN)).0).last(), Some(&(8.0, 9.0)), "missing there");
-}
-
-#[test]
-fn places_at_the_clock_lie_on_the_great_circle() {
-    // From 170° E 60° N to 170° W 50° N over the dateline in 10 hours; a second trajectory with a hole of a week.
-    let places = [(170.0, 60.0), (-170.0, 50.0), (-150.0, 40.0), (10.0, 0.0), (10.1, 0.0), (10.2, 0.0)];
-    let times = vec![0, 10 * HOUR, 20 * HOUR, 0, 10 * HOUR, 178 * HOUR];
-    let shape = shape(&places, times, vec![0, 3]);
-    let found = fixes(&shape, 3 * HOUR);
-    assert_eq!(found.len(), 2);
-    // pyproj.Geod(a=1, b=1).fwd from (170, 60) towards (-170, 50), 0.3 of the distance that `inv` gives.
-    let p = found[0].place;
-    let lon = seaglass_core::geo::wrap_180(p.lon_deg);
-    assert!((lon - 177.098_990_7).abs() < 1e-6 && (p.lat_deg - 57.360_567_8).abs() < 1e-6, "{p:?}");
-    assert_eq!((found[0].before, found[1].before), (0, 3));
-    assert_eq!(fixes(&shape, 40 * HOUR).len(), 0, "behind the end of one, in the hole of the other");
-    assert_eq!(fixes(&shape, -HOUR).len(), 0);
-    assert_eq!(fixes(&shape, 20 * HOUR).len(), 0, "it ends there");
-}
-
-#[test]
-fn without_times_nothing_is_at_the_clock() {
-    let shape = shape(&[(0.0, 0.0), (0.1, 0.0)], vec![], vec![0]);
-    assert!(fixes(&shape, 0).is_empty());
-    let shape = self::shape(&[(0.0, 0.0), (0.1, 0.0), (0.2, 0.0)], vec![0, NO_TIME, 2 * HOUR], vec![0]);
-    assert!(fixes(&shape, HOUR).is_empty());
 }
