@@ -239,22 +239,19 @@ impl Candidates {
     fn nearest(&self, block: usize, out: &mut [u32], cut: &Cut, by: By, exact: Exact) -> (usize, usize) {
         let groups = &self.groups[self.blocks[block]..=self.blocks[block + 1]];
         let order = Order::of(by, cut.radius_m, cut.window_us);
-        match by {
-            By::Distance => {
-                let tie = |rows| self.carefully(rows, cut, &order, exact).map(|found| found.0);
-                let quick = self.near.nearest(groups, cut, out, tie);
-                quick.unwrap_or_else(|| self.least(groups, out, cut, &order, exact, TIE_M, |d, _| d))
-            }
+        let tie = |rows| self.carefully(rows, cut, &order, exact).map(|found| found.0);
+        let near = &self.near;
+        let quick = match by {
+            By::Distance => near.nearest(groups, cut, out, tie),
+            By::Time => near.nearest_in_time(groups, cut, out, tie),
+            By::Combined => near.nearest_together(groups, cut, order.inverse_limits(), order.doubt(), out, tie),
+        };
+        // Where the bytes kept cannot decide, the full columns are asked.
+        quick.unwrap_or_else(|| match by {
+            By::Distance => self.least(groups, out, cut, &order, exact, TIE_M, |d, _| d),
             By::Time => self.least(groups, out, cut, &order, exact, 0.0, |_, dt| dt.unsigned_abs() as f64),
-            By::Combined => {
-                let tie = |rows| self.carefully(rows, cut, &order, exact).map(|found| found.0);
-                let (per_radius, per_window) = order.inverse_limits();
-                let key = near::Together { per_radius, per_window, doubt: order.doubt() };
-                let quick = self.near.nearest_together(groups, cut, &key, out, tie);
-                let full = || self.least(groups, out, cut, &order, exact, order.doubt(), |d, dt| order.score(d, dt));
-                quick.unwrap_or_else(full)
-            }
-        }
+            By::Combined => self.least(groups, out, cut, &order, exact, order.doubt(), |d, dt| order.score(d, dt)),
+        })
     }
 
     /// The candidate of least key of each group. Keys nearer to each other than `doubt` are compared by the full rule.

@@ -10,14 +10,6 @@ use super::{Candidates, Cut};
 /// Largest relative error of a distance kept in four bytes.
 const ROUNDING: f64 = 1.2e-7;
 
-/// Inverse limits of the key by distance and time together, `(d/r)² + (dt/W)²`.
-pub(super) struct Together {
-    pub per_radius: f64,
-    pub per_window: f64,
-    /// Keys nearer to each other than this may differ by rounding of the full columns.
-    pub doubt: f64,
-}
-
 /// What is read on each move of a slider.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Near {
@@ -119,36 +111,67 @@ impl Near {
         Some((kept, within))
     }
 
-    /// The same by distance and time together. Distances rise within a group, so that a group is looked at only as far
-    /// as its distances alone come before the best key.
+    /// The same by time.
+    pub fn nearest_in_time(
+        &self,
+        groups: &[u32],
+        cut: &Cut,
+        out: &mut [u32],
+        tie: impl Fn(Range<usize>) -> Option<usize>,
+    ) -> Option<(usize, usize)> {
+        // A time difference is kept up to one unit too large.
+        self.first(groups, cut, 1.0, |_| 0.0, f64::from, out, tie)
+    }
+
+    /// The same by distance and time together, `(d/r)² + (dt/W)²`. Keys of the full columns nearer to each other than
+    /// `doubt` may differ by rounding.
+    #[allow(clippy::too_many_arguments, reason = "one pass of a frame")]
     pub fn nearest_together(
         &self,
         groups: &[u32],
         cut: &Cut,
-        key: &Together,
+        (per_radius, per_window): (f64, f64),
+        doubt: f64,
+        out: &mut [u32],
+        tie: impl Fn(Range<usize>) -> Option<usize>,
+    ) -> Option<(usize, usize)> {
+        let per_unit = per_window * self.unit_us as f64;
+        // Neither term is greater than one; a time difference is kept up to one unit too large.
+        let doubt = doubt + 4.0 * ROUNDING + 4.0 * per_unit;
+        let square = |x: f64| x * x;
+        let by_distance = |d: f32| square(f64::from(d) * per_radius);
+        self.first(groups, cut, doubt, by_distance, |dt| square(f64::from(dt) * per_unit), out, tie)
+    }
+
+    /// The candidate of each group whose terms by distance and by time have the least sum. Distances rise within a
+    /// group, and their term with them: it is looked at only as far as that alone comes before the best sum.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments, reason = "one loop for two keys")]
+    fn first(
+        &self,
+        groups: &[u32],
+        cut: &Cut,
+        doubt: f64,
+        by_distance: impl Fn(f32) -> f64,
+        by_time: impl Fn(u32) -> f64,
         out: &mut [u32],
         tie: impl Fn(Range<usize>) -> Option<usize>,
     ) -> Option<(usize, usize)> {
         let (Some(first), Some(end)) = (groups.first(), groups.last()) else { return Some((0, 0)) };
         let limits = self.limits(cut);
         let within = self.within(*first as usize..*end as usize, &limits)?;
-        let per_unit = key.per_window * self.unit_us as f64;
-        // Neither term is greater than one; a time difference is kept up to one unit too large.
-        let doubt = key.doubt + 4.0 * ROUNDING + 4.0 * per_unit;
         let mut kept = 0;
         for g in groups.windows(2) {
             let rows = g[0] as usize..g[1] as usize;
             let (mut best, mut second, mut at) = (f64::INFINITY, f64::INFINITY, None);
             for (k, (d, dt)) in self.distance_m[rows.clone()].iter().zip(&self.dt[rows.clone()]).enumerate() {
-                let a = f64::from(*d) * key.per_radius;
-                let far = a * a;
+                let far = by_distance(*d);
                 if far > best + doubt || *d >= limits.near {
                     break;
                 }
                 // Nothing is doubtful here: what is near enough and within the window is inside.
                 if *dt <= limits.dt {
-                    let b = f64::from(*dt) * per_unit;
-                    let value = far + b * b;
+                    let value = far + by_time(*dt);
                     if value < best {
                         (second, best, at) = (best, value, Some(k));
                     } else if value < second {
