@@ -68,28 +68,68 @@ fn nearest_of<'a>(granules: impl Iterator<Item = &'a Granule>, now: Time) -> Opt
 impl Collection {
     /// Adds granules and fields, keeping order and dropping granules known already (same path, part and step).
     pub fn merge(&mut self, fields: &[FieldInfo], granules: Vec<Granule>) {
+        self.merge_fields(fields);
+        self.merge_granules(granules);
+    }
+
+    /// Adds fields, the best first.
+    pub fn merge_fields(&mut self, fields: &[FieldInfo]) {
+        let mut changed = false;
         for field in fields {
             match self.fields.iter_mut().find(|f| f.name == field.name) {
                 // Of one value in one file is not of one value in all.
-                Some(known) => known.rank = known.rank.max(field.rank),
-                None => self.fields.push(field.clone()),
+                Some(known) if known.rank < field.rank => (known.rank, changed) = (field.rank, true),
+                Some(_) => {}
+                None => {
+                    self.fields.push(field.clone());
+                    changed = true;
+                }
             }
         }
-        self.fields.sort_by_key(|f| std::cmp::Reverse(f.rank));
+        if changed {
+            self.fields.sort_by_key(|f| std::cmp::Reverse(f.rank));
+        }
+    }
+
+    /// Adds granules. Ten thousand files arrive one by one, a hundred thousand in heaps: one finds its place without a walk
+    /// through the list, a heap is sorted in with it at once.
+    pub fn merge_granules(&mut self, granules: Vec<Granule>) {
+        const FEW: usize = 8;
+        fn key(g: &Granule) -> (Option<Time>, usize, usize) {
+            (g.span.map(|s| s.start), g.part, g.step)
+        }
+        fn order(a: &Granule, b: &Granule) -> std::cmp::Ordering {
+            key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
+        }
+        let few = granules.len() <= FEW;
+        let mut unsorted = false;
         for g in granules {
-            // Position in time order; ten thousand files arrive one by one, so nothing here may walk the whole list.
-            let order = |h: &Granule| {
-                let key = |g: &Granule| (g.span.map(|s| s.start), g.part, g.step);
-                key(h).cmp(&key(&g)).then_with(|| h.path.cmp(&g.path))
-            };
             if self.known.insert((g.path.clone(), g.part, g.step)) {
-                let at = self.granules.partition_point(|h| order(h).is_lt());
-                self.granules.insert(at, g);
+                if few {
+                    let at = self.granules.partition_point(|h| order(h, &g).is_lt());
+                    self.granules.insert(at, g);
+                } else {
+                    self.granules.push(g);
+                    unsorted = true;
+                }
             } else if let Some(same) = self.granules.iter_mut().find(|h| h.is_same_place(&g)) {
                 *same = g;
-                self.granules.sort_by_key(|h| h.span.map(|s| s.start));
+                unsorted = true;
             }
         }
+        if unsorted {
+            self.granules.sort_by(order);
+        }
+    }
+
+    /// Drops the granules of some files; gives how many there were.
+    pub fn remove(&mut self, paths: &HashSet<&Path>) -> usize {
+        let before = self.granules.len();
+        self.granules.retain(|g| !paths.contains(g.path.as_path()));
+        if self.granules.len() < before {
+            self.known.retain(|(path, ..)| !paths.contains(path.as_path()));
+        }
+        before - self.granules.len()
     }
 
     /// Names the collection after a file about to be merged: the product, or for files no product knows what they all say
@@ -240,6 +280,21 @@ mod tests {
         assert_eq!(ids(TimeRule::Always, 0, 0, 0), [0, 1, 3]);
         c.merge(&[], vec![granule(1, Some((10, 20)))]);
         assert_eq!(c.granules.len(), 3, "a file opened twice is one granule");
+    }
+
+    #[test]
+    fn a_heap_lies_as_if_it_had_come_one_by_one() {
+        let all: Vec<Granule> =
+            (0..40u64).map(|k| granule(k, (k % 7 > 0).then_some(((k * 13 % 29) as i64, 50)))).collect();
+        let (mut heap, mut single) = (Collection::default(), Collection::default());
+        heap.merge(&[], all.clone());
+        all.iter().for_each(|g| single.merge(&[], vec![g.clone()]));
+        assert_eq!(heap.granules, single.granules);
+        assert!(heap.granules.is_sorted_by_key(|g| g.span.map(|s| s.start)));
+        let gone: HashSet<&Path> = [Path::new("/3"), Path::new("/9"), Path::new("/none")].into();
+        assert_eq!((heap.remove(&gone), heap.granules.len()), (2, 38));
+        heap.merge(&[], vec![all[3].clone()]);
+        assert_eq!(heap.granules.len(), 39, "what was dropped can come back");
     }
 
     /// Two areas with three steps each, and a second file of the first area later on.

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::camera::Camera;
 use crate::colocation::ColocationPatch;
 use crate::geo::LonLat;
-use crate::granule::FileInfo;
+use crate::granule::{FileInfo, GranuleId};
 use crate::notebook::{NotebookChange, Rendering};
-use crate::project::{BaseMap, LayerId, PinId};
+use crate::project::{BaseMap, LayerId, PinId, Project};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
 use crate::shapes::{ShapeChange, ShapeId};
@@ -32,6 +32,34 @@ pub enum Command {
         path: PathBuf,
         /// Description.
         info: Box<FileInfo>,
+    },
+    /// Files described at once, as an index knows them (sent by the host).
+    OpenedMany {
+        /// Files.
+        files: Vec<OpenedFile>,
+    },
+    /// Files that are no longer there (sent by the host).
+    FilesGone {
+        /// Which.
+        paths: Vec<PathBuf>,
+    },
+    /// Saves layers, styles, camera, clock and shapes, and where the data lie, as a session file.
+    SaveSession {
+        /// Where to.
+        path: PathBuf,
+        /// What the window wants to find again: panels and their sizes.
+        #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+        window: serde_json::Value,
+    },
+    /// Opens a session file in place of what is open.
+    OpenSession {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Takes over a session that has been read (sent by the host).
+    Restore {
+        /// The document; its sources are found from here.
+        project: Box<Project>,
     },
     /// A reader could not open a file (sent by the host).
     OpenFailed {
@@ -153,6 +181,19 @@ pub enum Command {
         layer: LayerId,
         /// Range.
         range: [f64; 2],
+    },
+    /// Stretches each of the three channels of a layer over the values of its own field (2 to 98 %).
+    FitChannels {
+        /// Which.
+        layer: LayerId,
+    },
+    /// Shows a granule in place of those that were before the user first, when all their values turned out to be missing
+    /// (sent by the host); only while files arrive and nobody has moved clock or camera; no undo point.
+    FirstData {
+        /// What has data.
+        granule: GranuleId,
+        /// What has none.
+        empty: Vec<GranuleId>,
     },
     /// Widens a first guess of the colour range that the first data do not fit (sent by the host); keeps a range set
     /// meanwhile; no undo point.
@@ -426,6 +467,15 @@ pub enum Command {
     Redo,
 }
 
+/// A file and what is in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenedFile {
+    /// File.
+    pub path: PathBuf,
+    /// Description.
+    pub info: Box<FileInfo>,
+}
+
 /// An entry of the command table: what palette, menus, tooltips and key help are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -459,6 +509,9 @@ const fn entry(id: &'static str, menu: Menu, title: &'static str, keys: &'static
 pub const TABLE: &[Entry] = &[
     entry("open_files", Menu::File, "Open files…", "Ctrl+O"),
     entry("open_folder", Menu::File, "Open folder…", "Ctrl+Shift+O"),
+    entry("open_session", Menu::File, "Open session…", ""),
+    entry("save_session", Menu::File, "Save session", "Ctrl+S"),
+    entry("save_session_as", Menu::File, "Save session as…", "Ctrl+Shift+S"),
     entry("close_all", Menu::File, "Close all data", ""),
     entry("save_image", Menu::File, "Save image…", "Ctrl+I"),
     entry("record", Menu::File, "Record film…", "Ctrl+R"),
@@ -503,7 +556,9 @@ pub const TABLE: &[Entry] = &[
     entry("toggle_graticule", Menu::View, "Graticule", "Shift+L"),
     entry("toggle_labels", Menu::View, "Place names", ""),
     entry("toggle_left_panel", Menu::View, "Layers panel", "Ctrl+1"),
-    entry("toggle_right_panel", Menu::View, "Colocate panel", "Ctrl+2"),
+    entry("toggle_right_panel", Menu::View, "Right panel", "Ctrl+2"),
+    entry("catalogue", Menu::View, "Catalogue", "Ctrl+Shift+1"),
+    entry("colocate", Menu::View, "Colocate", "Ctrl+Shift+3"),
     entry("toggle_timeline", Menu::View, "Timeline", "Ctrl+3"),
     entry("pair_table", Menu::View, "Table of pairs", "T"),
     entry("next_region", Menu::View, "Next region of the window", "F6"),

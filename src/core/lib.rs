@@ -25,6 +25,7 @@ pub mod project;
 pub mod projection;
 pub mod protocol;
 pub mod session;
+pub mod session_file;
 pub mod shapes;
 pub mod spool;
 pub mod style;

@@ -6,6 +6,7 @@ use glam::DVec2;
 
 use crate::catalogue::Catalogue;
 use crate::command::Command;
+use crate::granule::FileInfo;
 use crate::notebook::Notebook;
 use crate::project::{LayerId, Project};
 use crate::projection::Projection;
@@ -23,6 +24,7 @@ mod native;
 mod notebook;
 mod opening;
 mod pins;
+mod saved;
 mod shapes;
 mod styles;
 mod view;
@@ -77,8 +79,19 @@ pub enum Effect {
     Forget,
     /// Find the values of a layer in view and stretch its colours to them (ends in `SetStyle`).
     FitVisible(LayerId),
+    /// Stretch each of the three channels of a layer over its own values, once (ends in `SetStyle`).
+    FitChannels(LayerId),
     /// Keep the user's default styles.
     SaveUserStyles,
+    /// Write the session file.
+    SaveSession {
+        /// Where to.
+        path: PathBuf,
+        /// What the window keeps in it.
+        window: serde_json::Value,
+    },
+    /// Read a session file (ends in `Restore`).
+    OpenSession(PathBuf),
     /// Write shapes (all without one named).
     SaveShapes(PathBuf, Option<ShapeId>),
 }
@@ -110,6 +123,8 @@ pub struct Session {
     last_map: Projection,
     /// The files opened first.
     arrival: arrival::Arrival,
+    /// Where the data of a session lie that was opened: they get no layers of their own.
+    restored: Vec<PathBuf>,
     /// Views to go back to.
     views: view::Views,
     /// Part of the next step of play that has passed, 0 to 1.
@@ -132,6 +147,7 @@ impl Default for Session {
             next_granule: 1,
             last_map: Projection::Equirectangular,
             arrival: arrival::Arrival::default(),
+            restored: Vec::new(),
             views: view::Views::default(),
             beat: 0.0,
             place_named: false,
@@ -230,7 +246,17 @@ impl Session {
                 }
                 return Ok(vec![Effect::Open(paths.clone())]);
             }
-            Command::Opened { path, info } => return Ok(self.file_opened(path, info)),
+            Command::Opened { path, info } => return Ok(self.files_opened(&[(path.as_path(), info)])),
+            Command::OpenedMany { files } => {
+                let files: Vec<(&Path, &FileInfo)> = files.iter().map(|f| (f.path.as_path(), &*f.info)).collect();
+                return Ok(self.files_opened(&files));
+            }
+            Command::FilesGone { paths } => return Ok(self.files_gone(paths)),
+            Command::SaveSession { path, window } => {
+                return Ok(vec![Effect::SaveSession { path: path.clone(), window: window.clone() }]);
+            }
+            Command::OpenSession { path } => return Ok(vec![Effect::OpenSession(path.clone())]),
+            Command::Restore { project } => return Ok(self.restore_session(project)),
             Command::OpenFailed { path, error } => {
                 self.failures.retain(|f| f.path != *path);
                 self.failures.push(FailedFile { path: path.clone(), error: error.clone() });
@@ -247,6 +273,7 @@ impl Session {
                 self.notebook.clear();
                 self.catalogue = Catalogue::default();
                 self.arrival = arrival::Arrival::default();
+                self.restored.clear();
                 self.failures.clear();
                 self.history = History::new(UNDO_STEPS);
                 return Ok(vec![Effect::Forget]);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Session;
 use super::extent::middle_of_orbit;
 use crate::camera::Camera;
-use crate::granule::{FileInfo, Granule};
+use crate::granule::{FileInfo, Granule, GranuleId};
 use crate::project::{Layer, LayerId};
 use crate::time::{Time, TimeSpan};
 
@@ -110,11 +110,15 @@ impl Session {
     }
 
     /// Brings the first data before the user: order of layers, clock and camera.
-    pub(super) fn arrange(&mut self, path: &Path, info: &FileInfo, first: bool) {
+    pub(super) fn arrange(&mut self, files: &[(&Path, &FileInfo)], first: bool) {
         if !first && self.arrival.placed.is_none() {
             return;
         }
-        let rank = self.arrival.rank(path);
+        let Some((rank, (path, info))) =
+            files.iter().map(|f| (self.arrival.rank(f.0), *f)).min_by(|a, b| a.0.cmp(&b.0))
+        else {
+            return;
+        };
         self.sort_layers();
         let decides = self.arrival.placed.as_ref().is_none_or(|p| rank < p.rank);
         let mut placed = self.arrival.placed.take().unwrap_or_else(|| Placed {
@@ -123,13 +127,11 @@ impl Session {
             now: self.project.timeline.now,
             camera: self.project.camera,
         });
-        // Of a file with many steps the first: together they would cover each other.
-        let steps = info.parts.iter().flat_map(|p| p.steps.first().map(|t| TimeSpan::at(*t)).or(p.span));
-        let span = steps.reduce(|a, b| a.union(&b));
-        self.arrival.all = self.arrival.all.into_iter().chain(span).reduce(|a, b| a.union(&b));
+        let spans = files.iter().filter_map(|(_, info)| span_of(info));
+        self.arrival.all = self.arrival.all.into_iter().chain(spans).reduce(|a, b| a.union(&b));
         if decides {
             placed.rank = rank;
-            placed.span = span;
+            placed.span = span_of(info);
         }
         if placed.now == self.project.timeline.now {
             placed.now = self.place_clock(placed.span);
@@ -163,6 +165,26 @@ impl Session {
         self.project.camera
     }
 
+    /// Clock and camera were set by a granule without a value: another one decides in its place.
+    pub(super) fn show_first_data(&mut self, granule: GranuleId, empty: &[GranuleId]) {
+        let Some(mut placed) = self.arrival.placed.clone() else { return };
+        let path_of = |id: GranuleId| self.catalogue.granule(id).map(|g| g.path.clone());
+        if !empty.iter().any(|id| path_of(*id).as_ref() == Some(&placed.rank.1)) {
+            return;
+        }
+        let Some(found) = self.catalogue.granule(granule).cloned() else { return };
+        if let (true, Some(span)) = (placed.now == self.project.timeline.now, found.span) {
+            self.project.timeline.now = self.project.timeline.now_to_show(span);
+            placed.now = self.project.timeline.now;
+        }
+        if placed.camera == self.project.camera && !self.place_named {
+            self.project.camera = self.framing_of(&[&found]).unwrap_or(self.project.camera);
+            placed.camera = self.project.camera;
+        }
+        placed.rank.1 = found.path;
+        self.arrival.placed = Some(placed);
+    }
+
     /// Named files on top, the last given first; files found in a folder by what they cover. Of grids round the Earth
     /// found in a folder the first is shown: the others would hide it. Once the user has changed a layer, all stay.
     fn sort_layers(&mut self) {
@@ -190,4 +212,10 @@ impl Session {
             .map(|(k, (Reverse((height, _)), l))| Layer { visible: height > 0 || Some(k) == last_world, ..l })
             .collect();
     }
+}
+
+/// Time of a file; of one with many steps the first: together they would cover each other.
+fn span_of(info: &FileInfo) -> Option<TimeSpan> {
+    let steps = info.parts.iter().flat_map(|p| p.steps.first().map(|t| TimeSpan::at(*t)).or(p.span));
+    steps.reduce(|a, b| a.union(&b))
 }

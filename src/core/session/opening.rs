@@ -1,9 +1,11 @@
 //! What a newly opened file does to the catalogue, the layers, the clock and the camera.
 
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Effect, Session};
+use crate::catalogue::Collection;
 use crate::command::Command;
 use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId};
 use crate::project::Layer;
@@ -13,59 +15,78 @@ use crate::time::{Time, TimeSpan};
 pub(super) const MAX_AUTOMATIC_LAYERS: usize = 12;
 
 impl Session {
-    pub(super) fn file_opened(&mut self, path: &Path, info: &FileInfo) -> Vec<Effect> {
-        self.failures.retain(|f| f.path != *path);
+    /// Takes in files that readers, or an index, have described.
+    pub(super) fn files_opened(&mut self, files: &[(&Path, &FileInfo)]) -> Vec<Effect> {
+        self.failures.retain(|f| files.iter().all(|(path, _)| f.path != *path));
         let was_empty = self.catalogue.collections.is_empty();
         let mut effects = Vec::new();
-        let mut touched: Vec<String> = Vec::new();
-        for (part_index, part) in info.parts.iter().enumerate() {
+        // Collections in the order met, and the files of each.
+        let mut touched: Vec<(String, Vec<&Path>)> = Vec::new();
+        let mut heaps: HashMap<String, Vec<Granule>> = HashMap::new();
+        let mut fresh: HashSet<String> = HashSet::new();
+        for (path, info) in files {
             // Parts of one product with different fields (1 Hz and 20 Hz) share the collection; the field names tell them apart.
             let id = info.collection();
-            let names = Arc::new(part.fields.iter().map(|f| f.name.clone()).collect::<Vec<_>>());
-            let steps = part.steps.len().max(1);
-            let mut granules = Vec::with_capacity(steps);
-            for step in 0..steps {
-                let span = part.steps.get(step).map(|t| step_span(&part.steps, step, *t)).or(part.span);
-                granules.push(Granule {
-                    id: GranuleId(self.next_granule),
-                    collection: id.clone(),
-                    path: path.to_owned(),
-                    part: part_index,
-                    step,
-                    span,
-                    time: part.steps.get(step).copied(),
-                    bounds: part.bounds,
-                    footprint: part.footprint.clone(),
-                    geometry: part.geometry,
-                    shape: part.shape,
-                    fields: Arc::clone(&names),
-                });
-                self.next_granule += 1;
-            }
-            let collection = self.catalogue.collections.entry(id.clone()).or_default();
+            let collection = self.catalogue.collections.entry(id.clone()).or_insert_with(|| {
+                fresh.insert(id.clone());
+                Collection::default()
+            });
             collection.id.clone_from(&id);
-            if !touched.contains(&id) {
-                collection.entitle(path, info);
+            match touched.iter_mut().find(|(known, _)| *known == id) {
+                Some((_, paths)) => paths.push(path),
+                None => touched.push((id.clone(), vec![path])),
             }
-            collection.merge(&part.fields, granules);
-            if !touched.contains(&id) {
-                touched.push(id);
-            }
+            collection.entitle(path, info);
+            info.parts.iter().for_each(|part| collection.merge_fields(&part.fields));
+            heaps.entry(id.clone()).or_default().extend(granules_of(path, info, &id, &mut self.next_granule));
         }
-        for id in &touched {
-            if let Some(collection) = self.catalogue.collections.get(id) {
+        for (id, _) in &touched {
+            if let (Some(collection), Some(heap)) = (self.catalogue.collections.get_mut(id), heaps.remove(id)) {
+                collection.merge_granules(heap);
                 self.notebook.number(collection);
             }
         }
-        self.rank_collections(path, was_empty, &touched);
-        let found_in_folder = !self.project.sources.iter().any(|s| s == path);
-        for id in &touched {
-            if let Some(layer) = self.first_layer(id, found_in_folder).or_else(|| self.better_field(id)) {
-                effects.extend(self.wants_range(&layer).then_some(Effect::ChooseRange(layer.id)));
-            }
+        for (id, paths) in &touched {
+            paths.iter().for_each(|path| self.rank_collections(path, was_empty, std::slice::from_ref(id)));
         }
-        self.arrange(path, info, was_empty);
+        for (id, paths) in &touched {
+            let found_in_folder = !paths.iter().any(|path| self.project.sources.iter().any(|s| s == path));
+            // A layer that the user has taken away does not come back with the next file of a folder that is watched, and a
+            // session that was saved has the layers it was saved with.
+            let offered = fresh.contains(id) || !self.history.can_undo();
+            let added = if offered && !paths.iter().all(|p| self.is_restored(p)) {
+                self.first_layer(id, found_in_folder).or_else(|| self.better_field(id))
+            } else {
+                None
+            };
+            let layers = added.into_iter().chain(self.rangeless(id));
+            let mut asked = HashSet::new();
+            effects.extend(
+                layers.filter(|l| asked.insert(l.id) && self.wants_range(l)).map(|l| Effect::ChooseRange(l.id)),
+            );
+        }
+        if files.iter().any(|(path, _)| !self.is_restored(path)) {
+            self.arrange(files, was_empty);
+        }
         effects
+    }
+
+    /// Layers of a session that was saved before their colours had a range.
+    fn rangeless(&self, collection: &str) -> Vec<Layer> {
+        let layers = self.project.layers.iter().filter(|l| l.collection == collection && l.style.range.is_none());
+        if self.restored.is_empty() { Vec::new() } else { layers.cloned().collect() }
+    }
+
+    /// Drops files that are no longer there. Layers stay: their data may come back.
+    pub(super) fn files_gone(&mut self, paths: &[PathBuf]) -> Vec<Effect> {
+        let gone: HashSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        self.failures.retain(|f| !gone.contains(f.path.as_path()));
+        for collection in self.catalogue.collections.values_mut() {
+            collection.remove(&gone);
+        }
+        let shown: HashSet<String> = self.project.layers.iter().map(|l| l.collection.clone()).collect();
+        self.catalogue.collections.retain(|id, c| !c.granules.is_empty() || shown.contains(id));
+        paths.iter().map(|p| Effect::ForgetFile(p.clone())).collect()
     }
 
     /// Adds the first layer of a collection that has none. A file the user named goes on top. Files found in a folder
@@ -123,6 +144,33 @@ impl Session {
     }
 }
 
+/// The granules of a file: its parts at their time steps.
+fn granules_of(path: &Path, info: &FileInfo, collection: &str, next: &mut u64) -> Vec<Granule> {
+    let mut granules = Vec::new();
+    for (part_index, part) in info.parts.iter().enumerate() {
+        let names = Arc::new(part.fields.iter().map(|f| f.name.clone()).collect::<Vec<_>>());
+        for step in 0..part.steps.len().max(1) {
+            let span = part.steps.get(step).map(|t| step_span(&part.steps, step, *t)).or(part.span);
+            granules.push(Granule {
+                id: GranuleId(*next),
+                collection: collection.to_owned(),
+                path: path.to_owned(),
+                part: part_index,
+                step,
+                span,
+                time: part.steps.get(step).copied(),
+                bounds: part.bounds,
+                footprint: part.footprint.clone(),
+                geometry: part.geometry,
+                shape: part.shape,
+                fields: Arc::clone(&names),
+            });
+            *next += 1;
+        }
+    }
+    granules
+}
+
 /// A step of a file with several times lasts until half-way to its neighbours, so that the picture does not blink
 /// between steps; a single step is an instant.
 fn step_span(steps: &[Time], k: usize, t: Time) -> TimeSpan {
@@ -139,6 +187,7 @@ fn step_span(steps: &[Time], k: usize, t: Time) -> TimeSpan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::FieldInfo;
     use crate::geo::GeoBox;
     use crate::granule::PartInfo;
 
