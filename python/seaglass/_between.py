@@ -16,9 +16,11 @@ from ._granule import Array
 from ._piece import Piece, every
 from ._result import places_of, split_rows, values_of
 from ._sides import Side, side
-from ._units import Duration, microseconds
+from ._units import Duration, Length, metres, microseconds
 
 _METHODS = ("linear", "spline", "median")
+#: No satellite above the Earth is faster below.
+_STEP_M_S = 8000.0
 
 
 def _numbers(piece: Piece, name: str) -> Array:
@@ -118,10 +120,15 @@ class Crossovers(Table):
     second: Side
     window_us: int
     max_gap_us: int
+    max_step_m: float
     method: str
+    half: int
     #: Rows before the crossing on both sides.
     i: Array
     j: Array
+    #: Rows after it: the next of the granule, or the first of the granule in which the track goes on.
+    i_next: Array
+    j_next: Array
     lat: Array
     lon: Array
     #: How far the crossing lies from row i (j) to the next, 0 to 1.
@@ -148,7 +155,9 @@ class Crossovers(Table):
             "engine": f"seaglass {_engine.__version__}",
             "window_us": self.window_us,
             "max_gap_us": self.max_gap_us,
+            "max_step_m": self.max_step_m if np.isfinite(self.max_step_m) else None,
             "method": self.method,
+            "half": self.half,
             "crossings": len(self),
             "pairs_sum64": self.hash,
         }
@@ -159,32 +168,48 @@ class Crossovers(Table):
             "lat": Column(self.lat, {"standard_name": "latitude", "units": "degrees_north"}),
             "lon": Column(self.lon, {"standard_name": "longitude", "units": "degrees_east"}),
         }
-        both = (("p", self.first, self.i, self.time_i_us), ("s", self.second, self.j, self.time_j_us))
-        for prefix, own, rows, times in both:
+        both = (
+            ("p", self.first, self.i, self.i_next, self.time_i_us),
+            ("s", self.second, self.j, self.j_next, self.time_j_us),
+        )
+        for prefix, own, rows, _after, times in both:
             place: dict[str, Column] = {}
             places_of(prefix, own, rows, place)
             out |= {k: c for k, c in place.items() if k.endswith(("_granule", "_row"))}
             out[f"{prefix}_time"] = Column(times.view("datetime64[us]"), {"standard_name": "time"})
         dt = self.time_j_us - self.time_i_us
         out["dt_us"] = Column(dt, {"long_name": "time of the second minus time of the first", "units": "us"})
-        for prefix, own, rows, times in both:
+        for prefix, own, rows, after, times in both:
             for name in own.variables:
-                values = self._along(own, name, rows, times)
+                values = self._carried(own, name, rows, after, times)
                 if values is not None:
                     out[f"{prefix}_{name}"] = Column(values, own.attrs(name) | {"method": self.method})
         return out
 
-    def _along(self, own: Side, name: str, rows: Array, times: Array) -> Array | None:
+    def _carried(self, own: Side, name: str, rows: Array, after: Array, times: Array) -> Array | None:
         out = np.full(len(rows), np.nan)
-        method = {"kind": self.method} | ({} if self.method == "linear" else {"half": 5})
+        method = {"kind": self.method} | ({} if self.method == "linear" else {"half": self.half})
+        # Samples of a spline or a median lie farther away, one gap each.
+        far = self.max_gap_us * (1 if self.method == "linear" else self.half)
+        numbers: dict[int, Array] = {}
+
+        def samples(g: int, within: Array) -> tuple[Any, Array, Array]:
+            if g not in numbers:
+                numbers[g] = _numbers(own.pieces[g], name)
+            return own.pieces[g].granule, numbers[g], np.ascontiguousarray(within)
+
+        every_row = np.arange(len(rows))
         for g, where, within in split_rows(own, rows):
-            piece = own.pieces[g]
-            if name not in piece.vars:
-                continue
-            if piece.vars[name].values().dtype.kind not in "iufb":
-                return None
-            at = np.ascontiguousarray(within), np.ascontiguousarray(times[where])
-            out[where] = _engine.along(piece.granule, _numbers(piece, name), *at, json.dumps(method), self.max_gap_us)
+            for h, again, following in split_rows(own, after[where]):
+                here = every_row[where][again]
+                pieces = own.pieces[g], own.pieces[h]
+                if any(name not in p.vars for p in pieces):
+                    continue
+                if any(p.vars[name].values().dtype.kind not in "iufb" for p in pieces):
+                    return None
+                before, then = samples(g, within[again]), samples(h, following)
+                at = np.ascontiguousarray(times[here])
+                out[here] = _engine.between(before, then, at, json.dumps(method), far)
         return out
 
 
@@ -194,7 +219,9 @@ def crossovers(
     *,
     window: Duration = "10 d",
     max_gap: Duration = "5 s",
+    max_step: Length | None = None,
     method: str = "linear",
+    half: int = 3,
     threads: int | None = None,
     progress: Progress = None,
 ) -> Crossovers:
@@ -204,29 +231,47 @@ def crossovers(
     ----------
     first, second
         Tracks: rows in the order in which they were measured. Without a second side, the crossings of ascending with
-        descending passes of the first.
+        descending passes of the first. A track goes on from granule to granule, so that it may be cut into files
+        anywhere.
     window
         Greatest time difference of the two passes.
     max_gap
         Samples farther apart in time than this are not connected; nothing is interpolated over a longer gap.
+    max_step
+        Samples farther apart than this are not connected, as one side may hold several tracks at a time; 8 km/s over
+        `max_gap` when left out. With ``float("inf")`` time alone decides, and granules are not connected.
     method
         How variables come to the crossing: ``linear`` between the two samples around it, ``spline`` (natural cubic) or
-        ``median`` of five samples on either side.
+        ``median`` of `half` samples on either side.
+    half
+        Samples on either side that a spline or a median takes.
     """
     if method not in _METHODS:
         raise ColocationError(f'method "{method}" is not known; choose {", ".join(_METHODS)}')
+    if not isinstance(half, int) or not 1 <= half <= 100:
+        raise ColocationError(f"half = {half!r} cannot work; give 1 to 100 samples on either side")
     a = _tracks(side(first))
     b = None if second is None else _tracks(side(second))
     spans = microseconds(window), microseconds(max_gap, "max_gap")
+    step = _longest_step(max_step, spans[1])
     with _Reporter(progress) as report:
         found = _engine.crossovers(
             [p.granule for p in a.pieces],
             None if b is None else [p.granule for p in b.pieces],
             *spans,
+            max_step_m=step,
             threads=threads or 0,
             progress=report,
         )
-    return Crossovers(a, a if b is None else b, *spans, method, *found)
+    return Crossovers(a, a if b is None else b, *spans, step, method, half, *found)
+
+
+def _longest_step(max_step: Length | None, max_gap_us: int) -> float:
+    if max_step is None:
+        return _STEP_M_S * max_gap_us * 1e-6
+    if isinstance(max_step, float) and max_step == float("inf"):
+        return max_step
+    return metres(max_step, "max_step")
 
 
 def _tracks(s: Side) -> Side:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 import numpy as np
 
@@ -14,64 +14,62 @@ from ._sides import Side, side
 from ._spec import Metric, Policy, Spec, make
 from ._units import Duration, Length
 
+if TYPE_CHECKING:
+    # In `typing` from 3.11 on; only who checks types needs it.
+    from typing_extensions import Unpack
+
 #: True for a bar of tqdm, or a function of (done, total, pairs).
 Progress = bool | Callable[[int, int, int], object] | None
 
 
+class _Common(TypedDict, total=False):
+    """Keywords that every policy takes."""
+
+    metric: Metric
+    reference: str
+    duplicates: str
+    threads: int | None
+    progress: Progress
+
+
+class _Pairs(_Common, total=False):
+    """Keywords of the policies that give pairs."""
+
+    by: str
+    k: int
+    candidates: bool
+
+
+class _Weights(_Common, total=False):
+    """Keywords of the policies that make one value of many."""
+
+    sd: Length | None
+    sd_time: Duration
+    power: float | None
+
+
+class _Any(_Pairs, _Weights, total=False):
+    """Where the policy is not known before."""
+
+
+_PairPolicy = Literal["all", "nearest", "mutual"]
+_ValuePolicy = Literal["mean", "median", "std", "min", "max", "count", "weighted"]
+
+
+# fmt: off
 @overload
 def colocate(
-    primary: Any,
-    secondary: Any,
-    *,
-    radius: Length,
-    window: Duration,
-    policy: Literal["all", "nearest", "mutual"] = ...,
-    by: str = ...,
-    k: int = ...,
-    metric: Metric = ...,
-    reference: str = ...,
-    duplicates: str = ...,
-    candidates: bool = ...,
-    threads: int | None = ...,
-    progress: Progress = ...,
+    primary: Any, secondary: Any, *, radius: Length, window: Duration, policy: _PairPolicy = ..., **more: Unpack[_Pairs]
 ) -> Matches: ...
 @overload
 def colocate(
-    primary: Any,
-    secondary: Any,
-    *,
-    radius: Length,
-    window: Duration,
-    policy: Literal["mean", "median", "std", "min", "max", "count", "weighted"],
-    sd: Length | None = ...,
-    sd_time: Duration = ...,
-    power: float | None = ...,
-    metric: Metric = ...,
-    reference: str = ...,
-    duplicates: str = ...,
-    threads: int | None = ...,
-    progress: Progress = ...,
+    primary: Any, secondary: Any, *, radius: Length, window: Duration, policy: _ValuePolicy, **more: Unpack[_Weights]
 ) -> Aggregates: ...
 @overload
 def colocate(
-    primary: Any,
-    secondary: Any,
-    *,
-    radius: Length,
-    window: Duration,
-    policy: Policy,
-    by: str = ...,
-    k: int = ...,
-    sd: Length | None = ...,
-    sd_time: Duration = ...,
-    power: float | None = ...,
-    metric: Metric = ...,
-    reference: str = ...,
-    duplicates: str = ...,
-    candidates: bool = ...,
-    threads: int | None = ...,
-    progress: Progress = ...,
+    primary: Any, secondary: Any, *, radius: Length, window: Duration, policy: Policy, **more: Unpack[_Any]
 ) -> Matches | Aggregates: ...
+# fmt: on
 def colocate(
     primary: Any,
     secondary: Any,

@@ -68,7 +68,7 @@ class Table:
         for k in columns:
             if k.endswith("_time") and frame[k].dtype.kind == "M":
                 frame[k] = frame[k].dt.tz_localize("UTC")
-        frame.attrs = self.provenance
+        frame.attrs.update(self.provenance)
         return frame
 
     def to_xarray(self) -> xarray.Dataset:

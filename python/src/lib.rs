@@ -121,7 +121,7 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(more::aggregate, m)?)?;
     m.add_function(wrap_pyfunction!(more::around, m)?)?;
     m.add_function(wrap_pyfunction!(more::crossovers, m)?)?;
-    m.add_function(wrap_pyfunction!(more::along, m)?)?;
+    m.add_function(wrap_pyfunction!(more::between, m)?)?;
     m.add_function(wrap_pyfunction!(more::interpolate, m)?)?;
     m.add_function(wrap_pyfunction!(more::filter_fields, m)?)?;
     m.add_function(wrap_pyfunction!(more::filter_rows, m)?)?;

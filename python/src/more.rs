@@ -3,7 +3,7 @@
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use seaglass_coloc::aggregate::{Quantity, Statistic, aggregate as aggregate_pairs};
-use seaglass_coloc::crossover::{Along, CrossSpec, along as value_along, crossovers as cross, self_crossovers};
+use seaglass_coloc::crossover::{Along, At, CrossSpec, between as value_between, crossovers as cross, self_crossovers};
 use seaglass_coloc::filter::Filter;
 use seaglass_coloc::grid::Interpolator;
 use seaglass_coloc::{Coord, Pair, Reference};
@@ -73,9 +73,10 @@ pub fn around<'py>(
     Ok(all.into_pyarray(py))
 }
 
-/// Rows before the crossing on both sides, its place (degrees), how far it lies from these rows to the next (0 to 1),
+/// Rows before the crossing on both sides, rows after it, its place (degrees), how far it lies from these rows to the next (0 to 1),
 /// and the times of both sides there (µs).
-type Crossings<'py> = (I64<'py>, I64<'py>, F64<'py>, F64<'py>, F64<'py>, F64<'py>, I64<'py>, I64<'py>);
+type Crossings<'py> =
+    (I64<'py>, I64<'py>, I64<'py>, I64<'py>, F64<'py>, F64<'py>, F64<'py>, F64<'py>, I64<'py>, I64<'py>);
 
 /// Where the tracks of two sides cross; without a second side, where ascending passes of the first cross descending ones.
 #[pyfunction]
@@ -102,6 +103,8 @@ pub fn crossovers<'py>(
     Ok((
         whole(&|c| c.i as i64).into_pyarray(py),
         whole(&|c| c.j as i64).into_pyarray(py),
+        whole(&|c| c.i_next as i64).into_pyarray(py),
+        whole(&|c| c.j_next as i64).into_pyarray(py),
         real(&|c| c.lat_deg).into_pyarray(py),
         real(&|c| c.lon_deg).into_pyarray(py),
         real(&|c| c.along_i).into_pyarray(py),
@@ -111,24 +114,31 @@ pub fn crossovers<'py>(
     ))
 }
 
-/// Values of a variable of one granule at times between row `rows[k]` and the next.
+/// A variable of one granule with some of its rows.
+type Samples<'py> = (GranuleIn<'py>, PyReadonlyArray1<'py, f64>, PyReadonlyArray1<'py, i64>);
+
+/// Values at times between one row of a granule and another, of the same granule or of that in which the track goes on.
 #[pyfunction]
-pub fn along<'py>(
+pub fn between<'py>(
     py: Python<'py>,
-    granule: GranuleIn<'py>,
-    value: PyReadonlyArray1<'py, f64>,
-    rows: PyReadonlyArray1<'py, i64>,
+    before: Samples<'py>,
+    after: Samples<'py>,
     times_us: PyReadonlyArray1<'py, i64>,
     method: &str,
     max_gap_us: i64,
 ) -> PyResult<F64<'py>> {
     let method: Along = read_json(method)?;
-    let granule = granule.granule()?;
-    let (value, rows, times) = (value.as_slice()?, rows.as_slice()?, times_us.as_slice()?);
+    let (a, b) = (before.0.granule()?, after.0.granule()?);
+    let (a_values, b_values) = (before.1.as_slice()?, after.1.as_slice()?);
+    let (a_rows, b_rows, times) = (before.2.as_slice()?, after.2.as_slice()?, times_us.as_slice()?);
     let out: Vec<f64> = py.detach(|| {
-        let of = |row: usize| value.get(row).copied().unwrap_or(f64::NAN);
-        let all = rows.iter().zip(times);
-        all.map(|(row, t)| value_along(&granule, &of, *row as usize, *t, method, max_gap_us)).collect()
+        let a_value = |row: usize| a_values.get(row).copied().unwrap_or(f64::NAN);
+        let b_value = |row: usize| b_values.get(row).copied().unwrap_or(f64::NAN);
+        let one = |((i, j), t): ((&i64, &i64), &i64)| {
+            let first = At { granule: &a, value: &a_value, row: *i as usize };
+            value_between(first, At { granule: &b, value: &b_value, row: *j as usize }, *t, method, max_gap_us)
+        };
+        a_rows.iter().zip(b_rows).zip(times).map(one).collect()
     });
     Ok(out.into_pyarray(py))
 }

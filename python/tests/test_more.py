@@ -135,6 +135,42 @@ def test_crossings_are_where_both_tracks_are():
         seaglass.crossovers(world.swath())
 
 
+@pytest.mark.parametrize("method", ["linear", "spline", "median"])
+def test_crossings_do_not_depend_on_where_files_are_cut(method):
+    whole = world.track(hours=24, step=1.0)
+    ask = {"window": "1 d", "method": method}
+    want = seaglass.crossovers(whole, **ask)
+    table = want.to_pandas()
+    # Cut right before and right after the samples of some crossings, on either pass, and anywhere.
+    cuts = sorted({int(want.i[0]) + 1, int(want.j[3]) + 1, int(want.i[-1]), int(want.j[-2]) + 2, 40_000, 40_001})
+    pieces = [
+        {name: values[a:b] for name, values in whole.items()}
+        for a, b in zip([0, *cuts], [*cuts, len(whole["lat"])], strict=True)
+    ]
+    # In the order of the disk, which need not be that of time, rows are numbered on from piece to piece.
+    for order in (range(len(pieces)), [3, 0, 6, 1, 5, 2, 4]):
+        first = np.cumsum([0, *(len(pieces[k]["lat"]) for k in order)])
+        starts = np.array([0, *cuts])
+        found = seaglass.crossovers([pieces[k] for k in order], **ask)
+        assert len(found) == len(want)
+        back = np.concatenate([np.arange(n) + starts[k] for k, n in zip(order, np.diff(first), strict=True)])
+        again = found.to_pandas()
+        at = {(i, j): k for k, (i, j) in enumerate(zip(back[found.i], back[found.j], strict=True))}
+        chosen = [at[pair] for pair in zip(want.i, want.j, strict=True)]
+        assert (back[found.i_next[chosen]] == want.i_next).all() and (back[found.j_next[chosen]] == want.j_next).all()
+        for column in ("lat", "lon", "dt_us"):
+            assert (again[column].to_numpy()[chosen] == table[column].to_numpy()).all()
+        for column in ("p_ssh", "s_ssh"):
+            near = 0 if method == "linear" else 1e-4
+            assert np.abs(again[column].to_numpy()[chosen] - table[column].to_numpy()).max() <= near
+    # Without a limit of the step granules are tracks of their own: what lies between them is lost.
+    apart = seaglass.crossovers(pieces, max_step=float("inf"), **ask)
+    assert len(apart) < len(want)
+    for wrong, said in (({"half": 0}, "half = 0"), ({"max_step": "fast"}, "is no length"), ({"max_step": -1}, "max_step")):
+        with pytest.raises(seaglass.ColocationError, match=said):
+            seaglass.crossovers(pieces, **wrong)
+
+
 def test_grids_are_read_between_their_cells_as_scipy_does():
     from scipy.interpolate import RegularGridInterpolator
 

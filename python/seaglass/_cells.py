@@ -1,0 +1,129 @@
+"""Tables of cells and pictures, as numpy, pandas and xarray have them."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+_MISSING = np.iinfo(np.int64).min
+_TYPES = {"f32": np.dtype("<f4"), "f64": np.dtype("<f8"), "i64": np.dtype("<i8")}
+
+
+class Cells:
+    """The files' own cells under a shape: exact places, times and all fields, one row a cell.
+
+    ``cells["sst"]`` is a numpy array; times are ``datetime64[us]``, whole numbers with gaps masked arrays.
+    """
+
+    def __init__(self, table: dict[str, Any], payload: bytes) -> None:
+        self.attributes: dict[str, Any] = dict(table.get("attributes", []))
+        self.granules: list[str] = [t for text in table.get("texts", []) for t in text["texts"]]
+        self.columns: dict[str, dict[str, Any]] = {}
+        self._values: dict[str, Any] = {}
+        rows, at = int(table["rows"]), 0
+        for column in table["columns"]:
+            kind = _TYPES[column["ty"]]
+            values: Any = np.frombuffer(payload, kind, rows, at)
+            at += rows * kind.itemsize
+            name, attributes = column["name"], dict(column.get("attributes", []))
+            attributes.pop("complete", None)
+            if name == "time":
+                missing = values == _MISSING
+                values = values.astype("datetime64[us]")
+                values[missing] = np.datetime64("NaT")
+                attributes.pop("units", None)
+                attributes.pop("calendar", None)
+            elif kind.kind == "i" and (values == _MISSING).any():
+                values = np.ma.masked_equal(values, _MISSING)
+            self.columns[name] = attributes
+            self._values[name] = values
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise KeyError(f'there is no column "{name}"; there are {", ".join(self._values)}') from None
+
+    def __iter__(self) -> Any:
+        return iter(self._values)
+
+    def __repr__(self) -> str:
+        return f"<Cells: {self._rows} rows of {len(self.granules)} granules; {', '.join(self._values)}>"
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A data frame, one row a cell; the granule as a categorical."""
+        import pandas as pd
+
+        frame = pd.DataFrame({k: np.ma.filled(v.astype(float), np.nan) if np.ma.isMaskedArray(v) else v
+                              for k, v in self._values.items()})
+        frame["granule"] = pd.Categorical.from_codes(self._values["granule"].astype(int), self._unique_granules())
+        return frame
+
+    def _unique_granules(self) -> list[str]:
+        return [g if self.granules.index(g) == k else f"{g} ({k})" for k, g in enumerate(self.granules)]
+
+    def to_xarray(self) -> xarray.Dataset:
+        """A data set over the dimension ``cell``, with ``time``, ``lat`` and ``lon`` as coordinates."""
+        import xarray as xr
+
+        data, coords = {}, {}
+        for name, values in self._values.items():
+            plain = np.ma.filled(values.astype(float), np.nan) if np.ma.isMaskedArray(values) else values
+            if plain.dtype.kind == "M":
+                plain = plain.astype("datetime64[ns]")
+            attributes = {k: v for k, v in self.columns[name].items() if k != "coordinates"}
+            target = coords if name in ("time", "lat", "lon") else data
+            target[name] = ("cell", plain, attributes)
+        coords["granule_name"] = ("granules", np.array(self.granules, dtype=object), {})
+        return xr.Dataset(data, coords, self.attributes)
+
+
+class Picture:
+    """A picture of the view: shown by Jupyter, and an array of ``height × width × 4`` bytes for numpy."""
+
+    def __init__(self, pixels: np.ndarray) -> None:
+        self.pixels = pixels
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.pixels, dtype=dtype, copy=True if copy is None else copy)
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+    def __repr__(self) -> str:
+        return f"<Picture: {self.size[0]} × {self.size[1]}>"
+
+    def png(self) -> bytes:
+        """The bytes of a PNG file."""
+
+        def chunk(kind: bytes, data: bytes) -> bytes:
+            return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+        width, height = self.size
+        # Each row begins with the number of its filter: none.
+        rows = np.zeros((height, 1 + 4 * width), np.uint8)
+        rows[:, 1:] = self.pixels.reshape(height, 4 * width)
+        head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+        body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)) + chunk(b"IEND", b"")
+        return b"\x89PNG\r\n\x1a\n" + body
+
+    def save(self, path: Any) -> None:
+        """Writes a PNG file."""
+        with open(path, "wb") as file:
+            file.write(self.png())
