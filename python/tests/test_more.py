@@ -161,7 +161,8 @@ def test_crossings_do_not_depend_on_where_files_are_cut(method):
         for column in ("lat", "lon", "dt_us"):
             assert (again[column].to_numpy()[chosen] == table[column].to_numpy()).all()
         for column in ("p_ssh", "s_ssh"):
-            near = 0 if method == "linear" else 1e-4
+            # A spline or a median has fewer samples where a file begins or ends.
+            near = {"linear": 0, "spline": 1e-4, "median": 1e-3}[method]
             assert np.abs(again[column].to_numpy()[chosen] - table[column].to_numpy()).max() <= near
     # Without a limit of the step granules are tracks of their own: what lies between them is lost.
     apart = seaglass.crossovers(pieces, max_step=float("inf"), **ask)
