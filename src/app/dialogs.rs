@@ -8,6 +8,7 @@ use egui::{Id, Key, Modal, Modifiers, Role, ScrollArea, Sense, Ui, vec2};
 use seaglass_core::command::{Command, Menu, TABLE};
 use seaglass_core::protocol::FailureKind;
 use seaglass_core::session::FailedFile;
+use seaglass_core::session_file::EXTENSION;
 use seaglass_core::shapes::ShapeId;
 
 use crate::state::{Action, Out, UiState};
@@ -50,6 +51,12 @@ pub enum Pick {
     Image,
     /// Where to write shapes, all or one.
     Shapes(Option<ShapeId>),
+    /// Where to write the cells under a shape, in the format of that extension.
+    Cells(ShapeId, &'static str),
+    /// A session file to open.
+    Session,
+    /// Where to save the session.
+    SessionAs,
     /// Where to write pairs, in the format of that extension.
     Pairs(&'static str),
 }
@@ -62,6 +69,9 @@ impl Pick {
             Self::Folder => ("Open folder", "Open"),
             Self::Image => ("Save image", "Save"),
             Self::Shapes(_) => ("Save shapes", "Save"),
+            Self::Cells(..) => ("Extract cells", "Extract"),
+            Self::Session => ("Open session", "Open"),
+            Self::SessionAs => ("Save session", "Save"),
             Self::Pairs("toml") => ("Save job", "Save"),
             Self::Pairs(_) => ("Export pairs", "Export"),
         }
@@ -73,8 +83,10 @@ impl Pick {
         let path = match self {
             Self::Image => home.join("seaglass.png"),
             Self::Shapes(_) => home.join("shapes.geojson"),
+            Self::Cells(_, format) => home.join(format!("cells.{format}")),
             Self::Pairs(format) => home.join(self.file_name(format)),
-            Self::Files | Self::Folder => home.join(""),
+            Self::SessionAs => home.join("session.oce"),
+            Self::Files | Self::Folder | Self::Session => home.join(""),
         };
         path.display().to_string()
     }
@@ -86,8 +98,16 @@ impl Pick {
     fn command(self, path: PathBuf) -> Command {
         match self {
             Self::Files | Self::Folder => Command::Open { paths: vec![path] },
+            Self::Session => Command::OpenSession { path },
+            // The window adds its panels when it sends the command on.
+            Self::SessionAs => {
+                Command::SaveSession { path: with_extension(path, EXTENSION), window: serde_json::Value::Null }
+            }
             Self::Image => Command::SaveImage { path: with_extension(path, "png"), size: None, legend: true },
             Self::Shapes(shape) => Command::SaveShapes { path: with_extension(path, "geojson"), shape },
+            Self::Cells(shape, format) => {
+                Command::Extract { shape: Some(shape), reach_m: None, path: Some(with_extension(path, format)) }
+            }
             Self::Pairs(format) => Command::ExportColocation { path: with_extension(path, format) },
         }
     }
@@ -105,6 +125,7 @@ impl Pickers {
             let command = match pick {
                 Pick::Files => dialog
                     .add_filter("NetCDF and HDF5", &["nc", "nc4", "cdf", "h5", "hdf5", "he5", "hdf"])
+                    .add_filter("Sessions", &[EXTENSION])
                     .add_filter("Shapes", &["geojson", "json", "kml", "kmz", "shp", "gpx", "zip"])
                     .add_filter("All files", &["*"])
                     .pick_files()
@@ -113,6 +134,19 @@ impl Pickers {
                 Pick::Pairs(format) => dialog
                     .set_file_name(pick.file_name(format))
                     .add_filter(format, &[format])
+                    .save_file()
+                    .map(|path| pick.command(path)),
+                Pick::Cells(_, format) => dialog
+                    .set_file_name(format!("cells.{format}"))
+                    .add_filter(format, &[format])
+                    .save_file()
+                    .map(|path| pick.command(path)),
+                Pick::Session => {
+                    dialog.add_filter("Sessions", &[EXTENSION]).pick_file().map(|path| pick.command(path))
+                }
+                Pick::SessionAs => dialog
+                    .set_file_name(format!("session.{EXTENSION}"))
+                    .add_filter("Sessions", &[EXTENSION])
                     .save_file()
                     .map(|path| pick.command(path)),
                 Pick::Shapes(_) => dialog

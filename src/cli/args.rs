@@ -19,7 +19,8 @@ With 3 and 4 `render` has still drawn what the other files hold. Of several erro
 Environment:
   SEAGLASS_WORKER   reader program, when not beside seaglass
   SEAGLASS_READERS  folder with your product files; refused when it is not there
-  SEAGLASS_LOG      error, warn, info or debug";
+  SEAGLASS_LOG      error, warn, info or debug
+  SEAGLASS_TOKEN    secret that clients of `serve` must give";
 
 /// Globe and map viewer for satellite oceanography.
 #[derive(Debug, Parser)]
@@ -40,6 +41,9 @@ pub struct Args {
     /// Where notebooks connect to the window; empty lets none in.
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
+    /// Lets connected programs name files to open and to write.
+    #[arg(long)]
+    pub allow_files: bool,
     #[command(subcommand)]
     pub task: Option<Task>,
 }
@@ -53,6 +57,8 @@ pub enum Task {
     Inspect(Inspect),
     /// Gives the value of the cell at a place, with the cell's own position and time.
     Probe(Probe),
+    /// Writes the cells and samples of files that lie in a polygon or along a line, with all their fields.
+    Extract(Extract),
     /// Finds match-ups of measurements near in place and time.
     Colocate(super::colocate::Colocate),
     /// Lists or checks product files, and says how data files are read.
@@ -69,6 +75,7 @@ impl Task {
         match self {
             Self::Inspect(o) => o.json,
             Self::Probe(o) => o.json,
+            Self::Extract(o) => o.json,
             Self::Colocate(o) => o.wants_json(),
             Self::Readers(Readers {
                 task: ReadersTask::List { json } | ReadersTask::Check { json, .. } | ReadersTask::Doctor { json, .. },
@@ -123,6 +130,9 @@ pub struct Render {
     /// Index along a further dimension of the field (`--index depth=3`).
     #[arg(long, value_name = "DIM=K")]
     pub index: Vec<String>,
+    /// Depth, height or pressure to show, in the unit of the file; the nearest level counts, the surface when absent.
+    #[arg(long, value_name = "Z", allow_hyphen_values = true)]
+    pub level: Option<f64>,
     /// Values at the ends of the colour map, in the unit of the file as `inspect` gives it; with a unit
     /// (`--range 5,25degC`) also in the one the legend shows. Once for all fields or once for each.
     #[arg(long, value_name = "A,B[UNIT]", allow_hyphen_values = true)]
@@ -208,10 +218,37 @@ pub struct Probe {
     /// Index along a further dimension of the field (`--index depth=3`).
     #[arg(long, value_name = "DIM=K")]
     pub index: Vec<String>,
+    /// Depth, height or pressure to show, in the unit of the file; the nearest level counts, the surface when absent.
+    #[arg(long, value_name = "Z", allow_hyphen_values = true)]
+    pub level: Option<f64>,
     /// How far a sample of a track, or a point, may be away, degrees of arc.
     #[arg(long, value_name = "DEG", default_value_t = 0.1, allow_hyphen_values = true)]
     pub reach: f64,
     /// Output and errors as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `seaglass extract`.
+#[derive(Debug, ClapArgs)]
+pub struct Extract {
+    /// Files and folders.
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// File with polygons or lines: GeoJSON, KML, shapefile, GPX. The last of them counts.
+    #[arg(long, value_name = "FILE")]
+    pub shape: PathBuf,
+    /// The polygon or line of this name.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What to write: CSV by the ending, else netCDF.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Along a line: takes the cells and samples within so many kilometres of it, too. Without it the cells that it
+    /// crosses, and samples within 5 km.
+    #[arg(long, value_name = "KM", allow_hyphen_values = true)]
+    pub reach: Option<f64>,
+    /// Errors as JSON, and a JSON line about the result on standard output.
     #[arg(long)]
     pub json: bool,
 }
@@ -260,6 +297,22 @@ pub struct Serve {
     /// File or folder to open; repeat for several.
     #[arg(long, value_name = "PATH")]
     pub open: Vec<PathBuf>,
+    /// Extracts under the last polygon or line of this file once all is open, so that notebooks can fetch it.
+    #[arg(long, value_name = "SHAPE")]
+    pub extract: Option<PathBuf>,
+    /// Where the processing server for extractions listens.
+    #[arg(long, value_name = "ADDR:PORT", default_value = seaglass_host::DEFAULT_PROCESSOR)]
+    pub processor: String,
+    /// Lets connected programs name files to open and to write.
+    #[arg(long)]
+    pub allow_files: bool,
+    /// Secret that clients of the Python package seaglass must give; needed by them when --listen is not on this
+    /// machine's loopback. SEAGLASS_TOKEN is taken when absent.
+    #[arg(long, value_name = "SECRET")]
+    pub token: Option<String>,
+    /// Size of the view in pixels.
+    #[arg(long, value_name = "WxH", default_value = "1280x800")]
+    pub size: String,
     /// Writes the session (camera, clock, layers) on standard output as a line of JSON whenever it changes.
     #[arg(long)]
     pub report: bool,

@@ -7,6 +7,7 @@ mod args;
 mod ask;
 mod colocate;
 mod doctor;
+mod extract;
 mod failure;
 mod inspect;
 mod logger;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Some(Task::Render(options)) => render::run(options),
         Some(Task::Inspect(options)) => inspect::run(&options),
         Some(Task::Probe(options)) => probe::run(&options),
+        Some(Task::Extract(options)) => extract::run(&options),
         Some(Task::Colocate(options)) => colocate::run(&options),
         Some(Task::Readers(options)) => readers::run(&options),
         Some(Task::Serve(options)) => serve::run(&options),
@@ -70,8 +72,8 @@ fn open_window(args: Args) -> Outcome {
     let altitude_m = args.altitude.map(|km| km * 1000.0);
     let tilt_deg = args.tilt.unwrap_or(0.0).clamp(0.0, 85.0);
     let camera = place.map(|place| StartView { place, altitude_m, tilt_deg });
-    let (paths, listen) = (args.paths, args.listen);
-    let options = WindowOptions { paths, camera, listen, readers_dir: readers_dir()?, ..WindowOptions::default() };
+    let (paths, listen, allow_files) = (args.paths, args.listen, args.allow_files);
+    let options = WindowOptions { paths, camera, listen, allow_files, readers_dir: readers_dir()?, ..WindowOptions::default() };
     if !options.paths.is_empty() && options.paths.iter().all(|p| !p.exists()) {
         let missing = |p: &PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
         return Ok(options.paths.iter().map(missing).collect());

@@ -3,50 +3,125 @@
 use std::time::Duration;
 
 use glam::DVec2;
+use seaglass_app::legend::{self, Decoration};
 use seaglass_core::command::Command;
 use seaglass_core::project::Project;
-use seaglass_host::{ControlError, Host, HostOptions, Level, Notice};
+use seaglass_host::{ControlError, Host, HostOptions, Level, Notice, WantedPicture};
+use seaglass_render::{Gpu, Renderer, RendererOptions, VOID};
 use serde_json::json;
 
-use super::{Exit, Failure, Outcome, args, print, readers_dir};
+use super::{Exit, Failure, Outcome, args, numbers, print, readers_dir};
 
 /// Looks again after this long even when nothing was signalled.
 const NAP: Duration = Duration::from_millis(250);
-/// Size of the view in pixels, for whatever frames data in it.
-const VIEW: [u32; 2] = [1280, 800];
+/// Looks again after this long while a picture is being completed: the renderer may have uploads left.
+const SOON: Duration = Duration::from_millis(2);
 
 /// Serves until the process is ended.
 pub fn run(options: &args::Serve) -> Outcome {
     let internal = |e: seaglass_host::HostError| Failure::new(Exit::Internal, e.to_string());
+    let view = numbers::size(&options.size)?;
     let mut host =
         Host::new(HostOptions { readers_dir: readers_dir()?, ..HostOptions::default() }).map_err(internal)?;
-    host.set_view_size(DVec2::new(f64::from(VIEW[0]), f64::from(VIEW[1])));
-    let address = host.listen(&options.listen).map_err(|e| match e {
+    host.set_view_size(DVec2::new(f64::from(view[0]), f64::from(view[1])));
+    host.set_headless();
+    host.allow_files(options.allow_files);
+    host.set_processor(&options.processor);
+    let given = options.token.clone().or_else(|| std::env::var("SEAGLASS_TOKEN").ok());
+    let token = given.filter(|t| !t.is_empty());
+    let secret = token.is_some();
+    let address = host.listen_with(&options.listen, token).map_err(|e| match e {
         ControlError::Address(_) => Failure::new(Exit::Usage, e.to_string()),
         _ => Failure::new(Exit::Internal, e.to_string()),
     })?;
     if !address.ip().is_loopback() {
         eprintln!(
-            "seaglass: Everybody who can reach {address} can drive this session: the protocol knows no password."
+            "seaglass: Everybody who can reach {address} can drive this session: the protocol of pySEAScope knows no \
+             password."
         );
+        if !secret {
+            eprintln!("seaglass: Clients of the package seaglass are refused at {address} without --token.");
+        }
     }
-    if !options.open.is_empty() {
-        host.send(Command::Open { paths: options.open.clone() });
+    let paths: Vec<_> = options.open.iter().chain(&options.extract).cloned().collect();
+    if !paths.is_empty() {
+        host.send(Command::Open { paths });
     }
+    let mut extract = options.extract.is_some();
     print(&format!("listening {address}\n"));
     let mut told = None;
+    let mut painter = Painter::default();
     loop {
-        for notice in host.step().notices {
-            tell(&notice);
+        let report = host.step();
+        report.notices.iter().for_each(tell);
+        for wanted in report.pictures {
+            painter.paint(&mut host, wanted);
         }
+        if extract && host.is_done_opening() {
+            extract = false;
+            host.send(Command::Extract { shape: None, reach_m: None, path: None });
+        }
+        let wanted = host.picture_wanted();
+        let (size, scale) = wanted.unwrap_or((view, 1.0));
         // Ranges and positions are asked for as in the window, so that a notebook finds the same answers.
-        let scene = host.scene(VIEW, 1.0, [0; 4]);
-        host.preload(&scene);
+        let scene = host.scene(size, scale, VOID);
+        if wanted.is_none() || !painter.drive(&mut host, &scene) {
+            host.preload(&scene);
+        }
         if options.report && told.as_ref() != Some(host.session().project()) {
             print(&format!("{}\n", state(host.session().project())));
             told = Some(host.session().project().clone());
         }
-        host.wait(NAP);
+        host.wait(if wanted.is_some() { SOON } else { NAP });
+    }
+}
+
+/// What draws, from the first picture that is asked for.
+#[derive(Default)]
+struct Painter {
+    tools: Option<Result<(Gpu, Renderer), String>>,
+}
+
+impl Painter {
+    fn tools(&mut self) -> Result<&mut (Gpu, Renderer), String> {
+        let start = || -> Result<(Gpu, Renderer), String> {
+            let gpu = Gpu::headless().map_err(|e| e.to_string())?;
+            let options = RendererOptions { synchronous: true, ..RendererOptions::default() };
+            let renderer = Renderer::new(&gpu, options).map_err(|e| e.to_string())?;
+            Ok((gpu, renderer))
+        };
+        self.tools.get_or_insert_with(start).as_mut().map_err(|e| format!("Nothing can be drawn here: {e}."))
+    }
+
+    /// Asks for what a picture needs. `false`: nothing can be drawn.
+    fn drive(&mut self, host: &mut Host, scene: &seaglass_render::Scene) -> bool {
+        match self.tools() {
+            Ok((_, renderer)) => {
+                host.drive(renderer, scene);
+                true
+            }
+            Err(_said_with_the_picture) => {
+                host.pictures_cannot_be_drawn();
+                false
+            }
+        }
+    }
+
+    fn paint(&mut self, host: &mut Host, wanted: WantedPicture) {
+        let (size, scale, bare) = (wanted.size, wanted.scale, wanted.transparent);
+        let scene = host.scene(size, scale, if bare { [0; 4] } else { VOID });
+        let legend = wanted.legend;
+        let drawn = self.tools().and_then(|(gpu, renderer)| {
+            let made = renderer.render_image(&scene).map_err(anyhow::Error::from).and_then(|mut image| {
+                if legend {
+                    let options = Decoration { pixels_per_point: scale, dark: true, labels: true, north: true };
+                    legend::decorate(gpu, &mut image, host.session(), options)?;
+                }
+                Ok(image)
+            });
+            made.map_err(|e| format!("The picture cannot be made: {e:#}."))
+        });
+        wanted.finish(drawn);
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossbeam::channel::Sender;
 use mio::Waker;
 
+use crate::frames::Asked;
 use crate::wire::{Reply, Request};
 
 /// Names a connection and a request on it.
@@ -17,7 +18,17 @@ pub(crate) struct Ticket {
 /// An answer on its way back.
 pub(crate) struct Answer {
     pub ticket: Ticket,
-    pub reply: Reply,
+    pub body: Body,
+}
+
+/// What goes back.
+pub(crate) enum Body {
+    /// To an operation of the published client.
+    Reply(Reply),
+    /// An answer of our own protocol.
+    Frame(Vec<u8>),
+    /// Something nobody asked for; left out when the client does not keep up.
+    Event(Vec<u8>),
 }
 
 /// Takes the answer to one request. Dropped without an answer, the client gets the empty one: it must never wait for ever.
@@ -37,7 +48,7 @@ impl ReplyTo {
     fn deliver(&mut self, reply: Reply) {
         self.done = true;
         // There is room for an answer to every request that can be under way; a server that has ended takes none.
-        if self.answers.try_send(Answer { ticket: self.ticket, reply }).is_ok()
+        if self.answers.try_send(Answer { ticket: self.ticket, body: Body::Reply(reply) }).is_ok()
             && let Err(e) = self.waker.wake()
         {
             log::error!("The control socket cannot be woken: {e}.");
@@ -56,9 +67,15 @@ impl Drop for ReplyTo {
 /// A request for the application.
 pub struct Call {
     /// What is asked for.
-    pub request: Request,
-    /// Where the answer goes; `None` when the client waits for none.
-    pub reply: Option<ReplyTo>,
+    pub what: What,
     /// Length of the message it came in.
     pub(crate) bytes: u64,
+}
+
+/// A request of one of the two protocols.
+pub enum What {
+    /// An operation of the published client, and where the answer goes; `None` when the client waits for none.
+    Operation(Request, Option<ReplyTo>),
+    /// A request of our own protocol.
+    Ask(Box<Asked>),
 }

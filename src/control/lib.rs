@@ -5,10 +5,11 @@
 //! thread, in the order in which they arrived.
 
 mod calls;
+pub mod frames;
 mod meaning;
 mod server;
 pub mod wire;
 
-pub use calls::{Call, ReplyTo};
-pub use meaning::{Application, carry_out};
+pub use calls::{Call, ReplyTo, What};
+pub use meaning::{Application, carry_out, granule_name};
 pub use server::{ControlError, DEFAULT_ADDRESS, Limits, Options, Server};

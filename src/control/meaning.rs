@@ -3,13 +3,18 @@
 mod catalogue;
 mod granules;
 
+pub use granules::granule_name;
+
+use std::sync::Arc;
+
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
 use seaglass_core::notebook::{NotebookChange, VariableKey};
 use seaglass_core::session::{CommandError, Session};
 use seaglass_core::time::Time;
 
-use crate::calls::Call;
+use crate::calls::{Call, What};
+use crate::frames::Asked;
 use crate::wire::{Extraction, Reply, Request};
 
 /// Zooming in by one step; zooming out undoes it exactly.
@@ -29,18 +34,27 @@ pub trait Application {
     fn apply(&mut self, command: Command) -> Result<(), CommandError>;
 
     /// What was extracted last.
-    fn extraction(&self) -> Vec<Extraction>;
+    fn extraction(&self) -> Arc<Vec<Extraction>>;
+
+    /// A request of our own protocol; without an answer the client is told that nothing came of it.
+    fn ask(&mut self, asked: Asked) {
+        drop(asked);
+    }
 }
 
 /// Carries out one request and answers it. Commands that fail without anybody waiting are logged and told to the user by
 /// the application.
 pub fn carry_out(application: &mut impl Application, call: Call) {
-    let operation = call.request.operation();
-    let result = answer(application, call.request);
+    let (request, reply) = match call.what {
+        What::Operation(request, reply) => (request, reply),
+        What::Ask(asked) => return application.ask(*asked),
+    };
+    let operation = request.operation();
+    let result = answer(application, request);
     if let Err(CommandError(why)) = &result {
         log::warn!("{operation:?}: {why}");
     }
-    if let Some(to) = call.reply {
+    if let Some(to) = reply {
         match result {
             Ok(Some(reply)) => to.send(reply),
             Ok(None) => drop(to),

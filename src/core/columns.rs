@@ -195,6 +195,9 @@ pub struct RowsAsk {
     /// The product's masks hide values they call bad.
     #[serde(default)]
     pub masked: bool,
+    /// Rows without a time are given, too, whatever times are asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untimed: bool,
     /// Only rows measured while the platform flew this way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass: Option<Pass>,

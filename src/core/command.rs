@@ -12,7 +12,7 @@ use crate::notebook::{NotebookChange, Rendering};
 use crate::project::{BaseMap, LayerId, PinId, Project};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
-use crate::shapes::{ShapeChange, ShapeId};
+use crate::shapes::{Processing, ShapeChange, ShapeId};
 use crate::style::StylePatch;
 use crate::time::{Time, TimeSpan};
 use crate::timeline::{Anchor, PlayMode};
@@ -455,6 +455,26 @@ pub enum Command {
         path: PathBuf,
         /// Which; all when absent.
         shape: Option<ShapeId>,
+    },
+    /// Extracts what the visible layers have under a shape, for notebooks and, with a path, the files' own cells.
+    Extract {
+        /// Which polygon or line; the last one when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shape: Option<ShapeId>,
+        /// Cells and samples within so many metres of a line belong to it; without it the cells it crosses, and samples
+        /// within 5 km.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reach_m: Option<f64>,
+        /// File to write: CSV by the extension, else netCDF.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<PathBuf>,
+    },
+    /// Stops extracting.
+    CancelExtraction,
+    /// Asks the processing server (`seascope-processor`) to work on the last extraction.
+    Process {
+        /// What it shall do.
+        what: Processing,
     },
     /// Frames a shape.
     ZoomToShape {

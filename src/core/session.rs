@@ -83,6 +83,19 @@ pub enum Effect {
     FitChannels(LayerId),
     /// Keep the user's default styles.
     SaveUserStyles,
+    /// Extract under a shape.
+    Extract {
+        /// Which.
+        shape: ShapeId,
+        /// Metres from a line.
+        reach_m: Option<f64>,
+        /// File to write.
+        path: Option<PathBuf>,
+    },
+    /// Stop extracting.
+    CancelExtraction,
+    /// Call the processing server.
+    Process(crate::shapes::Processing),
     /// Write the session file.
     SaveSession {
         /// Where to.
@@ -238,6 +251,11 @@ impl Session {
         }
         match command {
             Command::Open { paths } => {
+                if let [path] = paths.as_slice()
+                    && path.extension().is_some_and(|e| e.eq_ignore_ascii_case(crate::session_file::EXTENSION))
+                {
+                    return Ok(vec![Effect::OpenSession(path.clone())]);
+                }
                 self.arrival.given(paths, !self.catalogue.collections.is_empty());
                 for path in paths {
                     if !self.project.sources.contains(path) {

@@ -273,7 +273,7 @@ impl Dash {
 /// How a shape looks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShapeStyle {
-    /// sRGB of outline and area.
+    /// sRGB of the outline, and of the area unless it has its own.
     pub colour: [u8; 3],
     /// Width of lines and diameter of points, points.
     pub width_pt: f32,
@@ -282,6 +282,21 @@ pub struct ShapeStyle {
     /// Strokes of the outline.
     #[serde(default)]
     pub dash: Dash,
+    /// sRGB of the area, where it is another than that of the outline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<[u8; 3]>,
+    /// Opacity of the outline, 0 to 1.
+    #[serde(default = "opaque", skip_serializing_if = "is_opaque")]
+    pub stroke: f32,
+}
+
+fn opaque() -> f32 {
+    1.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_opaque(stroke: &f32) -> bool {
+    *stroke >= 1.0
 }
 
 /// Colours given in turn, told apart by people who see few colours as well (Okabe and Ito 2008), without those that are
@@ -303,7 +318,7 @@ impl ShapeStyle {
             ShapeKind::Polyline => (2.0, 0.0),
             ShapeKind::Point => (8.0, 0.0),
         };
-        Self { colour: COLOURS[k % COLOURS.len()], width_pt, fill, dash: Dash::Solid }
+        Self { colour: COLOURS[k % COLOURS.len()], width_pt, fill, dash: Dash::Solid, area: None, stroke: 1.0 }
     }
 
     /// Every number in its range.
@@ -312,8 +327,21 @@ impl ShapeStyle {
         let within = |v: f32, lo: f32, hi: f32| if v.is_finite() { v.clamp(lo, hi) } else { lo };
         self.width_pt = within(self.width_pt, 0.5, 40.0);
         self.fill = within(self.fill, 0.0, 1.0);
+        self.stroke = within(self.stroke, 0.0, 1.0);
         self
     }
+}
+
+/// What the processing server can do with an extraction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Processing {
+    /// A picture of every granule and field.
+    Pictures,
+    /// Values against the way along a line.
+    Transects,
+    /// A file with everything.
+    Save,
 }
 
 /// Attributes of a shape, by name.

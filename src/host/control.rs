@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use seaglass_control::frames::Asked;
 use seaglass_control::wire::Extraction;
 use seaglass_control::{Application, Limits, Options, Server, carry_out};
 pub use seaglass_control::{ControlError, DEFAULT_ADDRESS};
@@ -34,12 +35,25 @@ impl Host {
     /// # Errors
     /// The address makes no sense or is in use.
     pub fn listen(&mut self, address: &str) -> Result<SocketAddr, ControlError> {
+        self.listen_with(address, None)
+    }
+
+    /// The same; clients of our own protocol must know the token. Without one they are let in on the loopback alone.
+    ///
+    /// # Errors
+    /// The address makes no sense or is in use.
+    pub fn listen_with(&mut self, address: &str, token: Option<String>) -> Result<SocketAddr, ControlError> {
         self.control.server = None;
         let wake = Arc::clone(&self.wake);
-        let server = Server::start(Options { address: address.to_owned(), limits: Limits::default(), wake })?;
+        let server = Server::start(Options { address: address.to_owned(), limits: Limits::default(), token, wake })?;
         let address = server.address();
         self.control.server = Some(server);
         Ok(address)
+    }
+
+    /// Whether every file asked for is described or given up.
+    pub fn is_done_opening(&self) -> bool {
+        self.opening.is_idle() && !self.has_commands()
     }
 
     /// Where notebooks connect; `None` while nobody listens.
@@ -106,7 +120,11 @@ impl Application for Host {
         Ok(())
     }
 
-    fn extraction(&self) -> Vec<Extraction> {
-        Vec::new()
+    fn extraction(&self) -> Arc<Vec<Extraction>> {
+        self.extractions.latest()
+    }
+
+    fn ask(&mut self, asked: Asked) {
+        self.asked(asked);
     }
 }

@@ -7,15 +7,17 @@ use std::time::Instant;
 
 use crossbeam::channel::{Receiver, bounded};
 use glam::DVec2;
-use seaglass_core::command::Command;
+use seaglass_core::command::{Command, OpenedFile};
 use seaglass_core::field::Block;
 use seaglass_core::granule::Granule;
 use seaglass_core::project::LayerId;
 use seaglass_core::protocol::{FailureKind, ReadFailure};
 use seaglass_core::session::{CommandError, Effect, Session};
 use seaglass_core::tile::TileKey;
+use seaglass_core::time::Time;
 use seaglass_data::pool::{Connect, Content, Finished, Incident, Pool, PoolOptions, ProcessConnector, find_worker};
 use seaglass_data::registry::Registry;
+use seaglass_index::Told;
 
 use crate::histogram::Histograms;
 use crate::items::{Items, PartKey, name_of};
@@ -51,6 +53,8 @@ pub struct Host {
     pub(crate) pool: Pool<Tag>,
     pub(crate) items: Items,
     pub(crate) opening: Opening,
+    pub(crate) catalogue: crate::catalogue::CatalogueCounts,
+    pub(crate) saved: crate::saved::Saved,
     pub(crate) ranges: Ranges,
     pub(crate) probes: Probes,
     pub(crate) histograms: Histograms,
@@ -61,6 +65,7 @@ pub struct Host {
     /// Layer whose colours between two positions of its colour map stand out, for as long as somebody points at them.
     pub(crate) highlight: Option<(LayerId, [f32; 2])>,
     pub(crate) follow: crate::follow::Follow,
+    pub(crate) channels: crate::channels::ChannelFits,
     pub(crate) user_styles: crate::user_styles::StyleFile,
     pub(crate) off_screen: HashSet<u64>,
     pub(crate) plan_complete: bool,
@@ -72,8 +77,10 @@ pub struct Host {
     /// Answers that came from memory, without a reader.
     pub(crate) local: Vec<Finished<Tag>>,
     pub(crate) control: crate::control::Control,
+    pub(crate) clients: crate::clients::Clients,
     pub(crate) colocator: crate::colocate::Colocator,
     pub(crate) shapes: crate::shapes::ShapeWork,
+    pub(crate) extractions: crate::extract::Extractions,
     pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
     commands: VecDeque<Command>,
     pub(crate) notices: Vec<Notice>,
@@ -120,6 +127,7 @@ impl Host {
             })
             .chain(unreadable)
             .collect();
+        let extractions = crate::extract::Extractions::new(Arc::clone(&connect), Arc::clone(&wake));
         let colocator = crate::colocate::Colocator::new(Arc::clone(&connect), Arc::clone(&registry), Arc::clone(&wake));
         let pool = Pool::new(PoolOptions {
             workers: options.workers,
@@ -132,7 +140,9 @@ impl Host {
             registry,
             pool,
             items: Items::new(options.cpu_cache_bytes),
-            opening: Opening::default(),
+            opening: Opening::with_shelf(options.index_dir.as_deref()),
+            catalogue: crate::catalogue::CatalogueCounts::default(),
+            saved: crate::saved::Saved::default(),
             ranges: Ranges::default(),
             probes: Probes::default(),
             histograms: Histograms::default(),
@@ -140,6 +150,7 @@ impl Host {
             gone: Vec::new(),
             highlight: None,
             follow: crate::follow::Follow::default(),
+            channels: crate::channels::ChannelFits::default(),
             user_styles,
             off_screen: HashSet::new(),
             plan_complete: true,
@@ -148,8 +159,10 @@ impl Host {
             signal,
             local: Vec::new(),
             control: crate::control::Control::default(),
+            clients: crate::clients::Clients::default(),
             colocator,
             shapes: crate::shapes::ShapeWork::new(Arc::clone(&wake)),
+            extractions,
             wake,
             commands: VecDeque::new(),
             notices,
@@ -197,11 +210,15 @@ impl Host {
         }
         changed |= self.poll_colocation();
         changed |= self.poll_shapes();
+        changed |= self.poll_extractions();
         changed |= self.tick();
+        self.copy_session();
+        let pictures = self.poll_clients();
         let notices = std::mem::take(&mut self.notices);
+        self.tell_clients(&notices);
         changed |= !notices.is_empty();
         let (save_images, save_film) = (std::mem::take(&mut self.save_images), self.save_film.take());
-        StepReport { notices, changed, save_images, save_film, moved_by_notebook }
+        StepReport { notices, changed, save_images, save_film, pictures, moved_by_notebook }
     }
 
     /// The session, to look at.
@@ -256,6 +273,8 @@ impl Host {
         let searching = self.opening.is_searching();
         let label = if opening.0 < opening.1 {
             format!("Opening {} of {} files", opening.0 + 1, opening.1)
+        } else if let Some(known) = self.opening.loading() {
+            format!("Opening, {known} files so far")
         } else if searching {
             "Looking for files".to_owned()
         } else if reading > 0 {
@@ -294,8 +313,9 @@ impl Host {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Open(paths) => {
-                if let Err(e) = self.opening.start(&paths, &self.registry, Arc::clone(&self.wake)) {
-                    self.notices.push(Notice::new(Level::Error, format!("The files cannot be looked for: {e}.")));
+                let now = self.clock_set();
+                if let Err(why) = self.opening.start(&paths, &self.registry, now, &self.wake) {
+                    self.notices.push(Notice::new(Level::Error, why));
                 }
             }
             Effect::CancelOpening => {
@@ -309,11 +329,19 @@ impl Host {
                 self.ranges.ask(layer, guess);
             }
             Effect::FitVisible(layer) => self.follow.fit(layer),
+            Effect::FitChannels(layer) => self.channels.ask(layer),
             Effect::SaveUserStyles => {
                 let saved = self.user_styles.save(self.session.user_styles());
                 self.notices.extend(saved);
             }
+            Effect::SaveSession { path, window } => self.save_session(&path, window),
+            Effect::OpenSession(path) => self.open_session(&path),
             Effect::SaveShapes(path, shape) => self.save_shapes(path, shape),
+            Effect::Extract { shape, reach_m, path } => {
+                self.extract_by_command(crate::extract::Wish { shape, reach_m, path, cells: false });
+            }
+            Effect::CancelExtraction => self.cancel_extractions(),
+            Effect::Process(what) => self.process_by_command(what),
             Effect::RunColocation => self.run_colocation(),
             Effect::CancelColocation => self.cancel_colocation(),
             Effect::ZoomToNative(layer) => self.zoom_to_native(layer),
@@ -328,7 +356,8 @@ impl Host {
                 self.gone.extend(gone);
             }
             Effect::Forget => {
-                self.opening.cancel(&self.pool);
+                self.opening.close(&self.pool);
+                self.catalogue = crate::catalogue::CatalogueCounts::default();
                 self.pool.retain(|_| false);
                 self.gone = self.items.forget_all();
                 self.ready.clear();
@@ -353,11 +382,17 @@ impl Host {
 
     fn poll_opening(&mut self) -> bool {
         let before = self.opening.counts();
-        let events = self.opening.poll(&self.pool, &self.registry);
+        if let Some(now) = self.clock_set() {
+            self.opening.set_now(now);
+        }
+        let events = self.opening.poll(&self.pool, &self.registry, &self.wake);
         let changed = !events.is_empty() || self.opening.counts() != before;
         for event in events {
             match event {
                 Event::Failed(path, error) => self.open_failed(path, error),
+                Event::Known(files) => self.known(files),
+                Event::Gone(paths) => self.apply(&Command::FilesGone { paths }),
+                Event::Problem(path, text) => self.notices.push(Notice::new(Level::Warning, text).about(&path)),
                 Event::Nothing(path) => {
                     let text = "The folder holds no netCDF or HDF5 files, nor files that a product claims.";
                     self.notices.push(Notice::new(Level::Warning, text).about(&path));
@@ -370,6 +405,33 @@ impl Host {
         changed
     }
 
+    /// The clock, once data or the user have set it.
+    fn clock_set(&self) -> Option<Time> {
+        let now = self.session.project().timeline.now;
+        (now != Time::from_micros(0)).then_some(now)
+    }
+
+    /// Takes in what an index knows.
+    fn known(&mut self, told: Vec<(PathBuf, Told)>) {
+        let mut files = Vec::with_capacity(told.len());
+        for (path, told) in told {
+            match told {
+                Ok(info) => files.push(OpenedFile { path, info }),
+                Err(error) => self.open_failed(path, error),
+            }
+        }
+        if let Some(first) = files.first() {
+            // Colour maps and products of a workspace are found by looking for those of a file.
+            let _products = self.registry.candidates(&first.path);
+            // Another window may have described anew what this one shows already.
+            let shown = self.items.paths();
+            let again = files.iter().filter(|f| shown.contains(f.path.as_path()));
+            let gone: Vec<u64> = again.flat_map(|f| self.items.forget(&f.path)).collect();
+            self.gone.extend(gone);
+            self.apply(&Command::OpenedMany { files });
+        }
+    }
+
     pub(crate) fn open_failed(&mut self, path: PathBuf, error: ReadFailure) {
         self.notices.push(Notice::new(Level::Error, error.message.clone()).about(&path).with_retry());
         self.apply(&Command::OpenFailed { path, error });
@@ -378,7 +440,7 @@ impl Host {
     fn take(&mut self, finished: Finished<Tag>) {
         match (finished.tag, finished.result) {
             (Tag::Open(path), Ok(Content::Info(info))) => {
-                self.opening.finished();
+                self.opening.finished(&path, Some(Ok(info.clone())));
                 for note in &info.notes {
                     log::info!("{}: {note}", path.display());
                 }
@@ -388,11 +450,11 @@ impl Host {
                 self.apply(&Command::Opened { path, info });
             }
             (Tag::Open(path), Ok(Content::Shapes(file))) => {
-                self.opening.finished();
+                self.opening.finished(&path, None);
                 self.shapes_opened(path, *file);
             }
             (Tag::Open(path), Err(error)) => {
-                self.opening.finished();
+                self.opening.finished(&path, Some(Err(error.clone())));
                 self.open_failed(path, error);
             }
             (Tag::Positions(key), Ok(Content::Geolocation(positions))) => {
@@ -417,7 +479,8 @@ impl Host {
                 self.ready.push((key, None));
             }
             (Tag::Stats(layer, item), result) => {
-                if let Some(command) = self.ranges.arrived(&self.session, layer, item, result) {
+                let granule_of = |item: u64| self.items.get(item).map(|i| i.granule);
+                for command in self.ranges.arrived(&self.session, layer, item, result, &granule_of) {
                     self.apply(&command);
                 }
             }

@@ -6,9 +6,13 @@
 //!
 //! No file is read here and nothing is drawn; both happen in the crates below.
 
+mod clients;
+mod catalogue;
 pub mod colocate;
 mod complete;
 mod control;
+mod extract;
+mod channels;
 mod follow;
 mod histogram;
 mod host;
@@ -19,6 +23,7 @@ mod pipeline;
 mod probe;
 mod ranges;
 mod report;
+mod saved;
 mod shapes;
 mod status;
 mod steps;
@@ -31,7 +36,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use clients::WantedPicture;
+pub use catalogue::{CatalogueRow, DAYS};
 pub use control::{ControlError, DEFAULT_ADDRESS};
+pub use extract::{Cells, DEFAULT_PROCESSOR};
 pub use histogram::Histogram;
 pub use host::Host;
 pub use probe::{ProbeRow, ProbeState};
@@ -52,6 +60,9 @@ pub struct HostOptions {
     pub readers_dir: Option<PathBuf>,
     /// File with the styles the user has saved as defaults; without it none are used and saving says so.
     pub styles_path: Option<PathBuf>,
+    /// Folder in which indexes of opened folders are kept; without it folders are searched anew each time, and nothing is
+    /// written.
+    pub index_dir: Option<PathBuf>,
     /// Bytes of positions kept in memory.
     pub cpu_cache_bytes: u64,
     /// Longest time a reader may take for one answer.
@@ -68,6 +79,7 @@ impl Default for HostOptions {
             worker_path: None,
             readers_dir: None,
             styles_path: None,
+            index_dir: None,
             cpu_cache_bytes: 1 << 30,
             timeout: Duration::from_secs(30),
             wake: Arc::new(|| {}),

@@ -104,6 +104,7 @@ impl Host {
                 None => renderer.supply_failed(key),
             }
         }
+        self.clients.drives += 1;
         let plan = renderer.plan(scene);
         let mut jobs = Vec::with_capacity(plan.wanted.len().min(TILES_AHEAD));
         for wanted in plan.wanted.iter().take(TILES_AHEAD) {
@@ -126,6 +127,7 @@ impl Host {
     /// Asks for what must be read before anything can be drawn: positions and colour ranges. Part of
     /// [`drive`](Self::drive); for use before there is a renderer.
     pub fn preload(&mut self, scene: &Scene) {
+        self.fit_channels();
         let mut jobs = self.wanted_ranges();
         let mut budget = self.positions_budget;
         let mut asked = HashSet::new();

@@ -95,7 +95,7 @@ pub struct SaveFilm {
 }
 
 /// What one step did.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct StepReport {
     /// Messages.
     pub notices: Vec<Notice>,
@@ -105,6 +105,8 @@ pub struct StepReport {
     pub save_images: Vec<SaveImage>,
     /// A film to record.
     pub save_film: Option<SaveFilm>,
+    /// Pictures that clients wait for.
+    pub pictures: Vec<crate::WantedPicture>,
     /// A notebook has moved the camera: a flight under way ends.
     pub moved_by_notebook: bool,
 }

@@ -22,6 +22,8 @@ const MESSAGES: usize = 64;
 pub(crate) enum Message {
     /// Shapes are written, or why not.
     Saved(PathBuf, Result<usize, String>),
+    /// The processing server has been asked, or is not there.
+    Called(Result<(), String>),
 }
 
 /// Work on shapes under way.
@@ -38,7 +40,7 @@ impl ShapeWork {
     }
 
     /// Runs work in a thread.
-    fn spawn(&self, name: &str, work: impl FnOnce() -> Message + Send + 'static) -> Result<(), String> {
+    pub(crate) fn spawn(&self, name: &str, work: impl FnOnce() -> Message + Send + 'static) -> Result<(), String> {
         let (wake, sender) = (Arc::clone(&self.wake), self.sender.clone());
         let run = move || {
             let message = work();
@@ -91,6 +93,11 @@ impl Host {
                     let text = format!("{what} saved in {}.", name_of(&path));
                     self.notices.push(Notice::new(Level::Info, text).about(&path));
                 }
+                Message::Called(Ok(())) => {
+                    let text = "The processing server works on the extraction; its log says where the results are.";
+                    self.notices.push(Notice::new(Level::Info, text));
+                }
+                Message::Called(Err(why)) => self.notices.push(Notice::new(Level::Error, why)),
                 Message::Saved(path, Err(why)) => {
                     let text = format!("The shapes cannot be written: {why}.");
                     self.notices.push(Notice::new(Level::Error, text).about(&path));

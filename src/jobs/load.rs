@@ -436,6 +436,7 @@ impl Loader<'_> {
             time_us: None,
             counted: None,
             masked: side.spec.masks,
+            untimed: false,
             pass: side.spec.pass,
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use egui::{Color32, Role, Sense, Stroke, StrokeKind, Ui, vec2};
 use seaglass_core::command::Command;
-use seaglass_core::shapes::{COLOURS, Dash, Shape, ShapeChange, ShapeKind, ShapePatch, ShapeStyle};
+use seaglass_core::shapes::{COLOURS, Dash, Processing, Shape, ShapeChange, ShapeKind, ShapePatch, ShapeStyle};
 
 use crate::dialogs::Pick;
 use crate::state::{Action, Out, UiState};
@@ -30,12 +30,41 @@ pub(super) fn of_shape(ui: &mut Ui, shape: &Shape, state: &mut UiState, out: &mu
     let restyle = |patch| Command::Shapes { change: ShapeChange::Restyle { shape: id, patch } };
     ui.menu_button("Style", |ui| style(ui, shape.geometry.kind, shape.style, out, restyle));
     ui.separator();
+    if shape.geometry.kind != ShapeKind::Point {
+        ui.menu_button("Extract data", |ui| extract(ui, shape, out));
+    }
     if widgets::menu_item(ui, "Save as…", "", true) {
         out.act(Action::Pick(Pick::Shapes(Some(id))));
     }
     ui.separator();
     if widgets::menu_item(ui, "Delete", "", true) {
         out.send(Command::Shapes { change: ShapeChange::Remove { shape: id } });
+    }
+}
+
+/// What the visible layers have under a shape.
+fn extract(ui: &mut Ui, shape: &Shape, out: &mut Out) {
+    ui.set_min_width(250.0);
+    if widgets::menu_item(ui, "For notebooks", "", true) {
+        out.send(Command::Extract { shape: Some(shape.id), reach_m: None, path: None });
+    }
+    if widgets::menu_item(ui, "Cells as netCDF…", "", true) {
+        out.act(Action::Pick(Pick::Cells(shape.id, "nc")));
+    }
+    if widgets::menu_item(ui, "Cells as CSV…", "", true) {
+        out.act(Action::Pick(Pick::Cells(shape.id, "csv")));
+    }
+    ui.separator();
+    let process = |what| Command::Process { what };
+    let line = shape.geometry.kind == ShapeKind::Polyline;
+    if widgets::menu_item(ui, "Processor: pictures of the last one", "", true) {
+        out.send(process(Processing::Pictures));
+    }
+    if widgets::menu_item(ui, "Processor: transects of the last one", "", line) {
+        out.send(process(Processing::Transects));
+    }
+    if widgets::menu_item(ui, "Processor: save the last one", "", true) {
+        out.send(process(Processing::Save));
     }
 }
 

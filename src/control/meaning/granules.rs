@@ -61,18 +61,22 @@ pub(super) fn visible(session: &Session) -> Vec<(String, GranuleKey, u32)> {
         let Some(collection) = session.catalogue().collections.get(&layer.collection) else { continue };
         let Some(variable) = session.notebook().variable_key(&layer.collection, &layer.field) else { continue };
         for granule in collection.shown_at(&layer.field, &layer.style, &project.timeline) {
-            let pushed = session.notebook().granule_at(&granule.path);
-            let (uri, granule) = match pushed {
-                Some(stored) => {
-                    let meta = &stored.granule.meta;
-                    (meta.files.first().map(|f| f.uri.clone()).unwrap_or_default(), meta.key.granule)
-                }
-                None => (uri(granule), granule.id.0),
-            };
+            let (uri, granule) = granule_name(session, granule);
             all.push((uri, GranuleKey { of: variable.of, granule }, variable.variable));
         }
     }
     all
+}
+
+/// Name and number of a granule in the words of the protocol.
+pub fn granule_name(session: &Session, granule: &Granule) -> (String, u64) {
+    match session.notebook().granule_at(&granule.path) {
+        Some(stored) => {
+            let meta = &stored.granule.meta;
+            (meta.files.first().map(|f| f.uri.clone()).unwrap_or_default(), meta.key.granule)
+        }
+        None => (uri(granule), granule.id.0),
+    }
 }
 
 /// What the two collections of shapes hold; `None` for all other collections.

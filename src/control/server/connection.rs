@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use mio::net::TcpStream;
 
+use crate::calls::Body;
+use crate::frames::{self, PREFACE};
 use crate::wire::{LONGEST, Operation, Reply};
 
 /// Bytes taken from one socket before the others have their turn. More than the system buffers for a connection, so that
@@ -22,8 +24,41 @@ enum Incoming {
     Header([u8; HEADER], usize),
     /// Its bytes.
     Body(Vec<u8>, usize),
+    /// The two lengths of a frame.
+    Lengths([u8; frames::LENGTHS], usize),
+    /// Header and payload of a frame: bytes, length of all, length of the header.
+    Frame(Vec<u8>, usize, usize),
     /// Bytes of a message too large to keep.
     Skip(u64),
+}
+
+/// What a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// Nothing yet.
+    Unknown,
+    /// The operations of the published client.
+    Operations,
+    /// Our own protocol; greeted or not.
+    Frames(bool),
+}
+
+/// A message that has arrived completely.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Message {
+    /// Of the published client.
+    Operation(Vec<u8>),
+    /// Of our own protocol: header and payload.
+    Frame(Vec<u8>, Vec<u8>),
+}
+
+impl Message {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Operation(bytes) => bytes.len(),
+            Self::Frame(header, payload) => header.len() + payload.len(),
+        }
+    }
 }
 
 /// An answer that is due.
@@ -38,7 +73,7 @@ struct Due {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// A whole message.
-    Message(Vec<u8>),
+    Message(Message),
     /// Nothing more for now.
     Wait,
     /// There may be more, but others have their turn.
@@ -64,9 +99,15 @@ pub(super) struct Connection {
     /// Whole messages so far.
     pub messages: u64,
     /// A message that waits for room in the queue.
-    pub held: Option<Vec<u8>>,
+    pub held: Option<Message>,
     /// Since when.
     pub held_since: Option<Instant>,
+    /// Which protocol.
+    pub speaks: Speaks,
+    /// Requests of our own protocol that are not answered.
+    pub asks: usize,
+    /// Events that were left out since the last one that was sent.
+    missed: u64,
 }
 
 impl Connection {
@@ -84,13 +125,16 @@ impl Connection {
             messages: 0,
             held: None,
             held_since: None,
+            speaks: Speaks::Unknown,
+            asks: 0,
+            missed: 0,
         }
     }
 
     /// Bytes held of a message that has not arrived completely.
     pub fn waiting_bytes(&self) -> u64 {
         let body = match &self.incoming {
-            Incoming::Body(bytes, _) => bytes.capacity() as u64,
+            Incoming::Body(bytes, _) | Incoming::Frame(bytes, ..) => bytes.capacity() as u64,
             _ => 0,
         };
         body + self.held.as_ref().map_or(0, |h| h.len() as u64)
@@ -98,7 +142,7 @@ impl Connection {
 
     /// Whether a message has begun and not ended.
     pub fn is_within_message(&self) -> bool {
-        !matches!(&self.incoming, Incoming::Header(_, 0))
+        !matches!(&self.incoming, Incoming::Header(_, 0) | Incoming::Lengths(_, 0))
     }
 
     /// Bytes of answers not sent.
@@ -145,7 +189,7 @@ impl Connection {
     }
 
     /// Keeps a message until there is room for it.
-    pub fn hold(&mut self, message: Vec<u8>) {
+    pub fn hold(&mut self, message: Message) {
         self.held = Some(message);
         self.held_since.get_or_insert_with(Instant::now);
     }
@@ -156,17 +200,44 @@ impl Connection {
     }
 
     /// Takes a message that has arrived; turns a header that has arrived into the message it announces.
-    fn whole(&mut self) -> Option<Vec<u8>> {
+    fn whole(&mut self) -> Option<Message> {
         match &mut self.incoming {
+            // A legal length begins with a zero; our own protocol does not.
+            Incoming::Header(bytes, have) if self.speaks == Speaks::Unknown && *have > 0 && bytes[0] != 0 => {
+                if bytes[..*have] != PREFACE[..*have] {
+                    log::warn!("A client of the control socket speaks another language; it is hung up on.");
+                    self.hang_up();
+                } else if *have == HEADER {
+                    self.speaks = Speaks::Frames(false);
+                    self.incoming = Incoming::Lengths([0; frames::LENGTHS], 0);
+                }
+                None
+            }
+            Incoming::Lengths(bytes, frames::LENGTHS) => {
+                let Some((header, payload)) = frames::lengths(*bytes, self.speaks == Speaks::Frames(true)) else {
+                    log::warn!("A client of the control socket announced a frame beyond the limits; it is hung up on.");
+                    self.hang_up();
+                    return None;
+                };
+                self.incoming = Incoming::Frame(Vec::new(), header + payload as usize, header);
+                self.whole()
+            }
+            Incoming::Frame(bytes, length, header) if bytes.len() == *length => {
+                let mut head = std::mem::take(bytes);
+                let payload = if head.len() == *header { Vec::new() } else { head.split_off(*header) };
+                self.incoming = Incoming::Lengths([0; frames::LENGTHS], 0);
+                self.messages += 1;
+                Some(Message::Frame(head, payload))
+            }
             Incoming::Header(bytes, HEADER) => {
                 let length = u64::from_be_bytes(*bytes);
                 if length > LONGEST {
                     // Not our protocol, and no way to find the next message.
                     log::warn!("A client of the control socket announced {length} bytes; it is hung up on.");
-                    self.ended = true;
-                    self.incoming = Incoming::Header([0; HEADER], 0);
+                    self.hang_up();
                     return None;
                 }
+                self.speaks = Speaks::Operations;
                 let length = length as usize;
                 self.incoming = Incoming::Body(Vec::new(), length);
                 self.whole()
@@ -175,14 +246,23 @@ impl Connection {
                 let message = std::mem::take(bytes);
                 self.incoming = Incoming::Header([0; HEADER], 0);
                 self.messages += 1;
-                Some(message)
+                Some(Message::Operation(message))
             }
             Incoming::Skip(0) => {
-                self.incoming = Incoming::Header([0; HEADER], 0);
+                self.incoming = match self.speaks {
+                    Speaks::Frames(_) => Incoming::Lengths([0; frames::LENGTHS], 0),
+                    _ => Incoming::Header([0; HEADER], 0),
+                };
                 None
             }
             _ => None,
         }
+    }
+
+    /// Reads nothing more.
+    fn hang_up(&mut self) {
+        self.ended = true;
+        self.incoming = Incoming::Header([0; HEADER], 0);
     }
 
     fn fill(&mut self, room: u64) -> std::io::Result<usize> {
@@ -192,7 +272,12 @@ impl Connection {
                 *have += n;
                 Ok(n)
             }
-            Incoming::Body(bytes, length) => {
+            Incoming::Lengths(bytes, have) => {
+                let n = self.stream.read(&mut bytes[*have..])?;
+                *have += n;
+                Ok(n)
+            }
+            Incoming::Body(bytes, length) | Incoming::Frame(bytes, length, _) => {
                 let have = bytes.len();
                 // Room grows with what has really arrived: an announced length costs nothing.
                 let chunk = (*length - have).min(CHUNK);
@@ -202,6 +287,14 @@ impl Connection {
                         "A message of {length} bytes is left out: the memory set aside for messages is used up."
                     );
                     let left = (*length - have) as u64;
+                    let known = match &self.incoming {
+                        Incoming::Frame(bytes, _, header) if bytes.len() >= *header => frames::id_of(&bytes[..*header]),
+                        _ => None,
+                    };
+                    if let Speaks::Frames(_) = self.speaks {
+                        let why = "The memory set aside for messages is used up; send less at once, or later.";
+                        self.outgoing.push_back(frames::failure(known, why));
+                    }
                     self.incoming = Incoming::Skip(left);
                     return self.fill(room);
                 }
@@ -240,6 +333,33 @@ impl Connection {
             });
         }
         self.queue_answers();
+    }
+
+    /// Takes an answer of our own protocol, or an event; events are left out while the client does not fetch what it has.
+    pub fn take(&mut self, body: Body, most: usize) {
+        let bytes = match body {
+            Body::Reply(_) => return,
+            Body::Frame(bytes) => {
+                self.asks = self.asks.saturating_sub(1);
+                bytes
+            }
+            Body::Event(_) if self.answer_bytes() > most => {
+                self.missed += 1;
+                return;
+            }
+            Body::Event(bytes) => {
+                let missed = std::mem::take(&mut self.missed);
+                if missed > 0 {
+                    let header = serde_json::json!({ "event": "missed", "count": missed });
+                    self.outgoing.push_back(frames::frame(&header, &[]));
+                }
+                bytes
+            }
+        };
+        if self.outgoing.is_empty() {
+            self.moved = Instant::now();
+        }
+        self.outgoing.push_back(bytes);
     }
 
     /// Answers in the application's stead what is overdue. Gives the next deadline.

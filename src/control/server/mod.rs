@@ -40,6 +40,8 @@ pub struct Limits {
     pub patience: Duration,
     /// An answer the application has not given by then is given without it.
     pub deadline: Duration,
+    /// Requests of our own protocol that a client may have under way before nothing more is read from it.
+    pub asks: usize,
 }
 
 impl Default for Limits {
@@ -50,6 +52,7 @@ impl Default for Limits {
             answer_bytes: 8 << 20,
             patience: Duration::from_secs(30),
             deadline: Duration::from_secs(10),
+            asks: 256,
         }
     }
 }
@@ -61,6 +64,8 @@ pub struct Options {
     pub address: String,
     /// Bounds.
     pub limits: Limits,
+    /// What clients of our own protocol must know. Without it that protocol is spoken on the loopback alone.
+    pub token: Option<String>,
     /// Called from the server's thread when a request waits: ask for a frame.
     pub wake: Arc<dyn Fn() + Send + Sync>,
 }

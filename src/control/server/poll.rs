@@ -10,9 +10,10 @@ use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
 
-use super::connection::{Connection, Progress};
+use super::connection::{Connection, Message, Progress, Speaks};
 use super::{Filling, Options, QUEUE, QUEUE_BYTES};
-use crate::calls::{Answer, Call, ReplyTo, Ticket};
+use crate::calls::{Answer, Body, Call, ReplyTo, Ticket, What};
+use crate::frames::{self, Ask, Asked, FRAME_VERSION, Outlet, Respond};
 use crate::wire::{Reply, Request};
 
 pub(super) const WAKE: Token = Token(0);
@@ -37,6 +38,17 @@ pub(super) struct Loop {
     next: u64,
     /// Who is heard first when the queue was full the last time.
     turn: u64,
+    token: Secret,
+}
+
+/// Who may speak our own protocol.
+enum Secret {
+    /// Everybody who can reach the socket.
+    None,
+    /// Those who know it.
+    Token(String),
+    /// Nobody: the socket can be reached from elsewhere, and there is no secret.
+    Closed,
 }
 
 /// Requests on their way to the application.
@@ -58,7 +70,7 @@ enum Outcome {
     Done,
     Leave,
     /// The queue is full; the message waits.
-    Full(Vec<u8>),
+    Full(Message),
 }
 
 impl Loop {
@@ -72,8 +84,14 @@ impl Loop {
     ) -> std::io::Result<Self> {
         poll.registry().register(&mut listener, LISTEN, Interest::READABLE)?;
         let (answer, answers) = bounded(ANSWERS);
+        let local = listener.local_addr().is_ok_and(|a| a.ip().is_loopback());
+        let token = match &options.token {
+            Some(token) => Secret::Token(token.clone()),
+            None if local => Secret::None,
+            None => Secret::Closed,
+        };
         let clients = BTreeMap::new();
-        Ok(Self { poll, listener, queue, answers, answer, waker, stop, options, clients, next: FIRST, turn: 0 })
+        Ok(Self { poll, listener, queue, answers, answer, waker, stop, options, clients, next: FIRST, turn: 0, token })
     }
 
     pub fn run(mut self) {
@@ -99,9 +117,11 @@ impl Loop {
     }
 
     fn turn(&mut self) -> Option<Duration> {
-        while let Ok(Answer { ticket, reply }) = self.answers.try_recv() {
-            if let Some(c) = self.clients.get_mut(&ticket.connection) {
-                c.answer(ticket.number, &reply);
+        while let Ok(Answer { ticket, body }) = self.answers.try_recv() {
+            let Some(c) = self.clients.get_mut(&ticket.connection) else { continue };
+            match body {
+                Body::Reply(reply) => c.answer(ticket.number, &reply),
+                other => c.take(other, self.options.limits.answer_bytes),
             }
         }
         // Heard after those who were there before: these may just have said something and left.
@@ -194,7 +214,7 @@ impl Loop {
                 let message = match c.held.take() {
                     Some(held) => held,
                     // One who does not fetch answers is not asked for more questions.
-                    None if c.answer_bytes() > limits.answer_bytes => break,
+                    None if c.answer_bytes() > limits.answer_bytes || c.asks >= limits.asks => break,
                     None => match c.read(&mut budget, limits.waiting_bytes.saturating_sub(waiting)) {
                         Progress::Message(message) => message,
                         Progress::Wait | Progress::End => {
@@ -208,8 +228,13 @@ impl Loop {
                         }
                     },
                 };
-                let step = Step { queue: &self.queue, answer: &self.answer, waker: &self.waker, full };
-                match step.take(number, c, message, limits.deadline) {
+                let step =
+                    Step { queue: &self.queue, answer: &self.answer, waker: &self.waker, full, token: &self.token };
+                let outcome = match message {
+                    Message::Operation(bytes) => step.take(number, c, bytes, limits.deadline),
+                    Message::Frame(header, payload) => step.ask(number, c, header, payload, limits.deadline),
+                };
+                match outcome {
                     Outcome::Done => c.held_since = None,
                     Outcome::Leave => {
                         c.ended = true;
@@ -263,6 +288,7 @@ struct Step<'a> {
     waker: &'a Arc<Waker>,
     /// The queue was full for an earlier client: nobody overtakes it.
     full: bool,
+    token: &'a Secret,
 }
 
 impl Step<'_> {
@@ -295,7 +321,7 @@ impl Step<'_> {
         let bytes = message.len() as u64;
         if self.full || !self.queue.has_room(bytes) {
             if c.held_since.is_none_or(|since| since.elapsed() < limit) {
-                return Outcome::Full(message);
+                return Outcome::Full(Message::Operation(message));
             }
             log::warn!("The application is busy; {operation:?} is left out.");
             if let Some(reply) = Reply::refusal(operation, "The application is busy and took no more requests.") {
@@ -311,10 +337,80 @@ impl Step<'_> {
             done: false,
         });
         self.queue.filling.bytes.fetch_add(bytes, Ordering::AcqRel);
-        match self.queue.calls.try_send(Call { request, reply, bytes }) {
+        self.hand_on(Call { what: What::Operation(request, reply), bytes })
+    }
+
+    fn hand_on(&self, call: Call) -> Outcome {
+        match self.queue.calls.try_send(call) {
             Ok(()) => Outcome::Done,
             // This thread alone fills the queue, and there was room: only an application that has ended gets here.
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Outcome::Leave,
+        }
+    }
+
+    /// A frame of our own protocol.
+    fn ask(&self, connection: u64, c: &mut Connection, header: Vec<u8>, payload: Vec<u8>, limit: Duration) -> Outcome {
+        let tell = |c: &mut Connection, bytes: Vec<u8>| {
+            c.asks += 1;
+            c.take(Body::Frame(bytes), usize::MAX);
+        };
+        let (id, ask) = match frames::read(&header) {
+            Ok(found) => found,
+            Err((id, why)) => {
+                tell(c, frames::failure(id, &why));
+                // Who does not even greet is no client of ours.
+                return if c.speaks == Speaks::Frames(true) { Outcome::Done } else { Outcome::Leave };
+            }
+        };
+        if let Ask::Hello { version, token } = ask {
+            let welcome = self.welcome(version, token.as_deref());
+            c.speaks = Speaks::Frames(welcome.is_ok());
+            match welcome {
+                Ok(()) => {
+                    let name = concat!("seaglass ", env!("CARGO_PKG_VERSION"));
+                    let pid = std::process::id();
+                    let hello = serde_json::json!({
+                        "id": id, "answer": "hello", "version": FRAME_VERSION, "name": name, "pid": pid
+                    });
+                    tell(c, frames::frame(&hello, &[]));
+                    return Outcome::Done;
+                }
+                Err(why) => {
+                    tell(c, frames::failure(Some(id), &why));
+                    return Outcome::Leave;
+                }
+            }
+        }
+        if c.speaks != Speaks::Frames(true) {
+            tell(c, frames::failure(Some(id), "The first request must be \"hello\"."));
+            return Outcome::Leave;
+        }
+        let bytes = (header.len() + payload.len()) as u64;
+        if self.full || !self.queue.has_room(bytes) {
+            if c.held_since.is_none_or(|since| since.elapsed() < limit) {
+                return Outcome::Full(Message::Frame(header, payload));
+            }
+            tell(c, frames::failure(Some(id), "The application is busy and took no more requests."));
+            return Outcome::Done;
+        }
+        c.asks += 1;
+        let outlet = Outlet { connection, answers: self.answer.clone(), waker: Arc::clone(self.waker) };
+        let asked = Asked { ask, payload, respond: Respond::new(outlet, id) };
+        self.queue.filling.bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.hand_on(Call { what: What::Ask(Box::new(asked)), bytes })
+    }
+
+    fn welcome(&self, version: u32, token: Option<&str>) -> Result<(), String> {
+        match (self.token, token) {
+            (Secret::Closed, _) => Err("From elsewhere this protocol needs a token; start with --token.".to_owned()),
+            (Secret::Token(_), None) => Err("A token is needed; it was given to the session as it started.".to_owned()),
+            (Secret::Token(ours), Some(theirs)) if !frames::same(ours, theirs) => {
+                Err("The token is not the one of this session.".to_owned())
+            }
+            _ if version != FRAME_VERSION => Err(format!(
+                "The client speaks version {version} of the protocol, this session {FRAME_VERSION}; install the same release of both."
+            )),
+            _ => Ok(()),
         }
     }
 }

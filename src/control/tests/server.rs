@@ -28,8 +28,8 @@ impl Application for Bare {
         self.0.apply(&command).map(drop)
     }
 
-    fn extraction(&self) -> Vec<Extraction> {
-        Vec::new()
+    fn extraction(&self) -> Arc<Vec<Extraction>> {
+        Arc::default()
     }
 }
 
@@ -43,7 +43,7 @@ struct Served {
 
 impl Served {
     fn with(limits: Limits) -> Self {
-        let options = Options { address: "127.0.0.1:0".into(), limits, wake: Arc::new(|| {}) };
+        let options = Options { address: "127.0.0.1:0".into(), limits, token: None, wake: Arc::new(|| {}) };
         let server = Server::start(options).unwrap();
         let (stop, busy) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let address = server.address();
@@ -368,7 +368,7 @@ fn a_busy_application_keeps_nobody_waiting_for_ever() {
 #[test]
 fn a_taken_port_is_said() {
     let served = Served::new();
-    let options = Options { address: served.address.to_string(), limits: Limits::default(), wake: Arc::new(|| {}) };
+    let options = Options { address: served.address.to_string(), limits: Limits::default(), token: None, wake: Arc::new(|| {}) };
     assert!(matches!(Server::start(options.clone()), Err(ControlError::Busy(_))));
     assert!(matches!(Server::start(Options { address: "nowhere".into(), ..options }), Err(ControlError::Address(_))));
 }

@@ -1,5 +1,7 @@
 //! Answers, and how they lie in bytes.
 
+use std::sync::Arc;
+
 use seaglass_core::notebook::{
     CollectionKey, ControlPoint, DataModel, Descriptor, GranuleKey, GranuleMeta, NamedSpan, NamedStep, RenderMethod,
     Rendering, SourceInfo, Tag, UserCollection, UserVariable, VariableKey,
@@ -49,7 +51,7 @@ pub enum Reply {
     /// How a variable is drawn; `None` = there is no such variable.
     Rendering(Option<(VariableKey, Rendering)>),
     /// The last extraction.
-    Extraction(Vec<Extraction>),
+    Extraction(Arc<Vec<Extraction>>),
     /// Numbers of a variable; `None` = there is no such variable.
     Identifier(Option<VariableKey>),
     /// Answer to a client of that schema version.

@@ -31,6 +31,15 @@ impl Session {
                 }
                 return Ok(Some(vec![Effect::SaveShapes(path.clone(), *shape)]));
             }
+            Command::Extract { shape, reach_m, path } => {
+                let shape = self.extractable(*shape)?;
+                if reach_m.is_some_and(|m| !m.is_finite() || m < 0.0) {
+                    return Err(CommandError("The distance from a line is a number of metres, 0 or more.".to_owned()));
+                }
+                return Ok(Some(vec![Effect::Extract { shape, reach_m: *reach_m, path: path.clone() }]));
+            }
+            Command::CancelExtraction => return Ok(Some(vec![Effect::CancelExtraction])),
+            Command::Process { what } => return Ok(Some(vec![Effect::Process(*what)])),
             Command::ZoomToShape { shape } => {
                 self.shape(*shape)?;
                 if let Some(camera) = self.framing_shapes(|id| id == *shape) {
@@ -44,6 +53,23 @@ impl Session {
 
     fn shape(&self, id: ShapeId) -> Result<&crate::shapes::Shape, CommandError> {
         self.project.shapes.get(id).ok_or_else(|| CommandError(format!("There is no shape {}.", id.0)))
+    }
+
+    /// The shape to extract under: the one named, else the last polygon or line.
+    fn extractable(&self, shape: Option<ShapeId>) -> Result<ShapeId, CommandError> {
+        let has_extent = |s: &&crate::shapes::Shape| s.geometry.kind != ShapeKind::Point;
+        let Some(id) = shape else {
+            let last = self.project.shapes.iter().rev().find(has_extent).map(|s| s.id);
+            return last.ok_or_else(|| {
+                CommandError("There is no shape to extract under: draw a polygon or a line first.".to_owned())
+            });
+        };
+        let found = self.shape(id)?;
+        if !has_extent(&found) {
+            let name = &found.name;
+            return Err(CommandError(format!("{name} has no extent; extract under a polygon or a line.")));
+        }
+        Ok(id)
     }
 
     /// The camera that shows some of the shapes.

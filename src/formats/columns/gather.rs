@@ -171,11 +171,12 @@ impl Gather<'_> {
                 let time = line.unwrap_or_else(|| times.at(run.row, col));
                 let counted = u64::from(self.ask.counted.is_none_or(|c| c.has(time)));
                 out.looked_at += counted;
-                if time == MISSING || !place.at(run.row, col).is_valid() {
+                let untimed = time == MISSING;
+                if (untimed && !self.ask.untimed) || !place.at(run.row, col).is_valid() {
                     out.without_place += counted;
                     continue;
                 }
-                if time < start || time > stop {
+                if !untimed && (time < start || time > stop) {
                     continue;
                 }
                 let mut pairs = valid.iter().zip(demanded);

@@ -1,0 +1,157 @@
+//! What clients of our own protocol ask for.
+
+use std::path::PathBuf;
+
+use seaglass_core::command::Command;
+use seaglass_core::shapes::ShapeId;
+use serde::Deserialize;
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Ask {
+    /// Greets; the first request of every connection.
+    Hello {
+        /// [`FRAME_VERSION`](super::FRAME_VERSION) of the client.
+        version: u32,
+        /// The secret, where one is needed.
+        #[serde(default)]
+        token: Option<String>,
+    },
+    /// Carries out a command.
+    Command {
+        /// Which.
+        command: Box<Command>,
+    },
+    /// Carries out commands one after the other with one picture at the end; stops at the first that fails.
+    Commands {
+        /// Which.
+        commands: Vec<Command>,
+    },
+    /// Looks at something.
+    Get {
+        /// What.
+        what: Wants,
+    },
+    /// Exact values at a place of all visible layers.
+    Probe {
+        /// Degrees east.
+        lon_deg: f64,
+        /// Degrees north.
+        lat_deg: f64,
+        /// How far samples and points may be away, degrees of arc.
+        #[serde(default = "reach")]
+        reach_deg: f64,
+    },
+    /// Extracts under a shape; the answer brings the files' own cells.
+    Extract(Extracting),
+    /// A picture of the view.
+    Screenshot(Picture),
+    /// Answers when all that is asked for is open and drawn.
+    Wait {
+        /// Gives up after so many milliseconds.
+        #[serde(default = "minute")]
+        timeout_ms: u64,
+    },
+    /// Wants events from now on, in place of those wanted before.
+    Subscribe {
+        /// `time`, `camera`, `layers`, `shapes`, `files`, `notice`, `progress`; all when empty.
+        #[serde(default)]
+        events: Vec<String>,
+    },
+    /// Wants no events.
+    Unsubscribe,
+    /// Opens the file in the payload under a name; one of the same name from a client is replaced.
+    Push {
+        /// File name with its ending.
+        name: String,
+    },
+    /// Makes a colour map of the RGB triples in the payload.
+    Colormap {
+        /// Name.
+        name: String,
+    },
+}
+
+fn reach() -> f64 {
+    0.1
+}
+
+fn minute() -> u64 {
+    60_000
+}
+
+/// What can be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wants {
+    /// The whole document: layers, camera, timeline, base map, shapes.
+    Project,
+    /// Collections with their fields, and how many granules they have.
+    Collections,
+    /// All granules.
+    Granules,
+    /// Shapes as GeoJSON.
+    Shapes,
+    /// Names of the colour maps.
+    Colormaps,
+    /// What is going on.
+    Status,
+    /// Files that could not be opened, with the reason.
+    Failures,
+}
+
+/// An extraction.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extracting {
+    /// Shape; the last polygon or line when absent.
+    #[serde(default)]
+    pub shape: Option<ShapeId>,
+    /// Metres from a line.
+    #[serde(default)]
+    pub reach_m: Option<f64>,
+    /// Writes a file instead of sending the cells.
+    #[serde(default)]
+    pub path: Option<PathBuf>,
+}
+
+/// A picture.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Picture {
+    /// Width and height in pixels; those of the view when absent.
+    #[serde(default)]
+    pub size: Option<[u32; 2]>,
+    /// Pixels of a point.
+    #[serde(default)]
+    pub scale: Option<f32>,
+    /// With colour bars, scale bar and time.
+    #[serde(default)]
+    pub legend: bool,
+    /// Space around the globe is transparent.
+    #[serde(default)]
+    pub transparent: bool,
+    /// `rgba` bytes instead of a PNG.
+    #[serde(default)]
+    pub raw: bool,
+    /// Does not wait for what is missing.
+    #[serde(default)]
+    pub now: bool,
+    /// Gives up waiting after so many milliseconds.
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+}
+
+/// The id and the request of a header; what is wrong with it as a sentence, with the id when it has one.
+pub(crate) fn read(header: &[u8]) -> Result<(u64, Ask), (Option<u64>, String)> {
+    let value: serde_json::Value =
+        serde_json::from_slice(header).map_err(|e| (None, format!("The header is not JSON: {e}.")))?;
+    let serde_json::Value::Object(mut fields) = value else {
+        return Err((None, "The header is not a JSON object.".to_owned()));
+    };
+    let id = fields.remove("id").and_then(|id| id.as_u64());
+    let Some(id) = id else { return Err((None, "The header has no \"id\", a whole number.".to_owned())) };
+    let ask = serde_json::from_value(serde_json::Value::Object(fields));
+    ask.map(|ask| (id, ask)).map_err(|e| (Some(id), format!("The request is not understood: {e}.")))
+}
