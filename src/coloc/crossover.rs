@@ -421,7 +421,7 @@ pub enum Along {
         /// Samples on either side.
         half: usize,
     },
-    /// Median of up to `half` valid samples on either side.
+    /// Median of up to `half` valid samples on either side, as many before as after.
     Median {
         /// Samples on either side.
         half: usize,
@@ -471,7 +471,9 @@ pub fn between(before: At, after: At, t_us: i64, method: Along, max_gap_us: i64)
     let (Some(a), Some(b)) = (before.first(), after.first()) else { return f64::NAN };
     match method {
         Along::Median { .. } => {
-            let values: Vec<f64> = before.iter().chain(&after).map(|s| s.1).collect();
+            // As many before as after: at the end of a file, or beside a gap, it would lie off the crossing otherwise.
+            let n = before.len().min(after.len());
+            let values: Vec<f64> = before[..n].iter().chain(&after[..n]).map(|s| s.1).collect();
             crate::stats::median(&values)
         }
         Along::Spline { .. } if before.len() + after.len() > 2 => {
