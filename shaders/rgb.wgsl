@@ -1,6 +1,7 @@
 // Three fields on the same cells as red, green and blue.
 #import frame
 #import colormap
+#import clock
 #import tile
 #import surface
 
@@ -22,6 +23,16 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
     if (in.facing <= 0.0 || !on_map(in.local)) {
         discard;
     }
+    // Only rows of their time; paler the further from the clock. The rows of all channels are those of the first.
+    var fade = 1.0;
+    if (tile.timed > 0.0 && (clock.days.w & (ALL_TIMES | FADE)) != ALL_TIMES) {
+        let time = time_of(red, in.index);
+        let day = i32(time.x);
+        if (!is_shown(day, time.y)) {
+            discard;
+        }
+        fade = fading(age_of(day, time.y));
+    }
     var r = nearest_of(red, in.index);
     var g = nearest_of(green, in.index);
     var b = nearest_of(blue, in.index);
@@ -30,7 +41,7 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
         if (style.missing.a == 0.0) {
             discard;
         }
-        return colour_of_missing();
+        return colour_of_missing() * fade;
     }
     if ((style.flags & BILINEAR) != 0u) {
         r = bilinear_of(red, in.index);
@@ -42,5 +53,5 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
         channel(g, style.channels[1]),
         channel(b, style.channels[2]),
     );
-    return vec4<f32>(colour * style.opacity, style.opacity);
+    return vec4<f32>(colour, 1.0) * (style.opacity * fade);
 }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::geo::{GeoBox, LonLat, WGS84_A_M, WGS84_B_M, unwrap_near, wrap_180};
 use crate::projection::{Plane, Projection};
 
+mod framing;
+
 /// Vertical field of view, degrees.
 pub const FIELD_OF_VIEW_DEG: f64 = 45.0;
 /// Nearest and farthest distance of the camera from its target.
@@ -108,22 +110,13 @@ impl Camera {
     /// The camera that shows a box with a little margin.
     #[must_use]
     pub fn framing(&self, target: &GeoBox, size_px: DVec2) -> Self {
-        let mut camera = Self { target: target.centre(), tilt_deg: 0.0, ..*self }.sanitized();
-        if camera.projection.is_map() {
-            return camera.framing_on_map(target, size_px);
-        }
-        let centre = camera.target;
-        let mut reach: f64 = 1_000.0;
-        for (fx, fy) in [(0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (0.0, 0.5), (1.0, 0.5), (0.0, 1.0), (0.5, 1.0), (1.0, 1.0)]
-        {
-            let lon = target.west + (target.east - target.west) * fx;
-            let lat = target.south + (target.north - target.south) * fy;
-            reach = reach.max(centre.approx_distance_m(&LonLat::new(lon, lat)));
-        }
-        let tan = (FIELD_OF_VIEW_DEG.to_radians() / 2.0).tan() * (size_px.x / size_px.y).min(1.0);
-        camera.altitude_m =
-            if reach > 5_000_000.0 { 14_200_000.0 / (size_px.x / size_px.y).min(1.0) } else { reach / tan * 1.15 };
-        camera.sanitized()
+        framing::of_box(self, target, size_px)
+    }
+
+    /// The camera that shows these places with a little margin: as many as can be seen together.
+    #[must_use]
+    pub fn framing_places(&self, places: &[LonLat], size_px: DVec2) -> Self {
+        framing::of_places(self, places, size_px)
     }
 }
 
@@ -211,34 +204,6 @@ impl Camera {
         // Rounding is no direction.
         let deg = north.x.atan2(north.y).to_degrees();
         if deg.abs() < 1e-7 { 0.0 } else { wrap_180(deg) }
-    }
-
-    fn framing_on_map(mut self, target: &GeoBox, size_px: DVec2) -> Self {
-        let width = target.east - target.west;
-        match self.projection {
-            // All around the pole: the pole is the middle.
-            Projection::PolarNorth if width > 180.0 => self.target = LonLat::new(self.target.lon_deg, 90.0),
-            Projection::PolarSouth if width > 180.0 => self.target = LonLat::new(self.target.lon_deg, -90.0),
-            _ => {}
-        }
-        let centre = self.target;
-        let Some(middle) = self.projection.project(centre) else { return self };
-        let mut half = DVec2::splat(500.0);
-        for k in 0..=16 {
-            for l in 0..=16 {
-                let lon = centre.lon_deg + width * (f64::from(k) / 16.0 - 0.5);
-                let lat = target.south + (target.north - target.south) * f64::from(l) / 16.0;
-                let place = self.projection.clamp_centre(LonLat::new(lon, lat));
-                if let Some(p) = self.projection.project(place) {
-                    half = half.max((p - middle).truncate().abs());
-                }
-            }
-        }
-        let tan = (FIELD_OF_VIEW_DEG.to_radians() / 2.0).tan();
-        let need = half.y.max(half.x * size_px.y / size_px.x);
-        self.altitude_m = need / (tan * self.projection.scale_at(centre)) * 1.05;
-        self.heading_deg = 0.0;
-        self.sanitized()
     }
 }
 

@@ -49,7 +49,7 @@ impl Host {
         loop {
             notices.extend(self.step().notices);
             // Asked before the scene is made: a layer that waits for its range is not in it yet.
-            let ranged = self.ranges.is_idle();
+            let ranged = self.ranges.is_idle() && self.channels.is_idle();
             let scene = self.scene(size_px, pixels_per_point, background);
             let plan = self.drive(renderer, &scene);
             let positions = self.positions_missing(&scene);

@@ -67,19 +67,7 @@ impl Host {
         for granule in shown.granules.iter().take(GRANULES) {
             numbers.push(self.items.number(granule, shown.field, layer));
         }
-        let mut jobs = Vec::new();
-        for number in &numbers {
-            if self.histograms.samples.contains_key(number) {
-                continue;
-            }
-            let Some(item) = self.items.get(*number) else { continue };
-            let request = item.read(&self.registry, coarse(item.shape), Apron::None);
-            jobs.push(Job { tag: Tag::Coarse(*number), request });
-            self.histograms.samples.insert(*number, None);
-        }
-        for job in jobs {
-            self.put_one(Lane::Idle, job);
-        }
+        self.ask_samples(&numbers);
         numbers.retain(|n| matches!(self.histograms.samples.get(n), Some(Some(_))));
         if let Some((of, made)) = self.histograms.made.get(&id)
             && *of == numbers
@@ -91,6 +79,28 @@ impl Host {
         let made = build(&samples, (numbers.len(), in_window)).map(Arc::new);
         self.histograms.made.insert(id, (numbers, made.clone()));
         made
+    }
+
+    /// Coarse samples of items; `None` until all have come. Those not read yet are asked for.
+    pub(crate) fn samples_of(&mut self, numbers: &[u64]) -> Option<Vec<Arc<Vec<f32>>>> {
+        self.ask_samples(numbers);
+        numbers.iter().map(|n| self.histograms.samples.get(n).cloned().flatten()).collect()
+    }
+
+    fn ask_samples(&mut self, numbers: &[u64]) {
+        let mut jobs = Vec::new();
+        for number in numbers {
+            if self.histograms.samples.contains_key(number) {
+                continue;
+            }
+            let Some(item) = self.items.get(*number) else { continue };
+            let request = item.read(&self.registry, coarse(item.shape), Apron::None);
+            jobs.push(Job { tag: Tag::Coarse(*number), request });
+            self.histograms.samples.insert(*number, None);
+        }
+        for job in jobs {
+            self.put_one(Lane::Idle, job);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::steps;
 /// One drawn thing, with all that a request about it needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
+    pub granule: GranuleId,
     pub path: Arc<Path>,
     pub part: usize,
     pub step: usize,
@@ -134,6 +135,7 @@ impl Items {
         }
         let path = self.path(&granule.path);
         self.items.push(Item {
+            granule: granule.id,
             path,
             part: granule.part,
             step: if field.has_time { granule.step } else { 0 },
@@ -185,6 +187,11 @@ impl Items {
         }
         self.failed_parts.retain(|(p, _), _| &**p != path);
         gone
+    }
+
+    /// Files of which something has a number.
+    pub fn paths(&self) -> HashSet<Arc<Path>> {
+        self.items.iter().map(|i| Arc::clone(&i.path)).collect()
     }
 
     /// Forgets everything read; gives all items. Numbers are not used again.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use seaglass_core::command::Command;
 use seaglass_core::defaults::{range_from_stats, widened};
+use seaglass_core::granule::GranuleId;
 use seaglass_core::project::LayerId;
 use seaglass_core::protocol::ReadFailure;
 use seaglass_core::session::Session;
@@ -43,15 +44,16 @@ impl Ranges {
         self.pending.is_empty()
     }
 
-    /// The command a summary leads to, when the layer still waits for one.
+    /// The commands a summary leads to, when the layer still waits for one.
     pub fn arrived(
         &mut self,
         session: &Session,
         layer: LayerId,
         item: u64,
         result: Result<Content, ReadFailure>,
-    ) -> Option<Command> {
-        let waiting = self.pending.get_mut(&layer)?;
+        granule_of: &dyn Fn(u64) -> Option<GranuleId>,
+    ) -> Vec<Command> {
+        let Some(waiting) = self.pending.get_mut(&layer) else { return Vec::new() };
         let stats = match result {
             Ok(Content::Stats(stats)) => stats,
             Ok(_) => None,
@@ -62,11 +64,16 @@ impl Ranges {
         };
         let Some(stats) = stats else {
             waiting.tried.insert(item);
-            return None;
+            return Vec::new();
         };
+        // What was before the user first may have been empty.
+        let mut empty: Vec<GranuleId> = waiting.tried.iter().filter_map(|n| granule_of(*n)).collect();
+        empty.sort_unstable();
+        let first = granule_of(item).filter(|_| !empty.is_empty()).map(|granule| Command::FirstData { granule, empty });
         if let Some(from) = waiting.guess {
             self.pending.remove(&layer);
-            return widened(from, &stats).map(|to| Command::WidenRange { layer, from, to });
+            let widen = widened(from, &stats).map(|to| Command::WidenRange { layer, from, to });
+            return first.into_iter().chain(widen).collect();
         }
         let range = session.project().layer(layer).and_then(|l| {
             let field = session.catalogue().collections.get(&l.collection)?.field(&l.field)?;
@@ -77,7 +84,7 @@ impl Ranges {
         } else {
             waiting.tried.insert(item);
         }
-        range.map(|range| Command::InitRange { layer, range })
+        first.into_iter().chain(range.map(|range| Command::InitRange { layer, range })).collect()
     }
 }
 

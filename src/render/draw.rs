@@ -36,7 +36,7 @@ pub(crate) enum Draw {
     /// A batch of a raster.
     Raster { slot: usize, clock: u32, tile: TileKey, range: MeshRange },
     /// A batch of three channels.
-    Rgb { slot: usize, tiles: [TileKey; 3], range: MeshRange },
+    Rgb { slot: usize, clock: u32, tiles: [TileKey; 3], range: MeshRange },
     /// Lines.
     Lines { slot: usize, run: Run },
     /// Shapes of the user.
@@ -325,12 +325,13 @@ impl Renderer {
                         calls += self.draw_mesh(pass, range, copies);
                     }
                 }
-                Draw::Rgb { slot, tiles, range } => {
+                Draw::Rgb { slot, clock, tiles, range } => {
                     let (Some(style), Some(group)) = (self.styles.group(*slot), self.channels.group(tiles)) else {
                         continue;
                     };
                     pass.set_bind_group(1, style, &[]);
                     pass.set_bind_group(2, group, &[]);
+                    pass.set_bind_group(3, &self.paths.clocks.group, &[*clock]);
                     for set in set.layered(self.styles.blend(*slot), opaque) {
                         pass.set_pipeline(&set.rgb);
                         calls += self.draw_mesh(pass, range, copies);
@@ -353,7 +354,7 @@ impl Renderer {
                     if let Some(style) = self.styles.group(*slot) {
                         pass.set_bind_group(0, &buffers.frame_group, &[(*copy as u64 * UNIFORM_STEP) as u32]);
                         pass.set_bind_group(1, style, &[]);
-                        calls += self.streams.draw(pass, *slot);
+                        calls += self.streams.draw(pass, *slot, opaque);
                     }
                 }
                 Draw::Glyphs { slot, range } => {

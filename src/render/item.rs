@@ -197,7 +197,7 @@ impl Item {
     ) -> Placed {
         match (&self.kind, &*self.geolocation) {
             (Kind::Raster { tree: Some((_, tree)), built: Some(built), .. }, geolocation) => {
-                glyphs::of_raster(geolocation, tree, &built.cut, tiles, group, frame, symbols)
+                glyphs::of_raster(geolocation, tree, &built.cut, tiles, group, frame, (symbols, window))
             }
             (
                 Kind::Series { shape: Some((projection, shape)), order },

@@ -70,7 +70,7 @@ impl PipelineSet {
 }
 
 /// How premultiplied colour S with alpha a meets D with alpha d that is there.
-mod meeting {
+pub(crate) mod meeting {
     use wgpu::{BlendComponent, BlendFactor as F, BlendOperation::Add, BlendState};
 
     const fn part(src_factor: F, dst_factor: F) -> BlendComponent {
@@ -86,6 +86,15 @@ mod meeting {
         BlendState { color: part(F::Dst, F::OneMinusSrcAlpha), alpha: part(F::Zero, F::One) },
         BlendState { color: part(F::OneMinusDstAlpha, F::One), alpha: part(F::OneMinusDstAlpha, F::One) },
     ];
+
+    /// The steps of a way of meeting, one after the other. Over an opaque target the first is enough.
+    pub fn steps(blend: super::Blend) -> &'static [BlendState] {
+        match blend {
+            super::Blend::Over => &[OVER],
+            super::Blend::Add => &[ADD],
+            super::Blend::Multiply => &MULTIPLY,
+        }
+    }
 }
 
 /// Format and samples a pixel.
@@ -223,7 +232,7 @@ impl Pipelines {
         };
         Layered {
             raster: make("raster", &[data[0], data[1], data[2], Some(&self.paths.clock)], &vertex, LIST),
-            rgb: make("rgb", &[data[0], data[1], Some(&self.rgb)], &vertex, LIST),
+            rgb: make("rgb", &[data[0], data[1], Some(&self.rgb), Some(&self.paths.clock)], &vertex, LIST),
             lines: make("lines", &data[..2], &points, STRIP),
             dots: make("dots", &data[..2], &points[..1], STRIP),
             trails: self.of_samples(gpu, "trails", 4, target, blend),

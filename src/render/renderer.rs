@@ -92,8 +92,8 @@ const SLOT_GRATICULE: usize = 2;
 const SLOT_OUTLINE: usize = 3;
 const SLOT_CASING: usize = 4;
 const SLOT_LAYERS: usize = 5;
-/// Slots of a layer: its own, its marks, and its contour lines with halo and numbers.
-const LAYER_SLOTS: usize = 5;
+/// Slots of a layer: its own, its marks, and its contour lines with halo, numbers and casing.
+const LAYER_SLOTS: usize = 6;
 
 /// Draws scenes.
 pub struct Renderer {
@@ -462,7 +462,10 @@ impl Renderer {
     fn draw_symbols(&mut self, shown: &Shown<'_>, frame: &FrameView, prepared: &mut Prepared) {
         let Some(item) = self.items.get(shown.group) else { return };
         let symbols = Symbols::of(shown.layer, self.pixels_per_point);
-        let window = item.series().and_then(|s| Times::of_samples(shown.layer, self.clock, s).window);
+        let window = match item.series() {
+            Some(series) => Times::of_samples(shown.layer, self.clock, series).window,
+            None => Times::of_rows(shown.layer, self.clock).window,
+        };
         let key = (frame.view.camera, prepared.size_px, self.tiles.epoch(shown.group), (symbols, window));
         let place = (shown.slot, shown.group.to_vec());
         let known = self.symbols.remove(&place).filter(|(k, _)| *k == key);
@@ -495,7 +498,7 @@ impl Renderer {
                 if let ([r, g, b], true) = (group, channels) {
                     let tiles = [*r, *g, *b].map(|id| SeriesShape::key(id, batch.tile));
                     self.channels.provide(&self.gpu, &self.pipelines.rgb, tiles, &self.tiles);
-                    prepared.draws.push(Draw::Rgb { slot, tiles, range });
+                    prepared.draws.push(Draw::Rgb { slot, clock, tiles, range });
                     continue;
                 }
                 let tile = SeriesShape::key(id, batch.tile);

@@ -97,22 +97,27 @@ impl ShapeLayer {
             if !seen.visible {
                 continue;
             }
-            let [r, g, b] = shape.style.colour;
+            let style = &shape.style;
             let width_px = shape.style.width_pt * scene.pixels_per_point;
-            let rgba = |alpha: f32| [r, g, b, (alpha * 255.0).round() as u8];
+            let rgba = |[r, g, b]: [u8; 3], alpha: f32| [r, g, b, (alpha * 255.0).round() as u8];
+            let line = rgba(style.colour, style.stroke);
             if seen.size_px < SMALLEST_PX && geometry.kind != ShapeKind::Point {
                 // From afar a pond is a speck of its colour.
                 let speck = width_px.min(2.0);
-                outline::point(&mut self.strokes, frame, seen.middle, (rgba(1.0), speck));
+                let colour = if style.stroke > 0.0 { line } else { rgba(style.area.unwrap_or(style.colour), style.fill) };
+                outline::point(&mut self.strokes, frame, seen.middle, (colour, speck));
                 continue;
             }
             let Some(prepared) = self.prepared(geometry, seen.m_per_px, wait, &mut complete) else { continue };
             let Some(prepared) = prepared.get() else { continue };
-            if geometry.kind == ShapeKind::Polygon && shape.style.fill > 0.0 {
+            if geometry.kind == ShapeKind::Polygon && style.fill > 0.0 {
+                let area = rgba(style.area.unwrap_or(style.colour), style.fill);
                 let triangles = prepared.triangles.get_or_init(|| Triangles::of(&prepared.geometry));
-                fill::emit(&mut self.corners, triangles, frame, rgba(shape.style.fill), &mut triangles_left);
+                fill::emit(&mut self.corners, triangles, frame, area, &mut triangles_left);
             }
-            outline::emit(&mut self.strokes, &prepared.geometry, frame, &shape.style, (rgba(1.0), width_px));
+            if style.stroke > 0.0 {
+                outline::emit(&mut self.strokes, &prepared.geometry, frame, style, (line, width_px));
+            }
         }
         let now = self.plans;
         self.known.retain(|_, k| k.last_seen + KEEP_PLANS > now);

@@ -9,6 +9,8 @@ use crate::time::TimeSpan;
 
 /// Distance from the middle of a box to its corner beyond which an orbit in it is bent.
 const LONG_ORBIT_M: f64 = 4_000_000.0;
+/// Granules whose outlines are looked at; of more the box says enough.
+const MOST_OUTLINES: usize = 256;
 
 impl Session {
     pub(super) fn granules_of(&self, layer: Option<LayerId>) -> impl Iterator<Item = &Granule> {
@@ -50,19 +52,42 @@ impl Session {
     /// The camera that shows these granules.
     pub(super) fn framing_of(&self, granules: &[&Granule]) -> Option<Camera> {
         let target = box_around(granules)?;
-        let mut camera = self.project.camera.framing(&target, self.view_px);
-        // A long orbit bends: it does not run through the middle of its box.
+        let (camera, size) = (self.project.camera, self.view_px);
+        let Some(outline) = outline_of(granules) else { return Some(camera.framing(&target, size)) };
+        let mut framed = camera.framing_places(&outline, size);
+        // A long orbit bends, and nothing shows all of it.
         let reach_m = target.centre().approx_distance_m(&LonLat::new(target.west, target.south));
-        if let (true, Some(middle)) = (reach_m > LONG_ORBIT_M, middle_of_orbit(granules)) {
-            camera.target = middle;
+        if let (true, Some(middle)) = (reach_m > LONG_ORBIT_M && !camera.projection.is_map(), middle_of_orbit(granules))
+        {
+            framed.target = middle;
         }
-        Some(camera.sanitized())
+        Some(framed.sanitized())
     }
 
     /// Time covered by the visible layers.
     pub fn time_span(&self) -> Option<TimeSpan> {
         self.granules_of(None).filter_map(|g| g.span).reduce(|a, b| a.union(&b)).or_else(|| self.catalogue.span())
     }
+}
+
+/// Places along the outlines of granules that fill only a part of their boxes; `None` where the boxes say as much.
+fn outline_of(granules: &[&Granule]) -> Option<Vec<LonLat>> {
+    let outlined = |g: &&Granule| {
+        !g.footprint.is_empty() && !matches!(g.geometry, GeometryKind::Grid) && g.bounds.east - g.bounds.west < 359.0
+    };
+    if granules.len() > MOST_OUTLINES || !granules.iter().any(|g| outlined(g)) {
+        return None;
+    }
+    let of = |g: &&Granule| {
+        if outlined(g) {
+            return g.footprint.clone();
+        }
+        let b = &g.bounds;
+        let at = |x: f64, y: f64| LonLat::new(b.west + (b.east - b.west) * x, b.south + (b.north - b.south) * y);
+        let sides = (0..=8).map(|k| f64::from(k) / 8.0);
+        sides.flat_map(|t| [at(t, 0.0), at(t, 1.0), at(t, 0.5), at(0.0, t), at(1.0, t)]).collect()
+    };
+    Some(granules.iter().flat_map(of).map(|p| p.normalized()).collect())
 }
 
 /// The middle of the first of these swaths or tracks, from its outline.

@@ -95,6 +95,11 @@ impl Session {
                 self.layer_mut(*layer)?;
                 return Ok(Some(vec![Effect::FitVisible(*layer)]));
             }
+            Command::FirstData { granule, empty } => self.show_first_data(*granule, empty),
+            Command::FitChannels { layer } => {
+                self.layer_mut(*layer)?;
+                return Ok(Some(vec![Effect::FitChannels(*layer)]));
+            }
             Command::ShowMasked { layer, on } => self.show_masked(*layer, *on)?,
             Command::ResetStyle { layer } => return self.reset(*layer).map(Some),
             Command::SaveDefaultStyle { layer, quantity } => return self.save_default(*layer, *quantity).map(Some),

@@ -52,6 +52,9 @@ impl ShapePatch {
             width_pt: self.width_pt.unwrap_or(style.width_pt),
             fill: self.fill.unwrap_or(style.fill),
             dash: self.dash.unwrap_or(style.dash),
+            // A colour that is chosen is that of all.
+            area: style.area.filter(|_| self.colour.is_none()),
+            stroke: style.stroke,
         };
         *style = new.sanitized();
     }

@@ -27,10 +27,14 @@ fn feature(shape: &Shape) -> Value {
     if shape.geometry.kind == ShapeKind::Point {
         properties.insert("marker-color".into(), colour);
     } else {
-        properties.insert("stroke".into(), colour.clone());
+        properties.insert("stroke".into(), colour);
         properties.insert("stroke-width".into(), json!(shape.style.width_pt));
+        if shape.style.stroke < 1.0 {
+            properties.insert("stroke-opacity".into(), json!(shape.style.stroke));
+        }
         if shape.geometry.kind == ShapeKind::Polygon {
-            properties.insert("fill".into(), colour);
+            let [r, g, b] = shape.style.area.unwrap_or(shape.style.colour);
+            properties.insert("fill".into(), json!(format!("#{r:02x}{g:02x}{b:02x}")));
             properties.insert("fill-opacity".into(), json!(shape.style.fill));
         }
     }

@@ -14,6 +14,24 @@ pub struct Levels {
     pub values: Vec<f64>,
     /// Decimals that tell them apart.
     pub decimals: usize,
+    /// Their distance in the unit of the field, where they have one.
+    pub step: Option<f64>,
+}
+
+impl Levels {
+    /// Every so many-th level is what is kept where lines are too close to be told apart.
+    pub const THINNED: [u32; 7] = [1, 2, 5, 10, 20, 50, 100];
+
+    /// Whether a level is among those kept when only every `nth` is: multiples of so many steps in the unit shown, which
+    /// is the field's plus `offset`. Without a distance, on logarithmic scales, powers of ten are kept.
+    pub fn keeps(&self, value: f64, offset: f64, nth: u32) -> bool {
+        let Some(step) = self.step else {
+            let power = value.log10();
+            return nth <= 1 || (power - power.round()).abs() < 1e-6;
+        };
+        let k = ((value + offset) / step).round();
+        nth <= 1 || k.rem_euclid(f64::from(nth)) == 0.0
+    }
 }
 
 /// The smallest of 1, 2 and 5 times a power of ten that is not below `least`.
@@ -55,12 +73,13 @@ impl Style {
             let all = (first..last).flat_map(|p| [1.0, 2.0, 5.0].map(|f| f * 10f64.powi(p)));
             let values: Vec<f64> = all.filter(|v| (low / 10.0..=high * 10.0).contains(v)).collect();
             let decimals = values.first().map_or(0, |v| decimals(*v));
-            return Levels { values, decimals };
+            return Levels { values, decimals, step: None };
         }
         let (step, width) = (self.contour_step(), high - low);
         let ends = [low - width, high + width].map(|v| v + offset);
         let (first, last) = ((ends[0] / step).ceil() as i64, (ends[1] / step).floor() as i64);
-        Levels { values: (first..=last).map(|k| k as f64 * step - offset).collect(), decimals: decimals(step) }
+        let values = (first..=last).map(|k| k as f64 * step - offset).collect();
+        Levels { values, decimals: decimals(step), step: Some(step) }
     }
 }
 
@@ -80,6 +99,18 @@ mod tests {
         {
             assert!((round_step(least) / expected - 1.0).abs() < 1e-12, "{least}: {}", round_step(least));
         }
+    }
+
+    #[test]
+    fn thinned_levels_are_round_too() {
+        let levels = style([273.15, 303.15], Some(1.0)).contour_levels(-273.15);
+        let kept: Vec<f64> =
+            levels.values.iter().filter(|v| levels.keeps(**v, -273.15, 5)).map(|v| (v - 273.15).round()).collect();
+        assert!(kept.contains(&0.0) && kept.contains(&25.0) && kept.iter().all(|v| v % 5.0 == 0.0), "{kept:?}");
+        assert!(levels.values.iter().all(|v| levels.keeps(*v, -273.15, 1)));
+        let log = Style { log: true, ..style([0.01, 20.0], None) }.contour_levels(0.0);
+        let kept: Vec<f64> = log.values.iter().copied().filter(|v| log.keeps(*v, 0.0, 2)).collect();
+        assert!(kept.len() >= 4 && kept.iter().all(|v| (v.log10() - v.log10().round()).abs() < 1e-9), "{kept:?}");
     }
 
     #[test]

@@ -260,8 +260,13 @@ struct Colours {
     fill: Option<[u8; 3]>,
     marker: Option<[u8; 3]>,
     width: Option<f64>,
+    stroke_opacity: Option<f64>,
     fill_opacity: Option<f64>,
 }
+
+/// Colour of outlines that say something else of themselves, and opacity of areas that only name their colour.
+const UNNAMED: [u8; 3] = [0x55; 3];
+const USUAL_FILL: f32 = 0.6;
 
 impl Colours {
     fn take(attributes: &mut Attributes) -> Self {
@@ -280,18 +285,40 @@ impl Colours {
             }
             found
         };
-        Self { stroke, fill, marker, width: number("stroke-width"), fill_opacity: number("fill-opacity") }
+        let (width, stroke_opacity) = (number("stroke-width"), number("stroke-opacity"));
+        Self { stroke, fill, marker, width, stroke_opacity, fill_opacity: number("fill-opacity") }
+    }
+
+    /// Whether anything is said of a kind of shape.
+    fn says(&self, kind: ShapeKind) -> bool {
+        let line = self.stroke.is_some() || self.width.is_some() || self.stroke_opacity.is_some();
+        match kind {
+            ShapeKind::Point => self.marker.is_some(),
+            ShapeKind::Polyline => line,
+            ShapeKind::Polygon => line || self.fill.is_some() || self.fill_opacity.is_some(),
+        }
     }
 
     fn style(&self, kind: ShapeKind, own: &Own) -> Option<ShapeStyle> {
-        let colour = if kind == ShapeKind::Point { self.marker } else { self.stroke.or(self.fill) };
+        if !self.says(kind) {
+            return None;
+        }
         let usual = ShapeStyle::nth(0, kind);
-        let fill = match kind {
-            ShapeKind::Polygon => self.fill_opacity.map_or(usual.fill, |v| v as f32),
-            _ => 0.0,
+        let (point, polygon) = (kind == ShapeKind::Point, kind == ShapeKind::Polygon);
+        let named = if point { self.marker } else { self.stroke.or(self.fill.filter(|_| polygon)) };
+        let colour = named.unwrap_or(UNNAMED);
+        let fill = match (polygon, self.fill_opacity, self.fill) {
+            (false, ..) => 0.0,
+            (_, Some(opacity), _) => opacity as f32,
+            (_, None, Some(_)) => USUAL_FILL,
+            (_, None, None) => usual.fill,
         };
-        let width = if kind == ShapeKind::Point { own.size } else { self.width.map(|w| w as f32) };
-        colour.map(|colour| ShapeStyle { colour, width_pt: width.unwrap_or(usual.width_pt), fill, dash: own.dash })
+        let width = if point { own.size } else { self.width.map(|w| w as f32) };
+        // A width of nothing is an outline that is not there.
+        let bare = !point && self.width.is_some_and(|w| w <= 0.0);
+        let stroke = if bare { 0.0 } else { self.stroke_opacity.filter(|_| !point).map_or(1.0, |o| o as f32) };
+        let area = self.fill.filter(|f| polygon && *f != colour);
+        Some(ShapeStyle { colour, width_pt: width.unwrap_or(usual.width_pt), fill, dash: own.dash, area, stroke })
     }
 }
 

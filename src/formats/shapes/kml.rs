@@ -50,7 +50,13 @@ impl Look {
             _ => usual.fill,
         };
         let width_pt = if kind == ShapeKind::Point { usual.width_pt } else { self.width.unwrap_or(usual.width_pt) };
-        Some(ShapeStyle { colour, width_pt, fill, dash: usual.dash })
+        let area = self.area.map(|[r, g, b, _]| [r, g, b]).filter(|a| kind == ShapeKind::Polygon && *a != colour);
+        // An area without outline is asked for by its colour alone.
+        let stroke = match (kind, self.line) {
+            (ShapeKind::Polygon | ShapeKind::Polyline, Some([.., a])) => f32::from(a) / 255.0,
+            _ => 1.0,
+        };
+        Some(ShapeStyle { colour, width_pt, fill, dash: usual.dash, area, stroke })
     }
 }
 

@@ -4,6 +4,7 @@
 //! shader: their width is constant, and what is drawn is what an independent library finds. The crate `contour` was looked
 //! at: it closes lines along the border of the field and of missing cells, as d3 does, which is wrong here.
 
+mod crowd;
 mod labels;
 mod strokes;
 mod trace;
@@ -15,8 +16,9 @@ use glam::DVec3;
 use rayon::prelude::*;
 use seaglass_core::field::Block;
 use seaglass_core::projection::Projection;
-use seaglass_core::style::{ContourStyle, Method, Style};
+use seaglass_core::style::{ContourStyle, Levels, Method, Style};
 use seaglass_core::tile::TileKey;
+use seaglass_core::time::TimeSpan;
 
 use crate::draw::{Draw, Prepared};
 use crate::frame::FrameView;
@@ -41,6 +43,12 @@ const FINE_PX: f64 = 0.4;
 /// Width of the strokes of numbers, and of the halo around them, points.
 const INK_PT: f32 = 1.15;
 const HALO_PT: f32 = 4.2;
+/// Width of the casing on either side of a line that has a colour of its own, points, and its opacity: dark lines are
+/// seen on dark colours too.
+const CASING_PT: f32 = 0.8;
+const CASING: f32 = 0.45;
+/// Slot of casings after that of lines.
+const CASING_SLOT: usize = 3;
 /// Sides of the lattice by which lines of coarse tiles are left out under finer ones.
 const LATTICE: usize = 64;
 
@@ -70,16 +78,18 @@ pub(crate) struct Contours {
     frame: u64,
     labels: Labels,
     pending: Vec<Label>,
+    /// Of each layer every so many-th level was drawn last.
+    thinned: HashMap<usize, u32>,
 }
 
 /// As what a layer with contour lines needs the tiles of its cells.
 pub(crate) fn uses(style: &Style) -> Uses {
     let on = style.contour.on && style.method == Method::Raster;
-    Uses { texture: false, values: on }
+    Uses { texture: false, values: on, alone: false }
 }
 
-/// Styles of a layer's lines, of the halo around their numbers, and of the numbers.
-pub(crate) fn styles(style: &Style, layer: StyleUniform) -> [StyleUniform; 3] {
+/// Styles of a layer's lines, of the halo around their numbers, of the numbers, and of the casing of the lines.
+pub(crate) fn styles(style: &Style, layer: StyleUniform) -> [StyleUniform; 4] {
     let ContourStyle { width_pt, colour, .. } = style.contour;
     let plain = |colour: [u8; 3], size_pt: f32| StyleUniform::plain(opaque(colour), size_pt).faded(style.opacity);
     let light = |c: [u8; 3]| 0.299 * f32::from(c[0]) + 0.587 * f32::from(c[1]) + 0.114 * f32::from(c[2]) > 127.0;
@@ -87,22 +97,36 @@ pub(crate) fn styles(style: &Style, layer: StyleUniform) -> [StyleUniform; 3] {
     const PALE: [u8; 3] = [244, 247, 249];
     let line = colour.map_or(layer.sized(width_pt), |c| plain(c, width_pt));
     let ink = colour.unwrap_or(PALE);
-    [line, plain(if light(ink) { DARK } else { PALE }, HALO_PT), plain(ink, INK_PT)]
+    let halo = if light(ink) { DARK } else { PALE };
+    let casing = plain(halo, width_pt + 2.0 * CASING_PT).faded(style.opacity * CASING);
+    [line, plain(halo, HALO_PT), plain(ink, INK_PT), casing]
 }
 
-/// What is drawn of one granule.
-pub(crate) struct Job<'a> {
-    pub id: u64,
-    pub item: &'a Item,
-    pub style: &'a Style,
-    /// Added to values where they are written.
-    pub offset: f64,
-    /// Slot of the style of lines; that of halos and numbers follow.
-    pub slot: usize,
-    pub ppp: f64,
+/// What lines are found of: one granule.
+struct Job<'a> {
+    id: u64,
+    item: &'a Item,
+    levels: &'a Levels,
     /// All tiles at once.
-    pub wait: bool,
+    wait: bool,
+    /// Only over rows of this time.
+    times: Option<TimeSpan>,
 }
+
+/// How the lines of a layer are drawn.
+struct Look<'a> {
+    style: &'a Style,
+    levels: &'a Levels,
+    /// Added to values where they are written.
+    offset: f64,
+    /// Slot of the style of lines; those of halos, numbers and casings follow.
+    slot: usize,
+    ppp: f64,
+    wait: bool,
+}
+
+/// Lines of a tile, and where they are not drawn.
+type Gathered = (Veil, Arc<Vec<PlacedLine>>);
 
 impl Contours {
     /// Begins a frame.
@@ -122,11 +146,10 @@ impl Contours {
         self.placed.retain(|(key, _), _| !items.contains(&key.item));
     }
 
-    /// Draws the lines of one granule; `false` while some are still to be found.
-    pub fn draw(&mut self, job: &Job<'_>, tiles: &Residency, frame: &FrameView, prepared: &mut Prepared) -> bool {
+    /// Finds the lines of one granule; `false` while some are still to be found.
+    fn gather(&mut self, job: &Job<'_>, tiles: &Residency, out: &mut Vec<Gathered>) -> bool {
         let (Some((mesh, _)), Some(tree)) = (job.item.raster(), job.item.tree()) else { return true };
-        let levels = job.style.contour_levels(job.offset);
-        let stamp = levels.values.iter().fold(levels.values.len() as u64, |h, v| {
+        let stamp = job.levels.values.iter().fold(job.levels.values.len() as u64, |h, v| {
             (h.rotate_left(17) ^ v.to_bits()).wrapping_mul(0xf135_7aea_2e62_a9c5)
         });
         let shown: Vec<TileAt> = mesh.batches.iter().map(|b| b.tile).collect();
@@ -141,51 +164,52 @@ impl Contours {
             missing.truncate(TILES_A_FRAME);
         }
         let found: Vec<_> =
-            missing.par_iter().map(|(t, block)| (*t, lines_of(tree, *t, block, &levels.values))).collect();
+            missing.par_iter().map(|(t, block)| (*t, lines_of(tree, *t, block, &job.levels.values))).collect();
         for (tile, lines) in found {
             self.placed.insert(key(tile), Placed { lines: Arc::new(lines), last_used: self.frame });
         }
-        let mut lines = Vec::new();
         for tile in &shown {
             let Some(placed) = self.placed.get_mut(&key(*tile)) else { continue };
             placed.last_used = self.frame;
-            lines.push((Cover::of(*tile, &shown, job.item), Arc::clone(&placed.lines)));
+            out.push((Veil::of(*tile, &shown, job), Arc::clone(&placed.lines)));
         }
-        self.draw_lines(job, &lines, levels.decimals, frame, prepared);
         all == missing.len()
     }
 
-    fn draw_lines(
-        &mut self,
-        job: &Job<'_>,
-        tiles: &[(Option<Cover>, Arc<Vec<PlacedLine>>)],
-        decimals: usize,
-        frame: &FrameView,
-        prepared: &mut Prepared,
-    ) {
-        let mut lines: Vec<(&Option<Cover>, &PlacedLine)> = tiles
+    /// Draws the lines of a layer, and chooses places for their numbers.
+    fn draw_lines(&mut self, look: &Look<'_>, tiles: &[Gathered], frame: &FrameView, prepared: &mut Prepared) {
+        let mut lines: Vec<(&Veil, &PlacedLine)> = tiles
             .iter()
-            .flat_map(|(cover, lines)| lines.iter().map(move |line| (cover, line)))
+            .flat_map(|(veil, lines)| lines.iter().map(move |line| (veil, line)))
             .filter(|(_, l)| {
                 let m_per_px = frame.m_per_px(l.centre, l.radius);
                 frame.sees(l.centre, l.radius) && l.radius > LEAST_PX / 2.0 * m_per_px
             })
             .collect();
+        let all: Vec<&PlacedLine> = lines.iter().map(|(_, l)| *l).collect();
+        // A picture does not depend on what was drawn before it.
+        let before = self.thinned.get(&look.slot).copied().filter(|_| !look.wait);
+        let nth = crowd::every_nth(&all, (look.levels, look.offset), frame, look.ppp, before);
+        self.thinned.insert(look.slot, nth);
+        lines.retain(|(_, l)| look.levels.keeps(l.value, look.offset, nth));
         // The longest are labelled first.
         lines.sort_by(|(_, a), (_, b)| b.radius.total_cmp(&a.radius));
+        let contour = &look.style.contour;
         let run = prepared.points.run(frame, |pen| {
-            for (cover, line) in lines {
-                let labels = if job.style.contour.labels {
-                    let found = self.labels.find(line, line.value + job.offset, decimals, frame, job.ppp);
-                    found.into_iter().filter(|l| cover.as_ref().is_none_or(|c| !c.hides_px(line, l, frame))).collect()
+            for (veil, line) in lines {
+                let labels = if contour.labels {
+                    let shown = line.value + look.offset;
+                    let found = self.labels.find(line, shown, look.levels.decimals, frame, look.ppp);
+                    found.into_iter().filter(|l| !veil.hides_px(line, l, frame)).collect()
                 } else {
                     Vec::new()
                 };
-                line.draw(pen, frame, cover.as_ref(), &labels);
+                line.draw(pen, frame, veil, &labels);
                 self.pending.extend(labels);
             }
         });
-        prepared.draws.push(Draw::Lines { slot: job.slot, run });
+        let casing = contour.colour.is_some().then_some(look.slot + CASING_SLOT);
+        prepared.draws.extend(casing.into_iter().chain([look.slot]).map(|slot| Draw::Lines { slot, run }));
     }
 
     /// Draws the numbers of a layer, over all its granules.
@@ -213,26 +237,29 @@ impl Renderer {
         if !style.contour.on || style.method != Method::Raster {
             return true;
         }
-        let mut complete = true;
+        let levels = style.contour_levels(offset);
+        let (mut complete, mut found) = (true, Vec::new());
         for scene_item in &layer.items {
             let Some(item) = self.items.get(&scene_item.group(style.method)) else { continue };
-            let job = Job { id: scene_item.item, item, style, offset, slot, ppp, wait };
-            complete &= self.contours.draw(&job, &self.tiles, frame, prepared);
+            let job = Job { id: scene_item.item, item, levels: &levels, wait, times: layer.times };
+            complete &= self.contours.gather(&job, &self.tiles, &mut found);
         }
+        let look = Look { style, levels: &levels, offset, slot, ppp, wait };
+        self.contours.draw_lines(&look, &found, frame, prepared);
         self.contours.draw_labels(slot, ppp, frame, prepared);
         complete
     }
 }
 
 impl PlacedLine {
-    fn draw(&self, pen: &mut Pen<'_>, frame: &FrameView, cover: Option<&Cover>, labels: &[Label]) {
+    fn draw(&self, pen: &mut Pen<'_>, frame: &FrameView, veil: &Veil, labels: &[Label]) {
         let fine_m = FINE_PX * frame.m_per_px(self.centre, self.radius);
         let value = self.value as f32;
         let mut last: Option<DVec3> = None;
         let mut starts = true;
         pen.lift();
         for (k, v) in self.points.iter().enumerate() {
-            if cover.is_some_and(|c| c.hides(self.at[k])) {
+            if veil.hides(self.at[k]) {
                 pen.lift();
                 last = None;
                 continue;
@@ -328,6 +355,43 @@ fn placed(value: f64, (points, at): (Vec<DVec3>, Vec<[f32; 2]>)) -> Option<Place
     Some(PlacedLine { value, centre, radius, points, at })
 }
 
+/// Where the lines of a tile are not drawn.
+#[derive(Default)]
+struct Veil {
+    /// Under finer tiles.
+    cover: Option<Cover>,
+    /// Rows of the tile, with its apron, that are not of the time shown.
+    rows: Vec<bool>,
+}
+
+impl Veil {
+    fn of(tile: TileAt, shown: &[TileAt], job: &Job<'_>) -> Self {
+        let cover = Cover::of(tile, shown, job.item);
+        let Some((tree, times)) = job.item.tree().zip(job.times) else { return Self { cover, ..Self::default() } };
+        let (stride, tall) = (1usize << tile.level, tree.grid.tile_rows);
+        let last = tree.grid.shape[0].saturating_sub(1);
+        let source = |r: usize| ((tile.ty as usize * tall + r).saturating_sub(1) * stride).min(last);
+        let rows = (0..tall + 2).map(|r| !job.item.geolocation.is_within(source(r), Some(times))).collect();
+        Self { cover, rows }
+    }
+
+    /// Whether a place (row and column with the apron) is hidden.
+    fn hides(&self, at: [f32; 2]) -> bool {
+        let row = at[0].round().max(0.0) as usize;
+        self.rows.get(row).copied().unwrap_or_default() || self.cover.as_ref().is_some_and(|c| c.hides(at))
+    }
+
+    /// Whether the point of a line nearest to a label is.
+    fn hides_px(&self, line: &PlacedLine, label: &Label, frame: &FrameView) -> bool {
+        if self.cover.is_none() && self.rows.is_empty() {
+            return false;
+        }
+        let far = |v: &DVec3| frame.view.screen_from_projected(*v).map_or(f64::MAX, |p| p.distance_squared(label.at));
+        let nearest = line.points.iter().enumerate().min_by(|(_, a), (_, b)| far(a).total_cmp(&far(b)));
+        nearest.is_some_and(|(k, _)| self.hides(line.at[k]))
+    }
+}
+
 /// Where finer tiles are drawn over a tile.
 struct Cover {
     hidden: Vec<bool>,
@@ -383,12 +447,5 @@ impl Cover {
             (x.max(0.0) as usize).min(LATTICE - 1)
         };
         self.hidden[cell(0) * LATTICE + cell(1)]
-    }
-
-    /// Whether the point of a line nearest to a label is.
-    fn hides_px(&self, line: &PlacedLine, label: &Label, frame: &FrameView) -> bool {
-        let far = |v: &DVec3| frame.view.screen_from_projected(*v).map_or(f64::MAX, |p| p.distance_squared(label.at));
-        let nearest = line.points.iter().enumerate().min_by(|(_, a), (_, b)| far(a).total_cmp(&far(b)));
-        nearest.is_some_and(|(k, _)| self.hides(line.at[k]))
     }
 }

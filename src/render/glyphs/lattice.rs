@@ -9,6 +9,7 @@ use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::projection::Projection;
 use seaglass_core::tile::TileGrid;
+use seaglass_core::time::TimeSpan;
 
 use crate::frame::FrameView;
 use crate::residency::Residency;
@@ -47,7 +48,7 @@ pub(crate) fn of_raster(
     tiles: &Residency,
     group: &[u64],
     frame: &FrameView,
-    symbols: &Symbols,
+    (symbols, times): (&Symbols, Option<TimeSpan>),
 ) -> Placed {
     let top = tree.grid.top_level();
     let mut held: HashMap<TileAt, Option<Held>> = HashMap::new();
@@ -62,7 +63,8 @@ pub(crate) fn of_raster(
             Some(Held { tile: there, blocks: [values(0)?, values(1)?, values(2)?] })
         });
     }
-    let field = Field { geolocation, grid: &tree.grid, projection: frame.view.camera.projection, frame, symbols };
+    let projection = frame.view.camera.projection;
+    let field = Field { geolocation, grid: &tree.grid, projection, frame, symbols, times };
     let found: Vec<Vec<Glyph>> = rects
         .par_iter()
         .map(|(rect, tile)| match held.get(tile) {
@@ -82,6 +84,8 @@ struct Field<'a> {
     projection: Projection,
     frame: &'a FrameView,
     symbols: &'a Symbols,
+    /// Only rows of this time.
+    times: Option<TimeSpan>,
 }
 
 impl Field<'_> {
@@ -175,6 +179,9 @@ impl Field<'_> {
         }
         let level = held.tile.level;
         let (tr, tc) = ((r >> level) as usize, (c >> level) as usize);
+        if !self.geolocation.is_within(TileGrid::source_of(level, tr, rows), self.times) {
+            return None;
+        }
         let values = held.values(self.grid, tr, tc)?;
         // A coarse tile has the value of one of the cells it stands for: the symbol stands there.
         let place = if level == 0 {

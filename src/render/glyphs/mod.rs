@@ -26,6 +26,8 @@ const CLOSEST: f64 = 1.0;
 const FADE: f64 = 0.12;
 /// Lengths of arrows, in symbols: longer ones only say "much".
 const LONGEST: f64 = 4.0;
+/// Length of a full feather, in symbols; as in `shaders/glyphs.wgsl`.
+const FEATHER: f64 = 0.42;
 /// Much beyond any wind: the staff would not end.
 const MOST_FIVES: i64 = 79;
 
@@ -99,15 +101,38 @@ impl Symbols {
         } else {
             (self.size_px * self.reference.map_or(1.0, |r| (speed / r).min(LONGEST))) as f32
         };
+        let toward = place.toward(u, v);
+        if !self.lies_on_map(frame, place, toward, amount) {
+            return None;
+        }
         let at = place.v + DVec3::X * frame.turn_shift(place.v.x);
         let side = if self.barbs && place.lat_deg < 0.0 { -1.0 } else { 1.0 };
         Some(Glyph {
             local: (at - frame.anchor).as_vec3().to_array(),
             value: if self.plain { 0.0 } else { value },
-            toward: place.toward(u, v).as_vec3().to_array(),
+            toward: toward.as_vec3().to_array(),
             amount,
             shown: (side * shown) as f32,
         })
+    }
+
+    /// Whether a symbol ends on the map that it stands on: one that does not would hang over its edge.
+    fn lies_on_map(&self, frame: &FrameView, place: &Place, toward: DVec3, amount: f32) -> bool {
+        let projection = frame.view.camera.projection;
+        if !projection.is_map() {
+            return true;
+        }
+        let m_per_px = frame.m_per_px(place.v, 0.0);
+        let on_map = |px: DVec3| projection.unproject((place.v + px * m_per_px).with_z(0.0)).is_some();
+        if !self.barbs {
+            let half = toward * (0.5 * f64::from(amount));
+            return on_map(half) && on_map(-half);
+        }
+        // The staff, and its feathers towards low pressure.
+        let staff = -toward * self.size_px;
+        let side = if place.lat_deg < 0.0 { 1.0 } else { -1.0 };
+        let feather = DVec3::new(toward.y, -toward.x, 0.0) * (side * FEATHER * self.size_px);
+        on_map(staff) && on_map(staff + feather)
     }
 }
 

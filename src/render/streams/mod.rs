@@ -104,7 +104,7 @@ struct System {
     /// To be done before the next picture.
     work: Option<Advance>,
     tails: Option<Tails>,
-    add: bool,
+    blend: Blend,
     used: bool,
 }
 
@@ -161,7 +161,7 @@ impl Streams {
             *system = System::new(particles, length, projection);
         }
         system.used = true;
-        system.add = ask.style.blend == Blend::Add;
+        system.blend = ask.style.blend;
         Ok(system.plan(gpu, machine, frame, ask))
     }
 
@@ -177,19 +177,22 @@ impl Streams {
     pub fn ready(&mut self, gpu: &Gpu, format: wgpu::TextureFormat, samples: u32) {
         self.target = Some((format, samples));
         let Some(machine) = &mut self.machine else { return };
-        for add in self.systems.values().map(|s| s.add) {
-            machine.ready(gpu, format, samples, add);
+        for blend in self.systems.values().map(|s| s.blend) {
+            machine.ready(gpu, format, samples, blend);
         }
     }
 
-    /// Draws the particles of a layer; frame and style are bound.
-    pub fn draw(&self, pass: &mut wgpu::RenderPass<'_>, slot: usize) -> usize {
+    /// Draws the particles of a layer over an opaque picture or one to see through; frame and style are bound.
+    pub fn draw(&self, pass: &mut wgpu::RenderPass<'_>, slot: usize, opaque: bool) -> usize {
         let Some((machine, system)) = self.machine.as_ref().zip(self.systems.get(&slot)) else { return 0 };
         let Some((store, _)) = system.store.as_ref().zip(system.tails) else { return 0 };
-        let drawing = self.target.and_then(|(format, samples)| machine.pipeline(format, samples, system.add));
-        let Some(pipeline) = drawing else { return 0 };
-        pass.set_pipeline(pipeline);
-        store.draw(pass)
+        let drawing = self.target.and_then(|(format, samples)| machine.pipelines(format, samples, system.blend));
+        let Some(steps) = drawing else { return 0 };
+        let steps = if opaque { &steps[..1] } else { steps };
+        steps.iter().fold(0, |calls, pipeline| {
+            pass.set_pipeline(pipeline);
+            calls + store.draw(pass)
+        })
     }
 }
 
@@ -217,7 +220,7 @@ impl System {
             factor: 1.0,
             work: None,
             tails: None,
-            add: false,
+            blend: Blend::Over,
             used: true,
         }
     }

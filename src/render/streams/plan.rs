@@ -1,7 +1,9 @@
 //! From a layer's items to the flow its particles drift with.
 
+use seaglass_core::geolocation::Geolocation;
 use seaglass_core::style::Method;
 use seaglass_core::tile::{TileGrid, TileKey};
+use seaglass_core::time::TimeSpan;
 
 use super::{Ask, Field, Source};
 use crate::draw::{Draw, MOST_COPIES, Prepared};
@@ -34,10 +36,10 @@ pub(crate) fn plan(
     let (mut sources, mut parts, mut content) = (Vec::new(), Vec::new(), Vec::new());
     let later = |item: u64| scene.between.iter().any(|b| b.later == item);
     for item in layer.items.iter().filter(|i| !later(i.item)) {
-        let Some(now) = field(renderer, item, &mut content) else { continue };
+        let Some(now) = field(renderer, item, layer.times, &mut content) else { continue };
         let pair = scene.between.iter().find(|b| b.earlier == item.item);
         let next = pair.and_then(|b| Some((layer.items.iter().find(|i| i.item == b.later)?, b.part)));
-        let next = next.and_then(|(item, part)| Some((field(renderer, item, &mut content)?, part)));
+        let next = next.and_then(|(item, part)| Some((field(renderer, item, layer.times, &mut content)?, part)));
         parts.push(next.as_ref().map_or(0.0, |(_, part)| *part as f32));
         let speed_ms = layer.knots_per_unit * METRES_PER_S_PER_KNOT;
         sources.push(Source { now, later: next.map(|(f, _)| f), speed_ms });
@@ -62,7 +64,12 @@ pub(crate) fn plan(
 }
 
 /// The tiles of one item that are there, as a field; `None` where the item is no raster of two components.
-fn field(renderer: &mut Renderer, scene_item: &SceneItem, content: &mut Vec<u64>) -> Option<Field> {
+fn field(
+    renderer: &mut Renderer,
+    scene_item: &SceneItem,
+    times: Option<TimeSpan>,
+    content: &mut Vec<u64>,
+) -> Option<Field> {
     if scene_item.drawn_by(Method::Streamlines) != Method::Streamlines {
         return None;
     }
@@ -74,10 +81,13 @@ fn field(renderer: &mut Renderer, scene_item: &SceneItem, content: &mut Vec<u64>
     content.extend(&group);
     content.push(renderer.tiles.epoch(&group));
     content.push(cut.tiles.len() as u64);
+    // Where rows have times the flow is another one whenever the span is.
+    let times = times.filter(|_| matches!(*scene_item.geolocation, Geolocation::Swath(_)));
+    content.extend(times.iter().flat_map(|t| [t.start, t.stop]).map(|t| t.micros() as u64));
     if drawn.is_empty() {
         return None;
     }
-    let mut field = Field::new(&scene_item.geolocation, grid, scene_item.geolocation.bounds());
+    let mut field = Field::new(&scene_item.geolocation, grid, scene_item.geolocation.bounds()).within(times);
     for tile in drawn {
         let of = |k: usize| {
             let TileAt { level, ty, tx } = tile;

@@ -7,6 +7,7 @@ use seaglass_core::field::{Apron, Block};
 use seaglass_core::geo::{GeoBox, LonLat};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::tile::TileGrid;
+use seaglass_core::time::TimeSpan;
 
 /// Row and column of a tile at its level.
 type At = (u32, u32);
@@ -19,6 +20,8 @@ pub(crate) struct Field {
     geolocation: Arc<Geolocation>,
     grid: TileGrid,
     bounds: Option<GeoBox>,
+    /// Only rows of this time.
+    times: Option<TimeSpan>,
     /// Tiles of both components by level, the finest level first.
     levels: Vec<Level>,
 }
@@ -26,7 +29,13 @@ pub(crate) struct Field {
 impl Field {
     /// A field without tiles yet.
     pub fn new(geolocation: &Arc<Geolocation>, grid: TileGrid, bounds: Option<GeoBox>) -> Self {
-        Self { geolocation: Arc::clone(geolocation), grid, bounds, levels: Vec::new() }
+        Self { geolocation: Arc::clone(geolocation), grid, bounds, times: None, levels: Vec::new() }
+    }
+
+    /// The same, of rows of a span of time only.
+    #[must_use]
+    pub fn within(self, times: Option<TimeSpan>) -> Self {
+        Self { times, ..self }
     }
 
     /// Adds the tiles of east and north.
@@ -47,7 +56,7 @@ impl Field {
         if self.bounds.is_some_and(|b| !b.contains(p)) {
             return None;
         }
-        let hit = self.geolocation.index_from_lonlat(p, 0.0)?;
+        let hit = self.geolocation.index_within(p, 0.0, self.times)?;
         self.levels.iter().find_map(|(level, tiles)| self.read(*level, tiles, hit.row, hit.col))?
     }
 

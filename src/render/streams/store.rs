@@ -1,11 +1,13 @@
 //! Where particles are kept, moved and drawn: in storage buffers moved by the device, or in memory moved by the CPU and
 //! shown through a texture.
 
+use seaglass_core::style::Blend;
+
 use super::engine::{self, Advance, Flow, Words};
 use super::grid::{FlowGrid, Node};
 use crate::error::RenderError;
 use crate::gpu::Gpu;
-use crate::pipelines::Pipelines;
+use crate::pipelines::{Pipelines, meeting};
 use crate::shaders;
 
 /// Mirror of `Tails` in `shaders/shared/tails.wgsl`.
@@ -26,6 +28,9 @@ const TEXTURE_WIDTH: u32 = 2048;
 /// Bytes of one buffer of particles.
 const CHUNK_BYTES: u64 = 128 << 20;
 
+/// Format, samples a pixel, and how particles meet the colours below.
+type Target = (wgpu::TextureFormat, u32, Blend);
+
 /// Shaders and layouts of streamlines, made when the first ones are drawn.
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -35,7 +40,7 @@ pub(crate) struct Machine {
     tails: wgpu::BindGroupLayout,
     module: wgpu::ShaderModule,
     layout: wgpu::PipelineLayout,
-    drawing: Vec<((wgpu::TextureFormat, u32, bool), wgpu::RenderPipeline)>,
+    drawing: Vec<(Target, Vec<wgpu::RenderPipeline>)>,
 }
 
 fn entry(binding: u32, visibility: wgpu::ShaderStages, ty: wgpu::BindingType) -> wgpu::BindGroupLayoutEntry {
@@ -104,19 +109,22 @@ impl Machine {
         Ok(Self { computes, advance, tails, module, layout: pipeline_layout, drawing: Vec::new() })
     }
 
-    /// Makes the pipeline for a target; `add` lightens what is below.
-    pub fn ready(&mut self, gpu: &Gpu, format: wgpu::TextureFormat, count: u32, add: bool) {
-        if self.pipeline(format, count, add).is_some() {
-            return;
+    /// Makes the pipelines for a target and a way of meeting the colours below.
+    pub fn ready(&mut self, gpu: &Gpu, format: wgpu::TextureFormat, count: u32, blend: Blend) {
+        if self.pipelines(format, count, blend).is_none() {
+            let made = meeting::steps(blend).iter().map(|b| self.make(gpu, format, count, *b)).collect();
+            self.drawing.push(((format, count, blend), made));
         }
-        let over = wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING;
-        let one = wgpu::BlendComponent {
-            src_factor: wgpu::BlendFactor::One,
-            dst_factor: wgpu::BlendFactor::One,
-            operation: wgpu::BlendOperation::Add,
-        };
-        let blend = if add { wgpu::BlendState { color: one, alpha: one } } else { over };
-        let pipeline = gpu.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+    }
+
+    fn make(
+        &self,
+        gpu: &Gpu,
+        format: wgpu::TextureFormat,
+        count: u32,
+        blend: wgpu::BlendState,
+    ) -> wgpu::RenderPipeline {
+        gpu.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
             label: Some("streams"),
             layout: Some(&self.layout),
             vertex: wgpu::VertexState {
@@ -143,13 +151,12 @@ impl Machine {
             }),
             multiview_mask: None,
             cache: None,
-        });
-        self.drawing.push(((format, count, add), pipeline));
+        })
     }
 
-    /// The pipeline for a target, once made.
-    pub fn pipeline(&self, format: wgpu::TextureFormat, count: u32, add: bool) -> Option<&wgpu::RenderPipeline> {
-        self.drawing.iter().find(|(key, _)| *key == (format, count, add)).map(|(_, p)| p)
+    /// The pipelines for a target, once made: one for each step of meeting.
+    pub fn pipelines(&self, format: wgpu::TextureFormat, count: u32, blend: Blend) -> Option<&[wgpu::RenderPipeline]> {
+        self.drawing.iter().find(|(key, _)| *key == (format, count, blend)).map(|(_, p)| &p[..])
     }
 
     /// Most particles with so many points each that a store can hold.

@@ -241,13 +241,19 @@ fn contoured(contour: ContourStyle) -> Style {
 
 const INK: [u8; 3] = [250, 0, 250];
 
+/// How much of a pixel is ink, which has no green: the pale casing beside a line is none.
+fn ink_of(p: &image::Rgba<u8>) -> f64 {
+    const CASING: f64 = 247.0;
+    (1.0 - f64::from(p[1]) / CASING).max(0.0) * f64::from(p[3]) / 255.0
+}
+
 /// Columns of ink in a row of the picture: middles and widths of the runs, weighted by how much ink there is.
 fn lines_across(image: &image::RgbaImage, y: u32) -> Vec<(f64, f64)> {
     let mut runs = Vec::new();
     let mut sum = (0.0, 0.0);
     for x in 0..image.width() {
-        let amount = f64::from(image.get_pixel(x, y)[3]) / 255.0;
-        if amount > 0.0 {
+        let amount = ink_of(image.get_pixel(x, y));
+        if amount > 0.01 {
             sum = (sum.0 + amount * (f64::from(x) + 0.5), sum.1 + amount);
         } else if sum.1 > 0.0 {
             runs.push((sum.0 / sum.1, sum.1));
@@ -283,14 +289,14 @@ fn contour_lines_stand_at_their_values_with_constant_width() {
     // Nothing runs round the hole, and nothing crosses it: 0.2 to 0.39 are inside.
     for y in 40 * CELL_PX..56 * CELL_PX {
         for x in 28 * CELL_PX..40 * CELL_PX {
-            assert_eq!(image.get_pixel(x, y)[3], 0, "a line in the hole at {x} {y}");
+            assert!(ink_of(image.get_pixel(x, y)) < 0.02, "a line in the hole at {x} {y}");
         }
     }
     for x in 30 * CELL_PX..38 * CELL_PX {
         for y in [39 * CELL_PX + 2, 56 * CELL_PX + 2] {
             let level = field(f64::from(x) / f64::from(CELL_PX)) * 10.0;
             let beside = (level - level.round()).abs() > 0.12;
-            assert!(!beside || image.get_pixel(x, y)[3] == 0, "a line along the border of the hole at {x} {y}");
+            assert!(!beside || ink_of(image.get_pixel(x, y)) < 0.02, "a line along the border of the hole at {x} {y}");
         }
     }
 }
@@ -322,13 +328,79 @@ fn contour_lines_go_on_over_tiles_and_the_dateline() {
             let Some(p) = view.screen_from_lonlat(LonLat::new(lon, lat)).filter(|p| p.y > 3.0 && p.y < 477.0) else {
                 continue;
             };
-            let ink: f64 =
-                (-3..=3).map(|dy| f64::from(image.get_pixel(x, (p.y + f64::from(dy)) as u32)[3]) / 255.0).sum();
+            let ink: f64 = (-3..=3).map(|dy| ink_of(image.get_pixel(x, (p.y + f64::from(dy)) as u32))).sum();
             assert!((ink - 1.5).abs() < 0.35, "{ink} pixels of line at {lon} {lat}");
             lines += 1;
         }
     }
     assert!(lines > 1000, "{lines}");
+}
+
+/// Of lines that would run into each other every second, fifth or tenth is drawn; near enough, all.
+#[test]
+fn lines_too_close_to_be_told_apart_are_fewer() {
+    let Some(gpu) = support::gpu() else { return };
+    let d = Data::new(5, grid((-89.9, 0.2, 900), (0.1, 0.2, 1800)), |r, _| ((-89.9 + 0.2 * r as f64) / 90.0) as f32);
+    let contour =
+        ContourStyle { step: Some(0.003), labels: false, width_pt: 1.0, colour: Some(INK), alone: true, on: true };
+    // 200 lines from -0.3 to 0.3, 27 degrees south to north.
+    let style = Style { range: Some([-0.1, 0.1]), ..contoured(contour) };
+    let lines = |altitude_m: f64| {
+        let target = LonLat::new(10.0, 0.1);
+        let camera = Camera { target, altitude_m, projection: Projection::Equirectangular, ..Camera::default() };
+        let scene = Scene { layers: vec![d.layer(style.clone(), &ramp())], ..bare(camera, [320, 480]) };
+        let image = picture(&mut renderer(&gpu), &scene, std::slice::from_ref(&d));
+        let ink: Vec<f64> = (0..480).map(|y| ink_of(image.get_pixel(160, y))).collect();
+        let found = ink.windows(2).filter(|w| w[0] < 0.25 && w[1] >= 0.25).count();
+        // Latitudes at the two ends of the picture: lines stand 0.27 degrees apart.
+        let view = camera.view(320.0, 480.0);
+        let lat = |y: f64| view.lonlat_from_screen(glam::DVec2::new(160.5, y)).unwrap().lat_deg;
+        (found as f64, (lat(0.5).min(27.0) - lat(479.5).max(-27.0)) / 0.27)
+    };
+    let (near, all) = lines(1.2e6);
+    assert!((near - all).abs() <= 2.0, "{near} of {all} lines from near");
+    let (far, all) = lines(9e6);
+    assert!(all > 150.0 && far < 480.0 / 4.0 && far > 480.0 / 30.0, "{far} of {all} lines from afar");
+    let tenth = [1.0, 2.0, 5.0, 10.0].iter().any(|n| (far - all / n).abs() <= 2.0);
+    assert!(tenth, "{far} of {all} is no round part");
+}
+
+/// Numbers stay at their places of the ground while the map moves on.
+#[test]
+fn labels_move_with_the_ground() {
+    let Some(gpu) = support::gpu() else { return };
+    let wave = |r: usize, c: usize| {
+        let (lat, lon) = ((-89.9 + 0.2 * r as f64).to_radians(), (0.1 + 0.2 * c as f64).to_radians());
+        ((5.0 * lat).sin() * (4.0 * lon).cos()) as f32
+    };
+    let d = Data::new(5, grid((-89.9, 0.2, 900), (0.1, 0.2, 1800)), wave);
+    let contour = |labels| ContourStyle { step: Some(0.25), labels, on: true, alone: true, ..ContourStyle::default() };
+    let camera = |x_px: f64| {
+        let target = LonLat::new(40.0, 10.0);
+        let at = Camera { target, altitude_m: 6e6, projection: Projection::Mercator, ..Camera::default() };
+        // As many pixels further east as `x_px` says: the picture is the same, but for that.
+        let place = at.view(640.0, 480.0).lonlat_from_screen(glam::DVec2::new(320.0 + x_px, 240.0)).unwrap();
+        Camera { target: place, ..at }
+    };
+    let mut renderer = renderer(&gpu);
+    let mut draw = |x: f64, labels: bool| {
+        let style = Style { range: Some([-1.0, 1.0]), ..contoured(contour(labels)) };
+        let scene = Scene { layers: vec![d.layer(style, &ramp())], ..bare(camera(x), [640, 480]) };
+        picture(&mut renderer, &scene, std::slice::from_ref(&d))
+    };
+    // What labels change, as pixels of the first picture's middle; moved by 40 pixels they are found there again.
+    let mut marks = |x: f64| -> Vec<(u32, u32)> {
+        let (with, without) = (draw(x, true), draw(x, false));
+        let changed = |x: u32, y: u32| with.get_pixel(x, y)[3].abs_diff(without.get_pixel(x, y)[3]) > 100;
+        let shift = x as u32;
+        let inside = (160..480u32).flat_map(|x| (80..400u32).map(move |y| (x, y)));
+        inside.filter(|(x, y)| changed(*x - shift, *y)).collect()
+    };
+    let (before, after) = (marks(0.0), marks(40.0));
+    assert!(before.len() > 300, "{} pixels of labels", before.len());
+    let near = |a: &(u32, u32), b: &(u32, u32)| a.0.abs_diff(b.0) <= 1 && a.1.abs_diff(b.1) <= 1;
+    let kept = before.iter().filter(|a| after.iter().any(|b| near(a, b))).count();
+    assert!(kept * 100 > before.len() * 85, "{kept} of {} pixels of labels stay", before.len());
 }
 
 #[test]
