@@ -7,10 +7,12 @@ use seaglass_core::camera::Camera;
 use seaglass_core::style::Blend;
 use seaglass_core::tile::TileKey;
 
+use crate::atlas::Place;
 use crate::frame::{FrameUniform, FrameView, Part, SkyUniform};
 use crate::glyphs::Glyph;
 use crate::gpu::Gpu;
-use crate::mesh::{Batch, Mesh, Vertex};
+use crate::marks::{self, Spot};
+use crate::mesh::{Batch, Mesh, PlacedVertex, Vertex};
 use crate::path_pipelines::{QUADS, reads_storage};
 use crate::pipelines::{POINT_BYTES, PipelineSet, Pipelines};
 use crate::polyline::{PointBuffer, Run};
@@ -35,6 +37,8 @@ pub(crate) enum Draw {
     Sky,
     /// A batch of a raster.
     Raster { slot: usize, clock: u32, tile: TileKey, range: MeshRange },
+    /// Batches of small tiles.
+    Small { slot: usize, clock: u32, indices: Range<u32> },
     /// A batch of three channels.
     Rgb { slot: usize, clock: u32, tiles: [TileKey; 3], range: MeshRange },
     /// Lines.
@@ -63,6 +67,10 @@ pub(crate) struct Prepared {
     glyphs: Vec<Glyph>,
     vertices: Vec<Vertex>,
     indices: Vec<u32>,
+    small_vertices: Vec<PlacedVertex>,
+    small_indices: Vec<u32>,
+    /// Marks of small tiles, drawn after all of a layer.
+    spots: Vec<(usize, Run)>,
     patches: usize,
     uploaded: bool,
 }
@@ -98,6 +106,56 @@ impl Prepared {
         first..self.glyphs.len() as u32
     }
 
+    /// Appends a batch of a mesh that shows a small tile; what is drawn alike becomes one draw.
+    pub fn add_small(&mut self, mesh: &Mesh, batch: &Batch, place: Place, (slot, clock): (usize, u32)) {
+        let (Some(indices), Some(first)) = (
+            mesh.indices.get(batch.indices.start as usize..batch.indices.end as usize),
+            usize::try_from(batch.base_vertex).ok(),
+        ) else {
+            return;
+        };
+        let last = indices.iter().max().map_or(0, |k| *k as usize + 1);
+        let Some(vertices) = mesh.vertices.get(first..first + last) else { return };
+        let (base, begin) = (self.small_vertices.len() as u32, self.small_indices.len() as u32);
+        self.small_vertices.extend(vertices.iter().map(|v| PlacedVertex { vertex: *v, place }));
+        self.small_indices.extend(indices.iter().map(|k| k + base));
+        let end = self.small_indices.len() as u32;
+        match self.draws.last_mut() {
+            Some(Draw::Small { slot: s, clock: c, indices }) if (*s, *c, indices.end) == (slot, clock, begin) => {
+                indices.end = end;
+            }
+            _ => self.draws.push(Draw::Small { slot, clock, indices: begin..end }),
+        }
+    }
+
+    /// Marks of an item of small tiles, drawn together with those of the others of its layer.
+    pub fn add_spots(&mut self, slot: usize, frame: &FrameView, spots: &[Spot], keep: &dyn Fn(usize) -> bool) {
+        let first = self.points.points.len();
+        let run = if spots.is_empty() {
+            Run::default()
+        } else {
+            self.points.run(frame, |pen| marks::draw(pen, frame, spots, keep))
+        };
+        if run.len <= 2 {
+            self.points.points.truncate(first);
+            return;
+        }
+        match self.spots.last_mut() {
+            Some((s, r)) if *s == slot && r.first + r.len == run.first => r.len += run.len,
+            _ => self.spots.push((slot, run)),
+        }
+    }
+
+    /// Ends a layer.
+    pub fn end_layer(&mut self) {
+        self.draws.extend(self.spots.drain(..).map(|(slot, run)| Draw::Dots { slot, run }));
+    }
+
+    /// Counts the patches of a mesh that was not added as a whole.
+    pub fn count(&mut self, mesh: &Mesh) {
+        self.patches += mesh.patches;
+    }
+
     /// Appends a mesh to the frame's buffers.
     pub fn add_mesh(&mut self, mesh: &Mesh) -> MeshBase {
         let base = MeshBase { vertices: self.vertices.len(), indices: self.indices.len() };
@@ -127,6 +185,8 @@ pub(crate) struct FrameBuffers {
     indices: wgpu::Buffer,
     points: wgpu::Buffer,
     glyphs: wgpu::Buffer,
+    small_vertices: wgpu::Buffer,
+    small_indices: wgpu::Buffer,
     frames: wgpu::Buffer,
     frame_group: wgpu::BindGroup,
     sky_group: wgpu::BindGroup,
@@ -165,6 +225,8 @@ impl FrameBuffers {
             indices: buffer(gpu, "indices", 1 << 16, wgpu::BufferUsages::INDEX),
             points: buffer(gpu, "points", 1 << 16, wgpu::BufferUsages::VERTEX),
             glyphs: buffer(gpu, "glyphs", 1 << 12, wgpu::BufferUsages::VERTEX),
+            small_vertices: buffer(gpu, "small vertices", 1 << 12, wgpu::BufferUsages::VERTEX),
+            small_indices: buffer(gpu, "small indices", 1 << 12, wgpu::BufferUsages::INDEX),
             frame_group: group(&pipelines.frame, std::mem::size_of::<FrameUniform>()),
             sky_group: group(&pipelines.sky, std::mem::size_of::<SkyUniform>()),
             frames,
@@ -175,7 +237,8 @@ impl FrameBuffers {
     /// Bytes held.
     pub fn bytes(&self) -> u64 {
         let multisampled = self.multisampled.as_ref().map_or(0, |(_, [w, h], _)| u64::from(w * h) * 16);
-        self.vertices.size() + self.indices.size() + self.points.size() + self.glyphs.size() + multisampled
+        let small = self.small_vertices.size() + self.small_indices.size();
+        self.vertices.size() + self.indices.size() + self.points.size() + self.glyphs.size() + small + multisampled
     }
 
     fn upload(&mut self, gpu: &Gpu, prepared: &Prepared) {
@@ -192,6 +255,9 @@ impl FrameBuffers {
         put(&mut self.indices, "indices", wgpu::BufferUsages::INDEX, bytemuck::cast_slice(&prepared.indices));
         put(&mut self.points, "points", vertex, bytemuck::cast_slice(&prepared.points.points));
         put(&mut self.glyphs, "glyphs", vertex, bytemuck::cast_slice(&prepared.glyphs));
+        let (small, indices) = (&prepared.small_vertices, &prepared.small_indices);
+        put(&mut self.small_vertices, "small vertices", vertex, bytemuck::cast_slice(small));
+        put(&mut self.small_indices, "small indices", wgpu::BufferUsages::INDEX, bytemuck::cast_slice(indices));
     }
 
     /// The target with several samples a pixel, to be resolved into the picture.
@@ -286,6 +352,7 @@ impl Renderer {
         self.prepared.frame = Some(frame);
         self.stats.patches = self.prepared.patches;
         self.stats.vertices = self.prepared.vertices.len()
+            + self.prepared.small_vertices.len()
             + 4 * (self.prepared.points.points.len() + self.prepared.glyphs.len() + self.paths.drawn);
         self.stats.tiles_resident = self.tiles.len();
         self.stats.gpu_bytes = self.tiles.bytes() + self.relief.bytes() + self.buffers.bytes() + self.streams.bytes();
@@ -324,6 +391,25 @@ impl Renderer {
                         pass.set_pipeline(&set.raster);
                         calls += self.draw_mesh(pass, range, copies);
                     }
+                }
+                Draw::Small { slot, clock, indices } => {
+                    let (Some(style), Some(group)) = (self.styles.group(*slot), self.tiles.small_group()) else {
+                        continue;
+                    };
+                    pass.set_bind_group(1, style, &[]);
+                    pass.set_bind_group(2, group, &[]);
+                    pass.set_bind_group(3, &self.paths.clocks.group, &[*clock]);
+                    pass.set_vertex_buffer(0, buffers.small_vertices.slice(..));
+                    pass.set_index_buffer(buffers.small_indices.slice(..), wgpu::IndexFormat::Uint32);
+                    for set in set.layered(self.styles.blend(*slot), opaque) {
+                        pass.set_pipeline(&set.small);
+                        for k in 0..copies {
+                            pass.set_bind_group(0, &buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
+                            pass.draw_indexed(indices.clone(), 0, 0..1);
+                            calls += 1;
+                        }
+                    }
+                    pass.set_index_buffer(buffers.indices.slice(..), wgpu::IndexFormat::Uint32);
                 }
                 Draw::Rgb { slot, clock, tiles, range } => {
                     let (Some(style), Some(group)) = (self.styles.group(*slot), self.channels.group(tiles)) else {

@@ -16,6 +16,7 @@
 //! ```
 
 pub mod assets;
+mod atlas;
 mod base;
 mod clock;
 mod cloud;

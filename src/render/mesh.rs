@@ -3,6 +3,7 @@
 
 use glam::DVec3;
 
+use crate::atlas::Place;
 use crate::frame::FrameView;
 use crate::int_map::IntMap;
 use crate::tree::{Leaf, Node, TileAt, Tree, UNIT, turns_to};
@@ -15,6 +16,14 @@ pub(crate) struct Vertex {
     pub local: [f32; 3],
     /// Row and column in the tile, in its own values from its first edge.
     pub texel: [f32; 2],
+}
+
+/// A vertex of a tile among others in one texture.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub(crate) struct PlacedVertex {
+    pub vertex: Vertex,
+    pub place: Place,
 }
 
 /// Triangles that show one tile.

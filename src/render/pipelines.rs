@@ -5,7 +5,7 @@ use seaglass_core::style::Blend;
 use crate::error::RenderError;
 use crate::glyphs::Glyph;
 use crate::gpu::Gpu;
-use crate::mesh::Vertex;
+use crate::mesh::{PlacedVertex, Vertex};
 use crate::path_pipelines::{PathLayouts, vertex_stage};
 use crate::residency::float_texture;
 use crate::shaders;
@@ -21,6 +21,8 @@ pub(crate) struct Pipelines {
     pub tile: wgpu::BindGroupLayout,
     /// Group 2 of three channels.
     pub rgb: wgpu::BindGroupLayout,
+    /// Group 2 of small tiles.
+    pub small: wgpu::BindGroupLayout,
     /// Stands in where a tile has no light.
     pub no_ground: wgpu::TextureView,
     /// Group 1 of the relief.
@@ -48,6 +50,8 @@ pub(crate) struct PipelineSet {
 #[derive(Clone, Debug)]
 pub(crate) struct Layered {
     pub raster: wgpu::RenderPipeline,
+    /// Rasters of many small tiles.
+    pub small: wgpu::RenderPipeline,
     pub rgb: wgpu::RenderPipeline,
     pub lines: wgpu::RenderPipeline,
     pub dots: wgpu::RenderPipeline,
@@ -113,6 +117,17 @@ fn vertices() -> wgpu::VertexBufferLayout<'static> {
     }
 }
 
+/// The vertices of patches of small tiles.
+fn placed_vertices() -> wgpu::VertexBufferLayout<'static> {
+    const ATTRIBUTES: [wgpu::VertexAttribute; 3] =
+        wgpu::vertex_attr_array![0 => Float32x3, 1 => Float32x2, 2 => Uint32x2];
+    wgpu::VertexBufferLayout {
+        array_stride: std::mem::size_of::<PlacedVertex>() as u64,
+        step_mode: wgpu::VertexStepMode::Vertex,
+        attributes: &ATTRIBUTES,
+    }
+}
+
 /// Arrows and barbs, one an instance.
 fn symbols() -> wgpu::VertexBufferLayout<'static> {
     const ATTRIBUTES: [wgpu::VertexAttribute; 3] =
@@ -166,7 +181,7 @@ impl Pipelines {
             count: None,
         };
         let mut modules = Vec::new();
-        for name in ["raster", "rgb", "relief", "lines", "dots", "glyphs", "trails", "cloud", "sky"] {
+        for name in ["raster", "small", "rgb", "relief", "lines", "dots", "glyphs", "trails", "cloud", "sky"] {
             modules.push((name, shaders::module(&gpu.device, name)?));
         }
         Ok(Self {
@@ -174,6 +189,7 @@ impl Pipelines {
             style: layout("style", &[uniform(0, false), texture(1, false)]),
             tile: layout("tile", &[uniform(0, false), texture(1, false), texture(2, false)]),
             rgb: layout("rgb", &[uniform(0, false), texture(1, false), texture(2, false), texture(3, false)]),
+            small: crate::atlas::layout(gpu),
             no_ground: float_texture(gpu, "no ground", [1, 1], wgpu::TextureFormat::Rgba32Float, &[0; 16]),
             relief: layout("relief", &[uniform(0, false), texture(1, true), sampler]),
             sky: layout("sky", &[uniform(0, true)]),
@@ -232,6 +248,12 @@ impl Pipelines {
         };
         Layered {
             raster: make("raster", &[data[0], data[1], data[2], Some(&self.paths.clock)], &vertex, LIST),
+            small: make(
+                "small",
+                &[data[0], data[1], Some(&self.small), Some(&self.paths.clock)],
+                &[Some(placed_vertices())],
+                LIST,
+            ),
             rgb: make("rgb", &[data[0], data[1], Some(&self.rgb), Some(&self.paths.clock)], &vertex, LIST),
             lines: make("lines", &data[..2], &points, STRIP),
             dots: make("dots", &data[..2], &points[..1], STRIP),

@@ -253,6 +253,7 @@ impl Renderer {
                 self.styles.bind(&self.gpu, &self.pipelines.style, slot + 2 + k, style, &layer.colormap);
             }
             self.draw_layer(slot, layer, &frame, &mut prepared, &mut plan);
+            prepared.end_layer();
             let ppp = f64::from(scene.pixels_per_point);
             plan.complete &= self.draw_contours(slot + 2, layer, ppp, &frame, &mut prepared);
             if layer.style.method == Method::Streamlines {
@@ -299,7 +300,7 @@ impl Renderer {
             let symbols = matches!(method, Method::Arrows | Method::Barbs);
             known.drawn_as.symbols |= symbols;
             known.drawn_as.cells |= !symbols;
-            let needed = uses_of(known, method).and(contour::uses(&layer.style));
+            let needed = uses_of(known, method, &layer.style).and(contour::uses(&layer.style));
             for id in group {
                 let all = uses.get(&id).map_or(needed, |u| u.and(needed));
                 uses.insert(id, all);
@@ -491,9 +492,24 @@ impl Renderer {
             }
             let times = Times::of_rows(shown.layer, self.clock);
             let clock = self.paths.clocks.add(times.uniform(frame));
-            let base = prepared.add_mesh(mesh);
             let channels = shown.item.drawn_by(style.method) == Method::Rgb;
+            let place = |tile: TileAt| self.tiles.place_of(SeriesShape::key(id, tile)).filter(|_| !channels);
+            let small = mesh.batches.iter().all(|b| place(b.tile).is_some());
+            if small {
+                for (batch, place) in mesh.batches.iter().filter_map(|b| Some((b, place(b.tile)?))) {
+                    prepared.add_small(mesh, batch, place, (slot, clock));
+                }
+                prepared.count(mesh);
+                let keep = |row| item.geolocation.is_within(row, times.window);
+                prepared.add_spots(slot + 1, frame, item.spots(), &keep);
+                return true;
+            }
+            let base = prepared.add_mesh(mesh);
             for batch in &mesh.batches {
+                if let Some(place) = place(batch.tile) {
+                    prepared.add_small(mesh, batch, place, (slot, clock));
+                    continue;
+                }
                 let range = base.of(batch);
                 if let ([r, g, b], true) = (group, channels) {
                     let tiles = [*r, *g, *b].map(|id| SeriesShape::key(id, batch.tile));
@@ -601,14 +617,17 @@ struct Shown<'a> {
 }
 
 /// As what a method needs the tiles of an item.
-fn uses_of(item: &Item, method: Method) -> Uses {
+fn uses_of(item: &Item, method: Method, style: &Style) -> Uses {
+    let values = Uses { texture: false, values: true, alone: false };
     if item.is_series() {
-        return Uses { texture: false, values: true };
+        return values;
     }
     match method {
-        Method::Raster | Method::Line | Method::Points | Method::Rgb => Uses { texture: true, values: false },
-        Method::Arrows | Method::Barbs => Uses { texture: false, values: true },
-        Method::Streamlines => Uses { texture: false, values: true },
+        Method::Raster | Method::Line | Method::Points => {
+            Uses { texture: true, values: false, alone: style.hillshade.strength > 0.0 }
+        }
+        Method::Rgb => Uses { texture: true, values: false, alone: true },
+        Method::Arrows | Method::Barbs | Method::Streamlines => values,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tiles held for drawing: textures of rasters, values of tracks. Budget in bytes, least recently drawn out first, never
 //! what the current frame draws.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use seaglass_core::field::{Apron, Block};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::tile::TileKey;
 
+use crate::atlas::{Atlas, Place, Room};
 use crate::gpu::Gpu;
 use crate::marks::{self, Mark};
 use crate::pipelines::Pipelines;
@@ -30,11 +32,13 @@ pub(crate) struct Uses {
     pub texture: bool,
     /// In memory: tracks, points, and what symbols are made from.
     pub values: bool,
+    /// With a texture of its own, however small: to be lit, or to be drawn together with other channels.
+    pub alone: bool,
 }
 
 impl Default for Uses {
     fn default() -> Self {
-        Self { texture: true, values: false }
+        Self { texture: true, values: false, alone: false }
     }
 }
 
@@ -42,11 +46,15 @@ impl Uses {
     /// Both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self { texture: self.texture || other.texture, values: self.values || other.values }
+        Self {
+            texture: self.texture || other.texture,
+            values: self.values || other.values,
+            alone: self.alone || other.alone,
+        }
     }
 
     fn covers(self, needed: Self) -> bool {
-        (self.texture || !needed.texture) && (self.values || !needed.values)
+        (self.texture || !needed.texture) && (self.values || !needed.values) && (self.alone || !needed.alone)
     }
 }
 
@@ -70,17 +78,27 @@ impl TileTexture {
     }
 }
 
+/// A raster's tile among others in the layers of one texture.
+#[derive(Debug)]
+struct SmallTile {
+    room: Room,
+    place: Place,
+    marks: Vec<Mark>,
+}
+
 /// What a tile became.
 #[derive(Debug, Default)]
 struct Content {
     texture: Option<TileTexture>,
+    small: Option<SmallTile>,
     /// Values in memory.
     values: Option<Arc<Block>>,
 }
 
 impl Content {
     fn uses(&self) -> Uses {
-        Uses { texture: self.texture.is_some(), values: self.values.is_some() }
+        let alone = self.texture.is_some();
+        Uses { texture: alone || self.small.is_some(), values: self.values.is_some(), alone }
     }
 }
 
@@ -95,6 +113,7 @@ struct Resident {
 #[derive(Debug, Default)]
 pub(crate) struct Residency {
     tiles: HashMap<TileKey, Resident>,
+    atlas: Atlas,
     pending: VecDeque<(TileKey, Block)>,
     waiting: HashSet<TileKey>,
     failed: HashSet<TileKey>,
@@ -123,22 +142,25 @@ impl Residency {
 
     /// Forgets items.
     pub fn forget(&mut self, items: &[u64]) {
+        let items: HashSet<u64> = items.iter().copied().collect();
         let gone = |key: &TileKey| items.contains(&key.item);
-        let mut freed = 0;
-        self.tiles.retain(|key, tile| {
-            if gone(key) {
-                freed += tile.bytes;
-            }
-            !gone(key)
-        });
-        self.bytes -= freed;
+        let keys: Vec<TileKey> = self.tiles.keys().copied().filter(gone).collect();
+        keys.into_iter().for_each(|key| self.drop_tile(key));
         self.pending.retain(|(key, _)| !gone(key));
         self.waiting.retain(|key| !gone(key));
         self.failed.retain(|key| !gone(key));
-        for item in items {
-            self.epochs.remove(item);
-            self.uses.remove(item);
-            self.timed.remove(item);
+        self.epochs.retain(|item, _| !items.contains(item));
+        self.uses.retain(|item, _| !items.contains(item));
+        self.timed.retain(|item, _| !items.contains(item));
+    }
+
+    /// Drops a tile and frees its room.
+    fn drop_tile(&mut self, key: TileKey) {
+        if let Some(tile) = self.tiles.remove(&key) {
+            self.bytes -= tile.bytes;
+            if let Some(small) = tile.content.small {
+                self.atlas.give_back(small.room);
+            }
         }
     }
 
@@ -179,21 +201,26 @@ impl Residency {
                     continue;
                 }
                 bytes += texels(&block) * 4;
-                content.texture = {
-                    let times = self.timed.get(&key.item).and_then(|g| rows_of(g));
-                    Some(texture(gpu, pipelines, key.level, &block, times))
-                };
+                let padded = Padded::of(&block, self.timed.get(&key.item).and_then(|g| rows_of(g)));
+                let small = !uses.alone && Atlas::takes(padded.size[0] as usize, padded.size[1] as usize);
+                if small {
+                    let (size, kind) = ([block.window.rows as u32 + 2, block.window.cols as u32 + 2], padded.timed);
+                    let put = self.atlas.put(gpu, &pipelines.small, &padded.values, size, (key.level, kind));
+                    content.small = put.map(|(room, place)| SmallTile { room, place, marks: padded.marks(&block) });
+                }
+                if content.small.is_none() {
+                    content.texture = Some(texture(gpu, pipelines, key.level, &block, &padded));
+                }
             }
             if uses.values {
                 bytes += block.values.len() as u64 * 4;
                 content.values = Some(Arc::new(block));
             }
             spent += bytes;
+            self.drop_tile(key);
             self.bytes += bytes;
             *self.epochs.entry(key.item).or_default() += 1;
-            if let Some(old) = self.tiles.insert(key, Resident { content, bytes, last_used: self.frame }) {
-                self.bytes -= old.bytes;
-            }
+            self.tiles.insert(key, Resident { content, bytes, last_used: self.frame });
         }
     }
 
@@ -224,8 +251,20 @@ impl Residency {
 
     /// Values of a raster tile that stand alone.
     pub fn marks(&self, key: TileKey) -> &[Mark] {
-        let content = self.tiles.get(&key).and_then(|t| t.content.texture.as_ref());
-        content.map_or(&[], |t| &t.marks)
+        let Some(content) = self.tiles.get(&key).map(|t| &t.content) else { return &[] };
+        let own = content.texture.as_ref().map(|t| &t.marks);
+        own.or(content.small.as_ref().map(|s| &s.marks)).map_or(&[], |m| m)
+    }
+
+    /// Where a raster tile lies among the small ones; `None` when it has a texture of its own, or is not there.
+    pub fn place_of(&self, key: TileKey) -> Option<Place> {
+        let content = &self.tiles.get(&key)?.content;
+        content.small.as_ref().filter(|_| content.texture.is_none()).map(|s| s.place)
+    }
+
+    /// Bind group 2 of the small tiles.
+    pub fn small_group(&self) -> Option<&wgpu::BindGroup> {
+        self.atlas.group()
     }
 
     /// Values of a tile, where they are kept in memory.
@@ -259,10 +298,8 @@ impl Residency {
             if self.bytes <= budget {
                 break;
             }
-            if let Some(tile) = self.tiles.remove(&key) {
-                self.bytes -= tile.bytes;
-                *self.epochs.entry(key.item).or_default() += 1;
-            }
+            self.drop_tile(key);
+            *self.epochs.entry(key.item).or_default() += 1;
         }
     }
 
@@ -310,29 +347,52 @@ fn with_times(values: &[f32], block: &Block, times: &[i64]) -> Vec<f32> {
     all
 }
 
-/// Uploads a block with its apron; where it has none, missing values stand in.
-fn texture(gpu: &Gpu, pipelines: &Pipelines, level: u8, block: &Block, times: Option<&[i64]>) -> TileTexture {
-    let (rows, cols) = (block.window.rows, block.window.cols);
-    let padded;
-    let values: &[f32] = match block.apron {
-        Apron::Edge | Apron::Wrap => &block.values,
-        Apron::None => {
-            let mut all = vec![f32::NAN; (rows + 2) * (cols + 2)];
-            for r in 0..rows {
-                let at = (r + 1) * (cols + 2) + 1;
-                all[at..at + cols].copy_from_slice(&block.values[r * cols..(r + 1) * cols]);
+/// Values with one more on every side, and two columns for the times of the rows where they have some.
+struct Padded<'a> {
+    values: Cow<'a, [f32]>,
+    /// Rows and columns.
+    size: [u32; 2],
+    timed: bool,
+}
+
+impl<'a> Padded<'a> {
+    /// Of a block with its apron; where it has none, missing values stand in.
+    fn of(block: &'a Block, times: Option<&[i64]>) -> Self {
+        let (rows, cols) = (block.window.rows, block.window.cols);
+        let values: Cow<'a, [f32]> = match block.apron {
+            Apron::Edge | Apron::Wrap => Cow::Borrowed(&block.values),
+            Apron::None => {
+                let mut all = vec![f32::NAN; (rows + 2) * (cols + 2)];
+                for r in 0..rows {
+                    let at = (r + 1) * (cols + 2) + 1;
+                    all[at..at + cols].copy_from_slice(&block.values[r * cols..(r + 1) * cols]);
+                }
+                Cow::Owned(all)
             }
-            padded = all;
-            &padded
+        };
+        let Some(times) = times else { return Self { values, size: [rows as u32 + 2, cols as u32 + 2], timed: false } };
+        let values = Cow::Owned(with_times(&values, block, times));
+        Self { values, size: [rows as u32 + 2, cols as u32 + 4], timed: true }
+    }
+
+    fn marks(&self, block: &Block) -> Vec<Mark> {
+        let (rows, cols) = (block.window.rows, block.window.cols);
+        if !self.timed {
+            return marks::of(&self.values, rows, cols);
         }
-    };
-    let timed = times.map(|times| with_times(values, block, times));
-    let size = [rows as u32 + 2, cols as u32 + if timed.is_some() { 4 } else { 2 }];
-    let bytes = bytemuck::cast_slice(timed.as_deref().unwrap_or(values));
-    let view = float_texture(gpu, "tile", size, wgpu::TextureFormat::R32Float, bytes);
+        let bare: Vec<f32> = self.values.chunks_exact(cols + 4).flat_map(|row| &row[..cols + 2]).copied().collect();
+        marks::of(&bare, rows, cols)
+    }
+}
+
+/// Uploads a block as a texture of its own.
+fn texture(gpu: &Gpu, pipelines: &Pipelines, level: u8, block: &Block, padded: &Padded<'_>) -> TileTexture {
+    let (rows, cols) = (block.window.rows, block.window.cols);
+    let bytes = bytemuck::cast_slice(&padded.values);
+    let view = float_texture(gpu, "tile", padded.size, wgpu::TextureFormat::R32Float, bytes);
     // A value of level l stands for 2^l cells and is the middle one's: half a source cell beyond their middle.
     let centre = if level == 0 { 0.5 } else { 0.5 + 0.5 / (1u64 << level) as f32 };
-    let uniform = TileUniform { size: [rows as f32, cols as f32], centre, timed: f32::from(u8::from(timed.is_some())) };
+    let uniform = TileUniform { size: [rows as f32, cols as f32], centre, timed: f32::from(u8::from(padded.timed)) };
     let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("tile"),
         size: std::mem::size_of::<TileUniform>() as u64,
@@ -341,7 +401,7 @@ fn texture(gpu: &Gpu, pipelines: &Pipelines, level: u8, block: &Block, times: Op
     });
     gpu.queue.write_buffer(&buffer, 0, bytemuck::bytes_of(&uniform));
     let plain = bind(gpu, &pipelines.tile, &buffer, &view, &pipelines.no_ground);
-    TileTexture { plain, values: view, uniform: buffer, marks: marks::of(values, rows, cols) }
+    TileTexture { plain, values: view, uniform: buffer, marks: padded.marks(block) }
 }
 
 fn bind(

@@ -20,6 +20,7 @@ const SHARED: &[Source] = &[
 /// The shaders with entry points. Every one has `vertex_main` and `fragment_main`.
 const MAIN: &[Source] = &[
     ("raster", include_str!("../../shaders/raster.wgsl")),
+    ("small", include_str!("../../shaders/small.wgsl")),
     ("rgb", include_str!("../../shaders/rgb.wgsl")),
     ("relief", include_str!("../../shaders/relief.wgsl")),
     ("lines", include_str!("../../shaders/lines.wgsl")),
