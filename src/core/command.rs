@@ -532,6 +532,7 @@ pub const TABLE: &[Entry] = &[
     entry("open_session", Menu::File, "Open session…", ""),
     entry("save_session", Menu::File, "Save session", "Ctrl+S"),
     entry("save_session_as", Menu::File, "Save session as…", "Ctrl+Shift+S"),
+    entry("copy_command_line", Menu::File, "Copy as command line", ""),
     entry("close_all", Menu::File, "Close all data", ""),
     entry("save_image", Menu::File, "Save image…", "Ctrl+I"),
     entry("record", Menu::File, "Record film…", "Ctrl+R"),

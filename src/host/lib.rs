@@ -16,6 +16,8 @@ mod channels;
 mod follow;
 mod histogram;
 mod host;
+#[cfg(test)]
+mod index_tests;
 mod items;
 mod memory;
 mod opening;

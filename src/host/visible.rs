@@ -43,6 +43,17 @@ impl VisibleCap {
         Self { middle, angle_rad: angle * 1.15 + MARGIN_RAD }
     }
 
+    /// Middle of what is in view.
+    pub fn middle_lonlat(&self) -> LonLat {
+        let m = self.middle;
+        LonLat::new(m.y.atan2(m.x).to_degrees(), m.z.clamp(-1.0, 1.0).asin().to_degrees())
+    }
+
+    /// How far it reaches from there, degrees.
+    pub fn angle_deg(&self) -> f64 {
+        self.angle_rad.to_degrees()
+    }
+
     /// Whether something in the box may be in view.
     pub fn may_see(&self, area: &GeoBox) -> bool {
         let (wide, middle) = (area.east - area.west > 180.0, area.centre());

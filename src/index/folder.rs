@@ -212,6 +212,15 @@ impl Folder {
         self.signal();
     }
 
+    /// Nothing is under way, and every event has been fetched.
+    pub fn is_idle(&self) -> bool {
+        let said = {
+            let inbox = self.shared.inbox.lock();
+            inbox.described.is_empty() && inbox.again.is_empty()
+        };
+        said && self.progress().is_idle() && self.events.is_empty()
+    }
+
     /// How far it is.
     pub fn progress(&self) -> Progress {
         *self.shared.progress.lock()

@@ -229,8 +229,10 @@ impl Keeper {
         let mut inbox = std::mem::take(&mut *self.shared.inbox.lock());
         let mut worked = !inbox.described.is_empty() || !inbox.again.is_empty() || inbox.cancel;
         for (path, told) in inbox.described.drain(..) {
+            // What was given up meanwhile is not counted any more.
+            let Some(mark) = self.asked.remove(&path) else { continue };
             self.described += 1;
-            if let (Some(mark), Some(told)) = (self.asked.remove(&path), told) {
+            if let Some(told) = told {
                 self.keep(&path, mark, told);
             }
         }

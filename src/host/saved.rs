@@ -1,0 +1,200 @@
+//! Session files: written in one go, read, and kept by themselves for the case of a crash.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use seaglass_core::command::Command;
+use seaglass_core::project::Project;
+use seaglass_core::session_file::SessionFile;
+use serde_json::Value;
+
+use crate::host::Host;
+use crate::report::{Level, Notice};
+
+/// What is kept by itself is at most this old, while something changes.
+const EVERY: Duration = Duration::from_secs(3);
+
+/// The session file in hand, and the copy kept for the case of a crash.
+#[derive(Default)]
+pub(crate) struct Saved {
+    /// The file that was opened or saved last.
+    file: Option<PathBuf>,
+    /// The document as it is in that file.
+    clean: Option<Project>,
+    /// Where the copy is kept; none is without.
+    pub copy: Option<PathBuf>,
+    copied: Option<Project>,
+    copied_at: Option<Instant>,
+    /// What the window is to find again.
+    pub window: Option<Value>,
+}
+
+/// Writes a file so that a crash leaves the old one or the new one, never half of it.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(dir)?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = dir.join(name);
+    let written = std::fs::File::create(&part).and_then(|mut f| {
+        f.write_all(text.as_bytes())?;
+        f.sync_all()
+    });
+    let moved = written.and_then(|()| std::fs::rename(&part, path));
+    if moved.is_err() && std::fs::remove_file(&part).is_err() {
+        log::debug!("{} stays behind", part.display());
+    }
+    moved
+}
+
+/// Where a copy that was left goes.
+fn left_by(copy: &Path) -> PathBuf {
+    copy.with_extension(format!("left.{}", seaglass_core::session_file::EXTENSION))
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    let path = crate::items::absolute(path);
+    path.parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// Only what a session file keeps: play state, and how far numbers have been counted, do not make it another session.
+fn essence(project: &Project) -> Project {
+    let mut project = project.clone();
+    project.timeline.playing = false;
+    (project.next_layer, project.last_pin) = (0, 0);
+    project
+}
+
+impl Host {
+    /// The session file in hand, and whether the document differs from it.
+    pub fn session_file(&self) -> (Option<&Path>, bool) {
+        let project = self.session.project();
+        let changed = match &self.saved.clean {
+            Some(clean) => *clean != essence(project),
+            None => !project.layers.is_empty() || !project.sources.is_empty(),
+        };
+        (self.saved.file.as_deref(), changed)
+    }
+
+    pub(crate) fn save_session(&mut self, path: &Path, window: Value) {
+        let project = self.absolute_project();
+        let text = SessionFile::new(&project, &folder_of(path), window).to_text();
+        let written = text.map_err(|e| e.to_string()).and_then(|text| {
+            write_whole(path, &text).map_err(|e| format!("The session cannot be saved: {e}. Choose another place."))
+        });
+        let notice = match written {
+            Ok(()) => {
+                self.saved.file = Some(path.to_owned());
+                self.saved.clean = Some(essence(self.session.project()));
+                Notice::new(Level::Info, "The session is saved.".to_owned())
+            }
+            Err(why) => Notice::new(Level::Error, why),
+        };
+        self.notices.push(notice.about(path));
+    }
+
+    /// The document with whole paths: those given on the command line may be relative.
+    fn absolute_project(&self) -> Project {
+        let mut project = self.session.project().clone();
+        project.sources.iter_mut().for_each(|s| *s = crate::items::absolute(s));
+        project
+    }
+
+    pub(crate) fn open_session(&mut self, path: &Path) {
+        match read(path) {
+            Ok((project, window)) => {
+                if self.try_apply(&Command::Restore { project: Box::new(project) }).is_err() {
+                    return;
+                }
+                // What a crash has left is no file of the user's: it has yet to be saved.
+                let left = self.saved.copy.as_deref().is_some_and(|copy| left_by(copy) == path);
+                self.saved.file = (!left).then(|| path.to_owned());
+                self.saved.clean = (!left).then(|| essence(self.session.project()));
+                self.saved.window = Some(window);
+            }
+            Err(why) => self.notices.push(Notice::new(Level::Error, why).about(path)),
+        }
+    }
+
+    /// What the window shall find again of a session that was opened since the last call.
+    pub fn take_window(&mut self) -> Option<Value> {
+        self.saved.window.take()
+    }
+
+    /// Keeps a copy of the document in `path` from now on, for the case of a crash. Gives the path of what a program that
+    /// ended without [`forget_copy`](Self::forget_copy) has left there, out of the way of the new copy.
+    pub fn keep_copy(&mut self, path: PathBuf) -> Option<PathBuf> {
+        let left = left_by(&path);
+        let found = match std::fs::rename(&path, &left) {
+            Ok(()) => read(&left).is_ok_and(|(p, _)| !p.sources.is_empty() || !p.layers.is_empty()),
+            Err(_) => false,
+        };
+        self.saved.copy = Some(path);
+        found.then_some(left)
+    }
+
+    /// The program ends as it should: no copy is needed.
+    pub fn forget_copy(&mut self) {
+        if let Some(path) = self.saved.copy.take()
+            && let Err(e) = std::fs::remove_file(&path)
+            && e.kind() != std::io::ErrorKind::NotFound
+        {
+            log::warn!("{}: {e}", path.display());
+        }
+    }
+
+    /// Writes the copy when something has changed and the last one is a while old.
+    pub(crate) fn copy_session(&mut self) {
+        if self.saved.copy.is_none() || self.saved.copied_at.is_some_and(|t| t.elapsed() < EVERY) {
+            return;
+        }
+        let project = self.session.project();
+        if project.layers.is_empty() && project.sources.is_empty() && self.saved.copied.is_none() {
+            return;
+        }
+        let now = essence(project);
+        if self.saved.copied.as_ref() == Some(&now) {
+            return;
+        }
+        let project = self.absolute_project();
+        let Some(path) = self.saved.copy.clone() else { return };
+        let text = SessionFile::new(&project, &folder_of(&path), Value::Null).to_text();
+        match text.map_err(|e| e.to_string()).and_then(|t| write_whole(&path, &t).map_err(|e| e.to_string())) {
+            Ok(()) => self.saved.copied = Some(now),
+            Err(why) => {
+                log::warn!("the session is not kept for the case of a crash: {why}");
+                self.saved.copy = None;
+            }
+        }
+        self.saved.copied_at = Some(Instant::now());
+    }
+}
+
+/// Reads a session file; the sentence says why it cannot be read.
+fn read(path: &Path) -> Result<(Project, Value), String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| format!("The session cannot be read: {e}. Choose a file saved by \"Save session\"."))?;
+    let file = SessionFile::parse(&text).map_err(|e| e.to_string())?;
+    Ok((file.located(&folder_of(path), &|p| p.exists()), file.window))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deep/s.oce");
+        write_whole(&path, "one").unwrap();
+        write_whole(&path, "two").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(std::fs::read_dir(dir.path().join("deep")).unwrap().count(), 1);
+        // A folder in its place: what is there stays.
+        let taken = dir.path().join("taken.oce");
+        std::fs::create_dir(&taken).unwrap();
+        assert!(write_whole(&taken, "x").is_err());
+        assert!(!dir.path().join("taken.oce.part").exists());
+    }
+}
