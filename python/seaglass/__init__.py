@@ -1,4 +1,6 @@
-"""Colocation (match-up) of satellite and in-situ measurements.
+"""Colocation (match-up) of satellite and in-situ measurements, and the running viewer from Python.
+
+:func:`connect` and :func:`launch` give a :class:`Seaglass`: its layers, camera, clock, pictures and values.
 
 :func:`colocate` takes two data sets and gives the pairs within a radius and a time window; :func:`crossovers` finds where
 tracks cross, :func:`interpolate` reads grids between their cells; :func:`side` says what a data set is where that cannot
@@ -6,29 +8,43 @@ be seen; :mod:`seaglass.dask` runs a job file on a cluster.
 """
 
 from ._aggregate import Aggregates
+from ._app import Camera, Events, Layer, Recording, Seaglass, connect, launch
 from ._between import Crossovers, Interpolated, crossovers, interpolate
+from ._cells import Cells, Picture
 from ._chain import Chain, chain
 from ._colocate import colocate
 from ._engine import ColocationError, __version__
 from ._granule import Packed
+from ._link import LinkLost, SeaglassError
 from ._result import Counts, Matches, SideCounts
 from ._sides import Side, side
 
 __all__ = [
     "Aggregates",
+    "Camera",
+    "Cells",
     "Chain",
     "ColocationError",
     "Counts",
     "Crossovers",
     "Interpolated",
+    "Events",
+    "Layer",
+    "LinkLost",
     "Matches",
     "Packed",
+    "Picture",
+    "Recording",
+    "Seaglass",
+    "SeaglassError",
     "Side",
     "SideCounts",
     "__version__",
     "chain",
     "colocate",
+    "connect",
     "crossovers",
     "interpolate",
+    "launch",
     "side",
 ]

@@ -65,8 +65,9 @@ class Cells:
         """A data frame, one row a cell; the granule as a categorical."""
         import pandas as pd
 
-        frame = pd.DataFrame({k: np.ma.filled(v.astype(float), np.nan) if np.ma.isMaskedArray(v) else v
-                              for k, v in self._values.items()})
+        frame = pd.DataFrame(
+            {k: np.ma.filled(v.astype(float), np.nan) if np.ma.isMaskedArray(v) else v for k, v in self._values.items()}
+        )
         frame["granule"] = pd.Categorical.from_codes(self._values["granule"].astype(int), self._unique_granules())
         return frame
 

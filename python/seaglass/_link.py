@@ -66,9 +66,7 @@ class Link:
         try:
             self._socket = socket.create_connection(split_address(address), timeout)
         except OSError as e:
-            raise LinkLost(
-                f"Nothing answers at {address} ({e}); start Seaglass, or let seaglass.launch() do it"
-            ) from e
+            raise LinkLost(f"Nothing answers at {address} ({e}); start Seaglass, or let seaglass.launch() do it") from e
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._lock = threading.Lock()
         self._waiting: dict[int, Waiting] = {}
@@ -95,7 +93,7 @@ class Link:
         self._socket.close()
 
     def start(
-        self, what: str, payload: Any = b"", progress: Callable[[float], None] | None = None, **fields: Any
+        self, what: str, /, payload: Any = b"", progress: Callable[[float], None] | None = None, **fields: Any
     ) -> Waiting:
         """Asks without waiting."""
         data = memoryview(payload).cast("B") if len(payload) else memoryview(b"")
@@ -119,6 +117,7 @@ class Link:
     def ask(
         self,
         what: str,
+        /,
         payload: Any = b"",
         timeout: float | None = None,
         progress: Callable[[float], None] | None = None,

@@ -44,25 +44,24 @@ def _of_frame(frame: Any) -> Any:
     }
     if time is not None:
         coords["time"] = ("obs", np.asarray(flat[time].to_numpy(), "datetime64[ns]"), {"standard_name": "time"})
-    data = {
-        n: ("obs", flat[n].to_numpy())
-        for n in names
-        if n not in (lon, lat, time) and flat[n].dtype.kind in "fiub"
-    }
+    data = {n: ("obs", flat[n].to_numpy()) for n in names if n not in (lon, lat, time) and flat[n].dtype.kind in "fiub"}
     if not data:
         raise ValueError("the table has no column of numbers beside position and time")
     return xr.Dataset(data, coords, {"featureType": "trajectory" if time is not None else "point"})
 
 
-def _of_array(values: np.ndarray, lon: Any = None, lat: Any = None, time: Any = None, field: str = "values",
-              units: str = "1") -> Any:
+def _of_array(
+    values: np.ndarray, lon: Any = None, lat: Any = None, time: Any = None, field: str = "values", units: str = "1"
+) -> Any:
     import xarray as xr
 
     if lon is None or lat is None:
         raise ValueError("an array needs lon= and lat=")
     lon, lat = np.asarray(lon, float), np.asarray(lat, float)
-    east, north = {"standard_name": "longitude", "units": "degrees_east"}, {
-        "standard_name": "latitude", "units": "degrees_north"}
+    east, north = (
+        {"standard_name": "longitude", "units": "degrees_east"},
+        {"standard_name": "latitude", "units": "degrees_north"},
+    )
     attributes = {"units": units}
     if values.ndim == 1:
         coords: dict[str, Any] = {"lon": ("obs", lon, east), "lat": ("obs", lat, north)}
@@ -94,8 +93,12 @@ def netcdf(data: Any, **arrays: Any) -> bytes:
     """The bytes of a netCDF file that holds the data."""
     found = _dataset(data, **arrays).copy()
     found.attrs.setdefault("Conventions", "CF-1.8")
-    for name, attributes in (("lon", ("longitude", "degrees_east")), ("lat", ("latitude", "degrees_north")),
-                             ("longitude", ("longitude", "degrees_east")), ("latitude", ("latitude", "degrees_north"))):
+    for name, attributes in (
+        ("lon", ("longitude", "degrees_east")),
+        ("lat", ("latitude", "degrees_north")),
+        ("longitude", ("longitude", "degrees_east")),
+        ("latitude", ("latitude", "degrees_north")),
+    ):
         if name in found.coords:
             found[name].attrs.setdefault("standard_name", attributes[0])
             found[name].attrs.setdefault("units", attributes[1])

@@ -49,7 +49,8 @@ data = fetch()
 names = list(data)
 check('data first, then the mask', len(names) == 2 and names[1] == 'mask' and names[0].endswith('world.nc'), names)
 entry, mask = data[names[0]], data['mask']
-values = entry['data']['number']
+[field] = entry['data']
+values = entry['data'][field]
 inside = ~numpy.ma.getmaskarray(mask['data']['mask'])
 shape = entry['meta']['shape']
 check('one grid', values.shape == shape == mask['meta']['shape'], (values.shape, shape))
@@ -92,10 +93,10 @@ tempfile.tempdir = made
 def ask(command):
     """One command of our own protocol."""
     link = socket.create_connection(('127.0.0.1', PORT))
+    link.sendall(b'SEAGLASS')
 
     def send(header):
         text = json.dumps(header).encode()
-        text += b' ' * (len(text) % 256 == 0)
         link.sendall(struct.pack('<IQ', len(text), 0) + text)
 
     def receive():
