@@ -5,6 +5,8 @@
 #[path = "ui/world.rs"]
 mod world;
 
+#[path = "ui/catalogue.rs"]
+mod catalogue;
 #[path = "ui/layers.rs"]
 mod layers;
 #[path = "ui/looks.rs"]
@@ -15,6 +17,8 @@ mod navigation;
 mod palette;
 #[path = "ui/readout.rs"]
 mod readout;
+#[path = "ui/sessions.rs"]
+mod sessions;
 #[path = "ui/shapes.rs"]
 mod shapes;
 #[path = "ui/states.rs"]

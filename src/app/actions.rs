@@ -9,6 +9,7 @@ use seaglass_core::timeline::{PlayMode, Timeline};
 
 use crate::dialogs::Pick;
 use crate::model::Model;
+use crate::right::{self, Tab};
 use crate::state::{Action, Out, UiState};
 use crate::{colocate, hand, palette, style_actions, timeline};
 
@@ -34,6 +35,7 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
         "save_shapes" => !model.session.project().shapes.is_empty(),
         "undo" => undo,
         "redo" => redo,
+        "save_session" | "save_session_as" | "copy_command_line" => has_data,
         "close_all" => has_data || !model.session.failures().is_empty(),
         "copy_position" => state.pointer.is_some(),
         "pair_table" => model.colocation.found.as_ref().is_some_and(|f| !f.pairs.is_empty()),
@@ -79,12 +81,24 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         "about" => state.about_open = true,
         "toggle_left_panel" => state.left_open = !state.left_open,
         "toggle_right_panel" => state.right_open = !state.right_open,
+        "catalogue" | "colocate" => {
+            let tab = if id == "catalogue" { Tab::Catalogue } else { Tab::Colocate };
+            state.right_open = !state.right_open || state.right_tab != tab;
+            state.right_tab = tab;
+        }
+        "copy_command_line" => out.act(Action::Copy(crate::command_line::text(model.session))),
+        "save_session_as" => out.act(Action::Pick(Pick::SessionAs)),
+        "open_session" => out.act(Action::Pick(Pick::Session)),
+        "save_session" => match &model.session_file.0 {
+            Some(path) => out.send(crate::saving::save(path.clone(), state)),
+            None => out.act(Action::Pick(Pick::SessionAs)),
+        },
         "toggle_timeline" => state.timeline_open = !state.timeline_open,
         "pair_table" => {
             // The table belongs to the panel: it opens with it.
-            let open = state.colocate.table.open && state.right_open;
+            let open = state.colocate.table.open && state.colocate_open();
             state.colocate.table.open = !open;
-            state.right_open = true;
+            (state.right_open, state.right_tab) = (true, Tab::Colocate);
         }
         "presentation" => state.presentation = !state.presentation,
         "zoom_to_layer" => out.send(Command::ZoomToLayer { layer: state.selected }),
@@ -212,7 +226,7 @@ pub fn shortcuts(ui: &egui::Ui, model: &Model, state: &mut UiState, out: &mut Ou
     if !state.is_covered()
         && !ui.ctx().text_edit_focused()
         && ui.input(|i| i.key_pressed(egui::Key::Escape))
-        && colocate::escape(state, colocate::is_drawer(ui.ctx().content_rect()))
+        && right::escape(state, colocate::is_drawer(ui.ctx().content_rect()))
     {
         ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
     }

@@ -141,9 +141,7 @@ impl Pickers {
                     .add_filter(format, &[format])
                     .save_file()
                     .map(|path| pick.command(path)),
-                Pick::Session => {
-                    dialog.add_filter("Sessions", &[EXTENSION]).pick_file().map(|path| pick.command(path))
-                }
+                Pick::Session => dialog.add_filter("Sessions", &[EXTENSION]).pick_file().map(|path| pick.command(path)),
                 Pick::SessionAs => dialog
                     .set_file_name(format!("session.{EXTENSION}"))
                     .add_filter("Sessions", &[EXTENSION])

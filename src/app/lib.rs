@@ -5,8 +5,10 @@
 
 pub mod actions;
 pub mod cards;
+pub mod catalogue;
 pub mod colocate;
 pub mod colormap_list;
+pub mod command_line;
 mod control;
 pub mod dialogs;
 pub mod export;
@@ -30,6 +32,9 @@ pub mod palette;
 pub mod placing;
 pub mod readout;
 pub mod recorder;
+pub mod regions;
+pub mod right;
+pub mod saving;
 pub mod scene_legend;
 pub mod settings;
 pub mod shapes;

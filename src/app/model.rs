@@ -180,6 +180,10 @@ pub struct Model<'a> {
     pub recent: Vec<PathBuf>,
     /// Welcome card wanted.
     pub welcome: bool,
+    /// Collections with their granules counted.
+    pub catalogue: std::sync::Arc<Vec<seaglass_host::CatalogueRow>>,
+    /// Name of the session file, and whether it differs from what is open.
+    pub session_file: (Option<PathBuf>, bool),
     /// Pairs of two layers.
     pub colocation: seaglass_host::colocate::View,
 }
@@ -198,6 +202,8 @@ impl<'a> Model<'a> {
             sample: None,
             recent: Vec::new(),
             welcome: false,
+            catalogue: std::sync::Arc::default(),
+            session_file: (None, false),
             colocation: seaglass_host::colocate::View::default(),
         }
     }

@@ -50,6 +50,19 @@ impl Settings {
         self.file.as_ref().map(|f| f.with_file_name("styles.toml"))
     }
 
+    /// The copy of the session kept for the case of a crash, beside the settings.
+    pub fn copy_path(&self) -> Option<PathBuf> {
+        self.file.as_ref().map(|f| f.with_file_name("running.oce"))
+    }
+
+    /// Where indexes of folders are kept; beside the settings when these are not in their usual place.
+    pub fn index_dir(&self) -> Option<PathBuf> {
+        if std::env::var_os("SEAGLASS_SETTINGS").is_some() {
+            return self.file.as_ref().map(|f| f.with_file_name("index"));
+        }
+        directories::ProjectDirs::from("org", "seaglass", "Seaglass").map(|d| d.cache_dir().join("index"))
+    }
+
     /// Reads the settings of this user; defaults when there are none or they cannot be read.
     pub fn load() -> Self {
         let file = std::env::var_os("SEAGLASS_SETTINGS").map(PathBuf::from).or_else(|| {

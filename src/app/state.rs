@@ -47,6 +47,8 @@ pub enum Action {
     FailureDetails(PathBuf),
     /// Reads a file again.
     TryAgain(PathBuf),
+    /// Opens what a program that ended too early has left.
+    Recover(PathBuf),
     /// Asks for a path.
     Pick(Pick),
     /// Asks where to write the pairs, in the format of that extension.
@@ -76,6 +78,10 @@ pub struct UiState {
     pub left_open: bool,
     /// Right panel shown.
     pub right_open: bool,
+    /// Which of its tabs.
+    pub right_tab: crate::right::Tab,
+    /// State of the Catalogue panel.
+    pub catalogue: crate::catalogue::PanelState,
     /// State of the Colocate panel.
     pub colocate: crate::colocate::PanelState,
     /// Timeline shown.
@@ -158,6 +164,16 @@ impl UiState {
         self.regions.iter().position(|r| *r == Some(focused))
     }
 
+    /// The Catalogue panel is open.
+    pub fn catalogue_open(&self) -> bool {
+        self.right_open && self.right_tab == crate::right::Tab::Catalogue
+    }
+
+    /// The Colocate panel is open.
+    pub fn colocate_open(&self) -> bool {
+        self.right_open && self.right_tab == crate::right::Tab::Colocate
+    }
+
     /// Something covers the window and has the keyboard for itself.
     pub fn is_covered(&self) -> bool {
         self.palette_open
@@ -179,6 +195,8 @@ impl Default for UiState {
             clock_edit: None,
             left_open: true,
             right_open: false,
+            right_tab: crate::right::Tab::default(),
+            catalogue: crate::catalogue::PanelState::default(),
             colocate: crate::colocate::PanelState::default(),
             timeline_open: true,
             presentation: false,

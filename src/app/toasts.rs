@@ -38,6 +38,8 @@ pub struct Toast {
     pub file: Option<PathBuf>,
     /// The file can be read again.
     pub retry: bool,
+    /// Something else that can be done about it, and what its link says. Such a message stays.
+    pub offer: Option<(&'static str, Action)>,
     /// How often it came.
     pub count: usize,
     born: Option<f64>,
@@ -63,9 +65,17 @@ impl Toasts {
             return;
         }
         self.next += 1;
-        self.list.push(Toast { level, text, file, retry: false, count: 1, born: None, id: self.next });
+        self.list.push(Toast { level, text, file, retry: false, offer: None, count: 1, born: None, id: self.next });
         if self.list.len() > 30 {
             self.list.remove(0);
+        }
+    }
+
+    /// Adds a message with something to be done about it; it stays until that is done or it is closed.
+    pub fn offer(&mut self, text: &str, label: &'static str, action: Action) {
+        self.push(Level::Warning, text, None);
+        if let Some(toast) = self.list.iter_mut().find(|t| t.text == text) {
+            toast.offer = Some((label, action));
         }
     }
 
@@ -160,7 +170,7 @@ impl Toasts {
             };
             shown += 1;
             let born = *toast.born.get_or_insert(now);
-            if toast.level != Level::Error {
+            if toast.level != Level::Error && toast.offer.is_none() {
                 let left = life - (now - born);
                 if left <= 0.0 {
                     closed.push(toast.id);
@@ -189,7 +199,7 @@ impl Toasts {
         let waiting = self.list.len() - shown;
         self.list.retain(|t| !closed.contains(&t.id));
         // Errors wait their turn; everything else that waits is as old as if it had been shown.
-        for toast in self.list.iter_mut().take(waiting).filter(|t| t.level != Level::Error) {
+        for toast in self.list.iter_mut().take(waiting).filter(|t| t.level != Level::Error && t.offer.is_none()) {
             toast.born.get_or_insert(now);
         }
     }
@@ -249,6 +259,7 @@ fn one(ui: &mut Ui, t: &Theme, toast: &Toast, width: f32, out: &mut Out) -> bool
     let text = sentence(toast);
     let retry = toast.file.as_ref().filter(|_| toast.retry);
     let action = if details { 62.0 } else { 0.0 } + if retry.is_some() { 72.0 } else { 0.0 };
+    let action = action + if toast.offer.is_some() { 88.0 } else { 0.0 };
     let galley = ui.painter().layout(text.clone(), t.body(), t.c.text_1, width - 44.0 - 36.0 - action);
     let height = (galley.size().y + 24.0).max(44.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
@@ -265,6 +276,14 @@ fn one(ui: &mut Ui, t: &Theme, toast: &Toast, width: f32, out: &mut Out) -> bool
     );
     let mut close = false;
     let mut at = pos2(rect.right() - 40.0, rect.center().y);
+    if let Some((label, action)) = &toast.offer {
+        let link = widgets::link_at(ui, at, label, ui.scope_id().with("offer"), label);
+        at.x = link.rect.left() - 12.0;
+        if link.clicked() {
+            out.act(action.clone());
+            close = true;
+        }
+    }
     if let Some(file) = retry {
         let link = widgets::link_at(ui, at, "Try again", ui.scope_id().with("try again"), "Try again");
         at.x = link.rect.left() - 12.0;

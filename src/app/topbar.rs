@@ -35,6 +35,10 @@ fn left(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut O
 
 /// Name of what is open: the folder, or the file, or how many.
 fn session_name(model: &Model) -> String {
+    if let (Some(path), changed) = &model.session_file {
+        let name = path.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        return if *changed { format!("\u{2022} {name}") } else { name };
+    }
     match model.session.readable_sources().as_slice() {
         [] => "Untitled".to_owned(),
         [one] => one.file_name().map_or_else(|| "Untitled".to_owned(), |n| n.to_string_lossy().into_owned()),

@@ -1,10 +1,10 @@
 //! The application window: panels around the globe, and what connects them to the host.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use egui::{CentralPanel, Frame, Panel, Rect, Sense, Ui, pos2};
+use egui::{Rect, Sense, Ui};
 use glam::DVec2;
 use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
@@ -14,12 +14,12 @@ use seaglass_host::{Host, HostOptions};
 
 use crate::dialogs::{self, FailureAnswer, Pick, Picked, Pickers};
 use crate::hand::Hand;
-use crate::histogram::Distribution;
 use crate::hover::HoverInfo;
 use crate::model::{Model, Reason, Status};
 use crate::navigation::{self, Navigation};
 use crate::readout::{self, PinCard};
-use crate::recorder::{self, Recorder};
+use crate::recorder::Recorder;
+pub use crate::regions::{around, beside_drawer, floating};
 use crate::settings::Settings;
 use crate::state::{Action, Out, TypedPath, UiState};
 use crate::system::{Report, System};
@@ -27,8 +27,7 @@ use crate::theme::{self, Theme};
 use crate::toasts::{Level, Toasts};
 use crate::viewport::{self, Viewport};
 use crate::{
-    actions, cards, colocate, control, feed, hover, layer_row, layers, map_labels, notices, palette, shapes, statusbar,
-    style_panel, timeline, topbar, welcome,
+    actions, cards, catalogue, colocate, control, feed, hover, layer_row, map_labels, notices, saving, shapes, welcome,
 };
 
 /// Where the window looks at the start.
@@ -108,6 +107,7 @@ pub struct Window {
 /// What the host says of layers and view in this frame.
 #[derive(Default)]
 struct Seen {
+    catalogue: Arc<Vec<seaglass_host::CatalogueRow>>,
     statuses: HashMap<LayerId, Status>,
     reason: Option<Reason>,
     memory_full: Option<(u64, u64)>,
@@ -126,6 +126,7 @@ impl Window {
             worker_path: options.worker_path,
             readers_dir: options.readers_dir,
             styles_path: settings.styles_path(),
+            index_dir: settings.index_dir(),
             wake: Arc::new(move || ctx.request_repaint()),
             ..defaults
         })?;
@@ -163,6 +164,13 @@ impl Window {
             arrived_early: false,
         };
         window.listen(options.listen);
+        if let Some(left) = window.settings.copy_path().and_then(|path| window.host.keep_copy(path)) {
+            window.toasts.offer(
+                "Seaglass ended too early the last time. Its data, layers and view can be brought back.",
+                "Bring back",
+                Action::Recover(left),
+            );
+        }
         if let Some(StartView { place, altitude_m, tilt_deg }) = options.camera {
             let camera = Camera { tilt_deg, ..window.host.session().project().camera };
             window.host.send(Command::SetCamera { camera });
@@ -196,6 +204,11 @@ impl Window {
             if let Command::Open { paths } = &command {
                 self.settings.opened(paths);
             }
+            // A path that was typed comes without the panels.
+            let command = match command {
+                Command::SaveSession { path, window } if window.is_null() => saving::save(path, &self.state),
+                other => other,
+            };
             self.host.send(command);
         }
         if out.settle {
@@ -239,6 +252,7 @@ impl Window {
             Action::OpenSample => self.system.open_sample(ctx, self.worker.clone()),
             Action::CancelSample => self.system.cancel_sample(),
             Action::FailureDetails(path) => self.state.failure = Some(path),
+            Action::Recover(path) => self.host.send(Command::OpenSession { path }),
             Action::TryAgain(path) => self.host.try_again(Some(&path)),
             Action::ExportPairs(format) => self.pick(ctx, Pick::Pairs(format)),
             Action::Copy(text) => {
@@ -286,9 +300,19 @@ impl Window {
         for notice in report.notices {
             self.toasts.notice(notice);
         }
+        if let Some(window) = self.host.take_window() {
+            // A copy kept for the case of a crash has none.
+            if let Ok(panels) = serde_json::from_value::<saving::Panels>(window) {
+                panels.restore(&mut self.state);
+            }
+            self.led = None;
+            if let Some(path) = self.host.session_file().0.map(Path::to_owned) {
+                self.settings.opened(&[path]);
+            }
+        }
         let wishes = (report.save_images, report.save_film);
         let (viewport, dark) = (self.viewport.as_mut(), self.settings.dark);
-        self.recorder.take(ctx, viewport, &mut self.host, wishes, dark, &self.system, &mut self.toasts);
+        self.recorder.take(ctx, viewport, &mut self.host, wishes, dark, &mut self.toasts);
         report.changed
     }
 
@@ -300,7 +324,11 @@ impl Window {
                     if let Command::Open { paths } = command.as_ref() {
                         self.settings.opened(paths);
                     }
-                    self.host.send(*command);
+                    let command = match *command {
+                        Command::SaveSession { path, .. } => saving::save(path, &self.state),
+                        other => other,
+                    };
+                    self.host.send(command);
                 }
                 Picked::NoDialog(pick) => self.type_path(pick),
             }
@@ -346,7 +374,8 @@ impl Window {
             self.state.selected = session.leading_layer();
             self.led = self.state.selected.map(|id| (id, seen));
         }
-        let title = match self.host.session().readable_sources().last().and_then(|p| p.file_name()) {
+        let own = self.host.session_file().0.and_then(|p| p.file_name());
+        let title = match own.or_else(|| self.host.session().readable_sources().last().and_then(|p| p.file_name())) {
             Some(name) => format!("{} \u{2013} Seaglass", name.to_string_lossy()),
             None => "Seaglass".to_owned(),
         };
@@ -364,7 +393,15 @@ impl Window {
 
     /// Asks the host once a frame how everything is.
     fn look(&mut self) {
+        let catalogue = if self.state.catalogue_open() {
+            let size = self.host.session().view_px;
+            let view = self.host.session().project().camera.view(size.x, size.y);
+            Arc::new(self.host.catalogue(&view))
+        } else {
+            Arc::default()
+        };
         self.seen = Seen {
+            catalogue,
             statuses: feed::statuses(&mut self.host),
             reason: self.host.view_status().map(feed::reason),
             memory_full: self.viewport.as_mut().and_then(|v| v.renderer().memory_full()),
@@ -491,6 +528,7 @@ impl Window {
             let view = model.session.project().camera.view(frame.size_px().x, frame.size_px().y);
             shapes::paint::over_globe(ui, frame, &view, model.session, state);
             cards::footprint(ui, frame, &view, &model, state);
+            catalogue::globe::footprints(ui, frame, &view, &model, state);
             colocate::globe::paint(ui, frame, &view, &model, state);
             notices::show(ui, area, &model, state, out);
             if !state.presentation {
@@ -567,14 +605,9 @@ impl eframe::App for Window {
     }
 
     fn on_exit(&mut self) {
+        self.host.forget_copy();
         self.settings.save();
     }
-}
-
-/// The part of a rectangle that no drawer covers: cards have no place under one.
-pub fn beside_drawer(rect: Rect, state: &UiState) -> Rect {
-    let right = state.drawer.map_or(rect.right(), |d| rect.right().min(d.left())).max(rect.left());
-    Rect::from_min_max(rect.min, pos2(right, rect.bottom()))
 }
 
 /// The picture of the host for panels.
@@ -588,104 +621,8 @@ fn model_of<'a>(host: &'a Host, seen: &Seen, settings: &Settings, adapter: &(Str
     model.memory_full = seen.memory_full;
     model.sample = seen.sample;
     model.colocation = host.colocation();
+    model.catalogue = Arc::clone(&seen.catalogue);
+    let (file, changed) = host.session_file();
+    model.session_file = (file.map(Path::to_owned), changed);
     model
-}
-
-/// Panels around the globe; answers what is left for it.
-pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) -> Rect {
-    let t = theme::theme(ui);
-    let plain = Frame::NONE.fill(t.c.surface_1);
-    let window = ui.max_rect();
-    if !state.presentation {
-        Panel::top("top bar")
-            .exact_size(t.size.top_bar)
-            .frame(plain)
-            .show_separator_line(false)
-            .show(ui, |ui| topbar::show(ui, model, state, out));
-        if model.adapter.1 && !state.banner_closed {
-            Panel::top("banner")
-                .exact_size(32.0)
-                .frame(plain)
-                .show_separator_line(false)
-                .show(ui, |ui| notices::software_banner(ui, state, out));
-        }
-        Panel::bottom("status")
-            .exact_size(t.size.status_bar)
-            .frame(plain)
-            .show_separator_line(false)
-            .show(ui, |ui| statusbar::show(ui, model, state, out));
-        if state.timeline_open {
-            let panel = if model.session.catalogue().span().is_none() {
-                Panel::bottom("timeline idle").resizable(false).exact_size(t.size.timeline.first_run)
-            } else {
-                let default = timeline::default_height(window.height());
-                let limits = t.size.timeline;
-                Panel::bottom("timeline").resizable(true).default_size(default).size_range(limits.min..=limits.max)
-            };
-            panel.frame(plain).show_separator_line(false).show(ui, |ui| {
-                ui.set_min_height(ui.available_height());
-                timeline::show(ui, model, state, out);
-            });
-        }
-        if state.left_open {
-            let limits = t.size.left_panel;
-            let default = layers::default_width(window.width(), state.left_chosen);
-            let shown = Panel::left("layers")
-                .resizable(true)
-                .default_size(default)
-                .size_range(limits.min..=limits.max)
-                .frame(plain)
-                .show_separator_line(false)
-                .show(ui, |ui| {
-                    ui.set_min_width(ui.available_width());
-                    layers::show(ui, model, state, out);
-                });
-            let width = shown.response.rect.width();
-            // Only a drag is a choice: what a narrow window leaves to the panel is none.
-            if (width - state.left_width).abs() > 0.5 && ui.input(|i| i.pointer.primary_down()) {
-                state.left_chosen = width;
-            }
-            state.left_width = width;
-        }
-    }
-    let beside = state.right_open && !state.presentation;
-    if beside && !colocate::is_drawer(window) {
-        Panel::right("colocate")
-            .resizable(true)
-            .default_size(colocate::WIDTH)
-            .size_range(colocate::WIDTH - 32.0..=560.0)
-            .frame(plain)
-            .show_separator_line(false)
-            .show(ui, |ui| {
-                ui.set_min_width(ui.available_width());
-                colocate::show(ui, model, state, out);
-            });
-    }
-    // A drawer lies over the table as well: it keeps its height.
-    let beside_layers = ui.available_rect_before_wrap();
-    colocate::table::panel(ui, model, state, out);
-    state.drawer = None;
-    let area = CentralPanel::no_frame().show(ui, |ui| ui.max_rect()).inner;
-    if beside && colocate::is_drawer(window) {
-        colocate::drawer(ui.ctx(), beside_layers, model, state, out);
-    }
-    area
-}
-
-/// Style panel, palette, key sheet and typed path.
-pub fn floating(
-    ctx: &egui::Context,
-    model: &Model,
-    data: Option<&Distribution>,
-    area: Rect,
-    state: &mut UiState,
-    out: &mut Out,
-) {
-    if state.style_of.is_some() {
-        style_panel::show(ctx, model, data, area, state, out);
-    }
-    palette::show(ctx, model, state, out);
-    dialogs::keys(ctx, state);
-    dialogs::typed_path(ctx, state, out);
-    recorder::dialog(ctx, state, out);
 }

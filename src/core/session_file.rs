@@ -63,7 +63,7 @@ impl SessionFile {
     /// A number of the document is not finite.
     pub fn to_text(&self) -> Result<String, SessionError> {
         let wrong = |e: serde_json::Error| SessionError::Content(e.to_string());
-        // By way of text: single-precision numbers are written as short as they are, and keys are sorted.
+        // By way of text: single-precision numbers are written as short as they are.
         let text = serde_json::to_string(&self.project).map_err(wrong)?;
         let mut project: Value = serde_json::from_str(&text).map_err(wrong)?;
         for path in TIMES {
@@ -82,7 +82,7 @@ impl SessionFile {
         if !self.window.is_null() {
             all.insert("window".to_owned(), self.window.clone());
         }
-        let text = serde_json::to_string_pretty(&Value::Object(all)).map_err(wrong)?;
+        let text = serde_json::to_string_pretty(&sorted(Value::Object(all))).map_err(wrong)?;
         Ok(text + "\n")
     }
 
@@ -125,6 +125,19 @@ impl SessionFile {
             *source = if !exists(&here) && exists(&there) { there } else { here };
         }
         project
+    }
+}
+
+/// The same value with its keys in order, whatever order its maps keep.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(String, Value)> = map.into_iter().map(|(k, v)| (k, sorted(v))).collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(sorted).collect()),
+        other => other,
     }
 }
 

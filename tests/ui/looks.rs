@@ -59,6 +59,7 @@ fn hovered() -> World {
 fn hovered_beside_the_drawer() -> World {
     let mut world = hovered();
     world.state.right_open = true;
+    world.state.right_tab = seaglass_app::right::Tab::Colocate;
     world.state.coordinates = Coordinates { form: AngleForm::Seconds, longitude_360: true };
     if let Some((info, _)) = &mut world.hover {
         info.rows[0].quality = Some("Quality: best quality".to_owned());

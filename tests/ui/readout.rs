@@ -54,6 +54,7 @@ fn pins_come_and_go_and_undo_knows_them() {
 fn the_card_under_the_pointer_keeps_off_the_drawer() {
     let mut world = World::with_data();
     world.state.right_open = true;
+    world.state.right_tab = seaglass_app::right::Tab::Colocate;
     let info = hover::HoverInfo { at: LonLat::new(0.0, 0.0), elevation_m: None, rows: Vec::new() };
     world.hover = Some((info, egui::pos2(560.0, 300.0)));
     let mut h = world.harness(1040.0, 656.0, true);

@@ -35,6 +35,7 @@ pub struct World {
     pub memory_full: Option<(u64, u64)>,
     pub sample: Option<(usize, usize)>,
     pub toasts: Toasts,
+    pub catalogue: std::sync::Arc<Vec<seaglass_host::CatalogueRow>>,
     pub hover: Option<(HoverInfo, egui::Pos2)>,
     /// Commands change the session, as in the application.
     pub live: bool,
@@ -110,6 +111,7 @@ impl World {
             memory_full: None,
             sample: None,
             toasts: Toasts::default(),
+            catalogue: std::sync::Arc::default(),
             hover: None,
             live: true,
             globe: egui::Rect::NOTHING,
@@ -185,6 +187,7 @@ impl World {
         model.adapter.clone_from(&self.adapter);
         model.memory_full = self.memory_full;
         model.sample = self.sample;
+        model.catalogue = std::sync::Arc::clone(&self.catalogue);
         self.state.taken.clear();
         self.state.highlight = None;
         let area = window::around(ui, &model, &mut self.state, &mut out);

@@ -30,7 +30,7 @@ const NEAR: f32 = 8.0;
 
 /// Draws what is selected and hovered.
 pub fn paint(ui: &Ui, frame: Frame, view: &View, model: &Model, state: &UiState) {
-    if !state.right_open {
+    if !state.colocate_open() {
         return;
     }
     let Some(found) = &model.colocation.found else { return };
@@ -184,8 +184,9 @@ pub fn gestures(
     found: Option<&Arc<Found>>,
     state: &mut UiState,
 ) -> bool {
+    let open = state.colocate_open();
     let panel = &mut state.colocate;
-    let Some(found) = found.filter(|_| state.right_open) else {
+    let Some(found) = found.filter(|_| open) else {
         (panel.picking, panel.picked_from, panel.hovered_globe) = (false, None, None);
         return false;
     };

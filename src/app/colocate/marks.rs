@@ -67,7 +67,7 @@ pub fn paint(
     model: &Model,
     state: &UiState,
 ) {
-    if !state.right_open {
+    if !state.colocate_open() {
         return;
     }
     let Some(found) = model.colocation.found.as_ref().filter(|f| !f.pairs.is_empty()) else { return };

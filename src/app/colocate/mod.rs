@@ -22,6 +22,7 @@ use std::sync::Arc;
 use egui::{Area, Order, Popup, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
 use seaglass_core::colocation::{ColocationPatch, PRESETS};
 use seaglass_core::command::Command;
+use seaglass_core::geo::LonLat;
 use seaglass_host::colocate::{Found, Stage, View, short_name};
 
 use crate::model::Model;
@@ -37,6 +38,8 @@ pub const WIDTH: f32 = 392.0;
 const DRAWER_BELOW: f32 = 1180.0;
 /// With more pairs, what takes a while to make is not made while something is being dragged.
 pub const MANY: usize = 100_000;
+/// Of more pairs every second, third … decides what is shown of them.
+const MOST_FRAMED: usize = 4096;
 const HEADER: f32 = 40.0;
 const FOOTER: f32 = 40.0;
 
@@ -240,8 +243,7 @@ fn header(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
     let t = theme(ui);
     let y = rect.center().y;
     widgets::hairline(ui.painter(), t, rect.x_range(), rect.bottom() - 0.5);
-    let end = widgets::line(ui.painter(), rect.left() + 16.0, y, "Colocate", t.strong(), t.c.text_1, 120.0);
-    ui.painter().hline((rect.left() + 16.0)..=end, rect.bottom() - 1.0, Stroke::new(2.0, t.c.accent));
+    crate::right::tabs(ui, rect, state);
     let at = |k: usize| Rect::from_center_size(pos2(rect.right() - 26.0 - 32.0 * k as f32, y), Vec2::splat(28.0));
     let close = ui.interact(at(0), ui.scope_id().with("close"), Sense::click());
     if widgets::icon_button_at(ui, at(0), close, "close", "Close the panel", false).clicked() {
@@ -337,13 +339,15 @@ fn export_menu(button: &egui::Response, out: &mut Out) {
 
 fn zoom_to(found: &Found, model: &Model, state: &UiState, out: &mut Out) {
     let pairs = state.colocate.selection.pairs();
-    let area = if pairs.is_empty() {
-        found.bounds(0..found.pairs.len())
-    } else {
-        found.bounds(pairs.iter().map(|k| *k as usize))
-    };
-    let Some(area) = area else { return };
-    let camera = model.session.project().camera.framing(&area, model.session.view_px);
+    let count = if pairs.is_empty() { found.pairs.len() } else { pairs.len() };
+    let pair = |k: usize| pairs.get(k).map_or(k, |p| *p as usize);
+    // Places rather than a box: pairs on both sides of the globe have their middle where none of them is.
+    let some = (0..count).step_by(count.div_ceil(MOST_FRAMED).max(1));
+    let places: Vec<LonLat> = some.filter_map(|k| found.reference(pair(k))).map(|p| p.at).collect();
+    if places.is_empty() {
+        return;
+    }
+    let camera = model.session.project().camera.framing_places(&places, model.session.view_px);
     out.send(Command::LookAt { place: camera.target, altitude_m: Some(camera.altitude_m) });
 }
 

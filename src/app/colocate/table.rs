@@ -90,7 +90,7 @@ impl Table {
 /// Whether there is a table to show.
 pub fn shown(model: &Model, state: &UiState) -> bool {
     state.colocate.table.open
-        && state.right_open
+        && state.colocate_open()
         && !state.presentation
         && model.colocation.found.as_ref().is_some_and(|f| !f.pairs.is_empty())
 }

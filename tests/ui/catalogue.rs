@@ -1,0 +1,193 @@
+//! The Catalogue panel: what it lists, what ticking sends, search, filters and keys.
+
+use std::sync::Arc;
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use seaglass_app::right::Tab;
+use seaglass_core::command::Command;
+use seaglass_core::time::{Time, TimeSpan};
+use seaglass_host::CatalogueRow;
+
+use crate::world::{World, field, file};
+
+fn counted(id: &str, in_window: usize, in_view: usize, mission: &str, level: &str) -> CatalogueRow {
+    let t = |s: &str| Time::parse(s).unwrap();
+    CatalogueRow {
+        id: id.into(),
+        in_window,
+        in_view,
+        total: 40,
+        span: Some(TimeSpan::new(t("2024-08-01"), t("2024-08-20"))),
+        days: (0..16).map(|k| k % 4).collect(),
+        missions: vec![mission.into()],
+        levels: vec![level.into()],
+    }
+}
+
+/// Three collections; of the third nothing lies in the window, and it has no layer.
+pub fn world() -> World {
+    let mut world = World::with_data();
+    let mut wind = field("wind_speed", "Wind speed", "m s-1");
+    wind.rank = 10;
+    let mut flag = field("wvc_quality_flag", "Quality flag", "");
+    flag.rank = -20;
+    for info in file("ASCAT winds", vec![wind, flag], &["2024-08-20T09:00:00"], 5.0) {
+        world.session.apply(&Command::Opened { path: "/data/ascat.nc".into(), info: Box::new(info) }).unwrap();
+    }
+    let layer = world.session.project().layers.iter().find(|l| l.collection == "ascat_winds").unwrap().id;
+    world.session.apply(&Command::RemoveLayer { layer }).unwrap();
+    world.catalogue = Arc::new(vec![
+        counted("swot_l3", 3, 1, "SWOT", "L3"),
+        counted("ghrsst", 1, 0, "Metop-B", "L4"),
+        counted("ascat_winds", 0, 0, "Metop-B", "L2"),
+    ]);
+    (world.state.right_open, world.state.right_tab) = (true, Tab::Catalogue);
+    world
+}
+
+fn harness(world: World) -> Harness<'static, World> {
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    h
+}
+
+/// Whether a control whose name, or a text that begins so is there.
+fn shows(h: &Harness<'_, World>, start: &str) -> bool {
+    h.root().children_recursive().any(|n| {
+        let node = n.accesskit_node();
+        [node.label(), node.value()].into_iter().flatten().any(|l| l.starts_with(start))
+    })
+}
+
+#[test]
+fn ticking_a_variable_adds_its_layer_and_takes_it_away() {
+    let mut h = harness(world());
+    h.get_by_label("Mean dynamic topography, SWOT L3").click();
+    h.run_ok();
+    let added = Command::AddLayer { collection: "swot_l3".into(), field: "mdt".into() };
+    assert_eq!(h.state().commands, [added]);
+    let layer = h.state().id("mdt");
+    h.get_by_label("Mean dynamic topography, SWOT L3").click();
+    h.run_ok();
+    assert_eq!(h.state().commands.last(), Some(&Command::RemoveLayer { layer }));
+}
+
+#[test]
+fn collections_say_how_much_of_them_there_is() {
+    let mut h = harness(world());
+    assert!(shows(&h, "SWOT L3, 3 granules in the window, open"));
+    assert!(shows(&h, "ASCAT winds, 0 granules in the window, closed"));
+    h.get_by_label("In view").click();
+    h.run_ok();
+    assert!(shows(&h, "SWOT L3, 1 granule in the window and in view, open"));
+    // Those with something come first.
+    let y = |h: &Harness<'_, World>, start: &str| {
+        let node =
+            h.root().children_recursive().find(|n| n.accesskit_node().label().is_some_and(|l| l.starts_with(start)));
+        node.expect(start).rect().top()
+    };
+    assert!(y(&h, "SWOT L3, 1 granule") < y(&h, "ASCAT winds, 0") && y(&h, "ASCAT winds, 0") < y(&h, "GHRSST, 0"));
+}
+
+#[test]
+fn words_are_looked_for_in_collections_and_variables() {
+    let mut h = harness(world());
+    h.get_by_label("Filter collections").click();
+    h.run_ok();
+    h.get_by_label("Filter collections").type_text("wind qual");
+    h.run_ok();
+    assert!(shows(&h, "Quality flag, ASCAT winds"), "a variable found is shown, housekeeping or not");
+    assert!(!shows(&h, "SWOT L3, ") && !shows(&h, "Wind speed, "));
+    h.get_by_label("Clear the filter").click();
+    h.run_ok();
+    assert!(shows(&h, "SWOT L3, ") && !shows(&h, "Quality flag, "));
+    h.state_mut().state.catalogue.filter = "no such thing".into();
+    h.run_ok();
+    h.get_by_label("Clear filters").click();
+    h.run_ok();
+    assert!(shows(&h, "SWOT L3, "));
+}
+
+#[test]
+fn missions_and_levels_filter() {
+    let mut h = harness(world());
+    h.get_by_label("Type").click();
+    h.run_ok();
+    h.get_by_label("Metop-B").click();
+    h.run_ok();
+    assert!(!shows(&h, "SWOT L3, 3") && shows(&h, "GHRSST, ") && shows(&h, "ASCAT winds, "));
+    h.get_by_label("L2").click();
+    h.run_ok();
+    assert!(!shows(&h, "GHRSST, 1") && shows(&h, "ASCAT winds, "));
+}
+
+#[test]
+fn details_and_the_way_to_the_data() {
+    let mut h = harness(world());
+    h.get_by_label("ASCAT winds, 0 granules in the window, closed").click();
+    h.run_ok();
+    assert!(shows(&h, "Wind speed, ASCAT winds"), "it opens");
+    assert!(!shows(&h, "Quality flag, ") && shows(&h, "1 more variables, ASCAT winds"));
+    assert!(shows(&h, "Details of ASCAT winds, the whole title"));
+    assert!(shows(&h, "Granules: 40 in all, 0 in the window, 0 in view") && shows(&h, "Mission: Metop-B"));
+    h.get_by_label("Jump to data").click();
+    h.run_ok();
+    // The window of a day ends at the clock: the granule of 09:00 to 09:05 is in it when it has just ended.
+    let now = Time::parse("2024-08-20T09:05:00").unwrap();
+    assert_eq!(h.state().commands, [Command::SetTime { now }]);
+    h.key_press(egui::Key::Escape);
+    h.run_ok();
+    assert!(!shows(&h, "Details of "));
+}
+
+#[test]
+fn the_keyboard_reaches_everything() {
+    let mut h = harness(world());
+    h.get_by_label("ASCAT winds, 0 granules in the window, closed").focus();
+    h.run_ok();
+    assert_eq!(h.state().state.catalogue.hovered.as_deref(), Some("ascat_winds"), "its footprints are on the globe");
+    h.key_press(egui::Key::ArrowRight);
+    h.run_ok();
+    assert!(shows(&h, "Wind speed, ASCAT winds"));
+    h.key_press(egui::Key::ArrowLeft);
+    h.run_ok();
+    assert!(!shows(&h, "Wind speed, ASCAT winds"));
+    h.key_press(egui::Key::ArrowRight);
+    h.run_ok();
+    h.get_by_label("Wind speed, ASCAT winds").focus();
+    h.run_ok();
+    h.key_press(egui::Key::Enter);
+    h.run_ok();
+    assert_eq!(
+        h.state().commands,
+        [Command::AddLayer { collection: "ascat_winds".into(), field: "wind_speed".into() }]
+    );
+}
+
+#[test]
+fn tabs_change_the_panel_and_a_narrow_window_has_a_drawer() {
+    let mut h = harness(world());
+    h.get_by_label("Colocate tab").click();
+    h.run_ok();
+    assert_eq!(h.state().state.right_tab, Tab::Colocate);
+    assert!(!shows(&h, "SWOT L3, 3 granules"));
+    h.get_by_label("Catalogue tab").click();
+    h.run_ok();
+    assert!(shows(&h, "SWOT L3, 3 granules"));
+    let mut narrow = world().harness(1024.0, 640.0, false);
+    narrow.run_ok();
+    assert!(narrow.query_by_label("Catalogue").is_some() && shows(&narrow, "SWOT L3, 3 granules"));
+    narrow.key_press(egui::Key::Escape);
+    narrow.run_ok();
+    assert!(!narrow.state().state.right_open, "Escape closes the drawer");
+}
+
+#[test]
+fn without_files_it_says_what_it_is_for() {
+    let mut world = World::empty();
+    (world.state.right_open, world.state.welcome_closed) = (true, true);
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    assert!(shows(&h, "Collections appear here"));
+}
