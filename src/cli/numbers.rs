@@ -120,9 +120,17 @@ pub fn background(text: &str) -> Result<[u8; 4], Failure> {
     }
 }
 
-/// Indices along the further dimensions of a field from `DIM=K` texts; 0 where none is given.
-pub fn extra(texts: &[String], dims: &[ExtraDim], field: &str) -> Result<Vec<usize>, Failure> {
-    let mut extra = vec![0; dims.len()];
+/// Indices along the further dimensions of a field from `DIM=K` texts and a level; the surface, else 0, where none is
+/// given.
+pub fn extra(texts: &[String], level: Option<f64>, dims: &[ExtraDim], field: &str) -> Result<Vec<usize>, Failure> {
+    let mut extra: Vec<usize> = dims.iter().map(|d| d.first).collect();
+    if let Some(level) = level {
+        let (at, dim) = dims.iter().enumerate().find(|(_, d)| d.vertical && !d.values.is_empty()).ok_or_else(|| {
+            let message = format!("The field \"{field}\" has no levels with known depth or height to choose from.");
+            Failure::new(Exit::Nothing, message)
+        })?;
+        extra[at] = dim.nearest(level).unwrap_or(dim.first);
+    }
     for text in texts {
         let parsed = text.split_once('=').and_then(|(d, k)| Some((d.trim(), k.trim().parse::<usize>().ok()?)));
         let Some((name, k)) = parsed else { return refuse("an index", text, "DIM=K, for example depth=3") };
@@ -170,9 +178,27 @@ mod tests {
         assert!(size("0x10").is_err() && size("10").is_err() && size("99999x1").is_err());
         assert!(duration("-1h").is_err() && duration("1 fortnight").is_err());
         assert!(background("#12").is_err() && background("#+12345").is_err() && background("blue").is_err());
-        let dims = [ExtraDim { name: "depth".into(), size: 4, values: vec![], units: String::new() }];
-        assert_eq!(extra(&["depth=3".into()], &dims, "t").unwrap(), [3]);
-        assert!(extra(&["depth=4".into()], &dims, "t").is_err() && extra(&["z=1".into()], &dims, "t").is_err());
+        let dims = [ExtraDim {
+            name: "depth".into(),
+            size: 4,
+            values: vec![],
+            units: String::new(),
+            vertical: false,
+            first: 0,
+        }];
+        assert_eq!(extra(&["depth=3".into()], None, &dims, "t").unwrap(), [3]);
+        let refused = |text: &str| extra(&[text.into()], None, &dims, "t").is_err();
+        assert!(refused("depth=4") && refused("z=1") && extra(&[], Some(10.0), &dims, "t").is_err());
+        let known = ExtraDim {
+            values: vec![500.0, 50.0, 5.0, 0.5],
+            units: "m".into(),
+            vertical: true,
+            first: 3,
+            ..dims[0].clone()
+        };
+        let at = |level| extra(&[], level, std::slice::from_ref(&known), "t").unwrap();
+        assert_eq!([at(None), at(Some(60.0)), at(Some(1e9))], [[3], [1], [0]]);
+        assert_eq!((known.label(1), dims[0].label(1)), ("50 m".to_owned(), "2 of 4".to_owned()));
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn find<'a>(
             part: k,
             fields: vec![field.name.clone()],
             step,
-            extra: numbers::extra(&options.index, &field.extra_dims, &field.name)?,
+            extra: numbers::extra(&options.index, options.level, &field.extra_dims, &field.name)?,
             row: index(hit.row, part.shape[0]),
             col: index(hit.col, part.shape[1]),
         };

@@ -224,8 +224,8 @@ impl Wishes {
                 host.send(Command::SetLayerComponents { layer: *id, components });
             }
             host.send(Command::SetStyle { layer: *id, patch });
-            if let Some(field) = field.filter(|_| !options.index.is_empty()) {
-                let extra = numbers::extra(&options.index, &field.extra_dims, &field.name)?;
+            if let Some(field) = field.filter(|_| !options.index.is_empty() || options.level.is_some()) {
+                let extra = numbers::extra(&options.index, options.level, &field.extra_dims, &field.name)?;
                 host.send(Command::SetLayerIndex { layer: *id, extra });
             }
         }

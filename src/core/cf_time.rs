@@ -259,6 +259,8 @@ fn unit_of(name: &str, calendar: Calendar) -> Option<(Unit, Option<&'static str>
 
 /// Epoch on the calendar's own count, µs.
 fn parse_epoch(text: &str, calendar: Calendar) -> Result<i64, String> {
+    let words = date_in_words(text);
+    let text = words.as_deref().unwrap_or(text);
     let (date, rest) = split_date(text).ok_or_else(|| format!("\"{text}\" does not begin with a date"))?;
     let (year, month, day) = parse_date(date).ok_or_else(|| format!("\"{date}\" is not a date"))?;
     let in_year = (1..=12).contains(&month) && year.abs() <= 200_000;
@@ -269,6 +271,27 @@ fn parse_epoch(text: &str, calendar: Calendar) -> Result<i64, String> {
     let clock_us = parse_clock(clock).ok_or_else(|| format!("\"{clock}\" is not a time of day"))?;
     let zone_us = parse_zone(zone).ok_or_else(|| format!("\"{zone}\" is not a time zone offset"))?;
     Ok(calendar.days_from_date(year, month, day) * DAY_US + clock_us - zone_us)
+}
+
+/// `Jan 1, 2000 00:00` and `1 January 2000 00:00` with the date in numbers; `None` for dates that have them.
+fn date_in_words(text: &str) -> Option<String> {
+    let blank = |c: char| c.is_whitespace() || c == ',';
+    let mut rest = text.trim();
+    let mut words = [""; 3];
+    for word in &mut words {
+        let end = rest.find(blank).unwrap_or(rest.len());
+        *word = &rest[..end];
+        rest = rest[end..].trim_start_matches(blank);
+    }
+    let (month, day) = match (month_by_name(words[0]), month_by_name(words[1])) {
+        (Some(month), None) => (month, words[1]),
+        (None, Some(month)) => (month, words[0]),
+        _ => return None,
+    };
+    // 1st, 2nd, 3rd, 4th.
+    let day: i64 = day.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse().ok()?;
+    let year: i64 = words[2].parse().ok()?;
+    Some(format!("{year:04}-{month}-{day} {rest}"))
 }
 
 /// The date and what follows it: up to a blank, a comma or the `T` between date and time.
@@ -307,6 +330,15 @@ fn parse_date(text: &str) -> Option<(i64, i64, i64)> {
         [a, m, b] => match month_by_name(m) {
             Some(month) if a.len() > 2 => Some((a.parse().ok()?, month, b.parse().ok()?)),
             Some(month) => Some((b.parse().ok()?, month, a.parse().ok()?)),
+            // 1/1/2000: day and month, where they cannot be taken for each other.
+            None if a.len() <= 2 && b.len() == 4 => {
+                let (first, second, year): (i64, i64, i64) = (a.parse().ok()?, m.parse().ok()?, b.parse().ok()?);
+                match (first, second) {
+                    (f, s) if f == s || s > 12 => Some((year, f, s)),
+                    (f, s) if f > 12 => Some((year, s, f)),
+                    _ => None,
+                }
+            }
             None => Some((sign * a.parse::<i64>().ok()?, m.parse().ok()?, b.parse().ok()?)),
         },
         _ => None,

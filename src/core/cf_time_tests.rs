@@ -139,3 +139,24 @@ fn nonsense_is_refused_with_a_sentence() {
     assert_eq!(time_unit_seconds("hours"), Some(3600.0));
     assert_eq!(time_unit_seconds("kelvin"), None);
 }
+
+#[test]
+fn epochs_in_words_and_with_the_year_last_are_read() {
+    let epoch = |text: &str| CfTime::parse(&format!("days since {text}"), "").map(|cf| cf.time(0.0).unwrap().iso());
+    for text in [
+        "Jan 1, 2000",
+        "January 1 2000 00:00:00",
+        "1 Jan 2000",
+        "1st January, 2000 00:00",
+        "01/01/2000",
+        "Jan 1, 2000 UTC",
+    ] {
+        assert_eq!(epoch(text).unwrap(), "2000-01-01T00:00:00Z", "{text}");
+    }
+    assert_eq!(epoch("Sept. 15, 1997 06:30").unwrap(), "1997-09-15T06:30:00Z");
+    assert_eq!(epoch("31/12/1899").unwrap(), "1899-12-31T00:00:00Z");
+    assert_eq!(epoch("12/31/1899 12:00").unwrap(), "1899-12-31T12:00:00Z");
+    // February the first or January the second: nobody can tell.
+    assert!(epoch("01/02/2000").is_err());
+    assert!(epoch("Jan 32, 2000").is_err() && epoch("Jan, 2000").is_err());
+}

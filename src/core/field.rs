@@ -163,6 +163,30 @@ pub struct ExtraDim {
     /// Their unit.
     #[serde(default)]
     pub units: String,
+    /// Depth, height or pressure.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub vertical: bool,
+    /// Index shown first: along depth or height that of the surface, else 0.
+    #[serde(default)]
+    pub first: usize,
+}
+
+impl ExtraDim {
+    /// What an index means: `50 m` where the file has coordinate values, else `3 of 35`.
+    pub fn label(&self, index: usize) -> String {
+        match self.values.get(index) {
+            // Enough digits to tell neighbours apart, and no more.
+            Some(v) => format!("{} {}", (v * 1000.0).round() / 1000.0, self.units).trim_end().to_owned(),
+            None => format!("{} of {}", index + 1, self.size),
+        }
+    }
+
+    /// Index of the coordinate value nearest to one; `None` where the file has none.
+    pub fn nearest(&self, value: f64) -> Option<usize> {
+        let distance = |v: &f64| (v - value).abs();
+        let all = self.values.iter().enumerate();
+        all.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1))).map(|(k, _)| k)
+    }
 }
 
 /// A rectangle of source cells, sampled every `stride` cells in both directions.

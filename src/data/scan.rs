@@ -18,8 +18,8 @@ const EXTENSIONS: &[&str] = &[
 const MAGIC: &[&[u8]] = &[b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF\r\n\x1a\n", b"GRIB"];
 /// Ends of names of compressed granules.
 const PACKED: &[&str] = &[".nc.gz", ".nc.bz2", ".zarr.zip"];
-/// Files that make a folder one granule: a Zarr store.
-const STORE_MARKS: &[&str] = &["zarr.json", ".zmetadata", ".zgroup", ".zarray"];
+/// Files that make a folder one granule: a Zarr store, a SAFE or SEN3 product.
+const STORE_MARKS: &[&str] = &["zarr.json", ".zmetadata", ".zgroup", ".zarray", "manifest.safe", "xfdumanifest.xml"];
 /// Folders nested deeper are not entered.
 const MAX_DEPTH: usize = 32;
 

@@ -16,6 +16,7 @@ use crate::format::{Contents, FORMATS, Format, Probe, Values, by_probe};
 use crate::limits::{MAX_MEMBERS, MAX_UNPACKED};
 use crate::merge::{self, Member};
 use crate::raw::Raw;
+use crate::safe;
 use crate::sniff;
 use crate::zarr;
 
@@ -119,6 +120,26 @@ fn zipped(input: BufReader<File>, probe: &Probe) -> Result<Contents> {
         }
         Err(zip) => zip,
     };
+    if let Some(root) = safe::root_in(&all) {
+        let dir = tempfile::Builder::new().prefix("seaglass-").tempdir().map_err(|e| no_room(&e))?;
+        let mut left = MAX_UNPACKED;
+        for (k, name) in all.iter().filter(|(_, name)| safe::is_needed(&root, name)) {
+            let to = dir.path().join(name);
+            std::fs::create_dir_all(to.parent().unwrap_or(dir.path())).map_err(|e| no_room(&e))?;
+            unpack(zip.by_index(*k).map_err(broken)?, &mut left, "zip", File::create(&to).map_err(|e| no_room(&e))?)?;
+        }
+        let name = root.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+        let contents = safe::folder(&dir.path().join(&root), &name)?;
+        contents.values.keep_open();
+        // Open files live on without their names; elsewhere they keep them as long as this lives.
+        let dir = if cfg!(unix) { None } else { Some(dir) };
+        let label = format!("{} in zip", contents.label);
+        return Ok(Contents {
+            label,
+            values: Box::new(Held { values: contents.values, _file: None, _dir: dir }),
+            ..contents
+        });
+    }
     if members.len() > MAX_TOGETHER {
         let text = format!(
             "The zip archive holds {} files; at most {MAX_TOGETHER} are opened together: unpack it and open its folder.",
@@ -150,8 +171,10 @@ fn zipped(input: BufReader<File>, probe: &Probe) -> Result<Contents> {
 /// Files of an archive opened together.
 const MAX_TOGETHER: usize = 64;
 /// Endings of files inside an archive that are tried.
-const READABLE: [&str; 13] =
-    ["csv", "tsv", "nc", "nc3", "nc4", "netcdf", "cdf", "h5", "hdf5", "he5", "grd", "tif", "tiff"];
+const READABLE: [&str; 17] = [
+    "csv", "tsv", "nc", "nc3", "nc4", "netcdf", "cdf", "h5", "hdf5", "he5", "grd", "tif", "tiff", "grib", "grb",
+    "grib2", "grb2",
+];
 
 fn nothing_inside(names: &[String]) -> String {
     let some: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
@@ -175,46 +198,53 @@ fn open(unpacked: Unpacked, name: String) -> Result<Contents> {
     contents.values.keep_open();
     // Without its name the file is gone with this process, however that ends; elsewhere an open file keeps its name.
     let file = if cfg!(unix) { None } else { Some(unpacked) };
-    Ok(Contents { name, values: Box::new(Held { values: contents.values, _file: file }), ..contents })
+    Ok(Contents { name, values: Box::new(Held { values: contents.values, _file: file, _dir: None }), ..contents })
 }
 
 /// A new file that is removed when this is dropped.
 struct Unpacked(tempfile::NamedTempFile);
 
+fn no_room(e: &dyn std::fmt::Display) -> seaglass_core::protocol::ReadFailure {
+    let text = format!("There is no room to unpack the file in {}: {e}.", std::env::temp_dir().display());
+    fail(FailureKind::TooLarge, text)
+}
+
 impl Unpacked {
     /// All of a stream, at most `left` bytes of it, which are taken from `left`.
-    fn from(mut stream: impl Read, left: &mut u64, packing: &str) -> Result<Self> {
-        let no_room = |e: &dyn std::fmt::Display| {
-            let text = format!("There is no room to unpack the file in {}: {e}.", std::env::temp_dir().display());
-            fail(FailureKind::TooLarge, text)
-        };
+    fn from(stream: impl Read, left: &mut u64, packing: &str) -> Result<Self> {
         let mut file = tempfile::Builder::new().prefix("seaglass-").tempfile().map_err(|e| no_room(&e))?;
-        let mut block = vec![0; 1 << 18];
-        loop {
-            let n = match stream.read(&mut block) {
-                Ok(0) => break,
-                Ok(n) => n,
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(damaged(&format!("The {packing} archive"), &e)),
-            };
-            *left = left.checked_sub(n as u64).ok_or_else(|| {
-                let text = format!(
-                    "Unpacked, the file has more than {} GiB; unpack it yourself and open what is inside.",
-                    MAX_UNPACKED >> 30
-                );
-                fail(FailureKind::TooLarge, text)
-            })?;
-            file.write_all(&block[..n]).map_err(|e| no_room(&e))?;
-        }
-        file.flush().map_err(|e| no_room(&e))?;
+        unpack(stream, left, packing, &mut file)?;
         Ok(Self(file))
     }
+}
+
+/// Copies all of a stream, at most `left` bytes of it, which are taken from `left`.
+fn unpack(mut stream: impl Read, left: &mut u64, packing: &str, mut file: impl Write) -> Result<()> {
+    let mut block = vec![0; 1 << 18];
+    loop {
+        let n = match stream.read(&mut block) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(damaged(&format!("The {packing} archive"), &e)),
+        };
+        *left = left.checked_sub(n as u64).ok_or_else(|| {
+            let text = format!(
+                "Unpacked, the file has more than {} GiB; unpack it yourself and open what is inside.",
+                MAX_UNPACKED >> 30
+            );
+            fail(FailureKind::TooLarge, text)
+        })?;
+        file.write_all(&block[..n]).map_err(|e| no_room(&e))?;
+    }
+    file.flush().map_err(|e| no_room(&e))
 }
 
 /// Values with the file they lie in; dropped in this order.
 struct Held {
     values: Box<dyn Values>,
     _file: Option<Unpacked>,
+    _dir: Option<tempfile::TempDir>,
 }
 
 impl Values for Held {

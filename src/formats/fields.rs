@@ -5,6 +5,7 @@ use seaglass_core::field::{ExtraDim, FieldInfo, FieldKind, Flag};
 use crate::attr::Attr;
 use crate::dataset::{Dataset, Var};
 use crate::interest;
+use crate::level;
 use crate::operand::Operand;
 
 /// Longest coordinate listed with an extra dimension.
@@ -22,7 +23,7 @@ pub fn describe(ds: &Dataset, operand: &Operand, extra_dims: &[usize], raster: b
         units: v.units().unwrap_or_default(),
         // Scaled numbers with marks for "no data" among them (RSS products) are numbers.
         kind: if p.is_packed() { FieldKind::Scalar } else { kind(v) },
-        extra_dims: extra_dims.iter().map(|d| extra_dim(ds, *d)).collect(),
+        extra_dims: extra_dims.iter().map(|d| extra_dim(ds, *d, v)).collect(),
         has_time: operand.has_step(),
         packing_step: (p.scale != 1.0 && !p.ty.is_float()).then_some(p.scale.abs()),
         valid_range: p.valid_range(),
@@ -35,18 +36,28 @@ pub fn describe(ds: &Dataset, operand: &Operand, extra_dims: &[usize], raster: b
     }
 }
 
-fn extra_dim(ds: &Dataset, dim: usize) -> ExtraDim {
+fn extra_dim(ds: &Dataset, dim: usize, along: &Var) -> ExtraDim {
     let d = &ds.dims[dim];
-    let coordinate = ds.coordinate_of(dim).filter(|k| ds.vars[*k].ty.is_some() && d.len <= MAX_EXTRA_VALUES);
+    let numeric = |k: &usize| ds.vars[*k].ty.is_some() && d.len <= MAX_EXTRA_VALUES;
+    // A vertical coordinate may be called otherwise than its dimension (`gdept_1d(z)`, `depth(s_rho)`).
+    let named = || {
+        let listed = along.text("coordinates").unwrap_or_default();
+        listed.split_whitespace().filter_map(|w| ds.resolve(&along.group, w)).find(|k| ds.vars[*k].dims == [dim])
+    };
+    let coordinate = ds.coordinate_of(dim).or_else(named).filter(numeric);
     let values = coordinate.and_then(|k| {
         let raw = ds.read_all(k, MAX_EXTRA_VALUES).ok()?;
         Some(crate::packing::Packing::of(&ds.vars[k]).0.without_range().all(&raw))
     });
+    // JSON has no NaN: a coordinate with gaps is not offered.
+    let values = values.filter(|v| v.iter().all(|x| x.is_finite())).unwrap_or_default();
+    let vertical = level::of(&d.name, coordinate.map(|k| &ds.vars[k]));
     ExtraDim {
         name: d.name.clone(),
         size: d.len,
-        // JSON has no NaN: a coordinate with gaps is not offered.
-        values: values.filter(|v| v.iter().all(|x| x.is_finite())).unwrap_or_default(),
+        first: vertical.map_or(0, |v| v.surface(&values, d.len)),
+        vertical: vertical.is_some(),
+        values,
         units: coordinate.and_then(|k| ds.vars[k].units()).unwrap_or_default(),
     }
 }

@@ -16,9 +16,12 @@ use crate::delimited::Csv;
 use crate::error::{Result, fail};
 use crate::fast;
 use crate::geotiff::GeoTiff;
+use crate::grib::Grib;
 use crate::netcdf4::Netcdf;
 use crate::raw::Raw;
+use crate::safe::Safe;
 use crate::sniff;
+use crate::stagger;
 use crate::zarr::Zarr;
 
 /// What is known of a file before any format opens it.
@@ -109,7 +112,7 @@ pub trait Values {
 }
 
 /// Files that are what they are by their first bytes come first, texts last.
-pub const FORMATS: &[&dyn Format] = &[&Netcdf, &GeoTiff, &Zarr, &Archive, &Csv];
+pub const FORMATS: &[&dyn Format] = &[&Netcdf, &GeoTiff, &Zarr, &Safe, &Archive, &Grib, &Csv];
 
 /// Opens a file by the first format that knows it.
 pub fn open(path: &Path) -> Result<Contents> {
@@ -118,7 +121,7 @@ pub fn open(path: &Path) -> Result<Contents> {
     if contents.name.is_empty() {
         contents.name = probe.name;
     }
-    Ok(contents)
+    Ok(stagger::centred(contents))
 }
 
 /// Opens what a probe describes by one of some formats.

@@ -54,6 +54,11 @@ impl Model {
         (!axes.is_empty()).then_some(Self { lon, lat, axes, mapping })
     }
 
+    /// The control points lie at the edges of cells, as this format has them.
+    fn by_edges(&self, ds: &Dataset) -> bool {
+        self.axes.iter().all(|(_, k)| ds.vars[*k].text("cell_reference").is_none())
+    }
+
     /// Whether the variable belongs to the control points.
     pub fn uses(&self, var: usize) -> bool {
         var == self.lon || var == self.lat || self.axes.iter().any(|(_, k)| *k == var)
@@ -82,7 +87,7 @@ impl Model {
 
 /// Whether the file says of itself that it is of this format.
 pub fn is_idf(ds: &Dataset) -> bool {
-    ds.global("idf_granule_id").is_some() || ds.global("idf_version").is_some() || Model::of(ds).is_some()
+    ds.global("idf_granule_id").is_some() || ds.global("idf_version").is_some() || Model::of(ds).is_some_and(|m| m.by_edges(ds))
 }
 
 fn nothing(message: String) -> ReadFailure {
@@ -149,6 +154,10 @@ fn numbers(ds: &Dataset, var: usize) -> Result<Vec<f64>> {
 /// Places of the control points along one dimension, as indices of ours: edges lie half-way between cells.
 fn edges(ds: &Dataset, var: usize, cells: usize) -> Result<Vec<f64>> {
     let found = numbers(ds, var)?;
+    // Not this format's rule, but that of annotations: places of the centres of cells.
+    if ds.vars[var].text("cell_reference").as_deref() == Some("centre") {
+        return Ok(found);
+    }
     let ascending = found.windows(2).all(|w| w[0] < w[1]);
     let (first, last) = (found.first().copied().unwrap_or(f64::NAN), found.last().copied().unwrap_or(f64::NAN));
     // Other writers end at the last cell, not at its edge.

@@ -136,9 +136,7 @@ pub fn refusal(head: &[u8]) -> String {
     let known = |what: &str, hint: &str| {
         format!("This is {what}, which is not read here.{}{hint}", if hint.is_empty() { "" } else { " " })
     };
-    if has(b"GRIB", 256) {
-        known("a GRIB file", "Convert it with wgrib2 or cdo first.")
-    } else if has(b"BUFR", 256) {
+    if has(b"BUFR", 256) {
         known("a BUFR file", "")
     } else if head.starts_with(b"\xfd7zXZ") || head.starts_with(b"\x28\xb5\x2f\xfd") {
         known("a compressed archive", "Unpack it first.")

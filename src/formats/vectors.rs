@@ -244,7 +244,7 @@ fn northern_standard(name: &str) -> Option<String> {
 }
 
 /// Names that the northern component of one of this name may have.
-fn northern(path: &str) -> Vec<String> {
+pub fn northern(path: &str) -> Vec<String> {
     /// Pairs that no rule makes.
     const PAIRS: [(&str, &str); 6] = [
         ("ve", "vn"),

@@ -34,7 +34,7 @@ impl Session {
                     id: LayerId(0),
                     collection: collection.clone(),
                     field: field.clone(),
-                    extra: vec![0; info.extra_dims.len()],
+                    extra: info.extra_dims.iter().map(|d| d.first).collect(),
                     components: Vec::new(),
                     name: None,
                     visible: true,

@@ -5,6 +5,7 @@ mod decode;
 mod image;
 mod meta;
 mod place;
+mod plain;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -24,6 +25,7 @@ use crate::limits::MAX_POSITIONS;
 use crate::raw::{NumType, Raw};
 use image::{Directory, Image, Source, numbers};
 use meta::Meta;
+pub use plain::Plain;
 use place::{Affine, ControlPoints, Keys, System};
 
 /// Images of a file looked at.

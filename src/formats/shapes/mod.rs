@@ -20,7 +20,7 @@ mod geojson;
 mod gpx;
 mod kml;
 mod shp;
-mod xml;
+pub(crate) mod xml;
 mod zipped;
 
 /// Largest file read, bytes.

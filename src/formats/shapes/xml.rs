@@ -11,7 +11,7 @@ use crate::error::{Result, fail};
 const DEEPEST: usize = 256;
 
 /// Takes what a document consists of.
-pub(super) trait Walker {
+pub(crate) trait Walker {
     /// An element begins.
     fn start(&mut self, name: &str, attributes: &dyn Fn(&str) -> Option<String>) -> Result<()>;
     /// It ends; `text` stood in it, without that of the elements within.
@@ -19,7 +19,7 @@ pub(super) trait Walker {
 }
 
 /// Walks through a document of that format.
-pub(super) fn walk(bytes: &[u8], format: &str, walker: &mut impl Walker) -> Result<()> {
+pub(crate) fn walk(bytes: &[u8], format: &str, walker: &mut impl Walker) -> Result<()> {
     let wrong = |e: &dyn std::fmt::Display, at: u64| {
         fail(FailureKind::Damaged, format!("The {format} cannot be read at byte {at}: {e}."))
     };
