@@ -9,6 +9,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+#[path = "support/classic.rs"]
+mod classic;
+
+use classic::{Attr, Values, Var};
+
 const SEAGLASS: &str = env!("CARGO_BIN_EXE_seaglass");
 /// The client, in the version its notebooks were written for.
 const PACKAGES: &[&str] = &["pySEAScope[processor]==0.3.229"];
@@ -139,5 +144,46 @@ fn a_taken_or_senseless_address_is_said_in_one_line() {
         let text = String::from_utf8_lossy(&out.stderr).trim().to_owned();
         assert_eq!((out.status.code(), text.lines().count()), (Some(code), 1), "{text}");
         assert!(text.contains(word), "{text}");
+    }
+}
+
+/// A grid of one degree whose value is 360 × row + column.
+fn world(folder: &Path) -> PathBuf {
+    let axis = |n: usize, first: f64| Values::Double((0..n).map(|k| first + k as f64).collect());
+    let text = |units| vec![("units", Attr::Text(units))];
+    let values = Values::Float((0..180 * 360).map(|k| k as f32).collect());
+    let vars = [
+        Var { name: "lat", dims: vec![0], attrs: text("degrees_north"), values: axis(180, -89.5) },
+        Var { name: "lon", dims: vec![1], attrs: text("degrees_east"), values: axis(360, -179.5) },
+        Var { name: "number", dims: vec![0, 1], attrs: text("1"), values },
+    ];
+    let path = folder.join("world.nc");
+    let attrs = [("Conventions", Attr::Text("CF-1.8"))];
+    std::fs::write(&path, classic::file(&[("lat", 180), ("lon", 360)], &attrs, &vars)).unwrap();
+    path
+}
+
+/// The published client fetches what was extracted, and the processing server of its package works on it when called.
+#[test]
+#[cfg(feature = "worker")]
+fn the_published_client_and_its_processor_get_extractions() {
+    let Some(python) = python() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let file = world(dir.path());
+    let polygon = r#"{"type":"Polygon","coordinates":[[[175,-3],[185,-3],[185,4],[175,4],[175,-3]]]}"#;
+    let line = r#"{"type":"LineString","coordinates":[[170.2,-3.2],[189.6,4.7]]}"#;
+    for (kind, geometry) in [("polygon", polygon), ("line", line)] {
+        let shape = dir.path().join("shape.geojson");
+        std::fs::write(&shape, geometry).unwrap();
+        // Taken and let go: free a moment later, as far as one can know.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+        let processor = format!("127.0.0.1:{free}");
+        let (file, shape) = (file.to_str().unwrap(), shape.to_str().unwrap());
+        let mut served = Served::new(&["--open", file, "--extract", shape, "--processor", &processor]);
+        drop(served.output.take());
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control/extract.py");
+        let out = Command::new(&python).arg(script).args([served.port.as_str(), kind, free.as_str()]).output().unwrap();
+        let (text, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        assert!(out.status.success() && text.trim_end().ends_with("all is well"), "{kind}\n{text}\n{errors}");
     }
 }

@@ -3,8 +3,11 @@
 
 mod bench;
 mod coloc;
+mod control;
+mod gallery;
 mod index;
 mod shell;
+mod size;
 mod sweep;
 mod system;
 mod tasks;
@@ -22,8 +25,14 @@ cargo xtask <task>
   docgen                rewrite generated documentation (readers/README.md, docs/commands.md, docs/cli.md)
   bench [a|b|c|d]...    measure file to picture, frame times, memory, decoding, beside Python's ways
   bench coloc [TASK]... measure the colocation engine on its reference work sets, beside scipy and others
+  bench control [SIDE]  measure the control socket: a push of 10^8 floats, small commands, round trips, beside the bare
+                        loopback
   bench index [ROWS]    measure the index on a million granules, beside what others need for the same
+  bench size [PART]...  measure frames of millions of dots, thousands of drifters and granules, a whole altimeter cycle,
+                        beside other programs and beside a part of it
   sweep DIR             every file of a folder through reader and renderer: a table and a contact sheet in target/sweep
+  gallery [DIR]         every drawing method on globe, flat and polar maps, from the sample day and from real granules:
+                        pictures, a sheet and a page in target/gallery
   setup                 only install what is missing
 ";
 
@@ -36,9 +45,12 @@ fn main() -> ExitCode {
         Some("bless") => tasks::bless(rest),
         Some("docgen") => tasks::docgen(),
         Some("bench") if rest.first().is_some_and(|r| r == "coloc") => coloc::bench(&rest[1..]),
+        Some("bench") if rest.first().is_some_and(|r| r == "control") => control::bench(&rest[1..]),
         Some("bench") if rest.first().is_some_and(|r| r == "index") => index::bench(&rest[1..]),
+        Some("bench") if rest.first().is_some_and(|r| r == "size") => size::bench(&rest[1..]),
         Some("bench") => bench::bench(rest),
         Some("sweep") => sweep::sweep(rest),
+        Some("gallery") => gallery::gallery(rest),
         Some("setup") => system::prepare(system::Need::Test).map(drop),
         Some("help" | "--help" | "-h") | None => {
             print!("{USAGE}");

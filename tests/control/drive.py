@@ -18,6 +18,20 @@ import time
 
 import numpy
 
+import flatbuffers
+import SEAScope.API.AddSource as AddSource
+import SEAScope.API.AddTimespan as AddTimespan
+import SEAScope.API.AddTimestep as AddTimestep
+import SEAScope.API.Command as Command
+import SEAScope.API.CommandArgs as CommandArgs
+import SEAScope.API.ListSourcesResponse as ListSourcesResponse
+import SEAScope.API.OpCode as OpCode
+import SEAScope.API.RemoveSource as RemoveSource
+import SEAScope.API.RemoveTimespan as RemoveTimespan
+import SEAScope.API.RemoveTimestep as RemoveTimestep
+import SEAScope.API.Source as Source
+import SEAScope.API.Timespan as Timespan
+import SEAScope.API.Timestep as Timestep
 import SEAScope.lib
 import SEAScope.lib.utils as utils
 import SEAScope.upload as upload
@@ -353,6 +367,84 @@ def files(link):
     check('its granules are found', len(found) > 0 and found[0]['start'] < found[0]['stop'], found)
 
 
+def command(link, name, args=None, fill=None, answer=None):
+    """An operation the client has classes for and no function; `fill` builds its arguments."""
+    builder = flatbuffers.Builder(0)
+    offset = fill(builder) if fill else None
+    Command.CommandStart(builder)
+    Command.CommandAddOpcode(builder, getattr(OpCode.OpCode(), name))
+    if args:
+        Command.CommandAddArgsType(builder, getattr(CommandArgs.CommandArgs(), args))
+        Command.CommandAddArgs(builder, offset)
+    builder.Finish(Command.CommandEnd(builder))
+    message = builder.Output()
+    link.sendall(struct.pack('>Q', len(message)) + message)
+    if answer:
+        size = struct.unpack('<Q', link.recv(8))[0]
+        return answer(bytearray(upload.read_response(link, size)), 0)
+
+
+def unused(link):
+    """Sources, windows and steps of one's own: operations that no published function sends."""
+    def one(table, build):
+        """A table of one member, which is another table or a number."""
+        def fill(builder):
+            inner = build(builder)
+            getattr(table, table.__name__.split('.')[-1] + 'Start')(builder)
+            name = [n for n in dir(table) if n.startswith(table.__name__.split('.')[-1] + 'Add')][0]
+            getattr(table, name)(builder, inner)
+            return getattr(table, table.__name__.split('.')[-1] + 'End')(builder)
+        return fill
+
+    def span(builder):
+        label = builder.CreateString('half a day')
+        Timespan.TimespanStart(builder)
+        Timespan.TimespanAddLabel(builder, label)
+        Timespan.TimespanAddPastOffset(builder, 36000)
+        Timespan.TimespanAddFutureOffset(builder, 7200)
+        return Timespan.TimespanEnd(builder)
+
+    def step(builder):
+        label = builder.CreateString('17 seconds')
+        Timestep.TimestepStart(builder)
+        Timestep.TimestepAddLabel(builder, label)
+        Timestep.TimestepAddStep(builder, 17)
+        return Timestep.TimestepEnd(builder)
+
+    def source(builder):
+        title = builder.CreateString('Meine Quelle')
+        Source.SourceStart(builder)
+        Source.SourceAddId(builder, 77)
+        Source.SourceAddTitle(builder, title)
+        return Source.SourceEnd(builder)
+
+    def sources():
+        found = command(link, 'listSources', answer=ListSourcesResponse.ListSourcesResponse.GetRootAsListSourcesResponse)
+        return {found.Sources(k).Id(): text(found.Sources(k).Title()) for k in range(found.SourcesLength())}
+
+    command(link, 'addTimespan', 'AddTimespan', one(AddTimespan, span))
+    ask(link, set_timespan, 'half a day')
+    now = ask(link, get_timespan)
+    check('a window of one\'s own', text(now['label']) == 'half a day' and 36000 in now.values() and 7200 in now.values(), now)
+    command(link, 'removeTimespan', 'RemoveTimespan', one(RemoveTimespan, lambda b: b.CreateString('half a day')))
+    check('a window in use stays', ask(link, get_timespan) == now)
+    ask(link, set_timespan, '1 day')
+    command(link, 'removeTimespan', 'RemoveTimespan', one(RemoveTimespan, lambda b: b.CreateString('half a day')))
+    check('one that is not goes', 'half a day' not in [text(s['label']) for s in ask(link, list_timespans)])
+    before = ask(link, get_timestep)
+    command(link, 'addTimestep', 'AddTimestep', one(AddTimestep, step))
+    ask(link, set_timestep, '17 seconds')
+    check('a step of one\'s own', 17 in ask(link, get_timestep).values(), ask(link, get_timestep))
+    ask(link, set_timestep, text(before['label']))
+    command(link, 'removeTimestep', 'RemoveTimestep', one(RemoveTimestep, lambda b: b.CreateString('17 seconds')))
+    check('it goes', '17 seconds' not in [text(s['label']) for s in ask(link, list_timesteps)])
+    check('the sources of the beginning', set(sources()) == {1, 2}, sources())
+    command(link, 'addSource', 'AddSource', one(AddSource, source))
+    check('a source of one\'s own', sources().get(77) == 'Meine Quelle', sources())
+    command(link, 'removeSource', 'RemoveSource', one(RemoveSource, lambda b: 77))
+    check('it goes, too', set(sources()) == {1, 2}, sources())
+
+
 def manners():
     with upload.connect(HOST, PORT, check_schema_version=True) as link:
         check('the schema version', ask(link, get_current_datetime) == 1577880000)
@@ -375,6 +467,7 @@ def main():
         searching(link, cid, granule)
         tracks(link)
         nonsense(link)
+        unused(link)
         if 'files' in sys.argv[2:]:
             files(link)
     manners()

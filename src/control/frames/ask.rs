@@ -143,8 +143,11 @@ pub struct Picture {
     pub timeout_ms: Option<u64>,
 }
 
-/// The id and the request of a header; what is wrong with it as a sentence, with the id when it has one.
-pub(crate) fn read(header: &[u8]) -> Result<(u64, Ask), (Option<u64>, String)> {
+/// The id and the request of a header.
+///
+/// # Errors
+/// What is wrong with it as a sentence, with the id when it has one.
+pub fn read(header: &[u8]) -> Result<(u64, Ask), (Option<u64>, String)> {
     let value: serde_json::Value =
         serde_json::from_slice(header).map_err(|e| (None, format!("The header is not JSON: {e}.")))?;
     let serde_json::Value::Object(mut fields) = value else {

@@ -7,7 +7,7 @@
 mod ask;
 mod outlet;
 
-pub(crate) use ask::read;
+pub use ask::read as read_ask;
 pub use ask::{Ask, Extracting, Picture, Wants};
 pub(crate) use outlet::failure;
 pub use outlet::{Asked, Outlet, Respond};

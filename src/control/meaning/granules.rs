@@ -15,6 +15,8 @@ use crate::wire::Search;
 
 /// Metres of a degree of latitude, roughly.
 const DEGREE_M: f64 = 111_195.0;
+/// Metres of a pixel by metre of altitude, on a screen of 800 rows: 2 tan 22.5° / 800.
+const PIXEL_SHARE: f64 = 0.001_035_5;
 /// The last time the protocol can name, milliseconds since 1970.
 const LAST_MS: u64 = 253_402_300_799_000;
 
@@ -41,12 +43,28 @@ pub(super) fn search(session: &Session, search: &Search) -> Vec<GranuleMeta> {
             found.extend(shapes.map(|s| of_shape(s, *key)).filter(|m| fits(m.start_ms, m.stop_ms)));
         } else if key.source != FILE_SOURCE {
             let all = session.notebook().granules(*key).map(|g| &g.granule.meta);
-            found.extend(all.filter(|m| fits(m.start_ms, m.stop_ms)).cloned());
+            let fitting = all.filter(|m| fits(m.start_ms, m.stop_ms)).cloned();
+            found.extend(fitting.map(|m| at_zoom(m, search.altitude_m)));
         } else if let Some(c) = of(session, *key) {
             found.extend(c.granules.iter().map(|g| meta(g, *key)).filter(|m| fits(m.start_ms, m.stop_ms)));
         }
     }
     found
+}
+
+/// Of several resolutions of a granule the coarsest whose cells are no larger than a pixel from that altitude, else the
+/// finest; all where no altitude is said.
+fn at_zoom(mut meta: GranuleMeta, altitude_m: f32) -> GranuleMeta {
+    if meta.files.len() < 2 || !altitude_m.is_finite() || altitude_m <= 0.0 {
+        return meta;
+    }
+    let pixel_m = f64::from(altitude_m) * PIXEL_SHARE;
+    let fine_enough = |d: &&Descriptor| f64::from(d.resolution_m) <= pixel_m;
+    let by_size = |a: &&Descriptor, b: &&Descriptor| a.resolution_m.total_cmp(&b.resolution_m);
+    let coarsest = meta.files.iter().filter(fine_enough).max_by(by_size);
+    let chosen = coarsest.or_else(|| meta.files.iter().min_by(by_size)).cloned();
+    meta.files = chosen.into_iter().collect();
+    meta
 }
 
 fn of(session: &Session, key: CollectionKey) -> Option<&seaglass_core::catalogue::Collection> {
@@ -172,5 +190,27 @@ fn meta(granule: &Granule, of: CollectionKey) -> GranuleMeta {
             lon_min: Some(b.west as f32),
             lon_max: Some(b.east as f32),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn searches_give_the_resolution_of_the_zoom() {
+        let file = |uri: &str, resolution_m| Descriptor { uri: uri.to_owned(), resolution_m, ..Descriptor::default() };
+        let files = vec![file("fine", 100.0), file("middle", 1000.0), file("coarse", 10_000.0)];
+        let meta = GranuleMeta { files, ..GranuleMeta::default() };
+        let found = |altitude_m: f32| -> Vec<String> {
+            at_zoom(meta.clone(), altitude_m).files.into_iter().map(|f| f.uri).collect()
+        };
+        // A pixel is about a thousandth of the altitude.
+        assert_eq!(found(2e7), ["coarse"]);
+        assert_eq!(found(2e6), ["middle"]);
+        assert_eq!(found(2e5), ["fine"]);
+        assert_eq!(found(100.0), ["fine"], "nearer than any resolution");
+        assert_eq!(found(0.0).len(), 3);
+        assert_eq!(found(f32::NAN).len(), 3);
     }
 }

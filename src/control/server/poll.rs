@@ -354,7 +354,7 @@ impl Step<'_> {
             c.asks += 1;
             c.take(Body::Frame(bytes), usize::MAX);
         };
-        let (id, ask) = match frames::read(&header) {
+        let (id, ask) = match frames::read_ask(&header) {
             Ok(found) => found,
             Err((id, why)) => {
                 tell(c, frames::failure(id, &why));

@@ -6,13 +6,14 @@ mod look;
 mod picture;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use seaglass_control::frames::{Ask, Asked, Extracting, Picture, Respond};
 use seaglass_core::colormap::Colormap;
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
-use seaglass_core::shapes::{ShapeChange, ShapeId, ShapeKind};
+use seaglass_core::shapes::{Geometry, ShapeChange, ShapeId, ShapeKind};
 use seaglass_render::assets;
 use serde_json::{Value, json};
 
@@ -172,7 +173,7 @@ impl Host {
 
     /// Carries a command out; gives the number of what it has made.
     fn carry_out_for_client(&mut self, command: &Command) -> Result<Value, String> {
-        seaglass_control::Application::apply(self, command.clone()).map_err(|e| e.to_string())?;
+        seaglass_control::Application::apply(self, cleaned(command)).map_err(|e| e.to_string())?;
         let project = self.session.project();
         Ok(match command {
             Command::AddLayer { .. } | Command::DuplicateLayer { .. } => {
@@ -191,30 +192,29 @@ impl Host {
 
     /// Whether a client may ask for this.
     fn may(&self, command: &Command) -> Result<(), String> {
+        use Command as C;
         let internal = matches!(
             command,
-            Command::Opened { .. }
-                | Command::OpenFailed { .. }
-                | Command::InitRange { .. }
-                | Command::FollowRange { .. }
-                | Command::WidenRange { .. }
-                | Command::Tick { .. }
-        ) || matches!(command, Command::Shapes { change: ShapeChange::Opened { .. } });
+            C::Opened { .. }
+                | C::OpenedMany { .. }
+                | C::FilesGone { .. }
+                | C::Restore { .. }
+                | C::OpenFailed { .. }
+                | C::InitRange { .. }
+                | C::FollowRange { .. }
+                | C::WidenRange { .. }
+                | C::Tick { .. }
+                | C::Shapes { change: ShapeChange::Opened { .. } }
+        );
         if internal {
             return Err("This command is sent by the application itself only.".to_owned());
         }
-        let picture = matches!(command, Command::SaveImage { .. } | Command::SaveFilm { .. });
-        if picture && self.clients.headless {
+        if self.clients.headless && matches!(command, C::SaveImage { .. } | C::SaveFilm { .. }) {
             return Err("This session has no window; ask for screenshots instead.".to_owned());
         }
-        let files = picture
-            || matches!(
-                command,
-                Command::Open { .. }
-                    | Command::SaveShapes { .. }
-                    | Command::ExportColocation { .. }
-                    | Command::Extract { path: Some(_), .. }
-            );
+        // Pushed granules are large, and name no file.
+        let named = if matches!(command, C::Notebook { .. }) { Value::Null } else { json!(command) };
+        let files = ["path", "paths"].iter().any(|key| named.get(key).is_some_and(|v| !v.is_null()));
         if files && !self.clients.files {
             let text = "This session lets programs name no files; start it with --allow-files, or push the data.";
             return Err(text.to_owned());
@@ -388,6 +388,16 @@ impl Host {
         let progress = self.progress();
         if progress.label.is_empty() { "the view is not drawn".to_owned() } else { progress.label }
     }
+}
+
+/// The command with what a client has sent in it made sound: a shape read from text has not been looked at.
+fn cleaned(command: &Command) -> Command {
+    let mut command = command.clone();
+    if let Command::Shapes { change: ShapeChange::Add { shape, .. } } = &mut command {
+        let g = &shape.geometry;
+        shape.geometry = Arc::new(Geometry::new(g.kind, g.edges, g.lines.clone()));
+    }
+    command
 }
 
 /// Makes a colour map of RGB triples.
