@@ -8,13 +8,16 @@ be seen; :mod:`seaglass.dask` runs a job file on a cluster.
 """
 
 from ._aggregate import Aggregates
-from ._app import Camera, Events, Layer, Recording, Seaglass, connect, launch
+from ._app import Seaglass, connect, launch
 from ._between import Crossovers, Interpolated, crossovers, interpolate
+from ._camera import Camera
 from ._cells import Cells, Picture
 from ._chain import Chain, chain
 from ._colocate import colocate
 from ._engine import ColocationError, __version__
+from ._events import Events, Recording
 from ._granule import Packed
+from ._layer import Layer
 from ._link import LinkLost, SeaglassError
 from ._result import Counts, Matches, SideCounts
 from ._sides import Side, side
@@ -27,8 +30,8 @@ __all__ = [
     "ColocationError",
     "Counts",
     "Crossovers",
-    "Interpolated",
     "Events",
+    "Interpolated",
     "Layer",
     "LinkLost",
     "Matches",

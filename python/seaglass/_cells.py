@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import xarray
 
 _MISSING = np.iinfo(np.int64).min
-_TYPES = {"f32": np.dtype("<f4"), "f64": np.dtype("<f8"), "i64": np.dtype("<i8")}
+_TYPES: dict[str, Any] = {"f32": np.dtype("<f4"), "f64": np.dtype("<f8"), "i64": np.dtype("<i8")}
 
 
 class Cells:
@@ -68,7 +68,9 @@ class Cells:
         frame = pd.DataFrame(
             {k: np.ma.filled(v.astype(float), np.nan) if np.ma.isMaskedArray(v) else v for k, v in self._values.items()}
         )
-        frame["granule"] = pd.Categorical.from_codes(self._values["granule"].astype(int), self._unique_granules())
+        frame["granule"] = pd.Categorical.from_codes(
+            self._values["granule"].astype(int), pd.Index(self._unique_granules())
+        )
         return frame
 
     def _unique_granules(self) -> list[str]:
@@ -78,7 +80,8 @@ class Cells:
         """A data set over the dimension ``cell``, with ``time``, ``lat`` and ``lon`` as coordinates."""
         import xarray as xr
 
-        data, coords = {}, {}
+        data: dict[str, Any] = {}
+        coords: dict[str, Any] = {}
         for name, values in self._values.items():
             plain = np.ma.filled(values.astype(float), np.nan) if np.ma.isMaskedArray(values) else values
             if plain.dtype.kind == "M":

@@ -23,7 +23,9 @@ def world() -> xr.DataArray:
     """Cells of a degree; the value says row and column, and needs 64 bits."""
     lat, lon = np.arange(-89.5, 90), np.arange(-179.5, 180)
     values = np.arange(180 * 360, dtype=float).reshape(1, 180, 360) + 1e-9
-    return xr.DataArray(values, {"time": [DAY], "lat": lat, "lon": lon}, ("time", "lat", "lon"), "number", {"units": "m"})
+    return xr.DataArray(
+        values, {"time": [DAY], "lat": lat, "lon": lon}, ("time", "lat", "lon"), "number", {"units": "m"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +81,10 @@ def test_layers_have_every_setting_of_their_style(view):
 def test_the_camera_goes_where_it_is_sent(view):
     view.camera.set(lon=10, lat=-20, altitude=3e6, heading=30, tilt=40)
     assert view.camera.get() == pytest.approx({"lon": 10, "lat": -20, "altitude": 3e6, "heading": 30, "tilt": 40})
-    stops = [{"lon": 170, "lat": 0, "altitude": 1e6, "heading": 350, "tilt": 0},
-             {"lon": -170, "lat": 0, "altitude": 4e6, "heading": 10, "seconds": 1}]
+    stops = [
+        {"lon": 170, "lat": 0, "altitude": 1e6, "heading": 350, "tilt": 0},
+        {"lon": -170, "lat": 0, "altitude": 4e6, "heading": 10, "seconds": 1},
+    ]
     path = [v for _, v in view.camera.path(stops, "linear", fps=2)]
     assert len(path) == 3
     # Half-way: over the dateline, the mean of the logarithms, the short way round.
@@ -92,8 +96,12 @@ def test_the_camera_goes_where_it_is_sent(view):
 
 def test_pictures_show_the_values(view):
     layer = view.layer("number")
-    layer.set(colormap="test_black_white" if "test_black_white" in view.colormaps() else "grayscale",
-              range=(0, 64800), opacity=1.0, reversed=False)
+    layer.set(
+        colormap="test_black_white" if "test_black_white" in view.colormaps() else "grayscale",
+        range=(0, 64800),
+        opacity=1.0,
+        reversed=False,
+    )
     view.command("set_projection", projection="equirectangular")
     # Half the meridian over twice the tangent of half the field of view: a pixel is a degree.
     view.camera.set(lon=0, lat=0, altitude=24_187_000, heading=0, tilt=0)
@@ -139,7 +147,9 @@ def test_extraction_brings_the_cells(view):
 
 def test_tables_and_arrays_can_be_pushed(view):
     times = pd.date_range("2024-08-11", periods=24, freq="h")
-    drifter = pd.DataFrame({"time": times, "lon": np.linspace(175, 185, 24), "lat": 10.0, "speed": np.arange(24.0) + 1e-9})
+    drifter = pd.DataFrame(
+        {"time": times, "lon": np.linspace(175, 185, 24), "lat": 10.0, "speed": np.arange(24.0) + 1e-9}
+    )
     view.push(drifter, "drifter")
     view.time = "2024-08-11T23:00"
     found = [c for c in view.collections() if any(f["name"] == "speed" for f in c["fields"])]
@@ -204,8 +214,11 @@ def test_files_are_named_only_where_that_is_allowed(tmp_path):
         try:
             address = process.stdout.readline().split()[1]
             with seaglass.connect(address) as view:
-                for do, fields in (("open", {"paths": [str(tmp_path)]}), ("save_shapes", {"path": str(tmp_path / "s.json")}),
-                                   ("extract", {"path": str(tmp_path / "c.nc")})):
+                for do, fields in (
+                    ("open", {"paths": [str(tmp_path)]}),
+                    ("save_shapes", {"path": str(tmp_path / "s.json")}),
+                    ("extract", {"path": str(tmp_path / "c.nc")}),
+                ):
                     with pytest.raises(seaglass.SeaglassError, match="--allow-files"):
                         view.command(do, **fields)
                 assert view.collections() == []

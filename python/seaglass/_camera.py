@@ -1,0 +1,147 @@
+"""The camera of a running Seaglass: where it is, flights and tours."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._cells import Picture
+
+if TYPE_CHECKING:
+    from ._app import Seaglass
+
+_EASINGS: dict[str, Callable[[float], float]] = {
+    "linear": lambda t: t,
+    "smooth": lambda t: t * t * (3.0 - 2.0 * t),
+    "in": lambda t: t * t,
+    "out": lambda t: t * (2.0 - t),
+}
+
+
+class Camera:
+    """Where the view is looked at from."""
+
+    def __init__(self, app: Seaglass) -> None:
+        self._app = app
+
+    def get(self) -> dict[str, float]:
+        """``lon``, ``lat``, ``altitude`` (metres), ``heading`` and ``tilt`` (degrees)."""
+        c = self._app.project()["camera"]
+        return {
+            "lon": c["target"]["lon_deg"],
+            "lat": c["target"]["lat_deg"],
+            "altitude": c["altitude_m"],
+            "heading": c["heading_deg"],
+            "tilt": c["tilt_deg"],
+        }
+
+    def _command(self, camera: dict[str, Any], wanted: dict[str, float]) -> dict[str, Any]:
+        return {
+            "do": "set_camera",
+            "camera": {
+                **camera,
+                "target": {"lon_deg": wanted["lon"], "lat_deg": wanted["lat"]},
+                "altitude_m": wanted["altitude"],
+                "heading_deg": wanted["heading"],
+                "tilt_deg": wanted["tilt"],
+            },
+        }
+
+    def set(
+        self,
+        lon: float | None = None,
+        lat: float | None = None,
+        altitude: float | None = None,
+        heading: float | None = None,
+        tilt: float | None = None,
+    ) -> Camera:
+        """Moves at once; what is not given stays."""
+        given = {"lon": lon, "lat": lat, "altitude": altitude, "heading": heading, "tilt": tilt}
+        raw = self._app.project()["camera"]
+        wanted = {**self.get(), **{k: float(v) for k, v in given.items() if v is not None}}
+        self._app._send(self._command(raw, wanted))
+        return self
+
+    def fly(self, seconds: float = 2.0, easing: str = "smooth", fps: float = 30.0, **to: float) -> Camera:
+        """Flies to a place (the arguments of :meth:`set`) along the great circle, in real time."""
+        return self.tour([{"seconds": 0.0}, {"seconds": seconds, **to}], easing=easing, fps=fps)
+
+    def tour(self, stops: Sequence[dict[str, float]], easing: str = "smooth", fps: float = 30.0) -> Camera:
+        """Flies from stop to stop, in real time. A stop is what :meth:`set` takes, and ``seconds`` from the one before."""
+        began = time.monotonic()
+        raw = self._app.project()["camera"]
+        for at, view in self.path(stops, easing, fps):
+            late = began + at - time.monotonic()
+            if late > 0:
+                time.sleep(late)
+            elif late < -1.0 / fps and at < self._length(stops):
+                continue
+            self._app._send(self._command(raw, view))
+        return self
+
+    def frames(
+        self, stops: Sequence[dict[str, float]], fps: float = 10.0, easing: str = "smooth", **picture: Any
+    ) -> Iterator[Picture]:
+        """The pictures of a tour, each complete, as fast as they are drawn."""
+        raw = self._app.project()["camera"]
+        for _, view in self.path(stops, easing, fps):
+            self._app._send(self._command(raw, view))
+            yield self._app.screenshot(**picture)
+
+    @staticmethod
+    def _length(stops: Sequence[dict[str, float]]) -> float:
+        return sum(float(s.get("seconds", 0.0)) for s in stops[1:])
+
+    def path(
+        self, stops: Sequence[dict[str, float]], easing: str = "smooth", fps: float = 30.0
+    ) -> Iterator[tuple[float, dict[str, float]]]:
+        """Seconds and views along a tour."""
+        try:
+            ease = _EASINGS[easing]
+        except KeyError:
+            raise ValueError(f'there is no easing "{easing}"; there are {", ".join(_EASINGS)}') from None
+        if not stops:
+            return
+        here = {**self.get(), **{k: float(v) for k, v in stops[0].items() if k != "seconds"}}
+        yield 0.0, here
+        at = 0.0
+        for stop in stops[1:]:
+            seconds = float(stop.get("seconds", 2.0))
+            there = {**here, **{k: float(v) for k, v in stop.items() if k != "seconds"}}
+            count = max(1, round(seconds * fps))
+            for k in range(1, count + 1):
+                yield at + seconds * k / count, _between(here, there, ease(k / count))
+            at, here = at + seconds, there
+
+
+def _between(a: dict[str, float], b: dict[str, float], t: float) -> dict[str, float]:
+    """A view between two others: the place on the great circle, the distance by its logarithm, angles the short way."""
+    if t >= 1.0:
+        return dict(b)
+    up = [
+        np.array(
+            [
+                math.cos(math.radians(v["lat"])) * math.cos(math.radians(v["lon"])),
+                math.cos(math.radians(v["lat"])) * math.sin(math.radians(v["lon"])),
+                math.sin(math.radians(v["lat"])),
+            ]
+        )
+        for v in (a, b)
+    ]
+    angle = math.atan2(float(np.linalg.norm(np.cross(up[0], up[1]))), float(up[0] @ up[1]))
+    if angle < 1e-12:
+        p = up[0]
+    else:
+        p = (up[0] * math.sin((1 - t) * angle) + up[1] * math.sin(t * angle)) / math.sin(angle)
+    turn = (b["heading"] - a["heading"] + 180.0) % 360.0 - 180.0
+    return {
+        "lon": math.degrees(math.atan2(p[1], p[0])),
+        "lat": math.degrees(math.atan2(p[2], math.hypot(p[0], p[1]))),
+        "altitude": a["altitude"] * (b["altitude"] / a["altitude"]) ** t,
+        "heading": a["heading"] + turn * t,
+        "tilt": a["tilt"] + (b["tilt"] - a["tilt"]) * t,
+    }
