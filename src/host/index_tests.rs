@@ -244,15 +244,20 @@ fn what_a_crash_leaves_is_found() {
     let (data, index, copy) = (dir.path().join("data"), dir.path().join("index"), dir.path().join("running.oce"));
     fill(&data, ["ssh_001.nc".into()]);
     let (mut h, _) = host(&index);
-    assert_eq!(h.keep_copy(copy.clone()), None);
+    assert_eq!(h.keep_copy(&copy), None);
     open(&mut h, &data);
     let has_layer = || std::fs::read_to_string(&copy).is_ok_and(|t| t.contains("\"collection\": \"ssh\""));
     wait(&mut h, "the copy", |_| has_layer());
+    // Another window at the same time takes nothing from this one.
+    let mut other = host(&index).0;
+    assert_eq!(other.keep_copy(&copy), None);
+    assert!(has_layer());
+    drop(other);
     // Dropped without a word, as in a crash.
     let layers = h.session().project().layers.clone();
     drop(h);
     let (mut again, _) = host(&index);
-    let left: PathBuf = again.keep_copy(copy.clone()).expect("the copy is found");
+    let left: PathBuf = again.keep_copy(&copy).expect("the copy is found");
     again.send(Command::OpenSession { path: left });
     again.wait_opened(LIMIT).unwrap();
     assert_eq!(again.session().project().layers, layers);
@@ -262,7 +267,7 @@ fn what_a_crash_leaves_is_found() {
     again.forget_copy();
     assert!(!copy.exists());
     drop(again);
-    assert_eq!(host(&index).0.keep_copy(copy), None, "a program that ended as it should leaves nothing");
+    assert_eq!(host(&index).0.keep_copy(&copy), None, "a program that ended as it should leaves nothing");
 }
 
 /// `cargo test -p seaglass-host --lib a_hundred_thousand -- --ignored --nocapture`

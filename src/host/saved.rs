@@ -14,6 +14,8 @@ use crate::report::{Level, Notice};
 
 /// What is kept by itself is at most this old, while something changes.
 const EVERY: Duration = Duration::from_secs(3);
+/// Windows at a time that keep a copy.
+const WINDOWS: usize = 16;
 
 /// The session file in hand, and the copy kept for the case of a crash.
 #[derive(Default)]
@@ -24,6 +26,8 @@ pub(crate) struct Saved {
     clean: Option<Project>,
     /// Where the copy is kept; none is without.
     pub copy: Option<PathBuf>,
+    /// Tells other programs that the copy is in use; the system forgets it with the program.
+    lock: Option<std::fs::File>,
     copied: Option<Project>,
     copied_at: Option<Instant>,
     /// What the window is to find again.
@@ -46,6 +50,15 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
         log::debug!("{} stays behind", part.display());
     }
     moved
+}
+
+/// Takes the place of a copy, unless another program has it.
+fn free_slot(copy: &Path) -> Option<std::fs::File> {
+    let lock = copy.with_extension("lock");
+    std::fs::create_dir_all(copy.parent()?).ok()?;
+    let file = std::fs::File::options().create(true).truncate(false).write(true).open(lock).ok()?;
+    file.try_lock().ok()?;
+    Some(file)
 }
 
 /// Where a copy that was left goes.
@@ -122,9 +135,15 @@ impl Host {
         self.saved.window.take()
     }
 
-    /// Keeps a copy of the document in `path` from now on, for the case of a crash. Gives the path of what a program that
-    /// ended without [`forget_copy`](Self::forget_copy) has left there, out of the way of the new copy.
-    pub fn keep_copy(&mut self, path: PathBuf) -> Option<PathBuf> {
+    /// Keeps a copy of the document in `path` from now on, for the case of a crash; in another file beside it while
+    /// another program has that one. Gives the path of what a program that ended without
+    /// [`forget_copy`](Self::forget_copy) has left there, out of the way of the new copy.
+    pub fn keep_copy(&mut self, path: &Path) -> Option<PathBuf> {
+        let (path, lock) = (1..=WINDOWS).find_map(|n| {
+            let path = if n == 1 { path.to_owned() } else { path.with_extension(format!("{n}.oce")) };
+            free_slot(&path).map(|lock| (path, lock))
+        })?;
+        self.saved.lock = Some(lock);
         let left = left_by(&path);
         let found = match std::fs::rename(&path, &left) {
             Ok(()) => read(&left).is_ok_and(|(p, _)| !p.sources.is_empty() || !p.layers.is_empty()),

@@ -126,6 +126,15 @@ const STATES: &[State] = &[
     State { name: "normal", make: World::with_data, says: &["Globe", "Play", "Compass: north up"] },
     State { name: "hover", make: hovered, says: &["Globe"] },
     State { name: "hover-beside-drawer", make: hovered_beside_the_drawer, says: &["Globe"] },
+    State {
+        name: "catalogue",
+        make: || {
+            let mut world = crate::catalogue::world();
+            world.state.catalogue.selected = Some("ascat_winds".to_owned());
+            world
+        },
+        says: &["Filter collections", "Catalogue tab", "Mean dynamic topography, SWOT L3", "Show file"],
+    },
     State { name: "style-of-flags", make: style_of_flags, says: &["Save as default", "best quality"] },
     State { name: "pins", make: pinned, says: &["Pin at 36.500° N, 60.000° W"] },
     State {
