@@ -164,7 +164,7 @@ impl Window {
             arrived_early: false,
         };
         window.listen(options.listen);
-        if let Some(left) = window.settings.copy_path().and_then(|path| window.host.keep_copy(path)) {
+        if let Some(left) = window.settings.copy_path().and_then(|path| window.host.keep_copy(&path)) {
             window.toasts.offer(
                 "Seaglass ended too early the last time. Its data, layers and view can be brought back.",
                 "Bring back",
