@@ -29,7 +29,7 @@ def _micros(when: Any) -> int:
     """Microseconds since 1970 of a text, a datetime (UTC when it has no zone), a datetime64 or a pandas Timestamp."""
     zone = getattr(when, "tzinfo", None)
     if zone is not None:
-        return round(when.timestamp() * 1e6)
+        return round(float(when.timestamp()) * 1e6)
     if isinstance(when, str):
         when = when.rstrip("Z")
     micros: int = np.datetime64(when, "us").astype(np.int64).item()

@@ -214,6 +214,7 @@ impl Host {
         changed |= self.tick();
         self.copy_session();
         let pictures = self.poll_clients();
+        changed |= self.is_awaited();
         let notices = std::mem::take(&mut self.notices);
         self.tell_clients(&notices);
         changed |= !notices.is_empty();

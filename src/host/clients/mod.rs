@@ -353,6 +353,11 @@ impl Host {
         pictures
     }
 
+    /// Whether somebody waits for the view: it has to be driven although nothing has changed.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.clients.pending.iter().any(|(p, _)| matches!(p, Pending::Wait { .. } | Pending::Picture { .. }))
+    }
+
     fn opened_for_client(&self, paths: &[PathBuf], failures: usize, respond: Respond) {
         let all = self.session.failures();
         let mine = |f: &&seaglass_core::session::FailedFile| paths.iter().any(|p| f.path.starts_with(p));
