@@ -21,7 +21,7 @@ _KEYS = {
     "": "title primary radius window metric policy reference duplicates partial side output run",
     "policy": "kind by k size sd sd_time power time max_gap method half",
     "side": "name files product part fields require filter masks index platform time pass",
-    "output": "path formats overwrite",
+    "output": "path formats overwrite form names",
     "run": "threads memory slab checksum cache",
 }
 _SUFFIXES = {".parquet": "parquet", ".geoparquet": "parquet", ".pq": "parquet", ".nc": "netcdf", ".nc4": "netcdf"}
@@ -159,6 +159,9 @@ def _job(raw: dict[str, Any], base: Path) -> Job:
     for f in formats:
         if f not in EXTENSIONS:
             raise ColocationError(f"{path.name}: results are written as .parquet, .nc or .csv; choose one of these")
+    for key, plain in (("form", "flat"), ("names", "sides")):
+        if output.get(key, plain) != plain:
+            raise ColocationError(f'{key} = "{output[key]}" of [output] is written by the program only; {_SHARDS}')
     slab = microseconds(run["slab"], "run.slab") if "slab" in run else None
     if slab == 0:
         raise ColocationError("run.slab must be longer than nothing")

@@ -295,6 +295,8 @@ def test_jobs_that_cannot_be_have_a_sentence(inputs, tmp_path):
     refused(lambda j: j["side"].append({"name": "c", "files": j["side"][0]["files"]}), "the job has 3 sides")
     for kind in ("box", "interpolate", "crossovers"):
         refused(lambda j, kind=kind: j.update(policy={"kind": kind}), f'the policy "{kind}" needs the program')
+    refused(lambda j: j["output"].update(form="compact"), 'form = "compact" of [output] is written by the program only')
+    refused(lambda j: j["output"].update(names="mdb"), "seaglass.dask.shards")
     far = tmp_path / "far.parquet"
     pq.write_table(
         pa.table({**world.drifters(count=3), "time": world.drifters(count=3)["time"] + np.timedelta64(99, "D")}), far

@@ -1,4 +1,5 @@
-"""Table of `cargo xtask bench coloc`: python run.py PROGRAM FOLDER [TASK...].
+"""Table of `cargo xtask bench coloc`: python run.py PROGRAM FOLDER [TASK...]. The hashes by way of the command line,
+Python and Dask follow (`ways.py`).
 
 PROGRAM is the engine's bench example, FOLDER holds the work sets (made here when they are missing). Every run is a
 process of its own on one thread (the engine also on two); CPU seconds are of the search with everything it needs built
@@ -62,6 +63,20 @@ def check_inputs(folder):
     print("inputs: as in the reference" if not wrong else f"inputs differ from the reference (another libm?): {', '.join(wrong)}; hashes below may differ too")
 
 
+def ways(program, folder, chosen):
+    """The same by the command line, Python and Dask, where the wheel's tests have left their Python."""
+    target = Path(program).resolve().parents[2]
+    python = target / "tools" / "python" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not python.exists():
+        print("command line, Python, Dask: not run: cargo test --test python makes their Python")
+        return 0
+    seaglass = target / "release" / ("seaglass.exe" if os.name == "nt" else "seaglass")
+    tasks = [t for t in chosen if t not in ("C1", "C1d", "live")]
+    if chosen and not tasks:
+        return 0
+    return int(subprocess.run([python, HERE / "ways.py", folder, seaglass, *tasks]).returncode != 0)
+
+
 def main():
     program, folder, chosen = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
     subprocess.run([sys.executable, str(HERE / "gen.py"), str(folder)], check=True)
@@ -91,6 +106,7 @@ def main():
         for threads in ("1", "2"):
             for f in json_line([program, str(folder), threads, "live"]):
                 print(f"live  10^7 candidates, nearest {f['nearest']}, {threads} thread(s): mean {f['mean_ms']} ms, worst {f['worst_ms']} ms, CPU {f['cpu_ms']} ms a frame")
+    wrong += ways(program, folder, chosen)
     if wrong:
         sys.exit(f"{wrong} runs found other pairs than the reference")
 
