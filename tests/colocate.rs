@@ -21,6 +21,8 @@ mod cluster;
 mod outputs;
 #[path = "colocate/real.rs"]
 mod real;
+#[path = "colocate/short.rs"]
+mod short;
 #[path = "colocate/trouble.rs"]
 mod trouble;
 

@@ -229,8 +229,8 @@ fn quick(args: &JobArgs) -> Result<JobSpec, Failure> {
         sides: vec![primary, secondary],
         output: OutputSpec {
             path: args.out.clone().ok_or_else(|| need("--out FILE"))?,
-            formats: Vec::new(),
             overwrite: args.overwrite,
+            ..OutputSpec::default()
         },
         run: Default::default(),
     };
@@ -301,6 +301,22 @@ fn json_line(value: &impl serde::Serialize) -> Result<String, Failure> {
     Ok(text + "\n")
 }
 
+fn granules(n: usize) -> String {
+    format!("{} {}", count_text(n as u64), if n == 1 { "granule" } else { "granules" })
+}
+
+/// A length of time in the unit that suits it: `5 d`, `1.5 h`.
+fn span_text(seconds: f64) -> String {
+    let (n, unit) = match seconds {
+        s if s >= 86_400.0 => (s / 86_400.0, "d"),
+        s if s >= 3600.0 => (s / 3600.0, "h"),
+        s if s >= 60.0 => (s / 60.0, "min"),
+        s => (s, "s"),
+    };
+    let text = format!("{n:.1}");
+    format!("{} {unit}", text.strip_suffix(".0").unwrap_or(&text))
+}
+
 fn plan_text(s: &Summary) -> String {
     let mut out = String::new();
     for side in &s.sides {
@@ -309,19 +325,19 @@ fn plan_text(s: &Summary) -> String {
             _ => "no time".to_owned(),
         };
         out += &format!(
-            "{}: {} in {} granules, {} rows ({} valid), {time}; {} granules take part\n",
+            "{}: {} in {}, {} rows ({} valid), {time}; {} take part\n",
             side.name,
             size_text(side.bytes),
-            count_text(side.granules as u64),
+            granules(side.granules),
             count_text(side.rows),
             count_text(side.valid),
-            count_text(side.granules_used as u64),
+            if side.granules_used == side.granules { "all".to_owned() } else { granules(side.granules_used) },
         );
     }
     out += &format!("granule pairs: {}\n", count_text(s.granule_pairs));
     out += &format!("to read: {}\n", size_text(s.bytes_to_read));
     out += &format!("expected pairs within the limits: about {}\n", count_text(s.expected_pairs.round() as u64));
-    out += &format!("tasks: {} of {} s\n", s.tasks, s.slab_s);
+    out += &format!("tasks: {} of {}\n", s.tasks, span_text(s.slab_s));
     out
 }
 

@@ -74,6 +74,18 @@ pub struct SpoolHeader {
     /// Lists of texts.
     #[serde(default)]
     pub texts: Vec<SpoolTexts>,
+    /// Groups of the file, with rows of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<SpoolGroup>,
+}
+
+/// A group of the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpoolGroup {
+    /// Name.
+    pub name: String,
+    /// What is in it; it has no groups of its own.
+    pub table: SpoolHeader,
 }
 
 /// Head of a batch.
@@ -81,4 +93,7 @@ pub struct SpoolHeader {
 pub struct SpoolBatch {
     /// Rows in it.
     pub rows: usize,
+    /// Which of [`SpoolHeader::groups`] they belong to; the file itself when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<usize>,
 }

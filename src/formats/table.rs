@@ -49,21 +49,33 @@ fn fill(spool: &Path, aside: &Path, out: &Path) -> Result<()> {
         move |e: netcdf::Error| not_written(out, &what, e)
     };
     let mut file = netcdf::create_with(aside, Options::NETCDF4).map_err(failed("new file"))?;
-    define(&mut file, &header, out)?;
-    let mut first = 0;
+    // Names of what lies in a group begin with the group's.
+    let mut tables = vec![(String::new(), &header)];
+    tables.extend(header.groups.iter().map(|g| (format!("{}/", g.name), &g.table)));
+    for group in &header.groups {
+        file.add_group(&group.name).map_err(failed(&group.name))?;
+    }
+    for (path, table) in &tables {
+        define(&mut file, path, table, out)?;
+    }
+    let mut first = vec![0; tables.len()];
     while let Some((batch, payload)) = read_frame::<SpoolBatch>(&mut input).map_err(|e| broken(&e))? {
+        let at = batch.group.map_or(0, |g| g + 1);
+        let (path, table) = tables.get(at).ok_or_else(|| broken(&"a batch belongs nowhere"))?;
         let mut rest = payload.as_slice();
-        for column in &header.columns {
+        for column in &table.columns {
             let width = if column.ty == ColumnType::F32 { 4 } else { 8 };
             let bytes = batch.rows * column.width() * width;
             let (own, after) = rest.split_at_checked(bytes).ok_or_else(|| broken(&"a batch is cut off"))?;
-            put(&mut file, column, first, batch.rows, own).map_err(failed(&column.name))?;
+            put(&mut file, path, column, first[at], batch.rows, own).map_err(failed(&column.name))?;
             rest = after;
         }
-        first += batch.rows;
+        first[at] += batch.rows;
     }
-    if first as u64 != header.rows {
-        return Err(broken(&format!("{first} of {} rows are there", header.rows)));
+    for ((_path, table), first) in tables.iter().zip(first) {
+        if first as u64 != table.rows {
+            return Err(broken(&format!("{first} of {} rows are there", table.rows)));
+        }
     }
     file.close().map_err(failed("end of file"))?;
     File::open(aside).and_then(|f| f.sync_all()).map_err(|e| not_written(out, "end of file", e))
@@ -77,26 +89,40 @@ fn attribute(value: &SpoolAttribute) -> AttributeValue {
     }
 }
 
-fn define(file: &mut FileMut, header: &SpoolHeader, out: &Path) -> Result<()> {
+/// Dimensions, variables and attributes of a table whose names begin with `path`.
+fn define(file: &mut FileMut, path: &str, table: &SpoolHeader, out: &Path) -> Result<()> {
     let failed = |what: &str| {
         let what = what.to_owned();
         move |e: netcdf::Error| not_written(out, &what, e)
     };
-    let rows = usize::try_from(header.rows).map_err(|e| not_written(out, "number of rows", e))?;
-    file.add_dimension(&header.dimension, rows).map_err(failed(&header.dimension))?;
-    for (name, value) in &header.attributes {
-        file.add_attribute(name, attribute(value)).map_err(failed(name))?;
-    }
-    for (name, len) in header.columns.iter().filter_map(|c| c.inner.as_ref()) {
-        if file.dimension(name).is_none() {
-            file.add_dimension(name, *len).map_err(failed(name))?;
+    let rows = usize::try_from(table.rows).map_err(|e| not_written(out, "number of rows", e))?;
+    let dimension = |file: &mut FileMut, name: &str, len: usize| -> Result<()> {
+        let name = format!("{path}{name}");
+        if file.dimension(&name).is_none() {
+            file.add_dimension(&name, len).map_err(failed(&name))?;
         }
+        Ok(())
+    };
+    dimension(file, &table.dimension, rows)?;
+    for (name, len) in table.columns.iter().filter_map(|c| c.inner.as_ref()) {
+        dimension(file, name, *len)?;
     }
-    for list in &header.texts {
-        if file.dimension(&list.dimension).is_none() {
-            file.add_dimension(&list.dimension, list.texts.len()).map_err(failed(&list.dimension))?;
-        }
-        let mut var = file.add_string_variable(&list.name, &[&list.dimension]).map_err(failed(&list.name))?;
+    for list in &table.texts {
+        dimension(file, &list.dimension, list.texts.len())?;
+    }
+    for (name, value) in &table.attributes {
+        let done = match path.strip_suffix('/') {
+            None => file.add_attribute(name, attribute(value)).map(|_| ()),
+            Some(group) => match file.group_mut(group).map_err(failed(group))? {
+                Some(mut group) => group.add_attribute(name, attribute(value)).map(|_| ()),
+                None => Ok(()),
+            },
+        };
+        done.map_err(failed(name))?;
+    }
+    for list in &table.texts {
+        let name = format!("{path}{}", list.name);
+        let mut var = file.add_string_variable(&name, &[&list.dimension]).map_err(failed(&list.name))?;
         for (name, value) in &list.attributes {
             var.put_attribute(name, attribute(value)).map_err(failed(&list.name))?;
         }
@@ -104,12 +130,14 @@ fn define(file: &mut FileMut, header: &SpoolHeader, out: &Path) -> Result<()> {
             var.put_string(text, [k]).map_err(failed(&list.name))?;
         }
     }
-    for column in &header.columns {
+    for column in &table.columns {
         let made = match (column.ty, column.narrow) {
-            (ColumnType::F32, _) => define_as::<f32>(file, column, &header.dimension, rows, Some(f32::NAN)),
-            (ColumnType::F64, _) => define_as::<f64>(file, column, &header.dimension, rows, Some(f64::NAN)),
-            (ColumnType::I64, true) => define_as::<i32>(file, column, &header.dimension, rows, Some(MISSING_NARROW)),
-            (ColumnType::I64, false) => define_as::<i64>(file, column, &header.dimension, rows, Some(MISSING)),
+            (ColumnType::F32, _) => define_as::<f32>(file, path, column, &table.dimension, rows, Some(f32::NAN)),
+            (ColumnType::F64, _) => define_as::<f64>(file, path, column, &table.dimension, rows, Some(f64::NAN)),
+            (ColumnType::I64, true) => {
+                define_as::<i32>(file, path, column, &table.dimension, rows, Some(MISSING_NARROW))
+            }
+            (ColumnType::I64, false) => define_as::<i64>(file, path, column, &table.dimension, rows, Some(MISSING)),
         };
         made.map_err(failed(&column.name))?;
     }
@@ -118,6 +146,7 @@ fn define(file: &mut FileMut, header: &SpoolHeader, out: &Path) -> Result<()> {
 
 fn define_as<T: NcTypeDescriptor + Into<AttributeValue>>(
     file: &mut FileMut,
+    path: &str,
     column: &SpoolColumn,
     dimension: &str,
     rows: usize,
@@ -125,7 +154,7 @@ fn define_as<T: NcTypeDescriptor + Into<AttributeValue>>(
 ) -> netcdf::Result<()> {
     let mut dims = vec![dimension];
     dims.extend(column.inner.as_ref().map(|i| i.0.as_str()));
-    let mut var = file.add_variable::<T>(&column.name, &dims)?;
+    let mut var = file.add_variable::<T>(&format!("{path}{}", column.name), &dims)?;
     if rows > 0 {
         let mut chunks = vec![rows.min(CHUNK_ROWS)];
         chunks.extend(column.inner.as_ref().map(|i| i.1));
@@ -142,12 +171,19 @@ fn define_as<T: NcTypeDescriptor + Into<AttributeValue>>(
     Ok(())
 }
 
-fn put(file: &mut FileMut, column: &SpoolColumn, first: usize, rows: usize, bytes: &[u8]) -> netcdf::Result<()> {
+fn put(
+    file: &mut FileMut,
+    path: &str,
+    column: &SpoolColumn,
+    first: usize,
+    rows: usize,
+    bytes: &[u8],
+) -> netcdf::Result<()> {
     if rows == 0 {
         return Ok(());
     }
     let missing = || netcdf::Error::from(format!("variable {} is not defined", column.name).as_str());
-    let mut var = file.variable_mut(&column.name).ok_or_else(missing)?;
+    let mut var = file.variable_mut(&format!("{path}{}", column.name)).ok_or_else(missing)?;
     let mut extents: Vec<netcdf::Extent> = vec![netcdf::Extent::SliceCount { start: first, count: rows, stride: 1 }];
     extents.extend(column.inner.as_ref().map(|i| netcdf::Extent::SliceCount { start: 0, count: i.1, stride: 1 }));
     let long = || bytes.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));

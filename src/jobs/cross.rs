@@ -63,7 +63,7 @@ pub(crate) fn rows(cx: &Context<'_>, task: &Task, ready: &[Ready<'_>], out: &mut
             columns.next().into_iter().flatten().for_each(|x| out.values(n, v).push(x));
         }
     }
-    Ok(Made { pairs: found.len() as u64, sum64, repeated })
+    Ok(Made { pairs: found.len() as u64, candidates: found.len() as u64, sum64, repeated })
 }
 
 /// A value at the crossing; a flag is that of the nearer sample, as there is nothing between two flags.

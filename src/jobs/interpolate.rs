@@ -109,6 +109,7 @@ pub(crate) fn rows(cx: &Context<'_>, ready: &[Ready<'_>], out: &mut Rows) -> Res
             out.values(0, v).push(own.value(s.row, variable.column));
         }
     }
+    made.candidates = made.pairs;
     Ok(made)
 }
 

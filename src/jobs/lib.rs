@@ -16,6 +16,7 @@ mod interpolate;
 pub mod limits;
 pub mod load;
 pub mod merge;
+mod occurring;
 pub mod plan;
 pub mod progress;
 pub mod provenance;

@@ -17,15 +17,16 @@ use seaglass_core::spool::SpoolAttribute;
 
 use crate::error::{JobError, Result};
 use crate::granules::Side;
+use crate::occurring::Occurring;
 use crate::plan::Plan;
 use crate::progress::{Event, Watcher};
 use crate::provenance::Provenance;
 use crate::reading::Readers;
 use crate::sort::{Merger, leading};
-use crate::spec::{JobSpec, OutputFormat, PolicyKind};
+use crate::spec::{Form, JobSpec, Names, OutputFormat, PolicyKind};
 use crate::state::{Manifest, State};
-use crate::table::Layout;
-use crate::write::{Csv, Finished, Netcdf, Parquet, Sink, read_table, sidecar};
+use crate::table::{Layout, SideColumns};
+use crate::write::{Compact, Csv, Finished, Netcdf, Parquet, Renamed, Sink, read_table, sidecar};
 
 /// What a look at the tables of all tasks found.
 #[derive(Default)]
@@ -38,6 +39,8 @@ pub struct Found {
     pub sum64: u64,
     /// Keys of the granules that occur, by side of the layout.
     pub used: Vec<BTreeSet<u64>>,
+    /// Rows that occur, each once, by side of the layout; `None` where a side is made into values.
+    pub matched: Vec<Option<u64>>,
     /// West, south, east, north of the leading rows, degrees.
     bounds: Option<[f64; 4]>,
     /// One-to-one: row numbers of the pairs that stay.
@@ -113,12 +116,16 @@ impl Merge<'_> {
             wanted.extend(["key", "row", "time", "lat", "lon"].map(|c| format!("{}_{c}", side.prefix)));
         }
         let mut candidates: Vec<(Spot, Spot)> = Vec::new();
-        for m in self.manifests {
+        let mut occurring: Vec<Option<Occurring>> =
+            self.layout.sides.iter().map(|s| s.single.then(Occurring::default)).collect();
+        let last_tasks = self.last_tasks();
+        for (task, m) in self.manifests.iter().enumerate() {
             let mut rows = 0;
             for batch in read_table(&self.state.table(&m.signature), Some(&wanted))? {
                 let batch = batch.map_err(broken)?;
                 rows += batch.num_rows() as u64;
                 self.note_use(&batch, &mut found)?;
+                self.note_rows(&batch, &mut occurring)?;
                 if by_rows {
                     let (p, s) = (self.numbers(&batch, 0)?, self.numbers(&batch, 1)?);
                     let pairs = p.iter().zip(&s).filter_map(|(p, s)| Some(((*p)?, (*s)?)));
@@ -131,6 +138,10 @@ impl Merge<'_> {
             if rows != m.rows {
                 return Err(broken(format!("{rows} rows are there, {} were written", m.rows)));
             }
+            // A granule that no later task reads is counted and forgotten.
+            for (n, side) in occurring.iter_mut().enumerate() {
+                side.iter_mut().for_each(|s| s.settle(|key| last_tasks[n].get(&key).is_some_and(|last| *last > task)));
+            }
             found.rows += rows;
             found.pairs += m.pairs;
             if !by_rows {
@@ -138,13 +149,39 @@ impl Merge<'_> {
                 found.sum64 = found.sum64.wrapping_add(sum);
             }
         }
+        found.matched = occurring.into_iter().map(|s| s.map(Occurring::total)).collect();
         if self.layout.kind == PolicyKind::Mutual {
             let kept = self.one_to_one(candidates)?;
+            found.matched.fill(Some(kept.len() as u64));
             (found.rows, found.pairs) = (kept.len() as u64, kept.len() as u64);
             found.sum64 = coloc::pairs_sum64(kept.iter().copied().collect::<BTreeSet<_>>());
             found.kept = Some(kept);
         }
         Ok(found)
+    }
+
+    /// The last task that reads each granule, by side of the layout and key.
+    fn last_tasks(&self) -> Vec<BTreeMap<u64, usize>> {
+        let of_side = |columns: &SideColumns| {
+            let at = self.plan.order.iter().position(|k| *k == columns.side);
+            let granules = &self.sides[columns.side].granules;
+            let reads = self.plan.tasks.iter().enumerate().flat_map(|(k, t)| {
+                at.into_iter().flat_map(move |n| t.granules[n].iter().map(move |g| (granules[*g].key(), k)))
+            });
+            // Tasks come in their order: the last stays.
+            reads.collect()
+        };
+        self.layout.sides.iter().map(of_side).collect()
+    }
+
+    fn note_rows(&self, batch: &RecordBatch, occurring: &mut [Option<Occurring>]) -> Result<()> {
+        for (side, occurring) in self.layout.sides.iter().zip(occurring) {
+            let Some(occurring) = occurring else { continue };
+            let keys = column(batch, &format!("{}_key", side.prefix))?.as_primitive::<UInt64Type>();
+            let rows = column(batch, &format!("{}_row", side.prefix))?.as_primitive::<UInt32Type>();
+            occurring.note(keys.iter().zip(rows).filter_map(|(k, r)| k.zip(r)));
+        }
+        Ok(())
     }
 
     fn note_use(&self, batch: &RecordBatch, found: &mut Found) -> Result<()> {
@@ -233,25 +270,7 @@ impl Merge<'_> {
         let mut written = Vec::new();
         for (format, path) in self.spec.formats()? {
             watcher.event(Event::Writing { path: &path });
-            sinks.push(match format {
-                OutputFormat::Parquet => {
-                    let mut metadata = provenance.attributes();
-                    metadata.push(("geo".to_owned(), geo(found.bounds)));
-                    Box::new(Parquet::create(&path, &schema, metadata)?)
-                }
-                OutputFormat::Csv => Box::new(Csv::create(&path, &schema)?),
-                OutputFormat::Netcdf => {
-                    let lists = self.layout.sides.iter().enumerate().filter(|(_, s)| s.single).map(|(n, s)| {
-                        let mut list: Vec<String> = names[n].values().cloned().collect();
-                        list.sort();
-                        list.dedup();
-                        (format!("{}_granule", s.prefix), list)
-                    });
-                    let attributes = self.attributes(found, provenance);
-                    let (layout, lists) = (self.layout, lists.collect());
-                    Box::new(Netcdf::create(&path, &schema, layout, found.rows, lists, attributes, self.readers)?)
-                }
-            });
+            sinks.push(self.sink(format, &path, &schema, &names, found, provenance)?);
             written.push(path);
         }
         let mut next_id = 0u64;
@@ -267,6 +286,61 @@ impl Merge<'_> {
         }
         Finished::place(files)?;
         Ok(written)
+    }
+
+    fn sink<'s>(
+        &'s self,
+        format: OutputFormat,
+        path: &std::path::Path,
+        schema: &Arc<Schema>,
+        names: &[BTreeMap<u64, String>],
+        found: &Found,
+        provenance: &Provenance,
+    ) -> Result<Box<dyn Sink + 's>> {
+        let fields = schema.fields().iter();
+        let shown = fields.map(|f| f.as_ref().clone().with_name(self.layout.shown(f.name()))).collect::<Vec<_>>();
+        let shown = Arc::new(Schema::new(shown));
+        let renamed = |sink: Box<dyn Sink + 's>| match self.layout.names {
+            Names::Sides => sink,
+            Names::Mdb => Box::new(Renamed::new(sink, Arc::clone(&shown))),
+        };
+        let list = |n: usize| {
+            let mut list: Vec<String> = names[n].values().cloned().collect();
+            list.sort();
+            list.dedup();
+            list
+        };
+        Ok(match format {
+            OutputFormat::Parquet => {
+                let mut metadata = provenance.attributes();
+                metadata.push(("geo".to_owned(), geo(found.bounds)));
+                renamed(Box::new(Parquet::create(path, &shown, metadata)?))
+            }
+            OutputFormat::Csv => renamed(Box::new(Csv::create(path, &shown)?)),
+            OutputFormat::Netcdf if self.spec.output.form == Form::Compact => {
+                let own = [0, 1].map(|n| found.matched.get(n).copied().flatten().unwrap_or(0));
+                let attributes = self.attributes(found, provenance);
+                let (lists, window) = (vec![list(0), list(1)], self.spec.window_us()?);
+                let made = Compact::create(
+                    path,
+                    schema,
+                    self.layout,
+                    found.rows,
+                    own,
+                    lists,
+                    attributes,
+                    window,
+                    self.readers,
+                );
+                Box::new(made?)
+            }
+            OutputFormat::Netcdf => {
+                let sides = self.layout.sides.iter().enumerate().filter(|(_, s)| s.single);
+                let lists = sides.map(|(n, s)| (format!("{}_granule", s.prefix), list(n))).collect();
+                let attributes = self.attributes(found, provenance);
+                Box::new(Netcdf::create(path, schema, self.layout, found.rows, lists, attributes, self.readers)?)
+            }
+        })
     }
 
     /// All rows in the order of results.

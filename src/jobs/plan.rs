@@ -264,7 +264,7 @@ fn within(node: &Node, slab: [i64; 2], limits: Option<[i64; 2]>) -> Option<Node>
 /// Everything in the job that changes what a task finds.
 fn signature_base(spec: &JobSpec) -> Result<String> {
     let mut bare = spec.clone();
-    bare.output = crate::spec::OutputSpec { path: Default::default(), formats: Vec::new(), overwrite: false };
+    bare.output = crate::spec::OutputSpec::default();
     bare.run = Default::default();
     bare.title = None;
     bare.sides.iter_mut().for_each(|s| s.files.clear());

@@ -34,8 +34,10 @@ pub struct Provenance {
     pub plan: Summary,
     /// Rows of results.
     pub rows: u64,
-    /// Pairs within the limits behind them.
+    /// Pairs of rows behind them.
     pub pairs: u64,
+    /// Pairs of rows within the limits, kept or not.
+    pub candidates: u64,
     /// Wrapping sum of a hash of each pair of row numbers, whatever their order.
     pub pairs_sum64: String,
     /// Time the tasks took together, s.
@@ -53,6 +55,9 @@ pub struct SideRecord {
     pub prefix: String,
     /// What was read.
     pub counts: ReadCounts,
+    /// Rows that occur in the results, each once, whatever the cut into tasks; of a side that is made into values none
+    /// occurs.
+    pub matched: Option<u64>,
     /// Its files.
     pub files: Vec<FileRecord>,
 }
@@ -87,6 +92,7 @@ impl Provenance {
             ("seaglass_metric".to_owned(), self.metric.clone()),
             ("seaglass_rows".to_owned(), self.rows.to_string()),
             ("seaglass_pairs".to_owned(), self.pairs.to_string()),
+            ("seaglass_candidates".to_owned(), self.candidates.to_string()),
             ("seaglass_pairs_sum64".to_owned(), self.pairs_sum64.clone()),
             ("seaglass_complete".to_owned(), self.complete.to_string()),
             ("seaglass_job".to_owned(), json(&self.job)),
@@ -105,6 +111,7 @@ pub fn side_record(
     side: &Side,
     prefix: &str,
     counts: ReadCounts,
+    matched: Option<u64>,
     used: &dyn Fn(usize) -> bool,
     checksum: Checksum,
     threads: &rayon::ThreadPool,
@@ -128,7 +135,7 @@ pub fn side_record(
         first_row: side.granules.iter().find(|g| g.file == k).map(|g| g.first_row),
         used: wanted[k],
     });
-    SideRecord { name: side.spec.name.clone(), prefix: prefix.to_owned(), counts, files: files.collect() }
+    SideRecord { name: side.spec.name.clone(), prefix: prefix.to_owned(), counts, matched, files: files.collect() }
 }
 
 /// SHA-256 of a file; `None` when it cannot be read.

@@ -15,7 +15,7 @@ use crate::filter::Filter;
 use crate::granules::{self, FailedFile, OutlineCache, Side};
 use crate::limits;
 use crate::load::ReadCounts;
-use crate::merge::Merge;
+use crate::merge::{Found, Merge};
 use crate::plan::{self, Plan, Summary};
 use crate::progress::{Event, Watcher};
 use crate::provenance::{self, Provenance};
@@ -294,7 +294,7 @@ impl Job {
         self.sum_up(manifests, &mut outcome);
         (outcome.rows, outcome.pairs) = (found.rows, found.pairs);
         let sum64 = format!("{:016x}", found.sum64);
-        let provenance = self.provenance(manifests, &outcome, &sum64)?;
+        let provenance = self.provenance(manifests, &outcome, &found, &sum64)?;
         outcome.outputs = merge.write(&found, &provenance, watcher)?;
         outcome.pairs_sum64 = Some(sum64);
         outcome.note = (outcome.rows == 0).then(|| self.why_nothing(manifests));
@@ -336,8 +336,8 @@ impl Job {
         }
     }
 
-    fn provenance(&self, manifests: &[Manifest], outcome: &Outcome, sum64: &str) -> Result<Provenance> {
-        let sides = self.layout.sides.iter().map(|columns| {
+    fn provenance(&self, manifests: &[Manifest], outcome: &Outcome, found: &Found, sum64: &str) -> Result<Provenance> {
+        let sides = self.layout.sides.iter().enumerate().map(|(at, columns)| {
             let side = &self.sides[columns.side];
             let mut counts = ReadCounts::default();
             manifests.iter().filter_map(|m| m.counts.get(columns.side)).for_each(|c| counts.add(c));
@@ -345,7 +345,9 @@ impl Job {
             let used: std::collections::BTreeSet<usize> =
                 self.plan.tasks.iter().flat_map(|t| &t.granules[n]).map(|g| side.granules[*g].file).collect();
             let checksum = self.spec.run.checksum;
-            provenance::side_record(side, &columns.prefix, counts, &|k| used.contains(&k), checksum, &self.threads)
+            let matched = found.matched.get(at).copied().flatten();
+            let used = |k| used.contains(&k);
+            provenance::side_record(side, &columns.prefix, counts, matched, &used, checksum, &self.threads)
         });
         let metric = match self.spec.metric {
             MetricSpec::Name(MetricName::Wgs84) => "geodesic on WGS84".to_owned(),
@@ -364,6 +366,7 @@ impl Job {
             plan: self.plan.summary.clone(),
             rows: outcome.rows,
             pairs: outcome.pairs,
+            candidates: manifests.iter().map(|m| m.candidates).sum(),
             pairs_sum64: sum64.to_owned(),
             task_seconds: manifests.iter().map(|m| m.seconds).sum(),
             outputs: self.spec.formats()?.into_iter().map(|f| f.1).collect(),

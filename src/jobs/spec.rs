@@ -302,7 +302,7 @@ impl SideSpec {
 }
 
 /// `[output]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutputSpec {
     /// File, relative to the job file; its extension is that of the first format.
@@ -313,6 +313,44 @@ pub struct OutputSpec {
     /// Replaces files that are there.
     #[serde(default)]
     pub overwrite: bool,
+    /// How columns are called.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub names: Names,
+    /// Form of the netCDF file.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub form: Form,
+}
+
+/// `output.names`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Names {
+    /// `p_` and `s_` before what belongs to a side.
+    #[default]
+    Sides,
+    /// The side's name and two underscores, as in match-up databases of many sensors.
+    Mdb,
+}
+
+impl Names {
+    /// The dimension of the rows in netCDF files.
+    pub fn dimension(self) -> &'static str {
+        match self {
+            Self::Sides => "match",
+            Self::Mdb => "obs",
+        }
+    }
+}
+
+/// `output.form`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// One row a match with everything of both sides.
+    #[default]
+    Flat,
+    /// The rows of each side once, and pairs of their numbers (netCDF).
+    Compact,
 }
 
 /// Formats of results.
@@ -489,6 +527,12 @@ impl JobSpec {
         }
         Ok(out)
     }
+}
+
+/// A side's name as the first part of a variable's: letters, digits and underscores.
+pub fn identifier(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    name.chars().map(plain).collect()
 }
 
 /// Times a side is limited to, µs.

@@ -56,9 +56,12 @@ pub struct Manifest {
     pub signature: String,
     /// Rows of results.
     pub rows: u64,
-    /// Pairs of rows within the limits that these are made of.
+    /// Pairs of rows that these are made of.
     pub pairs: u64,
-    /// Hash of these pairs, by the row numbers at the time.
+    /// Pairs of rows within the limits, kept or not.
+    #[serde(default)]
+    pub candidates: u64,
+    /// Hash of the pairs, by the row numbers at the time.
     pub sum64: String,
     /// What was read of each side.
     pub counts: Vec<crate::load::ReadCounts>,

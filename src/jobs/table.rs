@@ -15,7 +15,7 @@ use seaglass_core::field::{FieldInfo, FieldKind};
 
 use crate::error::{JobError, Result};
 use crate::granules::Side;
-use crate::spec::{JobSpec, PolicyKind};
+use crate::spec::{JobSpec, Names, PolicyKind, identifier};
 
 /// Marks a row of a side that has no match.
 pub const NO_ROW: u32 = u32::MAX;
@@ -59,6 +59,10 @@ pub struct Layout {
     pub kind: PolicyKind,
     /// Cells along a side of the box.
     pub box_size: usize,
+    /// How columns are called in the results.
+    pub names: Names,
+    /// Names of the sides, in the order of the job.
+    pub titles: Vec<String>,
 }
 
 impl Layout {
@@ -91,7 +95,22 @@ impl Layout {
             });
             SideColumns { side: *k, lines: side.has_lines(), single, variables: variables.collect(), prefix }
         });
-        Self { sides: columns.collect(), kind, box_size: spec.policy.size }
+        let titles = sides.iter().map(|s| s.spec.name.clone()).collect();
+        Self { sides: columns.collect(), kind, box_size: spec.policy.size, names: spec.output.names, titles }
+    }
+
+    /// What a column, or what is derived of its name, is called in the results.
+    pub fn shown(&self, name: &str) -> String {
+        if self.names == Names::Sides || matches!(name, "pair_id" | "geometry") {
+            return name.to_owned();
+        }
+        let own = self.sides.iter().find_map(|s| Some((s.side, name.strip_prefix(&s.prefix)?.strip_prefix('_')?)));
+        // With two sides what is said of the pair has no prefix; it is said of the other side.
+        let other = || self.sides.get(1).map(|s| (s.side, name));
+        match own.or_else(other) {
+            Some((side, rest)) => format!("{}__{rest}", identifier(&self.titles[side])),
+            None => name.to_owned(),
+        }
     }
 
     /// Prefix of what is said about the pair with the `n`-th side.

@@ -89,7 +89,9 @@ impl Ready<'_> {
 pub(crate) struct Made {
     /// Pairs.
     pub pairs: u64,
-    /// Hash of them.
+    /// Pairs within the limits, kept or not.
+    pub candidates: u64,
+    /// Hash of the pairs.
     pub sum64: u64,
     /// Repetitions left out.
     pub repeated: u64,
@@ -138,12 +140,23 @@ pub fn run(cx: &Context<'_>, task: &Task) -> Result<(RecordBatch, Manifest)> {
         signature: task.signature.clone(),
         rows: count,
         pairs: made.pairs,
+        candidates: made.candidates,
         sum64: format!("{:016x}", made.sum64),
         counts: cx.by_side(counts),
         failed,
         seconds: begun.elapsed().as_secs_f64(),
     };
     Ok((batch, manifest))
+}
+
+/// Pairs within the limits behind those that were kept.
+fn candidates(m: &Matches) -> u64 {
+    if m.candidates.is_empty() {
+        return m.pairs.len() as u64;
+    }
+    // Each pair of a row says how many that row has.
+    let first = |k: &usize| *k == 0 || m.pairs[*k].i != m.pairs[*k - 1].i;
+    (0..m.pairs.len()).filter(first).map(|k| u64::from(m.candidates[k])).sum()
 }
 
 impl Context<'_> {
@@ -174,7 +187,8 @@ impl Context<'_> {
         if self.spec.policy.kind == PolicyKind::Box {
             boxes::fill(self, loader, &ready[1], &matches[0], rows)?;
         }
-        Ok(Made { pairs: matches.iter().map(|m| m.pairs.len() as u64).sum(), sum64, repeated: 0 })
+        let pairs = matches.iter().map(|m| m.pairs.len() as u64).sum();
+        Ok(Made { pairs, candidates: matches.iter().map(candidates).sum(), sum64, repeated: 0 })
     }
 
     fn join(&self, owner: &Ready<'_>, other: &Ready<'_>) -> Result<Matches> {

@@ -3,17 +3,22 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_schema::Schema;
 
 use crate::error::{JobError, Result};
 use crate::provenance::Provenance;
 use crate::state::{aside, discard};
 
+mod compact;
 mod csv;
 mod netcdf;
 mod parquet;
+mod spool;
 
+pub use self::compact::Compact;
 pub use self::csv::Csv;
 pub use self::netcdf::Netcdf;
 pub use self::parquet::{Parquet, read_table, table_file};
@@ -31,6 +36,32 @@ pub trait Sink {
     /// # Errors
     /// The system refuses.
     fn finish(self: Box<Self>) -> Result<Finished>;
+}
+
+/// A result whose columns are called otherwise than in the tables of tasks.
+pub struct Renamed<'a> {
+    inner: Box<dyn Sink + 'a>,
+    schema: Arc<Schema>,
+}
+
+impl<'a> Renamed<'a> {
+    /// Columns are the same, in the same order.
+    pub fn new(inner: Box<dyn Sink + 'a>, schema: Arc<Schema>) -> Self {
+        Self { inner, schema }
+    }
+}
+
+impl Sink for Renamed<'_> {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let columns = batch.columns().to_vec();
+        let renamed = RecordBatch::try_new(Arc::clone(&self.schema), columns)
+            .map_err(|e| JobError::Internal(format!("The results cannot be renamed: {e}.")))?;
+        self.inner.write(&renamed)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Finished> {
+        self.inner.finish()
+    }
 }
 
 /// A complete file that has not its name yet; dropped, it goes.

@@ -104,7 +104,7 @@ impl Ask {
             // A pair without a third observation is a pair.
             partial: self.third.is_some(),
             sides: self.all().map(|s| s.spec.clone()).collect(),
-            output: OutputSpec { path, formats: Vec::new(), overwrite: true },
+            output: OutputSpec { path, overwrite: true, ..OutputSpec::default() },
             run: Default::default(),
         }
     }

@@ -2,7 +2,9 @@
 
 use seaglass_coloc::Reference;
 
-use super::{JobSpec, MAX_RADIUS_M, MAX_WINDOW_US, MetricSpec, PolicyKind, side_time};
+use super::{
+    Form, JobSpec, MAX_RADIUS_M, MAX_WINDOW_US, MetricSpec, Names, OutputFormat, PolicyKind, identifier, side_time,
+};
 use crate::error::{JobError, Result};
 use crate::units;
 
@@ -56,7 +58,7 @@ impl JobSpec {
             return wrong(format!("A sphere of {sphere_m} m is no Earth; write 6371008.7714."));
         }
         self.check_policy()?;
-        self.formats()?;
+        self.check_output()?;
         if let Some(text) = &self.run.memory {
             units::bytes(text).map_err(|e| JobError::Spec(format!("run.memory: {e}.")))?;
         }
@@ -64,6 +66,44 @@ impl JobSpec {
             && units::duration_us(text).map_err(|e| JobError::Spec(format!("run.slab: {e}.")))? <= 0
         {
             return wrong("run.slab must be longer than nothing.".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_output(&self) -> Result<()> {
+        let wrong = |text: String| Err(JobError::Spec(text));
+        let formats = self.formats()?;
+        if self.output.names == Names::Mdb {
+            for (k, side) in self.sides.iter().enumerate() {
+                let name = identifier(&side.name);
+                if let Some(other) = self.sides[..k].iter().find(|s| identifier(&s.name) == name) {
+                    return wrong(format!(
+                        "The sides \"{}\" and \"{}\" would both be called {name}; with names = \"mdb\" give them names \
+                         that differ in letters or digits.",
+                        other.name, side.name
+                    ));
+                }
+            }
+        }
+        if self.output.form == Form::Flat {
+            return Ok(());
+        }
+        let pairs = matches!(self.policy.kind, PolicyKind::All | PolicyKind::Nearest | PolicyKind::Mutual);
+        if !pairs || self.sides.len() != 2 {
+            return wrong(
+                "form = \"compact\" is for pairs of rows of two sides (all, nearest, mutual); leave it out here."
+                    .to_owned(),
+            );
+        }
+        if self.output.names == Names::Mdb {
+            return wrong("form = \"compact\" has groups in place of names = \"mdb\"; choose one.".to_owned());
+        }
+        if !formats.iter().any(|f| f.0 == OutputFormat::Netcdf) {
+            return wrong(
+                "form = \"compact\" is a form of netCDF files; end output.path in .nc, or add \"netcdf\" to \
+                 output.formats."
+                    .to_owned(),
+            );
         }
         Ok(())
     }

@@ -1,36 +1,26 @@
 //! netCDF-4, CF-1.11. The C library lives in the workers, so the rows go there through an intermediate file.
 
-use std::fs::File;
-use std::io::{BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Float32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Schema};
 use seaglass_core::columns::{ColumnType, MISSING};
-use seaglass_core::protocol::{Request, write_frame};
 use seaglass_core::spool::{COMPLETE, SpoolAttribute, SpoolBatch, SpoolColumn, SpoolHeader, SpoolTexts};
-use seaglass_data::pool::Lane;
 
+use super::spool::Spool;
 use super::{Finished, Sink};
 use crate::error::{JobError, Result};
 use crate::reading::Readers;
 use crate::spec::PolicyKind;
-use crate::state::{aside, discard};
 use crate::table::{Layout, Variable};
 
-/// The dimension of the rows.
-const MATCH: &str = "match";
-
-/// A netCDF file under way.
+/// A netCDF file under way, one row a match.
 pub struct Netcdf<'a> {
-    readers: &'a Readers,
-    path: PathBuf,
-    spool: PathBuf,
-    out: BufWriter<File>,
+    spool: Spool<'a>,
     /// Lists of granule names, by column; what rows refer to.
     names: Vec<SpoolTexts>,
     columns: Vec<String>,
@@ -50,88 +40,20 @@ impl<'a> Netcdf<'a> {
         attributes: Vec<(String, SpoolAttribute)>,
         readers: &'a Readers,
     ) -> Result<Self> {
-        let spool = aside(path);
-        let failed = |e: &std::io::Error| JobError::output(path, "The result", e);
-        let file = File::create(&spool).map_err(|e| failed(&e))?;
         let shown = schema.fields().iter().filter(|f| *f.data_type() != DataType::Binary);
         let columns: Vec<SpoolColumn> = shown.map(|f| describe(f.name(), f.data_type(), layout)).collect();
-        let texts: Vec<SpoolTexts> = names
-            .into_iter()
-            .map(|(column, texts)| SpoolTexts {
-                name: format!("{column}_name"),
-                dimension: format!("{column}s"),
-                texts,
-                attributes: vec![text("long_name", "file (and part or step) of the granule")],
-            })
-            .collect();
-        let header = SpoolHeader {
-            dimension: MATCH.to_owned(),
+        let names: Vec<SpoolTexts> = names.into_iter().map(|(column, texts)| granules(&column, texts)).collect();
+        let own = columns.iter().map(|c| c.name.clone()).collect();
+        let mut header = SpoolHeader {
+            dimension: layout.names.dimension().to_owned(),
             rows,
             attributes,
-            columns: columns.clone(),
-            texts: texts.clone(),
+            columns,
+            texts: names.clone(),
+            groups: Vec::new(),
         };
-        let mut this = Self {
-            readers,
-            path: path.to_owned(),
-            spool,
-            out: BufWriter::with_capacity(1 << 20, file),
-            names: texts,
-            columns: columns.into_iter().map(|c| c.name).collect(),
-        };
-        write_frame(&mut this.out, &header, &[]).map_err(|e| failed(&e))?;
-        Ok(this)
-    }
-
-    /// Values of a column, little-endian.
-    fn bytes(&self, name: &str, array: &dyn Array, out: &mut Vec<u8>) {
-        macro_rules! whole {
-            ($t:ty) => {{
-                let a = array.as_primitive::<$t>();
-                (0..a.len()).for_each(|k| {
-                    let v = if a.is_null(k) { MISSING } else { a.value(k) as i64 };
-                    out.extend_from_slice(&v.to_le_bytes());
-                });
-            }};
-        }
-        match array.data_type() {
-            DataType::UInt16 => whole!(UInt16Type),
-            DataType::UInt32 => whole!(UInt32Type),
-            DataType::UInt64 => whole!(UInt64Type),
-            DataType::Int64 => whole!(Int64Type),
-            DataType::Timestamp(..) => whole!(TimestampMicrosecondType),
-            DataType::Float32 => {
-                let a = array.as_primitive::<Float32Type>();
-                (0..a.len()).for_each(|k| {
-                    let v = if a.is_null(k) { f32::NAN } else { a.value(k) };
-                    out.extend_from_slice(&v.to_le_bytes());
-                });
-            }
-            DataType::Float64 => {
-                let a = array.as_primitive::<Float64Type>();
-                (0..a.len()).for_each(|k| {
-                    let v = if a.is_null(k) { f64::NAN } else { a.value(k) };
-                    out.extend_from_slice(&v.to_le_bytes());
-                });
-            }
-            DataType::FixedSizeList(..) => self.bytes(name, array.as_fixed_size_list().values(), out),
-            DataType::Dictionary(..) => {
-                let a = array.as_dictionary::<Int32Type>();
-                let own = a.values().as_string::<i32>();
-                let list = self.names.iter().find(|t| t.name == format!("{name}_name"));
-                let at: Vec<i64> = (0..own.len())
-                    .map(|k| {
-                        let n = list.and_then(|l| l.texts.binary_search_by(|t| t.as_str().cmp(own.value(k))).ok());
-                        n.map_or(MISSING, |n| n as i64)
-                    })
-                    .collect();
-                for k in 0..a.len() {
-                    let v = a.key(k).map_or(MISSING, |n| at[n]);
-                    out.extend_from_slice(&v.to_le_bytes());
-                }
-            }
-            _ => {}
-        }
+        renamed(&mut header, layout);
+        Ok(Self { spool: Spool::create(path, &header, readers)?, names, columns: own })
     }
 }
 
@@ -139,55 +61,103 @@ impl Sink for Netcdf<'_> {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let mut payload = Vec::new();
         for name in &self.columns {
-            let column = batch
-                .column_by_name(name)
-                .ok_or_else(|| JobError::Internal(format!("The column {name} is missing in the results.")))?;
-            self.bytes(name, column, &mut payload);
+            bytes(&self.names, name, column(batch, name)?, &mut payload);
         }
-        write_frame(&mut self.out, &SpoolBatch { rows: batch.num_rows() }, &payload)
-            .map_err(|e| JobError::output(&self.path, "The result", &e))
+        self.spool.batch(SpoolBatch { rows: batch.num_rows(), group: None }, &payload)
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Finished> {
-        self.out.flush().map_err(|e| JobError::output(&self.path, "The result", &e))?;
-        let finished = Finished { new: aside(&self.path), path: self.path.clone() };
-        let request = Request::WriteTable { spool: self.spool.clone(), out: finished.new.clone() };
-        match self.readers.ask(Lane::Probe, request)? {
-            Ok(_) => Ok(finished),
-            Err(e) => Err(self.failure(&finished.new, e.message)),
+    fn finish(self: Box<Self>) -> Result<Finished> {
+        self.spool.finish()
+    }
+}
+
+/// A column of the results.
+pub(super) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef> {
+    let missing = || JobError::Internal(format!("The column {name} is missing in the results."));
+    batch.column_by_name(name).ok_or_else(missing)
+}
+
+/// The list of names that a `*_granule` column refers to.
+pub(super) fn granules(column: &str, texts: Vec<String>) -> SpoolTexts {
+    SpoolTexts {
+        name: format!("{column}_name"),
+        dimension: format!("{column}s"),
+        texts,
+        attributes: vec![text("long_name", "file (and part or step) of the granule")],
+    }
+}
+
+/// Everything under the names that are shown.
+fn renamed(header: &mut SpoolHeader, layout: &Layout) {
+    let words = |text: &str| text.split(' ').map(|w| layout.shown(w)).collect::<Vec<_>>().join(" ");
+    for list in &mut header.texts {
+        (list.name, list.dimension) = (layout.shown(&list.name), layout.shown(&list.dimension));
+    }
+    for column in &mut header.columns {
+        column.name = layout.shown(&column.name);
+        if let Some((dimension, _)) = &mut column.inner {
+            *dimension = layout.shown(dimension);
+        }
+        for (name, value) in &mut column.attributes {
+            if let ("coordinates", SpoolAttribute::Text(text)) = (name.as_str(), value) {
+                *text = words(text);
+            }
         }
     }
 }
 
-impl Netcdf<'_> {
-    /// HDF5 says that it failed and not why; the system does, asked for as much room again.
-    fn failure(&self, new: &Path, message: String) -> JobError {
-        let probe = aside(&self.path);
-        let room = std::fs::metadata(&self.spool).map_or(1 << 20, |m| m.len()).min(64 << 20);
-        let written = File::create(&probe).and_then(|mut f| {
-            std::io::copy(&mut std::io::repeat(0).take(room), &mut f).and_then(|_bytes| f.sync_all())
-        });
-        discard(&probe);
-        if let Err(e) = written {
-            return JobError::output(&self.path, "The result", &e);
+/// Numbers of granules of a column in the list of all of them.
+pub(super) fn granule_numbers(names: &[SpoolTexts], name: &str, array: &dyn Array) -> Vec<i64> {
+    let a = array.as_dictionary::<Int32Type>();
+    let own = a.values().as_string::<i32>();
+    let list = names.iter().find(|t| t.name == format!("{name}_name"));
+    let number = |k: usize| list.and_then(|l| l.texts.binary_search_by(|t| t.as_str().cmp(own.value(k))).ok());
+    let at: Vec<i64> = (0..own.len()).map(|k| number(k).map_or(MISSING, |n| n as i64)).collect();
+    (0..a.len()).map(|k| a.key(k).map_or(MISSING, |n| at[n])).collect()
+}
+
+/// Values of a column, little-endian.
+pub(super) fn bytes(names: &[SpoolTexts], name: &str, array: &dyn Array, out: &mut Vec<u8>) {
+    macro_rules! whole {
+        ($t:ty) => {{
+            let a = array.as_primitive::<$t>();
+            (0..a.len()).for_each(|k| {
+                let v = if a.is_null(k) { MISSING } else { a.value(k) as i64 };
+                out.extend_from_slice(&v.to_le_bytes());
+            });
+        }};
+    }
+    macro_rules! real {
+        ($t:ty, $missing:expr) => {{
+            let a = array.as_primitive::<$t>();
+            (0..a.len()).for_each(|k| {
+                let v = if a.is_null(k) { $missing } else { a.value(k) };
+                out.extend_from_slice(&v.to_le_bytes());
+            });
+        }};
+    }
+    match array.data_type() {
+        DataType::UInt16 => whole!(UInt16Type),
+        DataType::UInt32 => whole!(UInt32Type),
+        DataType::UInt64 => whole!(UInt64Type),
+        DataType::Int64 => whole!(Int64Type),
+        DataType::Timestamp(..) => whole!(TimestampMicrosecondType),
+        DataType::Float32 => real!(Float32Type, f32::NAN),
+        DataType::Float64 => real!(Float64Type, f64::NAN),
+        DataType::FixedSizeList(..) => bytes(names, name, array.as_fixed_size_list().values(), out),
+        DataType::Dictionary(..) => {
+            granule_numbers(names, name, array).iter().for_each(|v| out.extend_from_slice(&v.to_le_bytes()));
         }
-        let name = |p: &Path| p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        JobError::Output { message: message.replace(&name(new), &name(&self.path)), path: self.path.clone() }
+        _ => {}
     }
 }
 
-impl Drop for Netcdf<'_> {
-    fn drop(&mut self) {
-        discard(&self.spool);
-    }
-}
-
-fn text(name: &str, value: &str) -> (String, SpoolAttribute) {
+pub(super) fn text(name: &str, value: &str) -> (String, SpoolAttribute) {
     (name.to_owned(), SpoolAttribute::Text(value.to_owned()))
 }
 
 /// A column with its CF attributes.
-fn describe(name: &str, ty: &DataType, layout: &Layout) -> SpoolColumn {
+pub(super) fn describe(name: &str, ty: &DataType, layout: &Layout) -> SpoolColumn {
     let (ty, narrow) = match ty {
         DataType::Float32 => (ColumnType::F32, false),
         DataType::Float64 => (ColumnType::F64, false),
@@ -280,7 +250,10 @@ fn known(name: &str, layout: &Layout) -> Vec<(String, SpoolAttribute)> {
     };
     match last {
         "pair_id" => vec![text("long_name", "number of the match"), text(COMPLETE, "yes")],
-        "granule" => vec![text("long_name", &format!("granule of the {who} row, index into {name}_name"))],
+        "granule" => {
+            let list = layout.shown(&format!("{name}_name"));
+            vec![text("long_name", &format!("granule of the {who} row, index into {list}"))]
+        }
         "row" => vec![of("number within the granule"), text("comment", "from 0; line times pixels plus pixel")],
         "line" => vec![of("line")],
         "pixel" => vec![of("pixel")],
