@@ -1,6 +1,7 @@
 //! The way back to a client of our own protocol.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam::channel::Sender;
 use mio::Waker;
@@ -15,6 +16,7 @@ pub struct Outlet {
     pub(crate) connection: u64,
     pub(crate) answers: Sender<Answer>,
     pub(crate) waker: Arc<Waker>,
+    pub(crate) open: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Outlet {
@@ -27,6 +29,11 @@ impl Outlet {
     /// Number of the connection, which no other has had.
     pub fn connection(&self) -> u64 {
         self.connection
+    }
+
+    /// Whether the client is still there, as far as is known.
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
     }
 
     /// Tells something unasked. `false`: the client does not keep up, or there is no server any more.

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use mio::net::TcpStream;
@@ -106,6 +108,8 @@ pub(super) struct Connection {
     pub speaks: Speaks,
     /// Requests of our own protocol that are not answered.
     pub asks: usize,
+    /// Told to those who hold a way back when this is dropped.
+    pub open: Arc<AtomicBool>,
     /// Events that were left out since the last one that was sent.
     missed: u64,
 }
@@ -127,6 +131,7 @@ impl Connection {
             held_since: None,
             speaks: Speaks::Unknown,
             asks: 0,
+            open: Arc::new(AtomicBool::new(true)),
             missed: 0,
         }
     }
@@ -407,5 +412,11 @@ impl Connection {
             }
         }
         true
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.open.store(false, Ordering::Release);
     }
 }

@@ -394,7 +394,8 @@ impl Step<'_> {
             return Outcome::Done;
         }
         c.asks += 1;
-        let outlet = Outlet { connection, answers: self.answer.clone(), waker: Arc::clone(self.waker) };
+        let (answers, waker) = (self.answer.clone(), Arc::clone(self.waker));
+        let outlet = Outlet { connection, answers, waker, open: Arc::clone(&c.open) };
         let asked = Asked { ask, payload, respond: Respond::new(outlet, id) };
         self.queue.filling.bytes.fetch_add(bytes, Ordering::AcqRel);
         self.hand_on(Call { what: What::Ask(Box::new(asked)), bytes })

@@ -51,6 +51,7 @@ impl Host {
 
     /// Tells what has changed since the last step.
     pub(crate) fn tell_clients(&mut self, notices: &[Notice]) {
+        self.clients.subscribers.retain(|s| s.outlet.is_open());
         if self.clients.subscribers.is_empty() {
             return;
         }
@@ -94,7 +95,6 @@ impl Host {
         }
         self.clients.seen = now;
         for (name, fields) in events {
-            // Events to one who has gone are dropped by the server; it tells us so only when it has ended itself.
             let wanted = self.clients.subscribers.iter().filter(|s| s.events.iter().any(|e| e == name));
             for subscriber in wanted {
                 subscriber.outlet.event(name, fields.clone());

@@ -300,6 +300,8 @@ impl Host {
         let now = Instant::now();
         let share = self.extracting().map(|(_, share)| share);
         let mut again = false;
+        // Nobody waits for those who have gone; what they began goes on.
+        self.clients.pending.retain(|(_, respond)| respond.outlet().is_open());
         for (pending, respond) in std::mem::take(&mut self.clients.pending) {
             let kept = match &pending {
                 Pending::Probe { at, reach_deg, until } => match look::probe(self, *at, *reach_deg, now >= *until) {
