@@ -105,7 +105,7 @@ def hash_of(path, task, made, size):
     rows = []
     for prefix, side in zip("ps", TASKS[task][:2]):
         first = first_rows(made, side, size)
-        start = table[f"{prefix}_granule"].astype(str).map(lambda n: first[n]).to_numpy(np.int64)
+        start = table[f"{prefix}_granule"].astype(str).map(first).to_numpy(np.int64)
         rows.append(start + table[f"{prefix}_row"].to_numpy(np.int64))
     return len(table), sum64(*rows)
 
@@ -176,7 +176,7 @@ def by_cli(task, metric, threads, made, size, program, work):
     path = work / "job.toml"
     path.write_text(toml(job(task, metric, made, output, threads=threads)))
     before = spent(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([program, "colocate", "run", str(path), "--json"], capture_output=True, text=True)
+    done = subprocess.run([program, "colocate", "run", str(path), "--json"], capture_output=True, text=True, check=False)
     used = spent(resource.RUSAGE_CHILDREN) - before
     if done.returncode != 0:
         raise RuntimeError((done.stderr.strip().splitlines() or ["no message"])[-1])
@@ -204,9 +204,9 @@ def main():
     work.mkdir()
     wrong = 0
 
-    def row(task, metric, way, what, call):
+    def row(task, metric, way, what, call, *more):
         nonlocal wrong
-        cost, pairs, found = call()
+        cost, pairs, found = call(task, metric, *more)
         right = [pairs, found] == ANSWERS[task][metric]
         wrong += not right
         note = "" if right else f"  expected {ANSWERS[task][metric]}"
@@ -219,10 +219,10 @@ def main():
         for task in [t for t in TASKS if not chosen or t in chosen]:
             for metric in "SW":
                 for threads in (1, 2):
-                    row(task, metric, "python", threads, lambda: by_python(task, metric, threads, folder))
+                    row(task, metric, "python", threads, by_python, threads, folder)
                     if os.path.exists(program):
-                        row(task, metric, "cli", threads, lambda: by_cli(task, metric, threads, made, size, program, work))
-                row(task, metric, "dask", "2 workers", lambda: by_dask(task, metric, made, size, client, work))
+                        row(task, metric, "cli", threads, by_cli, threads, made, size, program, work)
+                row(task, metric, "dask", "2 workers", by_dask, made, size, client, work)
     shutil.rmtree(work, ignore_errors=True)
     if not os.path.exists(program):
         print(f"not run: {program} is not there; cargo build --release makes it")
