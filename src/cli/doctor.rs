@@ -6,7 +6,9 @@ use seaglass_core::granule::{FileInfo, PartInfo};
 use seaglass_core::product::{Product, glob_matches};
 use serde_json::json;
 
-use super::ask::Asker;
+use seaglass_data::pool::FileShapes;
+
+use super::ask::{Asker, Described};
 use super::{Exit, Failure, Outcome, print};
 
 /// Fields named in a row.
@@ -34,7 +36,7 @@ pub fn run(path: &Path, as_json: bool) -> Outcome {
     let root = if meta.is_dir() { path } else { path.parent().unwrap_or(path) };
     let name = |file: &Path| file.strip_prefix(root).unwrap_or(file).display().to_string();
     let width = files.iter().map(|f| name(f).chars().count()).max().unwrap_or(0).min(64);
-    let (mut by_product, mut by_cf, mut refused) = (0, 0, 0);
+    let (mut by_product, mut by_cf, mut shapes, mut refused) = (0, 0, 0, 0);
     if !as_json {
         print(&format!("{:<width$} | reader | why | geometry | fields | problems\n", "file"));
     }
@@ -43,6 +45,7 @@ pub fn run(path: &Path, as_json: bool) -> Outcome {
         match row.reader.as_deref() {
             None => refused += 1,
             Some("CF") => by_cf += 1,
+            Some("shapes") => shapes += 1,
             Some(_) => by_product += 1,
         }
         let name = name(file);
@@ -58,7 +61,10 @@ pub fn run(path: &Path, as_json: bool) -> Outcome {
     }
     if !as_json {
         let total = files.len();
-        print(&format!("{total} files: {by_product} read by a product, {by_cf} by CF rules, {refused} refused.\n"));
+        let shapes = if shapes > 0 { format!("{shapes} as shapes, ") } else { String::new() };
+        print(&format!(
+            "{total} files: {by_product} read by a product, {by_cf} by CF rules, {shapes}{refused} refused.\n"
+        ));
     }
     Ok(Vec::new())
 }
@@ -76,8 +82,9 @@ fn examine(asker: &mut Asker, file: &Path) -> Row {
         let problem = "A folder that is one product is not read yet; open the netCDF files in it.".to_owned();
         return Row::refused(problem);
     }
-    let info = match asker.open(file) {
-        Ok(info) => info,
+    let info = match asker.open_any(file) {
+        Ok(Described::Data(info)) => *info,
+        Ok(Described::Shapes(found)) => return Row::of_shapes(&found),
         Err(failure) => return Row::refused(failure.message),
     };
     let product = info.product.as_deref().and_then(|id| asker.registry.get(id));
@@ -101,6 +108,16 @@ fn examine(asker: &mut Asker, file: &Path) -> Row {
 }
 
 impl Row {
+    fn of_shapes(found: &FileShapes) -> Self {
+        Self {
+            reader: Some("shapes".into()),
+            why: found.format.clone(),
+            geometry: format!("{} shapes", found.shapes.len()),
+            fields: Vec::new(),
+            problems: found.notes.clone(),
+        }
+    }
+
     fn refused(problem: String) -> Self {
         Self { reader: None, why: "-".into(), geometry: "-".into(), fields: Vec::new(), problems: vec![problem] }
     }

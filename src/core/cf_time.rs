@@ -34,7 +34,7 @@ impl Calendar {
     pub fn parse(name: &str) -> Result<Self, String> {
         Ok(match name.trim().to_ascii_lowercase().as_str() {
             "" | "standard" | "gregorian" | "none" => Self::Standard,
-            "proleptic_gregorian" => Self::ProlepticGregorian,
+            "proleptic_gregorian" | "gregorian_proleptic" => Self::ProlepticGregorian,
             "julian" => Self::Julian,
             "noleap" | "365_day" => Self::NoLeap,
             "all_leap" | "366_day" => Self::AllLeap,

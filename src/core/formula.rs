@@ -83,7 +83,8 @@ impl Formula {
 
     /// The value, from those of the variables in order.
     pub fn value(&self, variables: &[f64]) -> f64 {
-        let mut stack = [0.0; DEPTH];
+        // One more: a function of one value looks at the place of a second.
+        let mut stack = [0.0; DEPTH + 1];
         let mut n = 0;
         for step in &self.steps {
             match *step {
@@ -342,6 +343,18 @@ mod tests {
         for text in ["a + b", "min(a, b)", "max(b, a)", "hypot(a, b)", "a * 0 + b"] {
             assert!(of(text, &[f64::NAN, 1.0]).is_nan(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_deepest_expression_has_a_value() {
+        // Fifteen values wait while the sixteenth is worked out.
+        let text = format!("{}sqrt(a){}", "(a + ".repeat(15), ")".repeat(15));
+        match Formula::parse(&text) {
+            Ok(f) => assert_eq!(f.value(&[4.0]), 62.0),
+            Err(why) => panic!("{why}"),
+        }
+        let deeper = format!("{}sqrt(a){}", "(a + ".repeat(16), ")".repeat(16));
+        assert!(Formula::parse(&deeper).is_err());
     }
 
     #[test]

@@ -192,29 +192,42 @@ impl Condition {
 
 /// Whether `name` fits a glob: `*` any run, `?` one character, `[abc]` and `[0-9]` one of a set.
 pub fn glob_matches(pattern: &str, name: &str) -> bool {
-    fn go(p: &[char], n: &[char]) -> bool {
-        match (p.first(), n.first()) {
-            (None, None) => true,
-            (Some('*'), _) => go(&p[1..], n) || (!n.is_empty() && go(p, &n[1..])),
-            (Some('?'), Some(_)) => go(&p[1..], &n[1..]),
-            (Some('['), Some(c)) => {
-                let Some(end) = p.iter().position(|x| *x == ']') else { return *c == '[' && go(&p[1..], &n[1..]) };
-                let set = &p[1..end];
-                let ranged = set.windows(3).any(|w| w[1] == '-' && w[0] <= *c && *c <= w[2]);
-                (ranged || set.contains(c)) && go(&p[end + 1..], &n[1..])
+    let (p, n): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    // One star is given back to at a time, the last: no pattern takes longer than its length times that of the name.
+    let (mut at, mut k, mut star) = (0, 0, None);
+    while k < n.len() {
+        let step = match p.get(at) {
+            Some('*') => {
+                star = Some((at, k));
+                at += 1;
+                continue;
             }
-            (Some(x), Some(c)) => x == c && go(&p[1..], &n[1..]),
-            _ => false,
+            Some(one) => fits_one(&p[at..], *one, n[k]),
+            None => None,
+        };
+        match (step, star) {
+            (Some(len), _) => (at, k) = (at + len, k + 1),
+            (None, Some((back, from))) => {
+                star = Some((back, from + 1));
+                (at, k) = (back + 1, from + 1);
+            }
+            (None, None) => return false,
         }
     }
-    // Runs of stars are one star: keeps the recursion from exploding on hostile patterns.
-    let mut chars: Vec<char> = Vec::new();
-    for c in pattern.chars() {
-        if !(c == '*' && chars.last() == Some(&'*')) {
-            chars.push(c);
+    p[at..].iter().all(|c| *c == '*')
+}
+
+/// Length of what stands at the beginning of a pattern for one character, when that character fits.
+fn fits_one(pattern: &[char], first: char, c: char) -> Option<usize> {
+    match (first, pattern.iter().position(|x| *x == ']')) {
+        ('?', _) => Some(1),
+        ('[', Some(end)) => {
+            let set = &pattern[1..end];
+            let ranged = set.windows(3).any(|w| w[1] == '-' && w[0] <= c && c <= w[2]);
+            (ranged || set.contains(&c)).then_some(end + 1)
         }
+        (one, _) => (one == c).then_some(1),
     }
-    go(&chars, &name.chars().collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -227,6 +240,10 @@ mod tests {
         assert!(glob_matches("JA[123]_*", "JA1_GPN"));
         assert!(glob_matches("a[0-9]?c", "a5bc"));
         assert!(!glob_matches("*.nc", "x.nc4"));
+        assert!(glob_matches("*", "") && glob_matches("", "") && !glob_matches("", "a") && !glob_matches("?", ""));
+        assert!(glob_matches("*b*", "aabaa") && glob_matches("a*b?[c", "aXXbY[c") && !glob_matches("[ab", "a"));
+        // What would take longer than the age of the Earth by trying every way.
+        assert!(!glob_matches(&("*a".repeat(40) + "b"), &"a".repeat(400)));
     }
 
     #[test]

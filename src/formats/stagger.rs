@@ -7,6 +7,8 @@
 
 use std::rc::Rc;
 
+use seaglass_core::vector::knots_per_unit;
+
 use crate::attr::Attr;
 use crate::dataset::{Dim, Var};
 use crate::error::Result;
@@ -64,7 +66,9 @@ pub fn centred(mut contents: Contents) -> Contents {
 
 /// Components by their names: `u` and `v` of the same group, with as many dimensions.
 fn pairs(contents: &Contents) -> Vec<(usize, usize)> {
-    let fits = |v: &Var| v.ty.is_some() && (2..=5).contains(&v.dims.len());
+    // Masks, positions and metric factors lie on faces too; only what flows is a vector.
+    let flows = |v: &Var| v.units().is_some_and(|u| knots_per_unit(&u).is_some());
+    let fits = |v: &Var| v.ty.is_some() && (2..=5).contains(&v.dims.len()) && flows(v);
     let mut out = Vec::new();
     for (k, u) in contents.vars.iter().enumerate().filter(|(_, u)| fits(u)) {
         let wanted = northern(&u.path);

@@ -74,7 +74,7 @@ fn field(discipline: u8, before: &Before, grid: Rc<grid::Grid>, data: (u64, usiz
     let template = uint(p, 7, 2);
     // Where the interval of a mean or sum ends, and where the number within an ensemble stands.
     let (interval, number) = match template {
-        0 | 2 | 3 | 4 | 5 | 6 | 7 | 15 => (None, None),
+        0 | 2..=7 | 15 => (None, None),
         1 => (None, Some(35)),
         8 => (Some(34), None),
         11 => (Some(37), Some(35)),

@@ -44,6 +44,12 @@ fn near(value: Option<f64>, expected: f64) {
     assert!(value.is_some_and(|v| (v - expected).abs() < 1e-6), "{value:?} is not {expected}");
 }
 
+/// The value of a cell that the product's mask keeps.
+fn shown(f: &mut Opened, field: &str, row: usize, col: usize) -> Option<f64> {
+    let cell = f.probe(field, 0, &[], row, col);
+    cell.values[0].value.filter(|_| !cell.values[0].masked)
+}
+
 #[test]
 fn cmems_along_track_sea_level() {
     // Variables and attributes of SEALEVEL_GLO_PHY_L3_MY_008_062 as its users copied them.
@@ -333,4 +339,106 @@ fn real_granules_open_by_their_product() {
     assert_eq!((eddies.info.product.as_deref(), eddies.names()[0]), (Some("meta_eddies"), "amplitude"));
     let wind = open(&dir.join("wind/f16_ssmis_20200102v7.nc"), &[&toml("rss_ssmis_daily")]).unwrap();
     assert_eq!((wind.info.product.as_deref(), wind.names()[0]), (Some("rss_ssmis_daily"), "wind_speed"));
+}
+
+#[test]
+fn swot_rasters_in_metres() {
+    let (mut f, _dir) = fixture(
+        "swot_l2_hr_raster",
+        "SWOT_L2_HR_Raster_100m_UTM31T_N_x_x_x_012_001_049F_20240311T120000_20240311T120020_PIC0_01.nc",
+        |f| {
+            f.add_dimension("x", 4)?;
+            f.add_dimension("y", 3)?;
+            f.add_attribute("time_granule_start", "2024-03-11T12:00:00.5Z")?;
+            f.add_attribute("time_granule_end", "2024-03-11T12:00:20.5Z")?;
+            let mut crs = f.add_variable::<i8>("crs", &[])?;
+            for (key, value) in [
+                ("longitude_of_central_meridian", 3.0),
+                ("latitude_of_projection_origin", 0.0),
+                ("scale_factor_at_central_meridian", 0.9996),
+                ("false_easting", 500_000.0),
+                ("false_northing", 0.0),
+                ("semi_major_axis", 6_378_137.0),
+                ("inverse_flattening", 298.257_223_563),
+            ] {
+                crs.put_attribute(key, value)?;
+            }
+            crs.put_attribute("grid_mapping_name", "transverse_mercator")?;
+            let metres = |s| [("units", "m"), ("standard_name", s)];
+            add(f, "x", &["x"], &[500_000.0, 500_100.0, 500_200.0, 500_300.0], &metres("projection_x_coordinate"))?;
+            add(f, "y", &["y"], &[4_800_000.0, 4_800_100.0, 4_800_200.0], &metres("projection_y_coordinate"))?;
+            let mapped = ("grid_mapping", "crs");
+            let wse: Vec<f32> = (0..12).map(|k| k as f32).collect();
+            add(f, "wse", &["y", "x"], &wse, &[("units", "m"), mapped])?;
+            let qual: Vec<u8> = (0..12).map(|k| k % 4).collect();
+            let flags = [("flag_meanings", "good suspect degraded bad"), mapped];
+            add(f, "wse_qual", &["y", "x"], &qual, &flags)?;
+            add(f, "water_frac", &["y", "x"], &[0.5f32; 12], &[("units", "1"), mapped])
+        },
+    );
+    assert_eq!((f.kind(), f.names()[0]), (GeometryKind::ProjectedGrid, "wse"));
+    assert_eq!([0, 1, 2, 3].map(|c| shown(&mut f, "wse", 1, c)), [Some(4.0), Some(5.0), None, None]);
+    assert_eq!(f.value("wse_all", 1, 3), Some(7.0));
+    assert_eq!(f.part().span.unwrap().seconds(), 20.0);
+    // pyproj, EPSG:32631: 500 000, 4 800 000 is 3° E, 43.3528553922° N.
+    let at = f.probe("wse_all", 0, &[], 0, 0).position.unwrap();
+    assert!((at.lon_deg - 3.0).abs() < 1e-8 && (at.lat_deg - RASTER_LAT).abs() < 1e-7, "{at:?}");
+}
+
+const RASTER_LAT: f64 = 43.352_855_392_2;
+
+#[test]
+fn swot_pixels_are_points() {
+    let (mut f, _dir) =
+        fixture("swot_l2_hr_pixc", "SWOT_L2_HR_PIXC_012_001_098L_20240311T120000_20240311T120011_PIC0_01.nc", |f| {
+            f.add_attribute("time_granule_start", "2024-03-11T12:00:00Z")?;
+            f.add_attribute("time_granule_end", "2024-03-11T12:00:11Z")?;
+            let mut g = f.add_group("pixel_cloud")?;
+            g.add_dimension("points", 5)?;
+            let columns: [(&str, [f64; 5], &str); 4] = [
+                ("longitude", [2.0, 2.1, 2.2, 2.3, 2.4], "degrees_east"),
+                ("latitude", [48.0, 48.1, 48.2, 48.3, 48.4], "degrees_north"),
+                ("height", [70.0, 71.0, 72.0, 73.0, 74.0], "m"),
+                ("sig0", [1.0, 2.0, 3.0, 4.0, 5.0], "1"),
+            ];
+            for (name, values, units) in columns {
+                let mut v = g.add_variable::<f64>(name, &["points"])?;
+                v.put_attribute("units", units)?;
+                v.put_values(&values, ..)?;
+            }
+            g.add_variable::<u8>("classification", &["points"])?.put_values(&[1u8, 2, 3, 4, 7], ..)
+        });
+    assert_eq!((f.kind(), f.part().shape), (GeometryKind::Points, [5, 1]));
+    assert_eq!(
+        [0, 1, 2, 3, 4].map(|r| shown(&mut f, "height", r, 0)),
+        [None, None, Some(72.0), Some(73.0), Some(74.0)]
+    );
+    assert_eq!(f.value("height_all", 0, 0), Some(70.0));
+}
+
+#[test]
+fn waves_of_a_model_with_their_direction() {
+    let (mut f, _dir) = fixture("cmems_waves", "mfwamglocep_2024081100_R20240812.nc", |f| {
+        f.add_dimension("time", 2)?;
+        f.add_dimension("latitude", 2)?;
+        f.add_dimension("longitude", 3)?;
+        let units = [("units", "seconds since 1970-01-01"), ("standard_name", "time")];
+        add(f, "time", &["time"], &[1_723_334_400i64, 1_723_345_200], &units)?;
+        add(f, "latitude", &["latitude"], &[40.0, 41.0], &[("units", "degrees_north")])?;
+        add(f, "longitude", &["longitude"], &[0.0, 1.0, 2.0], &[("units", "degrees_east")])?;
+        let dims = ["time", "latitude", "longitude"];
+        packed(f, "VHM0", &dims, &[100, 200, 300, 32_767, 500, 600, 100, 200, 300, 400, 500, 600], 0.01, "m")?;
+        packed(f, "VMDR", &dims, &[900; 12], 0.1, "degree")?;
+        packed(f, "VTPK", &dims, &[80; 12], 0.1, "s")?;
+        packed(f, "VSDX", &dims, &[30; 12], 0.01, "m s-1")?;
+        packed(f, "VSDY", &dims, &[40; 12], 0.01, "m s-1")
+    });
+    assert_eq!((f.names()[0], f.part().steps.len()), ("swh", 2));
+    near(f.value("swh", 0, 1), 2.0);
+    assert_eq!(f.value("swh", 1, 0), None);
+    near(f.value("stokes_speed", 0, 0), 0.5);
+    // Waves from the east go west.
+    let swh = f.part().fields.iter().find(|x| x.name == "swh").unwrap().components.clone();
+    near(f.value(&swh[0], 0, 0), -1.0);
+    near(f.value(&swh[1], 0, 0).map(|v| v + 1.0), 1.0);
 }
