@@ -16,7 +16,7 @@ const WAIT: Duration = Duration::from_secs(10);
 
 /// Times are microseconds since 1970; `class` is the number of binary digits of the length of a span (−1: no time).
 /// Spans of one class begin at most 2^class before they end, so that a window is a range of the key: that is what a
-/// B-tree needs to find intervals, and it is built six times as fast as an R*Tree (`docs/index.md`).
+/// B-tree needs to find intervals (`docs/index.md`).
 const TABLES: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE kind (id INTEGER PRIMARY KEY, digest INTEGER NOT NULL, text TEXT NOT NULL);

@@ -29,7 +29,7 @@ pub fn collection(ui: &mut Ui, listed: &Listed, model: &Model, state: &mut UiSta
         let filter = egui::EventFilter { horizontal_arrows: true, ..egui::EventFilter::default() };
         ui.memory_mut(|m| m.set_focus_lock_filter(response.id, filter));
         // Here they open and close; elsewhere they move the clock.
-        let mut pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+        let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
         let (right, left) = (pressed(Key::ArrowRight), pressed(Key::ArrowLeft));
         toggle |= (right && !open) || (left && open);
         state.catalogue.hovered = Some(listed.id.clone());
