@@ -93,7 +93,7 @@ mod tests {
                       90 21 0:50 / /data rw - nfs4 server:/export rw\n\
                       91 21 0:51 / /data/my\\040disk rw - ext4 /dev/sdb1 rw\n";
         let kind = |p: &str| kind_of_mount(mounts, Path::new(p)).unwrap();
-        assert_eq!(kind("/home/x"), "ext4");
+        assert_eq!(kind("/srv/x"), "ext4");
         assert_eq!(kind("/data/swot"), "nfs4");
         assert_eq!(kind("/data/my disk/swot"), "ext4");
         assert_eq!(kind("/database"), "ext4");
