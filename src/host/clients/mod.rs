@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crossbeam::channel::{Receiver, TryRecvError, bounded};
 use seaglass_control::frames::{Ask, Asked, Extracting, Picture, Respond};
 use seaglass_core::colormap::Colormap;
 use seaglass_core::command::Command;
@@ -39,6 +40,7 @@ enum Pending {
     Wait { until: Instant, drives: u64 },
     Picture { wish: Box<Picture>, until: Instant, drives: u64 },
     Extract { job: u64 },
+    Keeping { kept: Receiver<Result<PathBuf, String>> },
     Opening { paths: Vec<PathBuf>, failures: usize },
 }
 
@@ -55,6 +57,8 @@ pub(crate) struct Clients {
     /// Where pushed files lie.
     folder: Option<tempfile::TempDir>,
     pushed: u64,
+    /// Files pushed so far.
+    pushes: u64,
     /// How often the readers have been asked for what a picture needs.
     pub drives: u64,
 }
@@ -126,11 +130,8 @@ impl Host {
                 self.clients.subscribers.retain(|s| s.outlet.connection() != connection);
                 return respond.done();
             }
-            Ask::Push { name } => match self.keep_pushed(&name, &payload) {
-                Ok(path) => match self.open_for_client(vec![path]) {
-                    Ok(pending) => pending,
-                    Err(why) => return respond.failed(&why),
-                },
+            Ask::Push { name } => match self.keep_pushed(&name, payload) {
+                Ok(kept) => Pending::Keeping { kept },
                 Err(why) => return respond.failed(&why),
             },
             Ask::Colormap { name } => {
@@ -245,28 +246,37 @@ impl Host {
         self.extract(Wish { shape, reach_m: wish.reach_m, path: wish.path, cells })
     }
 
-    /// Writes a pushed file into a folder of this session.
-    fn keep_pushed(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf, String> {
+    /// Writes a pushed file into a folder of this session, in a thread: hundreds of megabytes take a while.
+    fn keep_pushed(&mut self, name: &str, bytes: Vec<u8>) -> Result<Receiver<Result<PathBuf, String>>, String> {
         let plain = Path::new(name).file_name().is_some_and(|n| n == name) && Path::new(name).extension().is_some();
         if !plain || name.starts_with('.') || name.len() > LONGEST_NAME || name.contains(['\\', ':', '\0']) {
             return Err(format!("\"{name}\" is no name for a file; give one such as sst.nc."));
         }
         if self.clients.pushed + bytes.len() as u64 > MOST_PUSHED {
-            return Err("The pushed files take more than 16 GiB; close data first.".to_owned());
+            return Err("The pushed files take more than 16 GiB; start another session.".to_owned());
         }
-        let kept = |e: std::io::Error| format!("The data cannot be kept: {e}.");
+        let failed = |e: std::io::Error| format!("The data cannot be kept: {e}.");
         if self.clients.folder.is_none() {
-            let folder = tempfile::Builder::new().prefix("seaglass-pushed-").tempdir().map_err(kept)?;
+            let folder = tempfile::Builder::new().prefix("seaglass-pushed-").tempdir().map_err(failed)?;
             self.clients.folder = Some(folder);
         }
         let folder = self.clients.folder.as_ref().ok_or("The data cannot be kept.")?;
         let path = folder.path().join(name);
-        let before = std::fs::metadata(&path).map_or(0, |m| m.len());
+        self.clients.pushed += bytes.len() as u64;
+        self.clients.pushes += 1;
         // Moved into place: a reader may have the old one open.
-        let new = folder.path().join(format!(".{name}.new"));
-        std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, &path)).map_err(kept)?;
-        self.clients.pushed = self.clients.pushed + bytes.len() as u64 - before.min(self.clients.pushed);
-        Ok(path)
+        let new = folder.path().join(format!(".{}.new", self.clients.pushes));
+        let (sender, kept) = bounded(1);
+        let wake = Arc::clone(&self.wake);
+        let work = move || {
+            let written = std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, &path)).map_err(failed);
+            // A host that has gone meanwhile takes nothing.
+            if sender.send(written.map(|()| path)).is_ok() {
+                wake();
+            }
+        };
+        std::thread::Builder::new().name("keep pushed".to_owned()).spawn(work).map_err(failed)?;
+        Ok(kept)
     }
 
     /// An extraction has ended: whoever waits for it is answered.
@@ -338,6 +348,20 @@ impl Host {
                     }
                     Some((pending, respond))
                 }
+                Pending::Keeping { kept } => match kept.try_recv() {
+                    Ok(path) => match path.and_then(|path| self.open_for_client(vec![path])) {
+                        Ok(opening) => Some((opening, respond)),
+                        Err(why) => {
+                            respond.failed(&why);
+                            None
+                        }
+                    },
+                    Err(TryRecvError::Empty) => Some((pending, respond)),
+                    Err(TryRecvError::Disconnected) => {
+                        respond.failed("The data cannot be kept.");
+                        None
+                    }
+                },
                 Pending::Opening { paths, failures } if self.is_done_opening() => {
                     self.opened_for_client(paths, *failures, respond);
                     None
@@ -345,7 +369,7 @@ impl Host {
                 Pending::Opening { .. } => Some((pending, respond)),
             };
             if let Some(kept) = kept {
-                again |= !matches!(kept.0, Pending::Extract { .. } | Pending::Opening { .. });
+                again |= !matches!(kept.0, Pending::Extract { .. } | Pending::Opening { .. } | Pending::Keeping { .. });
                 self.clients.pending.push(kept);
             }
         }
