@@ -13,7 +13,7 @@
 @group(3) @binding(1) var<storage, read> spans: array<vec2<u32>>;
 
 // Quads of a span.
-const SPAN_QUADS: u32 = 4u;
+const SPAN_QUADS: u32 = 1u;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,

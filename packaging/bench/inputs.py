@@ -1,12 +1,14 @@
-"""Inputs of `cargo xtask bench`, the same every time (seeded): python inputs.py FOLDER. Files that exist are kept.
+"""Inputs of `cargo xtask bench`, the same every time (seeded): python inputs.py FOLDER [cycle]. Files that exist are kept.
 
   swath.nc     8000 x 3000 imager swath, 24 M cells, netCDF-4, shuffle + deflate 4, about 80 MB
   sst_l4.nc    global 0.05 degree analysis, 3600 x 7200
   swot/*.nc    one day of a wide-swath altimeter: 28 half orbits of 9860 x 69 cells at 2 km
+  cycle/*.nc   with `cycle`: 21 days of it, 584 half orbits (1.3 GB, some minutes)
 
 Needs numpy and netCDF4.
 """
 
+import multiprocessing
 import sys
 from pathlib import Path
 
@@ -131,41 +133,50 @@ def analysis(path):
 
 
 def altimeter_day(folder):
+    for k in range(28):
+        altimeter_pass(folder / f"pass_{k + 1:02d}.nc", k, 28)
+
+
+def altimeter_cycle(folder):
+    with multiprocessing.Pool() as pool:
+        pool.starmap(altimeter_pass, [(folder / f"pass_{k + 1:03d}.nc", k, 6) for k in range(584)], chunksize=1)
+
+
+def altimeter_pass(path, k, waves):
+    """Half orbit `k` of a cycle of 21 days."""
     rows, across_km = 9860, (np.arange(69) - 34) * 2.0
     period = 20.86455 * 86400 / 292
-    for k in range(28):
-        path = folder / f"pass_{k + 1:02d}.nc"
-        data = create(path)
-        if data is None:
-            continue
-        seconds = k * period / 2 + np.linspace(0, period / 2, rows, endpoint=False)
-        lon, lat = swath(seconds, across_km, 77.6, period, 40.0, -90.0)
-        rng = np.random.default_rng(2000 + k)
-        metres = 0.12 * ocean(lon, lat, 77, 28, 6, 250) + 0.01 * rng.standard_normal(lon.shape)
-        raw = np.rint(metres / 1e-4).astype("i4")
-        missing = 2147483647
-        raw[:, (np.abs(across_km) < 10) | (np.abs(across_km) > 60)] = missing
-        raw[ocean(lon, lat, 5, 12, 1.5, 9) > 1.15] = missing
-        data.createDimension("num_lines", rows)
-        data.createDimension("num_pixels", 69)
-        both, chunks = ("num_lines", "num_pixels"), (1409, 69)
-        time = data.createVariable("time", "f8", ("num_lines",), zlib=True)
-        time.units = "seconds since 2024-07-01"
-        time[:] = seconds
-        packed = dict(_FillValue=np.int32(missing))
-        variable(
-            data, "latitude", "i4", both, np.rint(lat * 1e6).astype("i4"), chunks, scale_factor=1e-6,
-            units="degrees_north", standard_name="latitude", **packed,
-        )  # fmt: skip
-        variable(
-            data, "longitude", "i4", both, np.rint((lon % 360) * 1e6).astype("i4"), chunks, scale_factor=1e-6,
-            units="degrees_east", standard_name="longitude", **packed,
-        )  # fmt: skip
-        variable(
-            data, "ssha_karin", "i4", both, raw, chunks, scale_factor=1e-4, units="m",
-            standard_name="sea_surface_height_above_reference_ellipsoid", coordinates="longitude latitude", **packed,
-        )  # fmt: skip
-        finish(data, path)
+    data = create(path)
+    if data is None:
+        return
+    seconds = k * period / 2 + np.linspace(0, period / 2, rows, endpoint=False)
+    lon, lat = swath(seconds, across_km, 77.6, period, 40.0, -90.0)
+    rng = np.random.default_rng(2000 + k)
+    metres = 0.12 * ocean(lon, lat, 77, waves, 6, 250) + 0.01 * rng.standard_normal(lon.shape)
+    raw = np.rint(metres / 1e-4).astype("i4")
+    missing = 2147483647
+    raw[:, (np.abs(across_km) < 10) | (np.abs(across_km) > 60)] = missing
+    raw[ocean(lon, lat, 5, 12, 1.5, 9) > 1.15] = missing
+    data.createDimension("num_lines", rows)
+    data.createDimension("num_pixels", 69)
+    both, chunks = ("num_lines", "num_pixels"), (1409, 69)
+    time = data.createVariable("time", "f8", ("num_lines",), zlib=True)
+    time.units = "seconds since 2024-07-01"
+    time[:] = seconds
+    packed = dict(_FillValue=np.int32(missing))
+    variable(
+        data, "latitude", "i4", both, np.rint(lat * 1e6).astype("i4"), chunks, scale_factor=1e-6,
+        units="degrees_north", standard_name="latitude", **packed,
+    )  # fmt: skip
+    variable(
+        data, "longitude", "i4", both, np.rint((lon % 360) * 1e6).astype("i4"), chunks, scale_factor=1e-6,
+        units="degrees_east", standard_name="longitude", **packed,
+    )  # fmt: skip
+    variable(
+        data, "ssha_karin", "i4", both, raw, chunks, scale_factor=1e-4, units="m",
+        standard_name="sea_surface_height_above_reference_ellipsoid", coordinates="longitude latitude", **packed,
+    )  # fmt: skip
+    finish(data, path)
 
 
 if __name__ == "__main__":
@@ -173,3 +184,5 @@ if __name__ == "__main__":
     imager(target / "swath.nc")
     analysis(target / "sst_l4.nc")
     altimeter_day(target / "swot")
+    if "cycle" in sys.argv[2:]:
+        altimeter_cycle(target / "cycle")

@@ -74,8 +74,9 @@ pub(crate) struct DotBudget {
 /// else lies there. Only of dots that hide what is below; others add up.
 pub(crate) fn finest_px(diameter_px: f64, opaque: bool) -> f64 {
     // A cell is seen up to its diagonal away, and the last pixel of a dot is smoothed. Cells of odd levels are twice as
-    // long as wide: their diagonal is sqrt(5/2) of the side of a square of their size.
-    let hidden = (diameter_px / 2.0 - 0.5) / 2.5f64.sqrt();
+    // long as wide: their diagonal is sqrt(5/2) of the side of a square of their size. The finest level drawn may be
+    // coarser than asked for by sqrt(2).
+    let hidden = (diameter_px / 2.0 - 0.5) / 5f64.sqrt();
     if opaque { hidden.max(FINEST_PX) } else { FINEST_PX }
 }
 

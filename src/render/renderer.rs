@@ -231,7 +231,7 @@ impl Renderer {
         let budget = if self.options.synchronous { u64::MAX } else { self.options.upload_bytes_per_frame };
         self.tiles.upload(&self.gpu, &self.pipelines, budget);
         plan.complete &= !self.tiles.has_pending();
-        plan.complete &= self.prepare_items(scene, &frame);
+        plan.complete &= self.prepare_items(&frame);
         let mut prepared = Prepared::new(frame.view.camera, scene.size_px);
         let relief = self.draw_base(scene, &frame, &mut prepared);
         self.grounds.begin();
@@ -312,16 +312,16 @@ impl Renderer {
     }
 
     /// Cuts and meshes of all rasters; gives up detail until the tiles wanted fit the budget.
-    fn prepare_items(&mut self, scene: &Scene, frame: &FrameView) -> bool {
-        let groups = |l: &SceneLayer| l.items.iter().map(|i| i.group(l.style.method)).collect::<Vec<_>>();
-        let in_scene: HashSet<Group> = scene.layers.iter().flat_map(groups).collect();
+    fn prepare_items(&mut self, frame: &FrameView) -> bool {
+        // Those of the scene have just been met.
+        let now = self.plans;
         let wait = self.options.synchronous;
         // Detail given up for an earlier view may be affordable again.
         self.bias = self.bias.saturating_sub(u8::from(self.prepared.camera != Some(frame.view.camera)));
         loop {
             let (tiles, bias) = (&self.tiles, self.bias);
             let mut items: Vec<(&Group, &mut Item)> =
-                self.items.iter_mut().filter(|(group, _)| in_scene.contains(*group)).collect();
+                self.items.iter_mut().filter(|(_, item)| item.last_seen == now).collect();
             let ready = items
                 .par_iter_mut()
                 .map(|(group, item)| item.prepare(group, frame, tiles, bias, wait))

@@ -27,8 +27,8 @@ const LONG_PIECE: usize = 256;
 const SAG_M: f64 = 4.0;
 /// Positions of pieces are kept in f32, good to a few metres.
 const BALL_MARGIN_M: f64 = 10.0;
-/// Quads of a span: `SPAN_QUADS` in `shaders/trails.wgsl`.
-pub(crate) const SPAN_QUADS: u32 = 4;
+/// Quads of a span: `SPAN_QUADS` in `shaders/trails.wgsl`. In motion most pieces are a single quad.
+pub(crate) const SPAN_QUADS: u32 = 1;
 /// At most so many samples (a power of two) are stepped over in one go.
 const MOST_STEP: u32 = 5;
 /// Samples before and after those of a piece, for its joints.

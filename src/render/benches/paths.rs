@@ -109,8 +109,10 @@ fn measure(
     let scene = |t: usize, k: usize| scene(&geolocation, style.clone(), window(t), k);
     settle(&mut renderer, &scene(0, 0), &values);
     let ready = start.elapsed().as_secs_f64();
+    let before = common::cpu_ms();
     let camera = median((1..22).map(|k| screen.frame(&mut renderer, &scene(0, k)).0).collect());
-    let drawn = renderer.stats().vertices / 4;
+    let (drawn, plan_ms) = (renderer.stats().vertices / 4, renderer.stats().plan_ms);
+    let camera_cpu = (common::cpu_ms() - before) / 21.0;
     screen.keep(&format!("{name}-moving"));
     let rest = screen.rest(&mut renderer, &scene(0, 5));
     screen.keep(&format!("{name}-rest"));
@@ -118,7 +120,8 @@ fn measure(
     let clock = median((1..12).map(|t| screen.frame(&mut renderer, &scene(t, 5)).0).collect());
     let uploaded = renderer.stats().gpu_bytes.saturating_sub(held.gpu_bytes);
     println!(
-        "{name}: samples={n} ready_s={ready:.1} camera_ms={camera:.1} clock_ms={clock:.1} rest_frames={} rest_ms={full:.1} \
+        "{name}: samples={n} ready_s={ready:.1} camera_ms={camera:.1} camera_cpu_ms={camera_cpu:.0} \
+         plan_ms={plan_ms:.1} clock_ms={clock:.1} rest_frames={} rest_ms={full:.1} \
          rest_total_ms={:.1} drawn={drawn} rest_drawn={rest_drawn} draws={} gpu_mib={} clock_uploaded_bytes={uploaded} \
          adapter=\"{}\"",
         rest.len(),
