@@ -20,6 +20,9 @@ const MOST_STEPS: f64 = 200_000.0;
 /// Pieces shorter than this are not halved any more, metres: a line that touches a corner has no cell there.
 const FINE_M: f64 = 1.0;
 
+/// Row and column of a cell; none outside.
+type Cell = Option<(i64, i64)>;
+
 struct Segment {
     a: DVec3,
     b: DVec3,
@@ -91,13 +94,13 @@ impl Path {
         let [rows, cols] = positions.shape();
         let total: f64 = self.segments.iter().map(|s| s.length_m).sum();
         let step_m = STEP_M.max(total / MOST_STEPS);
-        let cell = |p: LonLat| -> Option<(i64, i64)> {
+        let cell = |p: LonLat| -> Cell {
             let hit = positions.index_from_lonlat(p.normalized(), 0.0)?;
             let at = |x: f64, n: usize| (x.round().max(0.0) as i64).min(n as i64 - 1);
             Some((at(hit.row, rows), at(hit.col, cols)))
         };
         let mut found = HashSet::new();
-        let mut keep = |c: Option<(i64, i64)>| {
+        let mut keep = |c: Cell| {
             if let Some((row, col)) = c {
                 found.insert(row as u64 * cols as u64 + col as u64);
             }
@@ -108,7 +111,7 @@ impl Path {
                 let up = (s.a * (1.0 - t) + s.b * t).normalize_or_zero();
                 LonLat::new(up.y.atan2(up.x).to_degrees(), up.z.clamp(-1.0, 1.0).asin().to_degrees())
             };
-            let mut open: Vec<(f64, f64, Option<(i64, i64)>, Option<(i64, i64)>)> = Vec::new();
+            let mut open: Vec<(f64, f64, Cell, Cell)> = Vec::new();
             let mut last = cell(at(0.0));
             keep(last);
             for k in 1..=n {

@@ -188,7 +188,7 @@ pub fn add(
     };
     let mut batch = Batch { table, shape, target, positions, crossed: &crossed, reach_m, granule: granule as u32 };
     if target.pushed.is_some() {
-        return batch.from_memory(readers);
+        return batch.take_pushed(readers);
     }
     let tiles = tiles(shape, positions, &crossed, reach_m, target);
     let names: Vec<String> = target.fields.iter().map(|f| f.name.clone()).collect();
@@ -282,7 +282,7 @@ impl Batch<'_> {
     }
 
     /// A granule from a notebook: all of its cells are at hand.
-    fn from_memory(&mut self, readers: &Readers) -> Result<()> {
+    fn take_pushed(&mut self, readers: &Readers) -> Result<()> {
         let [rows, cols] = self.target.shape;
         let before = self.table.len();
         let times: &[i64] = match self.positions {
