@@ -15,6 +15,8 @@ use crate::theme::Theme;
 const INSET: f32 = 8.0;
 /// Distance of a label from the lines beside it, points.
 const OFF: Vec2 = vec2(4.0, 1.0);
+/// Least distance of labels from each other, points: nearer to the limb they would run into one line.
+const APART: Vec2 = vec2(18.0, 6.0);
 /// Points an edge is looked at.
 const SAMPLES: usize = 96;
 /// Least cosine between the ground's normal and the direction to the eye: nearer to the limb lines crowd.
@@ -79,7 +81,7 @@ pub fn paint(painter: &Painter, frame: Frame, view: &View, taken: &Taken, named:
         let rect = Rect::from_min_size(corner, galley.size());
         let free = room.contains_rect(rect) && !placed.iter().any(|p| p.intersects(rect));
         if free && on_ground(frame, view, rect) {
-            placed.push(rect.expand2(vec2(6.0, 2.0)));
+            placed.push(rect.expand2(APART));
             cased(&painter, corner, &galley, t.c.text_1.gamma_multiply(0.8), t.label_halo());
         }
     }

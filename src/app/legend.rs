@@ -60,9 +60,25 @@ impl Decorations {
         let fit =
             (size_px[0] as f32 / 640.0).min(size_px[1] as f32 / 400.0).clamp(0.4, options.pixels_per_point.max(1.0));
         let ppp = (options.pixels_per_point.min(fit)).max(0.4);
+        let mut draw = |ui: &mut egui::Ui, screen| paint(ui, screen, session, size_px, ppp, options);
+        Self::painted(gpu, size_px, ppp, options.dark, &mut draw)
+    }
+
+    /// Lays out whatever `paint` draws on a picture of that size.
+    ///
+    /// # Errors
+    /// The picture is empty.
+    pub fn painted(
+        gpu: &Gpu,
+        size_px: [u32; 2],
+        ppp: f32,
+        dark: bool,
+        paint: &mut dyn FnMut(&mut egui::Ui, Rect),
+    ) -> anyhow::Result<Self> {
+        anyhow::ensure!(size_px[0] > 0 && size_px[1] > 0, "an empty image cannot be decorated");
         let ctx = egui::Context::default();
         theme::install(&ctx);
-        ctx.set_theme(if options.dark { egui::Theme::Dark } else { egui::Theme::Light });
+        ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
         let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(size_px[0] as f32 / ppp, size_px[1] as f32 / ppp));
         let mut textures = egui::TexturesDelta::default();
         let mut shapes = Vec::new();
@@ -71,7 +87,7 @@ impl Decorations {
             if let Some(viewport) = input.viewports.get_mut(&egui::ViewportId::ROOT) {
                 viewport.native_pixels_per_point = Some(ppp);
             }
-            let output = ctx.run_ui(input, |ui| paint(ui, screen, session, size_px, ppp, options));
+            let output = ctx.run_ui(input, |ui| paint(ui, screen));
             textures.append(output.textures_delta);
             shapes = output.shapes;
         }

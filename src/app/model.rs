@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use seaglass_core::catalogue::Collection;
 use seaglass_core::field::FieldInfo;
 use seaglass_core::granule::GeometryKind;
 use seaglass_core::project::{Layer, LayerId};
 use seaglass_core::session::Session;
-use seaglass_core::style::Style;
+use seaglass_core::style::{Method, Style, usual_speed_ms};
 use seaglass_core::time::Time;
+use seaglass_core::vector::{KNOTS_PER_M_S, knots_per_unit};
 
 use crate::text::{self, Unit};
 
@@ -99,6 +101,12 @@ pub struct Row {
     pub field: Option<FieldInfo>,
     /// Geometry of the granules.
     pub geometry: Option<GeometryKind>,
+    /// The fields drawn together for its method.
+    pub parts: Vec<FieldInfo>,
+    /// Where colours tell the age: seconds from the clock to the far end of what is shown.
+    pub age_s: Option<f64>,
+    /// Seconds of drift in a second of watching, of streamlines.
+    pub drift: Option<f64>,
     /// State.
     pub status: Status,
 }
@@ -115,6 +123,9 @@ impl Row {
 
     /// End of the colour range as text.
     pub fn range_text(&self) -> Option<(String, String)> {
+        if let Some(age_s) = self.age_s {
+            return Some((text::span(age_s), "0".to_owned()));
+        }
         let [lo, hi] = self.style.range?;
         let decimals = self.decimals.saturating_sub(usize::from(!self.style.log && self.decimals > 0));
         let one = |v: f64| {
@@ -238,7 +249,7 @@ fn row(session: &Session, layer: &Layer, status: Status) -> Row {
         name: layer.name.clone().unwrap_or_else(|| short_name(&long_name, &layer.field)),
         product: collection.map_or_else(|| layer.collection.clone(), |c| c.short.as_ref().unwrap_or(&c.title).clone()),
         product_title: collection.map_or_else(String::new, |c| c.title.clone()),
-        long_name: capitalized(&long_name),
+        long_name: capitalized(&long_name) + &level(layer, field.as_ref()),
         collection: layer.collection.clone(),
         field_name: layer.field.clone(),
         visible: layer.visible,
@@ -246,10 +257,52 @@ fn row(session: &Session, layer: &Layer, status: Status) -> Row {
         style: layer.style.clone(),
         unit,
         decimals,
-        field,
         geometry: collection.and_then(|c| c.granules.first()).map(|g| g.geometry),
+        parts: field.as_ref().map(|f| parts(collection, layer, f)).unwrap_or_default(),
+        age_s: collection.and_then(|c| oldest(session, c, layer)),
+        drift: field.as_ref().and_then(|f| drift(session, &parts(collection, layer, f), layer, f)),
+        field,
         status,
     }
+}
+
+fn parts(collection: Option<&Collection>, layer: &Layer, field: &FieldInfo) -> Vec<FieldInfo> {
+    layer.drawn_together(field).iter().filter_map(|name| collection?.field(name).cloned()).collect()
+}
+
+/// How old the oldest is that a layer shows, where its colours tell the age.
+fn oldest(session: &Session, collection: &Collection, layer: &Layer) -> Option<f64> {
+    let timeline = &session.project().timeline;
+    if !layer.style.trail.by_time {
+        return None;
+    }
+    let granules = collection.shown_at(&layer.field, &layer.style, timeline);
+    if granules.first().is_none_or(|g| g.geometry.is_raster()) {
+        return None;
+    }
+    let whole = || granules.iter().filter_map(|g| g.span).reduce(|a, b| a.union(&b));
+    let span = layer.style.window_within(&granules, timeline).or_else(whole)?;
+    let reach = [span.start, span.stop].map(|t| timeline.now.seconds_since(t).abs());
+    Some(reach[0].max(reach[1])).filter(|s| *s > 0.0)
+}
+
+/// How much faster than the clock particles drift.
+fn drift(session: &Session, parts: &[FieldInfo], layer: &Layer, field: &FieldInfo) -> Option<f64> {
+    if layer.style.method != Method::Streamlines {
+        return None;
+    }
+    let view = session.project().camera.view(session.view_px.x, session.view_px.y);
+    let units = parts.iter().map(|p| p.units.as_str()).find(|u| !u.is_empty()).unwrap_or(&field.units);
+    let speed_ms = knots_per_unit(units).map_or(1.0, |k| k / KNOTS_PER_M_S);
+    let usual = usual_speed_ms(layer.style.effective_range().map(|v| v * speed_ms));
+    let across_m = view.metres_per_px() * view.size_px.max_element();
+    Some(layer.style.stream.seconds_per_second(across_m, usual))
+}
+
+/// ` · depth 50 m`, where a field has levels.
+fn level(layer: &Layer, field: Option<&FieldInfo>) -> String {
+    let dims = field.iter().flat_map(|f| f.extra_dims.iter().zip(&layer.extra));
+    dims.filter(|(d, _)| d.vertical).map(|(d, k)| format!(" · {} {}", d.name, d.label(*k))).collect()
 }
 
 /// Long names longer than a row's worth give way to the field's own name; the hover tells the rest.

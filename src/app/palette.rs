@@ -4,14 +4,16 @@ use egui::{Area, Id, Key, Modal, Modifiers, Order, Role, ScrollArea, Sense, Ui, 
 use seaglass_core::command::{Command, TABLE};
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::LayerId;
+use seaglass_core::style::Method;
 use seaglass_core::time::Time;
 use seaglass_render::assets;
 
 use crate::actions;
 use crate::model::{Model, capitalized};
 use crate::state::{Out, UiState};
+use crate::style_panel::methods;
 use crate::theme::{Theme, theme};
-use crate::{icons, text, widgets};
+use crate::{icons, style_components, text, widgets};
 
 /// What an entry does.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,8 @@ pub enum Does {
     Send(Box<Command>),
     /// Selects a layer.
     Select(LayerId),
+    /// Draws a layer by another method.
+    DrawAs(LayerId, Method),
 }
 
 /// One line of the palette.
@@ -189,6 +193,15 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
         for row in &model.rows {
             add("Layers", "layer_show", row.name.clone(), row.product.clone(), "", Does::Select(row.id), 2);
         }
+        // The methods of the layer one works with, by their names.
+        let row = state.selected.or_else(|| model.session.leading_layer()).and_then(|id| model.row(id));
+        for (row, method) in row.into_iter().flat_map(|r| methods(r, model).into_iter().map(move |m| (r, m))) {
+            if method != row.style.method {
+                let label = format!("Draw as {}", method.label().to_lowercase());
+                let does = Does::DrawAs(row.id, method);
+                add("Methods", "style", label, format!("{}, {}", row.name, row.product), "", does, 1);
+            }
+        }
         for c in model.session.catalogue().collections.values() {
             for f in &c.fields {
                 let command = Command::AddLayer { collection: c.id.clone(), field: f.name.clone() };
@@ -207,7 +220,7 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
             places(words, &mut list);
         }
     }
-    let order = ["Position", "Time", "Commands", "Layers", "Add layer", "Places"];
+    let order = ["Position", "Time", "Commands", "Methods", "Layers", "Add layer", "Places"];
     let rank = |i: &Item| order.iter().position(|s| *s == i.section).unwrap_or(9);
     if words.is_empty() {
         list.sort_by_key(rank);
@@ -378,6 +391,12 @@ pub fn show(ctx: &egui::Context, model: &Model, state: &mut UiState, out: &mut O
     match chosen {
         Some(Does::Run(entry)) => actions::perform(entry, model, state, out),
         Some(Does::Send(command)) => out.send(*command),
+        Some(Does::DrawAs(layer, method)) => {
+            if let Some(row) = model.row(layer) {
+                style_components::draw_as(row, method, model, out);
+                out.settle = true;
+            }
+        }
         Some(Does::Select(layer)) => {
             state.selected = Some(layer);
             out.send(Command::ZoomToLayer { layer: Some(layer) });

@@ -18,10 +18,11 @@ use seaglass_core::time::Time;
 use seaglass_host::{Host, SaveFilm, SaveImage};
 
 use crate::export::film::{Frame, Range, frames, seconds};
-use crate::export::movie::{Movie, Options};
+use crate::export::movie::{Movie, Options, find_ffmpeg};
+use crate::export::picture;
 use crate::legend::{self, Decoration};
 use crate::state::{Out, UiState};
-use crate::system::System;
+use crate::text;
 use crate::theme::Theme;
 use crate::toasts::{Level, Toasts};
 use crate::viewport::Viewport;
@@ -40,7 +41,17 @@ pub struct Form {
     fps: String,
     path: String,
     legend: bool,
+    /// The program is there that films in MP4 and WebM need.
+    ffmpeg: bool,
     wrong: Option<String>,
+}
+
+/// A step as one would type it: in whole days, hours, minutes or seconds.
+fn step_words(seconds: f64) -> String {
+    let units = [(86_400.0, "d"), (3600.0, "h"), (60.0, "min")];
+    let whole = |(size, _): &(f64, &str)| seconds >= *size && (seconds / size).fract().abs() < 1e-9;
+    let (size, unit) = units.into_iter().find(whole).unwrap_or((1.0, "s"));
+    format!("{}{unit}", seconds / size)
 }
 
 impl Form {
@@ -53,12 +64,42 @@ impl Form {
         Self {
             from: from.to_string(),
             to: to.to_string(),
-            step: format!("{}s", timeline.step_seconds()),
+            step: step_words(timeline.step_seconds()),
             fps: "10".to_owned(),
-            path: home.join("seaglass.mp4").display().to_string(),
+            path: home
+                .join(if find_ffmpeg().is_some() { "seaglass.mp4" } else { "seaglass.gif" })
+                .display()
+                .to_string(),
+            ffmpeg: find_ffmpeg().is_some(),
             legend: true,
             wrong: None,
         }
+    }
+
+    /// Frames and seconds of the film; `None` while something is not understood.
+    fn length(&self) -> Option<(usize, f64)> {
+        let Ok(Command::SaveFilm { from, to, step_s, fps, .. }) = self.command() else { return None };
+        let all = frames(Some(&Range { from, to, step_s }), None, &Camera::default(), fps).ok()?;
+        Some((all.len(), all.len() as f64 / fps))
+    }
+
+    /// What is said below the fields.
+    fn hint(&self) -> String {
+        let length = self.length().map_or_else(String::new, |(frames, seconds)| {
+            let frames =
+                if frames == 1 { "1 frame".to_owned() } else { format!("{} frames", text::count(frames as u64)) };
+            format!("{frames}, a film of {}. ", text::duration(seconds.max(1.0)))
+        });
+        let lower = self.path.trim().to_lowercase();
+        let needs = lower.ends_with(".mp4") || lower.ends_with(".webm");
+        let kinds = match (self.ffmpeg, needs) {
+            (true, _) => "The ending decides: .mp4, .webm, .gif, or -%04d.png for one picture a frame.",
+            (false, true) => {
+                ".mp4 and .webm need the program ffmpeg, which is not on the PATH: name it .gif or -%04d.png, or install ffmpeg."
+            }
+            (false, false) => "The ending decides: .gif, or -%04d.png for one picture a frame.",
+        };
+        format!("{length}{kinds}")
     }
 
     /// The command it stands for; `Err` says what is not understood.
@@ -94,14 +135,16 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
             ("Frames a second", &mut form.fps),
             ("Save as", &mut form.path),
         ] {
-            row(ui, label, text);
+            // What was wrong may be right now.
+            if row(ui, label, text) {
+                form.wrong = None;
+            }
         }
         ui.checkbox(&mut form.legend, "Colour bars, scale, time, names");
         ui.add_space(4.0);
-        let hint = "The ending decides: .mp4 and .webm need the program ffmpeg; .gif and -%04d.png do not.";
         let (text, colour) = match &form.wrong {
-            Some(wrong) => (wrong.as_str(), t.c.error),
-            None => (hint, t.c.text_3),
+            Some(wrong) => (wrong.clone(), t.c.error),
+            None => (form.hint(), t.c.text_3),
         };
         ui.label(egui::RichText::new(text).font(t.small()).color(colour));
         ui.add_space(8.0);
@@ -123,31 +166,30 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
     }
 }
 
-fn row(ui: &mut Ui, label: &str, text: &mut String) {
+fn row(ui: &mut Ui, label: &str, text: &mut String) -> bool {
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(120.0, 24.0), egui::Sense::hover());
         let name = ui.put(rect, egui::Label::new(label).selectable(false));
-        ui.add(TextEdit::singleline(text).desired_width(f32::INFINITY)).labelled_by(name.id);
-    });
+        ui.add(TextEdit::singleline(text).desired_width(f32::INFINITY)).labelled_by(name.id).changed()
+    })
+    .inner
 }
 
-/// A picture of the view, decorated as films are.
-fn picture(
+/// Writes a picture of the view, decorated as films are, strip by strip: it is never in memory as a whole.
+fn save_picture(
     ctx: &egui::Context,
     viewport: &mut Viewport,
     host: &mut Host,
     save: &SaveImage,
     dark: bool,
-) -> anyhow::Result<RgbaImage> {
+) -> anyhow::Result<()> {
     let ppp = ctx.pixels_per_point();
     let view = host.session().view_px;
     let size = save.size.unwrap_or([view.x as u32, view.y as u32]);
     let scene = host.scene(size, ppp, Theme::get(dark).c.void.to_array());
-    let mut image = viewport.renderer().render_image(&scene)?;
-    if save.legend {
-        legend::decorate(viewport.gpu(), &mut image, host.session(), all(ppp, dark))?;
-    }
-    Ok(image)
+    let gpu = viewport.gpu().clone();
+    let decorated = save.legend.then(|| (host.session(), all(ppp, dark)));
+    picture::write(&gpu, viewport.renderer(), &scene, decorated, &save.path, &mut |_| true)
 }
 
 fn all(pixels_per_point: f32, dark: bool) -> Decoration {
@@ -187,14 +229,14 @@ impl Recorder {
         host: &mut Host,
         (images, film): (Vec<SaveImage>, Option<SaveFilm>),
         dark: bool,
-        system: &System,
         toasts: &mut Toasts,
     ) {
         let Some(viewport) = viewport else { return };
         for save in images {
-            match picture(ctx, viewport, host, &save, dark) {
-                Ok(image) => system.write_png(ctx, image, save.path),
-                Err(e) => toasts.push(Level::Error, format!("The image cannot be made: {e}."), None),
+            let name = save.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            match save_picture(ctx, viewport, host, &save, dark) {
+                Ok(()) => toasts.push(Level::Success, format!("Saved {name}"), None),
+                Err(e) => toasts.push(Level::Error, format!("{}.", format!("{e:#}").trim_end_matches('.')), None),
             }
         }
         if let Some(film) = film {
@@ -406,8 +448,17 @@ mod tests {
             fps: "10".into(),
             path: "/data/a.gif".into(),
             legend: true,
+            ffmpeg: false,
             wrong: None,
         };
+        assert_eq!(form.length(), Some((13, 1.3)));
+        assert!(form.hint().starts_with("13 frames"), "{}", form.hint());
+        let mp4 = Form { path: "/data/a.mp4".into(), ..form.clone() };
+        assert!(mp4.hint().contains("not on the PATH"), "{}", mp4.hint());
+        assert!(!Form { ffmpeg: true, ..mp4 }.hint().contains("PATH"));
+        let words = [86_400.0, 172_800.0, 21_600.0, 1800.0, 90.0, 0.5].map(step_words);
+        assert_eq!(words, ["1d", "2d", "6h", "30min", "90s", "0.5s"]);
+        assert!(words.iter().all(|w| seconds(w).is_some()));
         let Ok(Command::SaveFilm { step_s, fps, .. }) = form.command() else { panic!("{:?}", form.command()) };
         assert_eq!((step_s, fps), (1800.0, 10.0));
         let with = |change: &dyn Fn(&mut Form)| {

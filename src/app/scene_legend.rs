@@ -22,7 +22,7 @@ use crate::placing::EDGE;
 use crate::state::{Out, UiState};
 use crate::style_classes;
 use crate::theme::{Theme, theme};
-use crate::{text, vector_key, widgets};
+use crate::{legend_channels, text, vector_key, widgets};
 
 /// Height of a colour bar with its title and ticks.
 const BAR_HEIGHT: f32 = 58.0;
@@ -59,8 +59,7 @@ pub fn choose<'a>(
     most: usize,
     covers: &HashMap<LayerId, f32>,
 ) -> Chosen<'a> {
-    let list: Vec<&Row> =
-        rows.iter().filter(|r| r.visible && r.style.range.is_some() && r.status.reason.is_none()).collect();
+    let list: Vec<&Row> = rows.iter().filter(|r| r.visible && has_legend(r) && r.status.reason.is_none()).collect();
     let mut ranked = list.clone();
     let cover = |r: &Row| covers.get(&r.id).copied().unwrap_or(0.0);
     ranked.sort_by(|a, b| {
@@ -73,6 +72,11 @@ pub fn choose<'a>(
     let in_view = |r: &Row| if cover(r) > FAINT { 0 } else { 1 + u8::from(cover(r) <= 0.0) };
     rows.sort_by_key(|r| (in_view(r), Some(r.id) != selected));
     Chosen { rows, left_out }
+}
+
+/// Whether there is something to say of a layer's colours yet.
+fn has_legend(row: &Row) -> bool {
+    row.style.range.is_some() || row.age_s.is_some() || legend_channels::applies(row)
 }
 
 /// Share of the view that the granules of each visible layer cover, from their outlines, on a coarse grid of places.
@@ -155,6 +159,9 @@ pub fn flag_colour(row: &Row, flag: &Flag) -> Option<Color32> {
 }
 
 fn entry_height(row: &Row) -> f32 {
+    if legend_channels::applies(row) {
+        return TITLE + legend_channels::HEIGHT;
+    }
     vector_key::height(row)
         + flags(row).map_or(BAR_HEIGHT, |f| TITLE + FLAG_LINE * f.len().min(MOST_FLAGS).div_ceil(2) as f32 + 8.0)
 }
@@ -173,19 +180,27 @@ pub fn paint(painter: &Painter, t: &Theme, rect: Rect, chosen: &Chosen) -> Vec<R
     let mut top = rect.top() + 4.0;
     let (left, right) = (rect.left() + 12.0, rect.right() - 12.0);
     for row in &chosen.rows {
-        let unit = painter.layout_no_wrap(row.unit.label.clone(), t.body(), t.c.text_3);
+        let channels = legend_channels::applies(row);
+        // Colours that tell the age, or three of them, have no unit of the field.
+        let unit = if channels || row.age_s.is_some() { String::new() } else { row.unit.label.clone() };
+        let unit = painter.layout_no_wrap(unit, t.body(), t.c.text_3);
         let unit_left = right - unit.size().x;
         painter.galley(pos2(unit_left, (top + 12.0 - unit.size().y / 2.0).round()), unit, t.c.text_3);
         let room = unit_left - left - 8.0;
-        let end = widgets::line(painter, left, top + 12.0, &row.long_name, t.body(), t.c.text_1, room);
+        let title = match row.age_s {
+            Some(_) => format!("{}: age", row.long_name),
+            None => row.long_name.clone(),
+        };
+        let end = widgets::line(painter, left, top + 12.0, &title, t.body(), t.c.text_1, room);
         // Two layers of one quantity are told apart by their products.
         if chosen.rows.iter().filter(|r| r.long_name == row.long_name).count() > 1 && left + room - end > 40.0 {
             widgets::line(painter, end + 8.0, top + 12.0, &row.product, t.body(), t.c.text_3, left + room - end - 8.0);
         }
         let body = Rect::from_min_max(pos2(left, top + TITLE), pos2(right, top + entry_height(row)));
         match flags(row) {
-            Some(flags) => flag_list(painter, t, body, row, flags),
-            None => colour_bar(painter, t, body, row),
+            _ if channels => legend_channels::paint(painter, t, body, row),
+            Some(flags) if row.age_s.is_none() => flag_list(painter, t, body, row, flags),
+            _ => colour_bar(painter, t, body, row),
         }
         vector_key::paint(painter, t, body, row);
         entries.push(Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), body.bottom())));
@@ -203,6 +218,9 @@ fn colour_bar(painter: &Painter, t: &Theme, body: Rect, row: &Row) {
         widgets::colour_bar(painter, bar, &map, row.style.reversed, row.style.opacity.max(0.3));
     }
     painter.rect_stroke(bar, 0.0, Stroke::new(1.0, t.c.border), StrokeKind::Outside);
+    if let Some(age_s) = row.age_s {
+        return place_ticks(painter, t, bar, legend_channels::age_ticks(age_s));
+    }
     crate::style_surface::ends_of_bar(painter, bar, row);
     ticks(painter, t, bar, row);
 }
@@ -217,9 +235,14 @@ fn ticks(painter: &Painter, t: &Theme, bar: Rect, row: &Row) {
         let inner = text::round_ticks(a, b, 4);
         inner.into_iter().map(|v| (row.unit.raw(v), text::short(v, text::decimals_for([a, b], None)))).collect()
     };
+    place_ticks(painter, t, bar, ticks.into_iter().map(|(v, label)| (row.style.position(v), label)).collect());
+}
+
+/// Paints labels at their parts of the bar's width, as far as there is room.
+fn place_ticks(painter: &Painter, t: &Theme, bar: Rect, ticks: Vec<(f64, String)>) {
     let mut free = f32::NEG_INFINITY;
-    for (v, label) in ticks {
-        let x = bar.left() + (row.style.position(v) as f32).clamp(0.0, 1.0) * bar.width();
+    for (part, label) in ticks {
+        let x = bar.left() + (part as f32).clamp(0.0, 1.0) * bar.width();
         let galley = painter.layout_no_wrap(label, t.small(), t.c.text_2);
         let left = (x - galley.size().x / 2.0).clamp(bar.left(), bar.right() - galley.size().x);
         if left > free {

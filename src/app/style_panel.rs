@@ -13,21 +13,22 @@ use crate::model::{Model, Row};
 use crate::state::{Out, UiState};
 use crate::theme::{Theme, theme};
 use crate::{
-    scene_legend, style_classes, style_menu, style_rgb, style_stream, style_surface, style_time, style_vector, text,
-    widgets,
+    scene_legend, style_classes, style_components, style_menu, style_rgb, style_stream, style_surface, style_time,
+    style_vector, text, widgets,
 };
 
 /// Height of what does not scroll.
 const HEADER_AND_FOOTER: f32 = 24.0 + 44.0 + 16.0;
 
 /// Height of the panel of a layer, about.
-fn height(row: &Row) -> f32 {
+fn height(row: &Row, model: &Model) -> f32 {
     // Classes stand in the place of histogram and range.
     let symbols = if style_vector::applies(row) { 170.0 } else { style_stream::height(row) };
     symbols
         + style_surface::height(row)
         + style_time::height(row)
         + style_rgb::height(row)
+        + style_components::height(row, model)
         + scene_legend::flags(row).map_or(600.0, |flags| 330.0 + 32.0 * flags.len().div_ceil(2) as f32)
 }
 
@@ -46,13 +47,16 @@ pub fn show(
     };
     let t = Theme::get(ctx.global_style().visuals.dark_mode);
     let width = t.size.popover_style;
-    let height_guess = height(row);
+    let height_guess = height(row, model);
     let top =
         (state.style_anchor.y - 12.0).clamp(area.top() + 8.0, (area.bottom() - height_guess).max(area.top() + 8.0));
     let id = egui::Id::unique("style panel");
+    // Beside the tools where these stand in a column: the globe is still drawn on while colours are chosen.
+    let tools = state.taken.cards().iter().find(|(name, r)| *name == "tools" && r.height() > r.width());
+    let left = tools.map_or(area.left(), |(_, r)| r.right()) + 8.0;
     Area::new(id)
         .order(Order::Foreground)
-        .default_pos(pos2(area.left() + 8.0, top))
+        .default_pos(pos2(left, top))
         .constrain_to(area.shrink(4.0))
         .movable(true)
         .show(ctx, |ui| {
@@ -61,7 +65,7 @@ pub fn show(
                 let room = area.height() - 40.0;
                 ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
                 // Name and footer stay where they are, however much lies between.
-                if room > height(row) {
+                if room > height(row, model) {
                     ui.set_width(inner);
                     header(ui, row, model, state, out);
                     body(ui, row, model, data, state, out);
@@ -174,7 +178,7 @@ pub fn methods(row: &Row, model: &Model) -> Vec<Method> {
     let chosen = model.session.project().layer(row.id).map_or(0, |l| l.components.len());
     let has = |n: usize| own == n || chosen == n;
     let mut fit = if geometry.is_raster() { vec![Method::Raster] } else { vec![Method::Line, Method::Points] };
-    if has(2) {
+    if has(2) || style_components::guess(row, model).is_some() {
         fit.extend([Method::Arrows, Method::Barbs]);
         fit.extend(geometry.is_raster().then_some(Method::Streamlines));
     }
@@ -189,9 +193,10 @@ fn method(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
         let labels: Vec<&str> = methods.iter().map(label).collect();
         let now = methods.iter().position(|m| *m == row.style.method);
         if let Some(k) = widgets::segments(ui, &labels, now, Some(ui.available_width()), "Method") {
-            send(row, out, StylePatch { method: Some(methods[k]), ..StylePatch::default() });
+            style_components::draw_as(row, methods[k], model, out);
         }
     }
+    style_components::show(ui, row, model, out);
     if style_stream::applies(row) {
         style_stream::show(ui, row, out);
     } else if style_vector::applies(row) {

@@ -15,7 +15,7 @@ const CHANNELS: [&str; 3] = ["Red", "Green", "Blue"];
 
 /// Room the settings take.
 pub fn height(row: &Row) -> f32 {
-    if row.style.method == Method::Rgb { 80.0 } else { 0.0 }
+    if row.style.method == Method::Rgb { 116.0 } else { 0.0 }
 }
 
 fn change(row: &Row, out: &mut Out, rgb: RgbStyle) {
@@ -26,6 +26,19 @@ fn change(row: &Row, out: &mut Out, rgb: RgbStyle) {
 pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
     let t = theme(ui);
     let rgb = &row.style.rgb;
+    labelled(ui, "Stretch", |ui| {
+        let tip = "Each channel over the 2 to 98 % of its own values";
+        if widgets::chip(ui, "2\u{2013}98 % each", false).on_hover_text(tip).clicked() {
+            out.send(Command::FitChannels { layer: row.id });
+            out.settle = true;
+        }
+        let common = rgb.ranges.iter().all(Option::is_none);
+        let tip = "All channels over one range: the balance of colours is that of the data";
+        if widgets::chip(ui, "One for all", common).on_hover_text(tip).clicked() && !common {
+            change(row, out, RgbStyle { ranges: [None; 3], ..rgb.clone() });
+            out.settle = true;
+        }
+    });
     for (k, name) in CHANNELS.into_iter().enumerate() {
         labelled(ui, name, |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;

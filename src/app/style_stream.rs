@@ -13,6 +13,9 @@ use crate::widgets;
 /// The factor that a choice by hand begins with: a day in a second.
 const FIRST_FACTOR: f64 = 86_400.0;
 
+/// Steps of a tail in a second of watching.
+const TICKS_PER_S: f64 = 30.0;
+
 /// Whether a layer draws streamlines.
 pub fn applies(row: &Row) -> bool {
     row.style.method == Method::Streamlines
@@ -20,7 +23,7 @@ pub fn applies(row: &Row) -> bool {
 
 /// Room the settings take in the panel.
 pub fn height(row: &Row) -> f32 {
-    if applies(row) { 210.0 } else { 0.0 }
+    if applies(row) { 236.0 } else { 0.0 }
 }
 
 fn send(row: &Row, out: &mut Out, patch: StylePatch) {
@@ -132,6 +135,21 @@ fn speed(ui: &mut Ui, row: &Row, out: &mut Out) {
             out.settle |= response.drag_stopped();
         }
     });
+    // Also where the view chooses it: without it a picture says nothing of how long its lines took.
+    if let Some(factor) = row.drift {
+        let t = theme(ui);
+        let words = format!("\u{d7} {}: {}", text::short(factor, 3), per_second(factor));
+        ui.horizontal(|ui| {
+            ui.add_space(80.0);
+            ui.label(egui::RichText::new(words).font(t.small()).color(t.c.text_3));
+        });
+    }
+}
+
+/// What the tails of streamlines stand for, as legends say it.
+pub fn tail_words(stream: &StreamStyle, factor: f64) -> String {
+    let seconds = f64::from(stream.length) / TICKS_PER_S * factor;
+    format!("Tails are {} of drift", text::span(seconds))
 }
 
 /// What a factor means.

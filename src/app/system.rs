@@ -101,17 +101,6 @@ impl System {
         }
     }
 
-    /// Writes a picture as PNG.
-    pub fn write_png(&self, ctx: &egui::Context, image: image::RgbaImage, path: PathBuf) {
-        self.spawn("write image", ctx, move || {
-            let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-            Some(match image.save_with_format(&path, image::ImageFormat::Png) {
-                Ok(()) => Report::Toast(Level::Success, format!("Saved {name}"), None),
-                Err(e) => Report::Toast(Level::Error, format!("{name} cannot be written: {e}."), None),
-            })
-        });
-    }
-
     /// Shows a file's folder in the desktop's file manager.
     pub fn show_file(&self, ctx: &egui::Context, path: &Path) {
         let path = path.to_owned();

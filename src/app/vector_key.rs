@@ -5,7 +5,7 @@ use seaglass_core::style::Method;
 
 use crate::model::Row;
 use crate::theme::Theme;
-use crate::{text, widgets};
+use crate::{style_stream, text, widgets};
 
 /// Height of the key.
 const HEIGHT: f32 = 26.0;
@@ -27,6 +27,7 @@ pub fn words(row: &Row) -> Option<String> {
             Some(format!("{}{unit}", text::short(row.unit.shown(speed), 3)))
         }
         (Method::Barbs, _) => Some("5, 10 and 50 kt".to_owned()),
+        (Method::Streamlines, _) => row.drift.map(|d| style_stream::tail_words(&row.style.stream, d)),
         _ => None,
     }
 }
@@ -45,6 +46,10 @@ pub fn paint(painter: &Painter, t: &Theme, entry: Rect, row: &Row) {
     let Some(words) = words(row) else { return };
     let y = entry.bottom() - HEIGHT / 2.0 - 2.0;
     let ink = t.c.text_1;
+    if row.style.method == Method::Streamlines {
+        widgets::line(painter, entry.left(), y, &words, t.small(), t.c.text_2, entry.width());
+        return;
+    }
     let end = match row.style.vector.reference.filter(|_| row.style.method == Method::Arrows) {
         Some(reference) => {
             let (length, _) = arrow(row.style.size_pt, reference);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use glam::DVec2;
-use seaglass_app::export::{Kind, picture};
+use seaglass_app::export::{Kind, geotiff, picture};
 use seaglass_app::legend::{Decoration, caption};
 use seaglass_core::command::Command;
 use seaglass_core::project::BaseMap;
@@ -25,7 +25,7 @@ const NOTHING_IN_VIEW: &str = "No value shows in this view: all there are masked
 pub fn run(options: Box<args::Render>) -> Outcome {
     let start = Instant::now();
     let limit = Duration::from_secs_f64(options.timeout.clamp(0.001, 86_400.0));
-    let wishes = Wishes::new(&options)?;
+    let mut wishes = Wishes::new(&options)?;
     check_name(&options.out, wishes.film.is_some())?;
     let readers = readers_dir()?;
     if options.paths.iter().all(|p| !p.exists()) {
@@ -51,6 +51,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
         }
         return Ok(failures);
     }
+    leave_out_beyond_poles(&mut host, &options, &mut wishes);
     // Whatever goes wrong with the picture, what was wrong with the files is said too.
     match draw(&mut host, &options, &wishes, started, start) {
         Ok(more) => failures.extend(more),
@@ -64,6 +65,19 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     // The readers end when their pipes close with this program; waiting for each would keep whoever waits for it.
     std::mem::forget(host);
     Ok(failures)
+}
+
+/// A GeoTIFF of longitude and latitude ends at the poles: its picture has no rows beyond them.
+fn leave_out_beyond_poles(host: &mut Host, options: &args::Render, wishes: &mut Wishes) {
+    if Kind::of(&options.out) != Ok(Kind::GeoTiff) {
+        return;
+    }
+    if let Some((camera, size)) = geotiff::between_poles(&host.session().project().camera, wishes.size) {
+        wishes.size = size;
+        host.set_view_size(DVec2::new(f64::from(size[0]), f64::from(size[1])));
+        host.send(Command::SetCamera { camera });
+        host.step();
+    }
 }
 
 /// Completes the picture and writes it; gives what was left out of it.

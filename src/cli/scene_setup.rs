@@ -16,6 +16,7 @@ use seaglass_core::time::{Time, TimeSpan};
 use seaglass_core::timeline::Anchor;
 use seaglass_host::{Host, Level};
 
+use super::style_settings::style_patch;
 use super::{Exit, Failure, args, numbers};
 
 /// From midnight to noon, so that twice that ends a microsecond before the next midnight.
@@ -95,13 +96,6 @@ fn methods_fit(host: &Host, layers: &[LayerId]) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-/// Settings as in a saved style, one a line.
-fn style_patch(settings: &[String]) -> Result<StylePatch, Failure> {
-    toml::from_str(&settings.join("\n")).map_err(|e| {
-        Failure::new(Exit::Usage, format!("--style cannot be understood: {}.", e.message().trim_end_matches('.')))
-    })
 }
 
 impl Wishes {

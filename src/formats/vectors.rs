@@ -34,7 +34,14 @@ pub fn link(product: Option<&Product>, part: &mut Part) {
             let pair = (of_variable(part, u.var), of_variable(part, v.var));
             let (u, v) = (u.clone(), v.clone());
             let components = match pair {
-                (Some(u), Some(v)) => components(part, u, v),
+                (Some(u), Some(v)) => {
+                    let found = components(part, u, v);
+                    // They have their speed: it is not offered once more under another name.
+                    for k in [u, v] {
+                        part.fields[k].info.components.clone_from(found.as_ref().unwrap_or(&Vec::new()));
+                    }
+                    found
+                }
                 // Hidden by the product: they come back last.
                 _ => Some(added(part, k, [Expr::One(u), Expr::One(v)])),
             };

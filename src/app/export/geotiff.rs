@@ -2,8 +2,8 @@
 
 use std::io::{Seek, Write};
 
-use seaglass_core::camera::View;
-use seaglass_core::geo::WGS84_A_M;
+use seaglass_core::camera::{Camera, View};
+use seaglass_core::geo::{LonLat, WGS84_A_M};
 use seaglass_core::projection::{Plane, Projection};
 use tiff::encoder::compression::{CompressionAlgorithm as _, Deflate, DeflateLevel};
 use tiff::encoder::{DirectoryEncoder, Rational, TiffEncoder, TiffKind};
@@ -54,6 +54,13 @@ impl Georeference {
         if projection == Projection::Equirectangular {
             // Its plane is longitude and latitude.
             matrix = matrix.map(|v| (v / WGS84_A_M).to_degrees());
+            let lat = |c: f64, r: f64| matrix[3] * c + matrix[4] * r + matrix[5];
+            let most =
+                [lat(0.0, 0.0), lat(w, 0.0), lat(0.0, h), lat(w, h)].map(f64::abs).into_iter().fold(0.0, f64::max);
+            anyhow::ensure!(
+                most <= 90.0 + 1e-6,
+                "The view reaches beyond a pole, where a GeoTIFF has no place; zoom in, or turn north up"
+            );
         }
         // The heading 0 is no rotation, nor is what is left of it by rounding.
         for (k, other) in [(1, 0), (3, 4)] {
@@ -63,6 +70,30 @@ impl Georeference {
         }
         Ok(Self { matrix, keys: keys(projection)? })
     }
+}
+
+/// The rows of an upright map of longitude and latitude that lie between the poles: camera and size of the picture without
+/// those beyond; `None` where there are none, or where no rows can be left out because the map is turned.
+pub fn between_poles(camera: &Camera, [width, height]: [u32; 2]) -> Option<(Camera, [u32; 2])> {
+    let view = camera.view(f64::from(width), f64::from(height));
+    let camera = view.camera;
+    if camera.projection != Projection::Equirectangular || camera.heading_deg.abs() > 1e-9 {
+        return None;
+    }
+    let pole_m = WGS84_A_M * std::f64::consts::FRAC_PI_2;
+    let (.., half) = view.axes();
+    let (step, top) = (2.0 * half / view.size_px.y, view.eye.y + half);
+    let first = ((top - pole_m) / step - 1e-6).ceil().max(0.0);
+    let end = ((top + pole_m) / step + 1e-6).floor().min(view.size_px.y);
+    if end - first < 1.0 || end - first >= view.size_px.y {
+        return None;
+    }
+    let lat_deg = ((top - step * (first + end) / 2.0) / WGS84_A_M).to_degrees();
+    let target = LonLat::new(camera.target.lon_deg, lat_deg);
+    // As many metres of the map a pixel as before.
+    let scale = |p: LonLat| camera.projection.scale_at(p);
+    let share = (end - first) / view.size_px.y * scale(camera.target) / scale(target);
+    Some((Camera { target, altitude_m: camera.altitude_m * share, ..camera }, [width, (end - first) as u32]))
 }
 
 /// The keys of a map's coordinate system.
@@ -280,8 +311,6 @@ impl Tags {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seaglass_core::camera::Camera;
-    use seaglass_core::geo::LonLat;
 
     fn camera(projection: &str, lon: f64, lat: f64) -> Camera {
         let projection = Projection::parse(projection).unwrap();
@@ -296,6 +325,29 @@ mod tests {
             let e = Georeference::of(&camera(name, 10.0, 20.0).view(300.0, 200.0)).unwrap_err().to_string();
             assert!(e.contains(word), "{e}");
         }
+    }
+
+    /// Rows beyond the poles are left out, the others stay where they were to a thousandth of a pixel.
+    #[test]
+    fn latitudes_end_at_the_poles() {
+        let size = [800u32, 600];
+        for (lat, altitude_m) in [(0.0, 4e7), (60.0, 2.5e7), (-75.0, 1.2e7)] {
+            let from = Camera { target: LonLat::new(20.0, lat), altitude_m, ..camera("equirectangular", 0.0, 0.0) };
+            let (to, [width, height]) = between_poles(&from, size).unwrap();
+            assert!(width == 800 && height < 600, "{height}");
+            let [before, after] = [(from, 600), (to, height)].map(|(c, h)| c.view(800.0, f64::from(h)));
+            assert!(Georeference::of(&before).is_err());
+            let [.., south, north] = Georeference::of(&after).unwrap().matrix;
+            assert!((-90.0..=90.0).contains(&north) && north + south * f64::from(height) >= -90.0 - 1e-6);
+            let place = LonLat::new(23.0, if lat > 0.0 { 80.0 } else { -80.0 });
+            let px = [before, after].map(|v| v.screen_from_lonlat(place).unwrap());
+            let rows = px[0].y - px[1].y;
+            assert!((px[0].x - px[1].x).abs() < 1e-3 && (rows - rows.round()).abs() < 1e-3, "{px:?}");
+        }
+        assert_eq!(between_poles(&camera("equirectangular", 0.0, 0.0), size), None);
+        assert_eq!(between_poles(&camera("mercator", 0.0, 80.0), size), None);
+        let turned = Camera { heading_deg: 30.0, altitude_m: 4e7, ..camera("equirectangular", 0.0, 0.0) };
+        assert!(Georeference::of(&turned.view(800.0, 600.0)).unwrap_err().to_string().contains("pole"));
     }
 
     /// Places of pixels as rasterio (GDAL and PROJ) finds them from the file alone.

@@ -10,6 +10,7 @@ mod gif;
 pub mod movie;
 mod part;
 pub mod picture;
+pub mod sheet;
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -160,3 +160,24 @@ fn real_winds_and_currents_have_their_vectors() {
         (vec!["ucur".into(), "vcur".into()], vec!["uwnd".into(), "vwnd".into()])
     );
 }
+
+/// A speed that a product names is the only one of its components.
+#[test]
+fn the_speed_of_a_product_is_not_made_twice() {
+    let product = "[product]\nid='p'\ntitle='P'\n[match]\nvariables=['ugos']\n\
+                   [[field]]\nname='geostrophic_speed'\nmagnitude=['ugos','vgos']\n";
+    let f = try_written(&[product], |f| {
+        axes(f, 1, 2)?;
+        let current = |s| [("standard_name", s), ("units", "m s-1")];
+        let (u, v) =
+            ("surface_geostrophic_eastward_sea_water_velocity", "surface_geostrophic_northward_sea_water_velocity");
+        add(f, "ugos", &["lat", "lon"], &[3f32, 0.0], &current(u))?;
+        add(f, "vgos", &["lat", "lon"], &[4f32, 1.0], &current(v))
+    });
+    let f = f.unwrap();
+    let speeds: Vec<String> = f.names().iter().filter(|n| n.contains("speed")).map(ToString::to_string).collect();
+    assert_eq!(speeds, ["geostrophic_speed"]);
+    for field in ["geostrophic_speed", "ugos", "vgos"] {
+        assert_eq!(components(&f, field), ["ugos", "vgos"]);
+    }
+}
