@@ -15,7 +15,7 @@ use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
 use seaglass_core::session::Session;
 use seaglass_core::time::Time;
-use seaglass_host::{Host, SaveFilm, SaveImage};
+use seaglass_host::{Host, SaveFilm, SaveImage, WantedPicture};
 
 use crate::export::film::{Frame, Range, frames, seconds};
 use crate::export::movie::{Movie, Options, find_ffmpeg};
@@ -242,6 +242,23 @@ impl Recorder {
         if let Some(film) = film {
             self.start(ctx, viewport, host, film, dark, toasts);
         }
+    }
+
+    /// Draws a picture that a client waits for.
+    pub fn send(&self, viewport: Option<&mut Viewport>, host: &mut Host, wanted: WantedPicture, dark: bool) {
+        let Some(viewport) = viewport else {
+            return wanted.finish(Err("The window has nothing to draw with yet.".to_owned()));
+        };
+        let background = if wanted.transparent { [0; 4] } else { Theme::get(dark).c.void.to_array() };
+        let scene = host.scene(wanted.size, wanted.scale, background);
+        let (decoration, legend) = (all(wanted.scale, dark), wanted.legend);
+        let drawn = viewport.renderer().render_image(&scene).map_err(anyhow::Error::from).and_then(|mut image| {
+            if legend {
+                legend::decorate(viewport.gpu(), &mut image, host.session(), decoration)?;
+            }
+            Ok(image)
+        });
+        wanted.finish(drawn.map_err(|e| format!("The picture cannot be made: {e}.")));
     }
 
     /// Begins a film; one is recorded at a time.

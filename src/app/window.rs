@@ -56,6 +56,8 @@ pub struct WindowOptions {
     pub workers: Option<usize>,
     /// Where notebooks connect; the settings say when absent, an empty text lets none in.
     pub listen: Option<String>,
+    /// Connected programs may name files.
+    pub allow_files: bool,
 }
 
 /// Opens the window and returns when it is closed.
@@ -163,6 +165,7 @@ impl Window {
             title: String::new(),
             arrived_early: false,
         };
+        window.host.allow_files(options.allow_files);
         window.listen(options.listen);
         if let Some(left) = window.settings.copy_path().and_then(|path| window.host.keep_copy(&path)) {
             window.toasts.offer(
@@ -309,6 +312,9 @@ impl Window {
             if let Some(path) = self.host.session_file().0.map(Path::to_owned) {
                 self.settings.opened(&[path]);
             }
+        }
+        for wanted in report.pictures {
+            self.recorder.send(self.viewport.as_mut(), &mut self.host, wanted, self.settings.dark);
         }
         let wishes = (report.save_images, report.save_film);
         let (viewport, dark) = (self.viewport.as_mut(), self.settings.dark);
