@@ -9,6 +9,8 @@ use crate::time::TimeSpan;
 
 /// Distance from the middle of a box to its corner beyond which an orbit in it is bent.
 const LONG_ORBIT_M: f64 = 4_000_000.0;
+/// Cosine of the angle within which the middle of an orbit is beside its outline.
+const BESIDE_ORBIT: f64 = 0.95;
 /// Granules whose outlines are looked at; of more the box says enough.
 const MOST_OUTLINES: usize = 256;
 
@@ -57,9 +59,10 @@ impl Session {
         let mut framed = camera.framing_places(&outline, size);
         // A long orbit bends, and nothing shows all of it.
         let reach_m = target.centre().approx_distance_m(&LonLat::new(target.west, target.south));
-        if let (true, Some(middle)) = (reach_m > LONG_ORBIT_M && !camera.projection.is_map(), middle_of_orbit(granules))
-        {
-            framed.target = middle;
+        if reach_m > LONG_ORBIT_M && !camera.projection.is_map() {
+            // Between the two sides of a whole turn round the Earth there is nothing to see.
+            let on_it = |m: &LonLat| outline.iter().any(|p| p.up().dot(m.up()) > BESIDE_ORBIT);
+            framed.target = middle_of_orbit(granules).filter(on_it).unwrap_or(framed.target);
         }
         Some(framed.sanitized())
     }
