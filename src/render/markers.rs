@@ -90,10 +90,19 @@ struct Key {
     by_time: bool,
 }
 
+/// Dots of an item, in the projection of its shape.
+#[derive(Debug)]
+struct Held {
+    key: Key,
+    shape: std::sync::Weak<SeriesShape>,
+    dots: Vec<(DVec3, f32)>,
+    last_used: u64,
+}
+
 /// Places at the clock with their values: looked for when the clock or the tiles have changed, not when the camera has.
 #[derive(Debug, Default)]
 pub(crate) struct Markers {
-    held: HashMap<u64, (Key, std::sync::Weak<SeriesShape>, Vec<(DVec3, f32)>, u64)>,
+    held: HashMap<u64, Held>,
     frame: u64,
 }
 
@@ -102,7 +111,7 @@ impl Markers {
     pub fn begin(&mut self) {
         self.frame += 1;
         let now = self.frame;
-        self.held.retain(|_, (.., used)| *used + KEEP_FRAMES > now);
+        self.held.retain(|_, h| h.last_used + KEEP_FRAMES > now);
     }
 
     /// Forgets items.
@@ -115,19 +124,19 @@ impl Markers {
         let by_time = path.style.trail.by_time;
         let key = Key { now_us, epoch: path.epoch, tiles: path.blocks.len(), by_time };
         let shape = std::sync::Arc::downgrade(path.shape);
-        let known = self.held.get(&path.item).is_some_and(|(k, s, ..)| *k == key && s.ptr_eq(&shape));
+        let known = self.held.get(&path.item).is_some_and(|h| h.key == key && h.shape.ptr_eq(&shape));
         if !known {
             let place = |fix: &Fix| {
                 let value = if by_time { Some(1.0) } else { value_at(fix, path.blocks) };
                 Some((project(path.shape.projection, fix.place)?, value?))
             };
             let dots = fixes(path.shape, now_us).iter().filter_map(place).collect();
-            self.held.insert(path.item, (key, shape, dots, self.frame));
+            self.held.insert(path.item, Held { key, shape, dots, last_used: self.frame });
         }
         match self.held.get_mut(&path.item) {
-            Some((.., dots, used)) => {
-                *used = self.frame;
-                dots
+            Some(held) => {
+                held.last_used = self.frame;
+                &held.dots
             }
             None => &[],
         }
