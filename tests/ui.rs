@@ -5,6 +5,8 @@
 #[path = "ui/world.rs"]
 mod world;
 
+#[path = "ui/calendar.rs"]
+mod calendar;
 #[path = "ui/catalogue.rs"]
 mod catalogue;
 #[path = "ui/layers.rs"]

@@ -231,7 +231,7 @@ pub fn shortcuts(ui: &egui::Ui, model: &Model, state: &mut UiState, out: &mut Ou
         ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
     }
     hand::tap(ui, model, state, out);
-    let Some(id) = pressed_shortcut(ui) else { return };
+    let Some(id) = next_shortcut(ui, state) else { return };
     let was_open = state.palette_open;
     // What covers the window has the keyboard; only its own key, which closes it again, goes through.
     let closes = (id == "palette" && was_open) || (id == "keys" && state.keys_open && !was_open);
@@ -245,8 +245,28 @@ pub fn shortcuts(ui: &egui::Ui, model: &Model, state: &mut UiState, out: &mut Ou
     }
 }
 
-/// The entry whose shortcut has been pressed in this frame, if any; consumes the key.
-pub fn pressed_shortcut(ui: &egui::Ui) -> Option<&'static str> {
+/// Presses kept at most while the window is slow to draw: about what a hand does in a few seconds.
+const MOST_WAITING: usize = 32;
+
+/// The entry of the shortcut to obey in this frame, if any; consumes the keys. Presses that came together, as they do
+/// when frames are slow, are obeyed one a frame: the second of two toggles must see what the first has done.
+fn next_shortcut(ui: &egui::Ui, state: &mut UiState) -> Option<&'static str> {
+    for (id, repeated) in pressed_shortcuts(ui) {
+        // A key held down stops when it is let go.
+        if !(repeated && state.shortcuts.contains(&id)) && state.shortcuts.len() < MOST_WAITING {
+            state.shortcuts.push_back(id);
+        }
+    }
+    let next = state.shortcuts.pop_front();
+    if !state.shortcuts.is_empty() {
+        ui.ctx().request_repaint();
+    }
+    next
+}
+
+/// The entries whose shortcuts have been pressed in this frame, in order, and whether the key was held down; consumes
+/// the keys.
+fn pressed_shortcuts(ui: &egui::Ui) -> Vec<(&'static str, bool)> {
     // Longer combinations first, so that Ctrl+Shift+O is not taken for Ctrl+O.
     let mut shortcuts: Vec<(egui::KeyboardShortcut, &'static str)> =
         TABLE.iter().flat_map(|e| e.keys.split(" / ").filter_map(|k| Some((shortcut(k)?, e.id)))).collect();
@@ -254,23 +274,33 @@ pub fn pressed_shortcut(ui: &egui::Ui) -> Option<&'static str> {
         std::cmp::Reverse(u8::from(s.modifiers.shift) + u8::from(s.modifiers.command) + u8::from(s.modifiers.alt))
     });
     let typing = ui.ctx().text_edit_focused();
+    // The space bar is more than a key to press: `Hand` has it.
+    shortcuts.retain(|(s, _)| s.logical_key != egui::Key::Space);
+    shortcuts
+        .retain(|(s, _)| !typing || s.modifiers.command || matches!(s.logical_key, egui::Key::F1 | egui::Key::F11));
+    let mut pressed = Vec::new();
     ui.input_mut(|i| {
-        // egui turns Ctrl+C into an event of its own.
-        if !typing && i.events.iter().any(|e| matches!(e, egui::Event::Copy)) {
-            return Some("copy_position");
-        }
-        // `?` needs Shift on most keyboards and has no logical key everywhere.
-        if !typing && i.events.iter().any(|e| matches!(e, egui::Event::Text(t) if t == "?")) {
-            return Some("keys");
-        }
-        shortcuts
-            .iter()
-            // The space bar is more than a key to press: `Hand` has it.
-            .filter(|(s, _)| s.logical_key != egui::Key::Space)
-            .filter(|(s, _)| !typing || s.modifiers.command || matches!(s.logical_key, egui::Key::F1 | egui::Key::F11))
-            .find(|(s, _)| i.consume_shortcut(s))
-            .map(|(_, id)| *id)
-    })
+        i.events.retain(|event| match event {
+            // egui turns Ctrl+C into an event of its own.
+            egui::Event::Copy if !typing => {
+                pressed.push(("copy_position", false));
+                true
+            }
+            // `?` needs Shift on most keyboards and has no logical key everywhere.
+            egui::Event::Text(t) if !typing && t == "?" => {
+                pressed.push(("keys", false));
+                true
+            }
+            egui::Event::Key { key, pressed: true, modifiers, repeat, .. } => {
+                let found =
+                    shortcuts.iter().find(|(s, _)| s.logical_key == *key && modifiers.matches_logically(s.modifiers));
+                pressed.extend(found.map(|(_, id)| (*id, *repeat)));
+                found.is_none()
+            }
+            _ => true,
+        });
+    });
+    pressed
 }
 
 /// A shortcut text of the table (`Ctrl+Shift+Up`) as egui's type.

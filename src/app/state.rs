@@ -116,12 +116,16 @@ pub struct UiState {
     pub taken: Taken,
     /// Where the layer row of the selected layer ends, for the style panel.
     pub style_anchor: Pos2,
+    /// Shortcuts pressed and not yet obeyed.
+    pub shortcuts: std::collections::VecDeque<&'static str>,
     /// What the space bar is doing.
     pub hand: crate::hand::Hand,
     /// Long gaps of the time axis are folded.
     pub fold_gaps: bool,
     /// Gaps unfolded again by a click: their beginnings, seconds since 1970.
     pub unfolded: Vec<f64>,
+    /// Pages the calendar is turned to.
+    pub calendar: crate::timeline::calendar::Pages,
     /// Visible time span of the timeline; fits the data when absent.
     pub time_view: Option<(f64, f64)>,
     /// The timeline's own view: the bounds of the data it was fitted to, microseconds, and the span shown, seconds.
@@ -214,8 +218,10 @@ impl Default for UiState {
             legend_offset: None,
             taken: Taken::default(),
             style_anchor: Pos2::ZERO,
+            shortcuts: std::collections::VecDeque::new(),
             hand: crate::hand::Hand::default(),
             fold_gaps: false,
+            calendar: crate::timeline::calendar::Pages::default(),
             unfolded: Vec::new(),
             time_view: None,
             fitted: None,

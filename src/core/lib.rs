@@ -3,6 +3,7 @@
 //! No file is opened here, no thread started, no GPU touched, so everything can be tested in milliseconds.
 //! Every other crate of the workspace depends on this one and on nothing else of ours (checked by `tests/layering.rs`).
 
+pub mod calendar;
 pub mod camera;
 pub mod catalogue;
 pub mod cf_time;

@@ -20,6 +20,32 @@ fn the_eye_hides_and_shows() {
 }
 
 #[test]
+fn no_press_is_lost_when_frames_are_slow() {
+    let world = World::with_data();
+    let sst = world.id("sst");
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    let before = h.state().session.project().timeline.now;
+    // All within one frame: shown, hidden, shown, hidden; three steps of the clock.
+    for key in
+        [egui::Key::V, egui::Key::V, egui::Key::V, egui::Key::ArrowRight, egui::Key::ArrowRight, egui::Key::ArrowRight]
+    {
+        h.event(egui::Event::Key {
+            key,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: egui::Modifiers::NONE,
+        });
+    }
+    h.run_ok();
+    let timeline = &h.state().session.project().timeline;
+    assert!(!h.state().session.project().layer(sst).unwrap().visible);
+    let moved = timeline.now.seconds_since(before);
+    assert!((moved - 3.0 * timeline.step_seconds()).abs() < 1e-3, "{moved}");
+}
+
+#[test]
 fn a_row_is_spoken_with_its_state() {
     let mut h = World::with_data().harness(1440.0, 900.0, true);
     h.run_ok();

@@ -271,13 +271,14 @@ fn clock(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut 
     cell.right() + 16.0
 }
 
-/// Right to left: fit, step, anchor, window.
+/// Right to left: menu, calendar, fit, step, anchor, window.
 fn window_controls(ui: &mut Ui, free: f32, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let timeline = &model.session.project().timeline;
     ui.spacing_mut().item_spacing.x = 4.0;
     let more = widgets::icon_button(ui, "more", "Timeline menu", 28.0, false);
     Popup::menu(&more).accessible_name("Timeline menu").show(|ui| timeline_menu(ui, model, state, out));
+    super::calendar::button(ui, model, state, out);
     if widgets::icon_button(ui, "time_fit", "Fit the visible layers", 28.0, false).clicked() {
         super::fit(model, state);
     }

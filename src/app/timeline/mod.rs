@@ -1,6 +1,7 @@
 //! The timeline: controls, axis, one strip a layer, window and clock (window design §7).
 
 mod axis;
+pub mod calendar;
 mod controls;
 mod folds;
 mod scale;
@@ -59,10 +60,16 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
         widgets::line(ui.painter(), x, y, text, t.body(), t.c.text_3, rect.right() - x);
         return;
     }
-    let body = Rect::from_min_max(pos2(split, rect.top() + CONTROLS), rect.max);
-    let labels = Rect::from_min_max(pos2(rect.left(), body.top()), pos2(split - 1.0, rect.bottom()));
+    // The calendar has its row where strips keep theirs.
+    let bottom = if rect.height() >= calendar::FROM { rect.bottom() - calendar::ROW } else { rect.bottom() };
+    let body = Rect::from_min_max(pos2(split, rect.top() + CONTROLS), pos2(rect.right(), bottom));
+    let labels = Rect::from_min_max(pos2(rect.left(), body.top()), pos2(split - 1.0, bottom));
     let scale = view(ui, model, state, body);
     track(ui, body, labels, &scale, model, state, out);
+    if bottom < rect.bottom() {
+        let row = |across: Rect| Rect::from_x_y_ranges(across.x_range(), bottom..=rect.bottom());
+        calendar::show(ui, row(body), row(labels), &scale, model, state, out);
+    }
 }
 
 /// Width of the label column: that of the layers panel, when there is room.
