@@ -346,6 +346,9 @@ impl Tree {
         let cells = |a: i64, b: i64| (b - a) as f64 / UNIT as f64;
         let (tall, wide) = (cells(rect.r0, rect.r1), cells(rect.c0, rect.c1));
         let cell_m = (shape.down_m / tall).max(shape.along_m / wide);
+        // What is missing is found cell by cell: a line of cells is divided between them, not along them for ever.
+        let thin = tall.min(wide) <= 1.0 || shape.is_point();
+        let split_rows = if unsure && thin { tall >= wide } else { shape.split_rows(oversize) };
         Node {
             rect,
             centre: reference,
@@ -361,7 +364,7 @@ impl Tree {
             partial,
             corners_valid: [at[0][0], at[0][2], at[2][2], at[2][0]].iter().all(|p| p.valid),
             drop: tear == Tear::Empty || (!oversize && all().all(|p| p.outside)),
-            split_rows: shape.split_rows(oversize),
+            split_rows,
             children: None,
         }
     }

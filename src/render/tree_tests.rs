@@ -131,3 +131,38 @@ fn cells_beside_missing_lines_are_not_taken_for_out_of_sight() {
         }
     }
 }
+
+/// Rows of which one column alone has a position have no cells to show; looking for some must come to an end.
+#[test]
+fn rows_with_a_single_position_are_left_out_at_once() {
+    let (rows, cols) = (20, 42);
+    for lonely in [0, 20, 41] {
+        for transposed in [false, true] {
+            let (nr, nc) = if transposed { (cols, rows) } else { (rows, cols) };
+            let place = |k: usize, of_col: bool| {
+                let (r, c) = if transposed { (k % nc, k / nc) } else { (k / nc, k % nc) };
+                let missing = r < 5 && c != lonely;
+                let at = if of_col { 20.0 + c as f64 * 0.2 } else { 40.0 + r as f64 * 0.2 };
+                if missing { f64::NAN } else { at }
+            };
+            let lon = (0..nr * nc).map(|k| place(k, true)).collect();
+            let lat = (0..nr * nc).map(|k| place(k, false)).collect();
+            let swath = Swath::full([nr, nc], CoordArray::F64(lon), CoordArray::F64(lat), vec![]).expect("lengths fit");
+            for projection in [Projection::Globe, Projection::Equirectangular] {
+                let mut tree = Tree::new(Arc::new(Geolocation::Swath(swath.clone())), projection, None);
+                for log_alt in [4.0, 5.3, 6.3, 7.3] {
+                    let camera = Camera { projection, target: LonLat::new(22.0, 41.0), ..camera(log_alt) };
+                    let frame = FrameView::new(camera.view(800.0, 600.0));
+                    let options = CutOptions { tolerance_px: 0.1, most_leaves: 100_000, bias: 0, resident: &|_| true };
+                    let cut = tree.cut(&frame, &options);
+                    assert!(
+                        tree.nodes.len() < 100_000,
+                        "{} nodes at column {lonely}, 10^{log_alt} m",
+                        tree.nodes.len()
+                    );
+                    assert!(log_alt < 5.3 || !cut.leaves.is_empty(), "the rows after them are there");
+                }
+            }
+        }
+    }
+}

@@ -59,6 +59,11 @@ impl Shape {
         }
     }
 
+    /// All nine samples lie at one place, as where one alone has a position.
+    pub fn is_point(&self) -> bool {
+        self.down_m == 0.0 && self.along_m == 0.0
+    }
+
     pub fn split_rows(&self, oversize: bool) -> bool {
         let bend = self.bend_down.max(self.bend_along);
         if oversize || (self.bend_down - self.bend_along).abs() < 0.2 * bend || bend < 0.5 * self.error_m {
