@@ -19,7 +19,9 @@ fn pair(text: &str, separator: char) -> Option<[f64; 2]> {
 
 /// `LON,LAT` in degrees.
 pub fn place(text: &str) -> Result<LonLat, Failure> {
-    match pair(text, ',').map(|[lon, lat]| LonLat::new(lon, lat)).filter(LonLat::is_valid) {
+    // A turn more than files use is a slip, as of latitude and longitude.
+    let whole = |p: &LonLat| p.is_valid() && p.lon_deg.abs() <= 360.0;
+    match pair(text, ',').map(|[lon, lat]| LonLat::new(lon, lat)).filter(whole) {
         Some(place) => Ok(place),
         None => refuse("a place on the Earth", text, "LON,LAT in degrees, for example -42.5,20"),
     }
@@ -67,6 +69,10 @@ pub fn plain(value: f64, packing_step: Option<f64>) -> String {
 
 /// Ten significant digits, without trailing zeros.
 fn significant(value: f64) -> String {
+    // Whole numbers, as of counters and times, are exact as they are.
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        return value.to_string();
+    }
     let rounded = format!("{value:.9e}").parse::<f64>().unwrap_or(value);
     rounded.to_string()
 }
@@ -173,7 +179,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        assert!(place("200").is_err() && place("0,91").is_err() && place("nan,0").is_err());
+        assert!(place("200").is_err() && place("0,91").is_err() && place("500,0").is_err() && place("nan,0").is_err());
         assert!(range("3,3").is_err() && range("a,b").is_err() && range("3").is_err() && range("3,degC").is_err());
         assert!(size("0x10").is_err() && size("10").is_err() && size("99999x1").is_err());
         assert!(duration("-1h").is_err() && duration("1 fortnight").is_err());
@@ -213,6 +219,7 @@ mod tests {
         assert_eq!(plain(f64::from(-3.456_789f32), None), "-3.456789");
         assert_eq!(plain(0.1f64.hypot(0.3), None), "0.316227766");
         assert_eq!(plain(1_336_512.345_678, None), "1336512.346");
+        assert_eq!(plain(1_099_511_660_179.0, None), "1099511660179");
         assert_eq!((plain(0.0, None), plain(f64::from(1e20f32), None)), ("0".to_owned(), "1e20".to_owned()));
         assert_eq!(plain(2.5e-9, None), "2.5e-9");
     }

@@ -60,7 +60,7 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     // Shapes alone are a picture.
     let only_shapes = host.session().catalogue().collections.is_empty();
     if failures.is_empty() && !only_shapes {
-        failures.extend(host.view_status().map(|reason| Failure::new(Exit::Nothing, empty_text(&reason))));
+        failures.extend(host.view_status().map(|reason| empty(&reason, &options)));
     }
     // The readers end when their pipes close with this program; waiting for each would keep whoever waits for it.
     std::mem::forget(host);
@@ -101,10 +101,9 @@ fn draw(
     let (scene, notices) = waited.map_err(late)?;
     log::info!("complete after {:?}", start.elapsed());
     let mut failures = failures_of(host, &notices);
-    // A picture framed by its data holds some; one of a place asked for may lie in a gap of theirs.
-    let placed = options.look_at.is_some() || options.altitude.is_some();
+    // A place asked for may lie in a gap of the data, and what has values may have no positions where they are.
     let data = !host.session().catalogue().collections.is_empty();
-    if data && placed && failures.is_empty() && host.view_status().is_none() && !shows_data(&mut renderer, &scene)? {
+    if data && failures.is_empty() && host.view_status().is_none() && !shows_data(&mut renderer, &scene)? {
         failures.push(Failure::new(Exit::Nothing, NOTHING_IN_VIEW));
     }
     let decorated = decoration(options).map(|d| (host.session(), d));
@@ -137,8 +136,13 @@ fn shows_data(renderer: &mut Renderer, scene: &Scene) -> Result<bool, Failure> {
     bare.outlines.clear();
     // Data asked to be transparent are there all the same.
     bare.layers.iter_mut().for_each(|l| l.style.opacity = 1.0);
-    let image = renderer.render_image(&bare).map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?;
-    Ok(image.pixels().any(|p| p[3] > 0))
+    let mut any = |scene: &Scene| {
+        let image = renderer.render_image(scene).map_err(|e| Failure::new(Exit::NoGpu, sentence(&e)))?;
+        Ok(image.pixels().any(|p| p[3] > 0))
+    };
+    // Most pictures show something even when small, which costs little to see.
+    let small = Scene { size_px: bare.size_px.map(|n| (n / 4).max(1)), ..bare.clone() };
+    Ok(any(&small)? || any(&bare)?)
 }
 
 /// Opens the files, sets up the picture, and lets the readers begin with what it needs. On error also says which files
@@ -225,6 +229,16 @@ fn failures_of(host: &Host, notices: &[Notice]) -> Vec<Failure> {
     }
     failures.sort_by_key(|f| f.exit as u8);
     failures
+}
+
+/// Why nothing shows, and the file where it is one.
+fn empty(reason: &EmptyReason, options: &args::Render) -> Failure {
+    let exit = if matches!(reason, EmptyReason::Failed(_)) { Exit::Unreadable } else { Exit::Nothing };
+    let failure = Failure::new(exit, empty_text(reason));
+    match options.paths.as_slice() {
+        [file] if exit == Exit::Unreadable => failure.about(file),
+        _ => failure,
+    }
 }
 
 fn empty_text(reason: &EmptyReason) -> String {

@@ -339,9 +339,7 @@ impl<T: Tag> Driver<T> {
                 // A hang would most likely repeat, so it is not tried twice.
                 Death::TimedOut => {
                     let s = timeout.as_secs_f64();
-                    break format!(
-                        "The reader did not answer within {s} s and was ended. Choose Try again to read it once more."
-                    );
+                    break format!("The reader did not answer within {s} s and was ended; reading it again may help.");
                 }
                 Death::Died(how) if deaths == 0 => {
                     log::info!("pool-{}: reader died ({how}) at {}; trying once more", self.n, shown(path.as_deref()));
@@ -351,9 +349,7 @@ impl<T: Tag> Driver<T> {
                     }
                 }
                 Death::Died(how) => {
-                    break format!(
-                        "The reader died twice at this file ({how}). Choose Try again to read it once more."
-                    );
+                    break format!("The reader died twice at this file ({how}); reading it again may help.");
                 }
             }
         };
