@@ -5,6 +5,10 @@
 
 #[path = "support/classic.rs"]
 mod classic;
+#[path = "nasty/mutants.rs"]
+mod mutants;
+#[path = "nasty/parsers.rs"]
+mod parsers;
 #[path = "support/sample_day.rs"]
 mod sample_day;
 
@@ -145,7 +149,7 @@ fn bad_inputs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("empty", Vec::new(), "empty (0 bytes)"),
         ("text", b"only words\nand more\n".to_vec(), "a text file, which is not read here"),
         ("picture", b"\x89PNG\r\n\x1a\n0000".to_vec(), "a picture, which is not read here"),
-        ("grib", b"GRIB\0\0\0\x02 and so on".to_vec(), "a GRIB file, which is not read here"),
+        ("grib", b"GRIB\0\0\0\x02 and so on".to_vec(), "GRIB file ends in the middle"),
         ("packed", b"\x1f\x8b\x08\0\0\0\0\0\0\0".to_vec(), "The gzip archive cannot be read"),
         ("cut_header", good[..60].to_vec(), "cut off"),
         ("cut_values", good[..good.len() - 40].to_vec(), "cut off"),
