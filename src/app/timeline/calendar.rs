@@ -116,7 +116,7 @@ fn header(ui: &Ui, labels: Rect, unit: Unit, page: i64) -> Option<i64> {
     let mut to = None;
     let y = labels.center().y;
     let arrow = |ui: &Ui, x: f32, icon: &str, name: &str| {
-        let area = Rect::from_center_size(pos2(x, y), vec2(20.0, 20.0));
+        let area = Rect::from_center_size(pos2(x, y), vec2(24.0, 24.0));
         let response = ui.interact(area, ui.scope_id().with(name), Sense::click());
         widgets::icon_button_at(ui, area, response, icon, name, false).clicked()
     };
