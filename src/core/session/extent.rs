@@ -78,7 +78,7 @@ fn outline_of(granules: &[&Granule]) -> Option<Vec<LonLat>> {
     let outlined = |g: &&Granule| {
         !g.footprint.is_empty() && !matches!(g.geometry, GeometryKind::Grid) && g.bounds.east - g.bounds.west < 359.0
     };
-    if granules.len() > MOST_OUTLINES || !granules.iter().any(|g| outlined(g)) {
+    if granules.len() > MOST_OUTLINES || !granules.iter().any(outlined) {
         return None;
     }
     let of = |g: &&Granule| {
