@@ -87,7 +87,9 @@ impl Model {
 
 /// Whether the file says of itself that it is of this format.
 pub fn is_idf(ds: &Dataset) -> bool {
-    ds.global("idf_granule_id").is_some() || ds.global("idf_version").is_some() || Model::of(ds).is_some_and(|m| m.by_edges(ds))
+    ds.global("idf_granule_id").is_some()
+        || ds.global("idf_version").is_some()
+        || Model::of(ds).is_some_and(|m| m.by_edges(ds))
 }
 
 fn nothing(message: String) -> ReadFailure {

@@ -6,13 +6,13 @@
 //!
 //! No file is read here and nothing is drawn; both happen in the crates below.
 
-mod clients;
 mod catalogue;
+mod channels;
+mod clients;
 pub mod colocate;
 mod complete;
 mod control;
 mod extract;
-mod channels;
 mod follow;
 mod histogram;
 mod host;
@@ -38,8 +38,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use clients::WantedPicture;
 pub use catalogue::{CatalogueRow, DAYS};
+pub use clients::WantedPicture;
 pub use control::{ControlError, DEFAULT_ADDRESS};
 pub use extract::{Cells, DEFAULT_PROCESSOR};
 pub use histogram::Histogram;

@@ -104,7 +104,8 @@ impl ShapeLayer {
             if seen.size_px < SMALLEST_PX && geometry.kind != ShapeKind::Point {
                 // From afar a pond is a speck of its colour.
                 let speck = width_px.min(2.0);
-                let colour = if style.stroke > 0.0 { line } else { rgba(style.area.unwrap_or(style.colour), style.fill) };
+                let colour =
+                    if style.stroke > 0.0 { line } else { rgba(style.area.unwrap_or(style.colour), style.fill) };
                 outline::point(&mut self.strokes, frame, seen.middle, (colour, speck));
                 continue;
             }

@@ -57,7 +57,12 @@ impl World {
         paths.extend_from_slice(more);
         host.send(Command::Open { paths });
         host.wait_opened(Duration::from_secs(120)).unwrap();
-        let state = UiState { right_open: true, right_tab: seaglass_app::right::Tab::Colocate, welcome_closed: true, ..UiState::default() };
+        let state = UiState {
+            right_open: true,
+            right_tab: seaglass_app::right::Tab::Colocate,
+            welcome_closed: true,
+            ..UiState::default()
+        };
         let mut world = Self {
             host,
             state,

@@ -368,7 +368,8 @@ fn a_busy_application_keeps_nobody_waiting_for_ever() {
 #[test]
 fn a_taken_port_is_said() {
     let served = Served::new();
-    let options = Options { address: served.address.to_string(), limits: Limits::default(), token: None, wake: Arc::new(|| {}) };
+    let options =
+        Options { address: served.address.to_string(), limits: Limits::default(), token: None, wake: Arc::new(|| {}) };
     assert!(matches!(Server::start(options.clone()), Err(ControlError::Busy(_))));
     assert!(matches!(Server::start(Options { address: "nowhere".into(), ..options }), Err(ControlError::Address(_))));
 }

@@ -25,8 +25,8 @@ use crate::limits::MAX_POSITIONS;
 use crate::raw::{NumType, Raw};
 use image::{Directory, Image, Source, numbers};
 use meta::Meta;
-pub use plain::Plain;
 use place::{Affine, ControlPoints, Keys, System};
+pub use plain::Plain;
 
 /// Images of a file looked at.
 const MAX_IMAGES: usize = 64;

@@ -11,6 +11,9 @@ use super::names;
 use crate::dataset::{Dim, Var};
 use crate::raw::NumType;
 
+/// What messages of one variable share: quantity, kind of level, grid.
+type Group = (Parameter, u8, Rc<Grid>);
+
 /// Where the values of a variable come from.
 pub enum Kind {
     /// Coordinates.
@@ -56,11 +59,10 @@ fn key(value: f64) -> i64 {
 /// Sorts the fields of a file.
 pub fn of(fields: &[Field]) -> Made {
     let mut made = Made::default();
-    let mut groups: Vec<((Parameter, u8, Rc<Grid>), Vec<usize>)> = Vec::new();
+    let mut groups: Vec<(Group, Vec<usize>)> = Vec::new();
     for (k, f) in fields.iter().enumerate() {
-        let same = |g: &((Parameter, u8, Rc<Grid>), Vec<usize>)| {
-            g.0.0 == f.parameter && g.0.1 == f.level.kind && Rc::ptr_eq(&g.0.2, &f.grid)
-        };
+        let same =
+            |g: &(Group, Vec<usize>)| g.0.0 == f.parameter && g.0.1 == f.level.kind && Rc::ptr_eq(&g.0.2, &f.grid);
         // Messages of one parameter tend to follow each other.
         match groups.iter_mut().rev().find(|g| same(g)) {
             Some(group) => group.1.push(k),
