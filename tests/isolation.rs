@@ -145,6 +145,9 @@ mod with_the_real_worker {
         files.max_by_key(|f| std::fs::metadata(f).map(|m| m.len()).unwrap_or(0)).expect("the sample day has files")
     }
 
+    /// Reads asked for at once in each round.
+    const READS: u32 = 24;
+
     #[test]
     fn a_worker_killed_mid_read_costs_nothing_but_time() {
         let file = large_file();
@@ -185,7 +188,10 @@ mod with_the_real_worker {
             pool.push(Lane::Tiles, Job { tag: 100 + k, request: read() });
             assert!(wait(100 + k).is_ok(), "before round {k}");
             drop(pool.incidents());
-            pool.push(Lane::Tiles, Job { tag: 10 + k, request: read() });
+            // So many reads that one is going on whenever the kill comes, however long the shell takes to start.
+            for n in 0..READS {
+                pool.push(Lane::Tiles, Job { tag: 1000 * (k + 1) + n, request: read() });
+            }
             std::thread::sleep(Duration::from_micros(u64::from(k) * 700));
             for pid in workers() {
                 // The shell's own: a bare machine has no program of that name.
@@ -196,12 +202,19 @@ mod with_the_real_worker {
                     std::thread::sleep(Duration::from_millis(1));
                 }
             }
-            let block = match wait(10 + k) {
-                Ok(Content::Block(block)) => block,
-                other => panic!("round {k}: {:?}, incidents {:?}", other.err(), pool.incidents()),
-            };
-            let same = block.values.iter().zip(&expected.values).all(|(a, b)| a.to_bits() == b.to_bits());
-            assert!(same && block.values.len() == expected.values.len(), "round {k}");
+            let mut answered = 0;
+            while answered < READS {
+                for done in pool.drain() {
+                    let block = match done.result {
+                        Ok(Content::Block(block)) => block,
+                        other => panic!("round {k}: {:?}, incidents {:?}", other.err(), pool.incidents()),
+                    };
+                    let same = block.values.iter().zip(&expected.values).all(|(a, b)| a.to_bits() == b.to_bits());
+                    assert!(same && block.values.len() == expected.values.len(), "round {k}");
+                    answered += 1;
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
             restarts += pool.incidents().len();
         }
         assert!(restarts > 0, "no kill hit a read");

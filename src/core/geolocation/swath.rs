@@ -270,7 +270,12 @@ impl Swath {
         };
         for a in nearest(u, nr) {
             for b in nearest(v, nc) {
-                if let Some((q, (i, j))) = self.quads_beside(a, b).next() {
+                // The quad that reaches least beyond itself: along the line of its knots the continued half of a cell
+                // then meets the other half exactly.
+                let beyond = |x: f64, k: usize| (k as f64 - x).max(x - k as f64 - 1.0).max(0.0);
+                let reach = |(i, j): (usize, usize)| beyond(u, i) + beyond(v, j);
+                let nearest = self.quads_beside(a, b).min_by(|p, q| reach(p.1).total_cmp(&reach(q.1)));
+                if let Some((q, (i, j))) = nearest {
                     return Some((bilinear(&q, u - i as f64, v - j as f64).normalize(), (a, b)));
                 }
             }
