@@ -235,7 +235,8 @@ fn card(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let turned = state.calendar.card.filter(|(_, at)| *at == now).map(|c| c.0);
     let Some(month) = turned.or_else(|| seen(model).civil().map(|c| month_index(c.0, c.1))) else { return };
     ui.spacing_mut().item_spacing.y = 0.0;
-    let (area, _) = ui.allocate_exact_size(vec2(CARD - 24.0, 252.0), Sense::hover());
+    let (card, _) = ui.allocate_exact_size(vec2(CARD, 268.0), Sense::hover());
+    let area = card.shrink2(vec2(12.0, 8.0));
     let (year, left) = (month.div_euclid(12), area.left());
     widgets::line(ui.painter(), left, area.top() + 14.0, "Availability", t.strong(), t.c.text_1, 120.0);
     let mut turn = |to: i64| state.calendar.card = Some((to, now));
