@@ -9,10 +9,9 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from typing_extensions import Self
 
 from ._camera import Camera
 from ._cells import Cells, Picture
@@ -20,6 +19,10 @@ from ._events import Events, Recording
 from ._layer import Layer
 from ._link import DEFAULT_ADDRESS, Header, Link, SeaglassError
 from ._push import file_name, netcdf
+
+if TYPE_CHECKING:
+    # In `typing` from 3.11 on; only who checks types needs it.
+    from typing_extensions import Self
 
 # Longest time for what the application does at once.
 _SOON = 60.0

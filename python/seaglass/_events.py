@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 from ._link import Header, Link
 
 if TYPE_CHECKING:
+    # In `typing` from 3.11 on; only who checks types needs it.
+    from typing_extensions import Self
+
     from ._app import Seaglass
 
 # Longest time for what the application does at once.

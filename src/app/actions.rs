@@ -264,6 +264,12 @@ fn next_shortcut(ui: &egui::Ui, state: &mut UiState) -> Option<&'static str> {
     next
 }
 
+/// The row of digits.
+const DIGITS: [egui::Key; 10] = {
+    use egui::Key::{Num0, Num1, Num2, Num3, Num4, Num5, Num6, Num7, Num8, Num9};
+    [Num0, Num1, Num2, Num3, Num4, Num5, Num6, Num7, Num8, Num9]
+};
+
 /// The entries whose shortcuts have been pressed in this frame, in order, and whether the key was held down; consumes
 /// the keys.
 fn pressed_shortcuts(ui: &egui::Ui) -> Vec<(&'static str, bool)> {
@@ -291,9 +297,11 @@ fn pressed_shortcuts(ui: &egui::Ui) -> Vec<(&'static str, bool)> {
                 pressed.push(("keys", false));
                 true
             }
-            egui::Event::Key { key, pressed: true, modifiers, repeat, .. } => {
-                let found =
-                    shortcuts.iter().find(|(s, _)| s.logical_key == *key && modifiers.matches_logically(s.modifiers));
+            egui::Event::Key { key, physical_key, pressed: true, modifiers, repeat } => {
+                let on =
+                    |key| shortcuts.iter().find(|(s, _)| s.logical_key == key && modifiers.matches_logically(s.modifiers));
+                // With Shift the row of digits says `!`, `#`… (without, on a French keyboard): there the place counts.
+                let found = on(*key).or_else(|| physical_key.filter(|p| DIGITS.contains(p)).and_then(on));
                 pressed.extend(found.map(|(_, id)| (*id, *repeat)));
                 found.is_none()
             }

@@ -143,3 +143,17 @@ fn a_presentation_shows_errors_only() {
     h.run_ok();
     assert!(said(&h, "restarted") && said(&h, "cut off"));
 }
+
+#[test]
+fn shifted_digits_are_shortcuts_on_every_keyboard() {
+    // Ctrl+Shift+1 says `!` on an American keyboard, and 1 on a French one.
+    let modifiers = egui::Modifiers { ctrl: true, command: true, shift: true, ..egui::Modifiers::NONE };
+    for key in [egui::Key::Exclamationmark, egui::Key::Num1] {
+        let mut h = globe();
+        h.event(egui::Event::Key { key, physical_key: Some(egui::Key::Num1), pressed: true, repeat: false, modifiers });
+        h.step();
+        h.step();
+        assert!(h.state().state.right_open, "{key:?}");
+        assert_eq!(h.state().state.right_tab, seaglass_app::right::Tab::Catalogue, "{key:?}");
+    }
+}

@@ -1,7 +1,7 @@
-"""Table of `cargo xtask bench coloc`: python run.py PROGRAM FOLDER [TASK...]. The hashes by way of the command line,
-Python and Dask follow (`ways.py`).
+"""Table of `cargo xtask bench coloc`: python run.py PROGRAM SEAGLASS PYTHON FOLDER [TASK...]. The hashes
+by way of the command line, Python and Dask follow (`ways.py`).
 
-PROGRAM is the engine's bench example, FOLDER holds the work sets (made here when they are missing). Every run is a
+PROGRAM is the engine's bench example, SEAGLASS the application, PYTHON an interpreter with the wheel, FOLDER holds the work sets (made here when they are missing). Every run is a
 process of its own on one thread (the engine also on two); CPU seconds are of the search with everything it needs built
 first, reading excluded. Pairs are compared with `reference.json`. The prototype and typhon are those of the project's
 benchmark folder, when it lies beside the repository and Python has what it needs.
@@ -63,22 +63,17 @@ def check_inputs(folder):
     print("inputs: as in the reference" if not wrong else f"inputs differ from the reference (another libm?): {', '.join(wrong)}; hashes below may differ too")
 
 
-def ways(program, folder, chosen):
-    """The same by the command line, Python and Dask, where the wheel's tests have left their Python."""
-    target = Path(program).resolve().parents[2]
-    python = target / "tools" / "python" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not python.exists():
-        print("command line, Python, Dask: not run: cargo test --test python makes their Python")
-        return 0
-    seaglass = target / "release" / ("seaglass.exe" if os.name == "nt" else "seaglass")
+def ways(seaglass, python, folder, chosen):
+    """The same by the command line, Python and Dask; whether all went well."""
     tasks = [t for t in chosen if t not in ("C1", "C1d", "live")]
     if chosen and not tasks:
-        return 0
-    return int(subprocess.run([python, HERE / "ways.py", folder, seaglass, *tasks]).returncode != 0)
+        return True
+    return subprocess.run([python, HERE / "ways.py", folder, seaglass, *tasks]).returncode == 0
 
 
 def main():
-    program, folder, chosen = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
+    program, seaglass, python, folder, *chosen = sys.argv[1:]
+    folder = Path(folder)
     subprocess.run([sys.executable, str(HERE / "gen.py"), str(folder)], check=True)
     check_inputs(folder)
     wrong = 0
@@ -106,9 +101,11 @@ def main():
         for threads in ("1", "2"):
             for f in json_line([program, str(folder), threads, "live"]):
                 print(f"live  10^7 candidates, nearest {f['nearest']}, {threads} thread(s): mean {f['mean_ms']} ms, worst {f['worst_ms']} ms, CPU {f['cpu_ms']} ms a frame")
-    wrong += ways(program, folder, chosen)
+    ways_agree = ways(seaglass, python, folder, chosen)
     if wrong:
         sys.exit(f"{wrong} runs found other pairs than the reference")
+    if not ways_agree:
+        sys.exit("the command line, Python or Dask failed or found other pairs: see above")
 
 
 main()
