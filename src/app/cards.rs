@@ -4,7 +4,7 @@
 use egui::{Align2, Color32, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 use seaglass_core::camera::{Camera, View};
 use seaglass_core::command::Command;
-use seaglass_core::geo::wrap_180;
+use seaglass_core::geo::{LonLat, wrap_180};
 
 use crate::model::Model;
 use crate::placing::EDGE;
@@ -66,13 +66,18 @@ pub fn footprint(ui: &Ui, frame: crate::navigation::Frame, view: &View, model: &
     let Some(granule) = model.session.catalogue().granule(id) else { return };
     let t = theme(ui);
     let painter = ui.painter().with_clip_rect(frame.rect);
-    let points = granule.footprint.iter().chain(granule.footprint.first());
-    let places: Vec<Option<Pos2>> = points.map(|p| view.screen_from_lonlat(*p).map(|px| frame.point(px))).collect();
+    let screen = |p: LonLat| view.screen_from_lonlat(p).map(|px| frame.point(px));
+    outline(&painter, frame.rect.width(), &screen, &granule.outline(), t.c.accent);
+}
+
+/// Paints an outline on the globe; `screen` says where places are.
+pub fn outline(painter: &Painter, width: f32, screen: &dyn Fn(LonLat) -> Option<Pos2>, line: &[LonLat], ink: Color32) {
+    let places: Vec<Option<Pos2>> = line.iter().map(|p| screen(*p)).collect();
     for pair in places.windows(2) {
         let (Some(a), Some(b)) = (pair[0], pair[1]) else { continue };
         // A side that crosses the whole view goes round the back of the map.
-        if a.distance(b) < frame.rect.width() * 0.5 {
-            painter.line_segment([a, b], Stroke::new(1.5, t.c.accent));
+        if a.distance(b) < width * 0.5 {
+            painter.line_segment([a, b], Stroke::new(1.5, ink));
         }
     }
 }

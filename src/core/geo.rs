@@ -116,6 +116,24 @@ impl GeoBox {
         p.lat_deg >= self.south && p.lat_deg <= self.north && (lon <= self.east || self.east - self.west >= 360.0)
     }
 
+    /// Its edges as a closed line along meridians and parallels; empty where it goes round the whole Earth.
+    pub fn outline(&self) -> Vec<LonLat> {
+        const ALONG: u32 = 16;
+        let Self { west, south, east, north } = *self;
+        if east - west >= 359.0 {
+            return Vec::new();
+        }
+        let corners = [[west, south], [east, south], [east, north], [west, north], [west, south]];
+        let edge = |w: &[[f64; 2]]| {
+            let (a, b) = (w[0], w[1]);
+            (0..ALONG).map(move |k| {
+                let part = f64::from(k) / f64::from(ALONG);
+                LonLat::new(a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1]))
+            })
+        };
+        corners.windows(2).flat_map(edge).chain([LonLat::new(west, south)]).collect()
+    }
+
     /// Whether two boxes share a point.
     pub fn intersects(&self, other: &Self) -> bool {
         if self.south > other.north || other.south > self.north {
@@ -153,5 +171,18 @@ mod tests {
         let fiji = GeoBox { west: -179.0, south: -20.0, east: -175.0, north: 0.0 };
         assert!(pacific.intersects(&fiji) && fiji.intersects(&pacific));
         assert!(GeoBox::WORLD.intersects(&fiji) && fiji.intersects(&GeoBox::WORLD));
+    }
+
+    #[test]
+    fn outlines_of_boxes_follow_their_edges() {
+        let pacific = GeoBox { west: 170.0, south: -10.0, east: 200.0, north: 10.0 };
+        let line = pacific.outline();
+        assert_eq!(line.first(), line.last());
+        let on_edge = |p: &LonLat| {
+            let (x, y) = (p.lon_deg == 170.0 || p.lon_deg == 200.0, p.lat_deg.abs() == 10.0);
+            (x && p.lat_deg.abs() <= 10.0) || (y && (170.0..=200.0).contains(&p.lon_deg))
+        };
+        assert!(line.iter().all(on_edge), "{line:?}");
+        assert!(GeoBox::WORLD.outline().is_empty());
     }
 }

@@ -140,6 +140,16 @@ impl Granule {
         self.path == other.path && self.part == other.part && self.step == other.step
     }
 
+    /// The outline as a line: a ring around rasters, the track itself of tracks, the box where the file gives no outline;
+    /// empty where that box goes round the whole Earth.
+    pub fn outline(&self) -> Vec<LonLat> {
+        if self.footprint.len() > 1 {
+            let closed = (self.geometry != GeometryKind::Track).then(|| self.footprint[0]);
+            return self.footprint.iter().copied().chain(closed).collect();
+        }
+        self.bounds.outline()
+    }
+
     /// Whether the granule has that field.
     pub fn has_field(&self, name: &str) -> bool {
         self.fields.iter().any(|f| f == name)

@@ -6,10 +6,12 @@ use seaglass_core::geolocation::Geolocation;
 /// Vertices at most, about.
 const VERTICES: usize = 96;
 
-/// The outline; empty for points and for what covers the whole Earth.
+/// The outline; empty for points, for several trajectories (no line runs from one to the next) and for what covers the
+/// whole Earth.
 pub fn of(g: &Geolocation) -> Vec<LonLat> {
     match g {
         Geolocation::Points(_) => Vec::new(),
+        Geolocation::Track(t) if t.starts.len() > 1 => Vec::new(),
         Geolocation::Track(t) => {
             let n = t.lon.len();
             let step = n.div_ceil(VERTICES).max(1);
@@ -50,4 +52,22 @@ fn ring(g: &Geolocation) -> Vec<LonLat> {
 
 fn first(g: &Geolocation, mut cells: impl Iterator<Item = (usize, usize)>) -> Option<LonLat> {
     cells.find_map(|(r, c)| g.lonlat_from_index(r as f64, c as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seaglass_core::coord::CoordArray;
+    use seaglass_core::geolocation::Series;
+
+    #[test]
+    fn no_line_runs_from_one_trajectory_to_the_next() {
+        let track = |starts: Vec<usize>| {
+            let lon = CoordArray::F64((0..40).map(f64::from).collect());
+            let lat = CoordArray::F64((0..40).map(|k| if k < 20 { 50.0 } else { -50.0 }).collect());
+            of(&Geolocation::Track(Series { lon, lat, time_us: Vec::new(), starts }))
+        };
+        assert_eq!(track(vec![0]).len(), 41, "every sample, and the last once more");
+        assert!(track(vec![0, 20]).is_empty());
+    }
 }

@@ -83,8 +83,11 @@ fn bars(ui: &Ui, painter: &egui::Painter, t: &Theme, found: &Found, panel: &Pane
     let axes = drawn.axes;
     let words = tick_text(tick_step(axes.x, 5));
     for v in text::round_ticks(axes.x[0], axes.x[1], 5) {
-        let at = pos2(axes.point(v, 0.0).x, axes.rect.bottom() + 11.0);
-        ui.painter().text(at, egui::Align2::CENTER_CENTER, words(v), t.small(), t.c.text_3);
+        let galley = ui.painter().layout_no_wrap(words(v), t.small(), t.c.text_3);
+        // The first and the last number stay within the panel.
+        let half = galley.size().x / 2.0;
+        let x = axes.point(v, 0.0).x.clamp(axes.rect.left() - 8.0 + half, axes.rect.right() + 8.0 - half);
+        ui.painter().galley(pos2(x - half, axes.rect.bottom() + 11.0 - galley.size().y / 2.0), galley, t.c.text_3);
     }
     let selected: Vec<f64> = panel.selection.pairs().iter().map(|k| found.difference(*k as usize)).collect();
     let chosen = histogram(&selected, bins(axes));

@@ -112,15 +112,7 @@ fn outlines(
             if !g.geometry.is_raster() || !known.values().any(is) {
                 continue;
             }
-            let ring = g.footprint.iter().chain(g.footprint.first());
-            let places: Vec<Option<Pos2>> = ring.map(|p| screen(*p)).collect();
-            for pair in places.windows(2) {
-                let (Some(a), Some(b)) = (pair[0], pair[1]) else { continue };
-                // A side that crosses the whole view goes round the back of the map.
-                if a.distance(b) < frame.rect.width() * 0.5 {
-                    painter.line_segment([a, b], Stroke::new(1.5, t.c.warning));
-                }
-            }
+            crate::cards::outline(painter, frame.rect.width(), screen, &g.outline(), t.c.warning);
         }
     }
 }
