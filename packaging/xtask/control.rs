@@ -66,20 +66,88 @@ pub fn bench(args: &[String]) -> Result<()> {
     println!("  bare echo of as many bytes  {:7.1} ms", bare * 1e3);
 
     println!("\nround trip of a question, ms: median, 99 of 100, longest");
-    row("idle", trips(&served.address, COMMANDS)?);
-    // Another field arrives and is opened meanwhile.
-    let (address, other) = (served.address.clone(), file);
+    row("serve, idle", trips(&served.address, COMMANDS)?);
+    row("serve, fields are pushed and opened", loaded(&served.address, &file)?);
+    drop(served);
+    match Window::open(&program)? {
+        Err(why) => println!("  skipped: the window ({why})"),
+        Ok(window) => {
+            row("window, idle", trips(&window.address, COMMANDS)?);
+            row("window, fields are pushed and drawn", loaded(&window.address, &file)?);
+        }
+    }
+    Ok(())
+}
+
+/// Seconds of questions while fields arrive, are opened and, in a window, drawn.
+fn loaded(address: &str, file: &[u8]) -> Result<Vec<f64>> {
+    let (to, other) = (address.to_owned(), file.to_owned());
     let pushing = std::thread::Builder::new()
         .name("push".into())
-        .spawn(move || (0..ROUNDS).try_for_each(|k| pushed(&address, &other, 10 + k).map(drop)))
+        .spawn(move || (0..ROUNDS).try_for_each(|k| pushed(&to, &other, 10 + k).map(drop)))
         .map_err(|e| said("thread", &e))?;
-    let mut loaded = Vec::new();
-    while !pushing.is_finished() || loaded.len() < COMMANDS {
-        loaded.extend(trips(&served.address, 50)?);
+    let mut all = Vec::new();
+    while !pushing.is_finished() || all.len() < COMMANDS {
+        all.extend(trips(address, 50)?);
     }
     pushing.join().map_err(|_panic| "the pushing thread failed")??;
-    row("while fields are pushed and opened", loaded);
-    Ok(())
+    Ok(all)
+}
+
+/// The window on a display without a screen, ended with this.
+struct Window {
+    display: Child,
+    process: Child,
+    address: String,
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        for child in [&mut self.process, &mut self.display] {
+            if child.kill().is_ok() && child.wait().is_err() {
+                eprintln!("xtask: the window is left over");
+            }
+        }
+    }
+}
+
+impl Window {
+    /// Opens it; `Err` inside says why there is none.
+    fn open(program: &std::path::Path) -> Result<std::result::Result<Self, String>> {
+        let mut display = command("Xvfb");
+        display.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"]);
+        let Ok(mut display) = display.stdout(Stdio::piped()).stderr(Stdio::null()).spawn() else {
+            return Ok(Err("there is no Xvfb".into()));
+        };
+        let mut number = String::new();
+        let output = display.stdout.take().ok_or("Xvfb has no output")?;
+        BufReader::new(output).read_line(&mut number).map_err(|e| said("Xvfb", &e))?;
+        // Taken and let go: free a moment later, as far as one can know.
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).map_err(|e| said("port", &e))?;
+        let address = free.to_string();
+        let settings = root().join("target/bench-window/window.toml");
+        let process = command(program)
+            .args(["--listen", &address])
+            .env("DISPLAY", format!(":{}", number.trim()))
+            .env("SEAGLASS_SETTINGS", settings)
+            .env_remove("WAYLAND_DISPLAY")
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|e| said("window", &e))?;
+        let mut window = Self { display, process, address };
+        let begun = Instant::now();
+        while TcpStream::connect(&window.address).is_err() {
+            let ended = window.process.try_wait().map_err(|e| said("window", &e))?.is_some();
+            if ended || begun.elapsed() > Duration::from_secs(60) {
+                return Ok(Err("it does not open here".into()));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        // The first picture is drawn before anything is measured.
+        let mut stream = greeted(&window.address)?;
+        ask(&mut stream, r#"{"id":2,"ask":"wait"}"#, &[]).map_err(|e| said("window", &e))?;
+        Ok(Ok(window))
+    }
 }
 
 fn row(name: &str, mut seconds: Vec<f64>) {
@@ -172,13 +240,20 @@ fn ask(stream: &mut TcpStream, header: &str, payload: &[u8]) -> std::io::Result<
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// Seconds until a pushed file is opened.
-fn pushed(address: &str, file: &[u8], k: usize) -> Result<f64> {
-    let failed = |e: std::io::Error| said("push", &e);
+/// A connection of our own protocol.
+fn greeted(address: &str) -> Result<TcpStream> {
+    let failed = |e: std::io::Error| said("greeting", &e);
     let mut stream = TcpStream::connect(address).map_err(failed)?;
     stream.set_read_timeout(Some(Duration::from_secs(600))).map_err(failed)?;
     stream.write_all(b"SEAGLASS").map_err(failed)?;
     ask(&mut stream, r#"{"id":1,"ask":"hello","version":1}"#, &[]).map_err(failed)?;
+    Ok(stream)
+}
+
+/// Seconds until a pushed file is opened.
+fn pushed(address: &str, file: &[u8], k: usize) -> Result<f64> {
+    let failed = |e: std::io::Error| said("push", &e);
+    let mut stream = greeted(address)?;
     let start = Instant::now();
     let header = format!(r#"{{"id":2,"ask":"push","name":"field{k}.nc"}}"#);
     let answer = ask(&mut stream, &header, file).map_err(failed)?;

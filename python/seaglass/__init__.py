@@ -18,13 +18,15 @@ from ._engine import ColocationError, __version__
 from ._events import Events, Recording
 from ._granule import Packed
 from ._layer import Layer
-from ._link import LinkLost, SeaglassError
+from ._link import Cancelled, LinkLost, SeaglassError
 from ._result import Counts, Matches, SideCounts
 from ._sides import Side, side
+from ._work import Pairs, Work
 
 __all__ = [
     "Aggregates",
     "Camera",
+    "Cancelled",
     "Cells",
     "Chain",
     "ColocationError",
@@ -36,12 +38,14 @@ __all__ = [
     "LinkLost",
     "Matches",
     "Packed",
+    "Pairs",
     "Picture",
     "Recording",
     "Seaglass",
     "SeaglassError",
     "Side",
     "SideCounts",
+    "Work",
     "__version__",
     "chain",
     "colocate",

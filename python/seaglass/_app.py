@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from ._events import Events, Recording
 from ._layer import Layer
 from ._link import DEFAULT_ADDRESS, Header, Link, SeaglassError
 from ._push import file_name, netcdf
+from ._video import micros, start, video
+from ._work import Pairs, Work, begin
 
 if TYPE_CHECKING:
     # In `typing` from 3.11 on; only who checks types needs it.
@@ -26,17 +29,8 @@ if TYPE_CHECKING:
 
 # Longest time for what the application does at once.
 _SOON = 60.0
-
-
-def _micros(when: Any) -> int:
-    """Microseconds since 1970 of a text, a datetime (UTC when it has no zone), a datetime64 or a pandas Timestamp."""
-    zone = getattr(when, "tzinfo", None)
-    if zone is not None:
-        return round(float(when.timestamp()) * 1e6)
-    if isinstance(when, str):
-        when = when.rstrip("Z")
-    micros: int = np.datetime64(when, "us").astype(np.int64).item()
-    return micros
+# What a layer shows.
+_KEY = ("collection", "field")
 
 
 def _time(text: str | None) -> np.datetime64 | None:
@@ -48,7 +42,6 @@ class Seaglass:
 
     def __init__(self, link: Link, process: subprocess.Popen[str] | None = None) -> None:
         self._link, self._process = link, process
-        self._record: list[dict[str, Any]] | None = None
         self.camera = Camera(self)
 
     def __enter__(self) -> Self:
@@ -86,17 +79,11 @@ class Seaglass:
         return self._send({"do": do, **fields})
 
     def _send(self, command: dict[str, Any], timeout: float | None = _SOON) -> Header:
-        answer, _ = self._link.ask("command", command=command, timeout=timeout)
-        if self._record is not None:
-            self._record.append(command)
-        return answer
+        return self._link.ask("command", command=command, timeout=timeout)[0]
 
     def commands(self, commands: Iterable[dict[str, Any]]) -> None:
         """Carries out commands with one picture at the end; stops at the first that fails."""
-        listed = list(commands)
-        self._link.ask("commands", commands=listed, timeout=_SOON)
-        if self._record is not None:
-            self._record.extend(listed)
+        self._link.ask("commands", commands=list(commands), timeout=_SOON)
 
     def _get(self, what: str) -> Any:
         return self._link.ask("get", what=what, timeout=_SOON)[0]["value"]
@@ -128,6 +115,10 @@ class Seaglass:
         """
         return self._link.ask("push", netcdf(data, **arrays), name=file_name(name), timeout=timeout)[0]
 
+    def remove(self, name: str = "data") -> None:
+        """Takes away what was pushed under a name."""
+        self._link.ask("unpush", name=file_name(name), timeout=_SOON)
+
     def collections(self) -> list[dict[str, Any]]:
         """What is open: id, title, fields, number of granules and time covered of each collection."""
         return list(self._get("collections"))
@@ -139,8 +130,9 @@ class Seaglass:
         rows = self._get("granules")
         frame = pd.DataFrame(rows)
         if rows:
-            frame["start"] = pd.to_datetime(pd.Series([r["span"][0] if r["span"] else None for r in rows]), utc=True)
-            frame["stop"] = pd.to_datetime(pd.Series([r["span"][1] if r["span"] else None for r in rows]), utc=True)
+            for k, name in enumerate(("start", "stop")):
+                ends = pd.Series([r["span"][k] if r["span"] else None for r in rows])
+                frame[name] = pd.to_datetime(ends, utc=True, format="ISO8601")
         return frame
 
     def close_data(self) -> None:
@@ -185,6 +177,11 @@ class Seaglass:
             array = np.round(array * 255.0)
         self._link.ask("colormap", np.ascontiguousarray(array, np.uint8).tobytes(), name=name, timeout=_SOON)
 
+    def colormap(self, name: str) -> np.ndarray:
+        """The 256 colours of a colour map, 0–255; ``matplotlib.colors.ListedColormap(view.colormap(name) / 255)``."""
+        _, payload = self._link.ask("colormap", name=name, timeout=_SOON)
+        return np.frombuffer(payload, np.uint8).reshape(-1, 3)
+
     # Time.
 
     @property
@@ -194,7 +191,7 @@ class Seaglass:
 
     @time.setter
     def time(self, when: Any) -> None:
-        self.command("set_time", now=_micros(when))
+        self.command("set_time", now=micros(when))
 
     @property
     def window(self) -> float:
@@ -211,7 +208,7 @@ class Seaglass:
 
     def times(self, start: Any, stop: Any, step: float, **picture: Any) -> Iterator[tuple[np.datetime64, Picture]]:
         """Complete pictures while the clock goes from one time to another in steps of so many seconds."""
-        now, end, every = _micros(start), _micros(stop), round(step * 1e6)
+        now, end, every = micros(start), micros(stop), round(step * 1e6)
         if every <= 0:
             raise ValueError("the step is a number of seconds above zero")
         while now <= end:
@@ -251,6 +248,20 @@ class Seaglass:
         )
         return Picture(np.frombuffer(payload, np.uint8).reshape(header["height"], header["width"], 4))
 
+    def video(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Records a film (``.gif``, ``.mp4``, ``.webm``, or ``-%04d.png`` for one picture a frame) and writes it here.
+
+        ``times=(start, stop, seconds)`` moves the clock, ``stops=[…]`` flies the tour of :meth:`Camera.tour`, both do
+        both. Further: ``fps`` (10), ``width``, ``height``, ``scale``, ``legend``, ``easing``, ``progress``, ``timeout``
+        (seconds a frame may take). The application draws and writes each frame complete; camera and clock are given back
+        as they were. MP4 and WebM need ffmpeg where the application runs.
+        """
+        return video(self, path, **options)
+
+    def start_video(self, path: str | os.PathLike[str], **options: Any) -> Work[Path]:
+        """Begins a film in one file, without waiting; it can be cancelled, and ``result()`` writes it."""
+        return start(self, path, **options)
+
     # Values.
 
     def probe(self, lon: float, lat: float, reach: float = 0.1) -> list[dict[str, Any]]:
@@ -262,6 +273,17 @@ class Seaglass:
             first = (row.get("values") or [{}])[0]
             row["value"] = first.get("value") if row["state"] == "value" else None
         return list(rows)
+
+    # Sessions.
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Saves layers, styles, camera, clock and shapes, and where the data lie, as a session file."""
+        self.command("save_session", path=str(Path(path).absolute()))
+
+    def restore(self, path: str | os.PathLike[str]) -> None:
+        """Opens a session file in place of what is open, and waits until its data are described."""
+        self.command("open_session", path=str(Path(path).absolute()))
+        self.wait()
 
     # Shapes.
 
@@ -291,54 +313,93 @@ class Seaglass:
         ``reach`` is how near to a line cells and samples belong to it, metres. ``progress`` is called with the share
         done, or ``True`` for a bar.
         """
-        bar = _Bar("extracting") if progress is True else None
-        call = bar if bar is not None else (progress or None)
+        return self.start_extract(shape, reach, progress).result(timeout)
+
+    def start_extract(
+        self, shape: int | None = None, reach: float | None = None, progress: Callable[[float], None] | bool = False
+    ) -> Work[Cells]:
+        """Begins what :meth:`extract` does, without waiting; it can be cancelled."""
         fields: dict[str, Any] = {}
         if shape is not None:
             fields["shape"] = int(shape)
         if reach is not None:
             fields["reach_m"] = float(reach)
-        answer, payload = self._link.ask("extract", progress=call, timeout=timeout, **fields)  # type: ignore[arg-type]
-        if bar is not None:
-            bar.close()
-        return Cells(answer["table"], payload)
+        make: Callable[[Header, bytes], Cells] = lambda answer, payload: Cells(answer["table"], payload)  # noqa: E731
+        return begin(self._link, "extract", make, progress, "extracting", **fields)
+
+    # Colocation.
+
+    def colocate(
+        self,
+        job: str | os.PathLike[str] | dict[str, Any],
+        progress: Callable[[float], None] | bool = False,
+        timeout: float | None = None,
+    ) -> Pairs:
+        """Runs a colocation job in the application and gives its table.
+
+        ``job`` is a job file, or the same as a dictionary (docs/colocation.md): ``{"radius": "25 km", "window": "1 h",
+        "side": [{"name": "drifters", "files": ["open:drifters"]}, {"name": "sst", "files": [...], "fields": [...]}]}``.
+        ``open:`` takes what is open: a collection by id or title, a file by its name, pushed data by theirs. Without ``output`` the table comes
+        here; with one it is written there, on the machine of the application.
+        """
+        return self.start_colocate(job, progress).result(timeout)
+
+    def start_colocate(
+        self, job: str | os.PathLike[str] | dict[str, Any], progress: Callable[[float], None] | bool = False
+    ) -> Work[Pairs]:
+        """Begins what :meth:`colocate` does, without waiting; it can be cancelled."""
+        if isinstance(job, dict):
+            fields: dict[str, Any] = {"job": job, "folder": os.getcwd()}
+        else:
+            path = Path(job).absolute()
+            fields = {"text": path.read_text(encoding="utf-8"), "folder": str(path.parent)}
+        return begin(self._link, "colocate", Pairs, progress, "colocating", **fields)
 
     # Events.
 
-    def on(self, *events: str) -> Events:
-        """Events without asking: ``for event in view.on("time", "shapes"): …``. All kinds when none is named."""
-        return Events(self._link, events)
+    def on(self, *events: str, call: Callable[[Header], None] | None = None) -> Events:
+        """Events without asking: ``for event in view.on("time", "click"): …``; all kinds when none is named.
+
+        ``time``, ``camera``, ``layers``, ``shapes``, ``selection``, ``click``, ``commands``, ``files``, ``notice``,
+        ``progress`` (docs/view.md). ``call`` is called with each, in a thread of its own.
+        """
+        return Events(self._link, events, call)
+
+    @property
+    def selection(self) -> dict[str, Any]:
+        """The layer, shape and granule selected in the window."""
+        return dict(self._get("selection"))
 
     # Recording.
 
     def record(self) -> Recording:
-        """Keeps the commands sent from here until its end, as a script: ``with view.record() as r: …; r.script()``."""
+        """Keeps what is done from here until its end, by the user in the window and by programs:
+        ``with view.record() as r: …; r.script()``."""
         return Recording(self)
 
-    def replay(self, commands: Iterable[dict[str, Any]]) -> None:
-        """Carries out recorded commands."""
-        for command in commands:
-            self._send(dict(command))
+    def replay(self, recorded: Recording | Iterable[dict[str, Any]], pace: float | None = None) -> None:
+        """Does again what was recorded; with ``pace`` in time, 1 as fast as it was done, 2 twice as fast."""
+        recorded = recorded.stop().entries if isinstance(recorded, Recording) else recorded
+        before: float | None = None
+        for entry in recorded:
+            command = dict(entry.get("command", entry))
+            if "do" not in command:
+                continue
+            at = entry.get("seconds")
+            if pace and at is not None:
+                if before is not None:
+                    time.sleep(max(0.0, at - before) / pace)
+                before = at
+            self._send(self._here(command, entry.get("layer")))
 
-
-class _Bar:
-    """A bar of tqdm where it is installed, else nothing."""
-
-    def __init__(self, what: str) -> None:
-        try:
-            from tqdm.auto import tqdm
-        except ImportError:
-            self._bar: Any = None
-        else:
-            self._bar = tqdm(total=100, desc=what, unit="%")
-
-    def __call__(self, share: float) -> None:
-        if self._bar is not None:
-            self._bar.update(round(share * 100) - self._bar.n)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
+    def _here(self, command: dict[str, Any], layer: dict[str, str] | None) -> dict[str, Any]:
+        """A command about the layer of the same field, which may have another number here."""
+        if layer is None:
+            return command
+        same = [
+            x["id"] for x in self.project()["layers"] if (x["collection"], x["field"]) == tuple(layer[k] for k in _KEY)
+        ]
+        return command if command["layer"] in same or not same else {**command, "layer": same[0]}
 
 
 def connect(address: str = DEFAULT_ADDRESS, token: str | None = None, timeout: float = 10.0) -> Seaglass:
@@ -360,8 +421,6 @@ def launch(
         raise SeaglassError("The program seaglass is not on the PATH; name it with program= or the variable SEAGLASS.")
     token = secrets.token_hex(16)
     command = [found, "serve", "--listen", "127.0.0.1:0", "--allow-files", "--size", f"{size[0]}x{size[1]}"]
-    for path in paths:
-        command += ["--open", str(path)]
     environment = {**os.environ, "SEAGLASS_TOKEN": token}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
@@ -374,7 +433,11 @@ def launch(
         process.wait()
         raise SeaglassError(f"The program {found} did not start to listen; it is no Seaglass, or too old.")
     try:
-        return Seaglass(Link(line[0].split()[1], token, timeout), process)
+        view = Seaglass(Link(line[0].split()[1], token, timeout), process)
+        if paths:
+            # Not with --open, which goes on by itself: the next line of the caller asks for layers of these files.
+            view.open(*paths)
+        return view
     except BaseException:
         process.kill()
         process.wait()

@@ -66,6 +66,12 @@ class Camera:
         self._app._send(self._command(raw, wanted))
         return self
 
+    def fit(self, west: float, south: float, east: float, north: float) -> Camera:
+        """Frames a box, degrees; it may lie over the dateline. Layers are framed by :meth:`Layer.zoom`."""
+        box = {"west": float(west), "south": float(south), "east": float(east), "north": float(north)}
+        self._app._link.ask("fit", timeout=60.0, **box)
+        return self
+
     def fly(self, seconds: float = 2.0, easing: str = "smooth", fps: float = 30.0, **to: float) -> Camera:
         """Flies to a place (the arguments of :meth:`set`) along the great circle, in real time."""
         return self.tour([{"seconds": 0.0}, {"seconds": seconds, **to}], easing=easing, fps=fps)
@@ -100,22 +106,38 @@ class Camera:
         self, stops: Sequence[dict[str, float]], easing: str = "smooth", fps: float = 30.0
     ) -> Iterator[tuple[float, dict[str, float]]]:
         """Seconds and views along a tour."""
+        at = [0.0] if stops else []
+        for stop in stops[1:]:
+            seconds = float(stop.get("seconds", 2.0))
+            count = max(1, round(seconds * fps))
+            start = at[-1]
+            at += [start + seconds * k / count for k in range(1, count + 1)]
+        yield from zip(at, self.along(stops, at, easing))
+
+    def along(
+        self, stops: Sequence[dict[str, float]], seconds: Sequence[float], easing: str = "smooth"
+    ) -> Iterator[dict[str, float]]:
+        """Views at these seconds of a tour."""
         try:
             ease = _EASINGS[easing]
         except KeyError:
             raise ValueError(f'there is no easing "{easing}"; there are {", ".join(_EASINGS)}') from None
         if not stops:
             return
-        here = {**self.get(), **{k: float(v) for k, v in stops[0].items() if k != "seconds"}}
-        yield 0.0, here
-        at = 0.0
-        for stop in stops[1:]:
-            seconds = float(stop.get("seconds", 2.0))
-            there = {**here, **{k: float(v) for k, v in stop.items() if k != "seconds"}}
-            count = max(1, round(seconds * fps))
-            for k in range(1, count + 1):
-                yield at + seconds * k / count, _between(here, there, ease(k / count))
-            at, here = at + seconds, there
+        views, ends, here = [], [0.0], self.get()
+        for k, stop in enumerate(stops):
+            here = {**here, **{name: float(v) for name, v in stop.items() if name != "seconds"}}
+            views.append(here)
+            if k > 0:
+                ends.append(ends[-1] + float(stop.get("seconds", 2.0)))
+        for t in seconds:
+            k = min(max(int(np.searchsorted(ends, t, "left")), 1), len(ends) - 1) if len(ends) > 1 else 0
+            if k == 0:
+                yield dict(views[0])
+                continue
+            length = ends[k] - ends[k - 1]
+            part = 1.0 if length <= 0 else min(max((t - ends[k - 1]) / length, 0.0), 1.0)
+            yield _between(views[k - 1], views[k], ease(part))
 
 
 def _between(a: dict[str, float], b: dict[str, float], t: float) -> dict[str, float]:

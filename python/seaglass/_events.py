@@ -1,30 +1,30 @@
-"""Events of a running Seaglass, and recordings of what was sent to it."""
+"""Events of a running Seaglass, and recordings of what was done in it."""
 
 from __future__ import annotations
 
 import queue
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._link import Header, Link
+from ._link import Header, Link, LinkLost, SeaglassError, Stream
 
 if TYPE_CHECKING:
-    # In `typing` from 3.11 on; only who checks types needs it.
     from typing_extensions import Self
 
     from ._app import Seaglass
 
-# Longest time for what the application does at once.
-_SOON = 60.0
-
 
 class Events:
-    """A stream of events; ends with :meth:`close` or as a context manager."""
+    """A stream of events; ends with :meth:`close` or as a context manager. Any number may run at the same time."""
 
-    def __init__(self, link: Link, events: Sequence[str]) -> None:
-        self._link = link
-        link.ask("subscribe", events=list(events), timeout=_SOON)
+    def __init__(self, link: Link, events: Sequence[str], call: Callable[[Header], None] | None = None) -> None:
+        self._link, self._stream = link, Stream(events)
+        self._closed = False
+        link.listen(self._stream)
+        if call is not None:
+            threading.Thread(target=self._calls, args=(call,), name="seaglass events", daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
@@ -33,47 +33,161 @@ class Events:
         self.close()
 
     def __iter__(self) -> Iterator[Header]:
-        while True:
-            yield self.get()
+        while (event := self._next(None))["event"] != "closed":
+            yield event
+
+    def _calls(self, call: Callable[[Header], None]) -> None:
+        try:
+            for event in self:
+                call(event)
+        except LinkLost:
+            return
+
+    def _next(self, timeout: float | None) -> Header:
+        try:
+            event = self._stream.events.get(timeout=timeout)
+        except queue.Empty:
+            raise TimeoutError("no event came in time") from None
+        if event["event"] == "lost":
+            raise LinkLost(event["error"])
+        return event
 
     def get(self, timeout: float | None = None) -> Header:
         """The next event; :class:`TimeoutError` when none comes in time."""
-        try:
-            return self._link.events.get(timeout=timeout)
-        except queue.Empty:
-            raise TimeoutError("no event came in time") from None
+        event = self._next(timeout)
+        if event["event"] == "closed":
+            raise SeaglassError("This stream of events was closed.")
+        return event
 
-    def wait_for(self, test: Callable[[Header], bool], timeout: float = 60.0) -> Header:
-        """The next event that passes a test."""
+    def wait_for(self, test: Callable[[Header], bool] | str, timeout: float = 60.0) -> Header:
+        """The next event that passes a test, or of a name."""
         end = time.monotonic() + timeout
         while True:
             event = self.get(max(0.0, end - time.monotonic()))
-            if test(event):
+            if event["event"] == test if isinstance(test, str) else test(event):
                 return event
 
+    def drain(self) -> list[Header]:
+        """The events that have come and were not fetched."""
+        found = []
+        while True:
+            try:
+                event = self._stream.events.get_nowait()
+            except queue.Empty:
+                return found
+            if event["event"] not in ("lost", "closed"):
+                found.append(event)
+
     def close(self) -> None:
-        """Wants no more events."""
-        self._link.ask("unsubscribe", timeout=_SOON)
+        """Wants no more events; what came before can still be fetched."""
+        if not self._closed:
+            self._closed = True
+            try:
+                self._link.leave(self._stream)
+            finally:
+                self._stream.put({"event": "closed"})
 
 
 class Recording:
-    """Commands that were sent, to be written as a script and sent again."""
+    """What is done in the application: by the user in the window, by this program and by others.
+
+    Of a drag, a slider or a flight only its end is kept. Data that are pushed are named, not kept.
+    """
 
     def __init__(self, app: Seaglass) -> None:
         self._app = app
-        self.commands: list[dict[str, Any]] = []
+        self._events: Events | None = None
+        #: One entry a command: ``command``, ``by`` (``"window"``, ``"you"``, ``"program"``), ``seconds``, and the field and
+        #: collection of the ``layer`` it is about.
+        self.entries: list[dict[str, Any]] = []
+
+    def start(self) -> Recording:
+        """Begins, or goes on."""
+        if self._events is None:
+            self._events = Events(self._app._link, ("commands",))
+        return self
+
+    def stop(self) -> Recording:
+        """Ends."""
+        events, self._events = self._events, None
+        if events is not None:
+            try:
+                events.close()
+            finally:
+                self._take(events)
+        return self
 
     def __enter__(self) -> Self:
-        self._app._record = self.commands
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._app._record = None
+        self.stop()
+
+    def _take(self, events: Events) -> None:
+        for event in events.drain():
+            if event["event"] == "commands":
+                self.entries.append({k: v for k, v in event.items() if k != "event"})
+            elif event["event"] == "missed":
+                self.entries.append({"missed": event["count"]})
+
+    @property
+    def commands(self) -> list[dict[str, Any]]:
+        """The commands, as :meth:`Seaglass.command` takes them."""
+        if self._events is not None:
+            self._take(self._events)
+        return [e["command"] for e in self.entries if "command" in e]
+
+    def __len__(self) -> int:
+        return len(self.commands)
+
+    def __repr__(self) -> str:
+        return f"<Recording: {len(self)} commands>"
 
     def script(self) -> str:
-        """The commands as Python."""
+        """What was done, as a Python program."""
+        if self._events is not None:
+            self._take(self._events)
         lines = ["import seaglass", "", "view = seaglass.connect()"]
-        for command in self.commands:
-            fields = "".join(f", {k}={v!r}" for k, v in command.items() if k != "do")
-            lines.append(f"view.command({command['do']!r}{fields})")
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, *(line for e in self.entries for line in _lines(e))]) + "\n"
+
+    def save(self, path: Any) -> None:
+        """Writes the program."""
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.script())
+
+
+def _lines(entry: dict[str, Any]) -> Iterable[str]:
+    """The lines of a program that stand for one entry."""
+    if "missed" in entry:
+        return [f"# {entry['missed']} commands were not recorded: they came too fast."]
+    if "pushed" in entry:
+        return [f"# view.push(..., {name!r})" for name in entry["pushed"]]
+    command = dict(entry["command"])
+    do = command.pop("do")
+    if do == "set_camera":
+        c = dict(command["camera"])
+        place = c["target"]
+        given = {"lon": place["lon_deg"], "lat": place["lat_deg"], "altitude": c["altitude_m"]}
+        given |= {"heading": c["heading_deg"], "tilt": c["tilt_deg"]}
+        return [f"view.camera.set({_arguments(given)})"]
+    if do == "set_time":
+        import numpy as np
+
+        return [f"view.time = {str(np.datetime64(command['now'], 'us'))!r}"]
+    if do == "open":
+        return [f"view.open({', '.join(repr(p) for p in command['paths'])})"]
+    layer = entry.get("layer")
+    if layer is None or "layer" not in command:
+        fields = f", {_arguments(command)}" if command else ""
+        return [f"view.command({do!r}{fields})"]
+    named = f"view.layer({layer['field']!r}, {layer['collection']!r})"
+    command.pop("layer")
+    if do == "set_style":
+        return [f"{named}.set({_arguments(command['patch'])})"]
+    fields = f", {_arguments(command)}" if command else ""
+    return [f"view.command({do!r}, layer={named}.id{fields})"]
+
+
+def _arguments(fields: dict[str, Any]) -> str:
+    return ", ".join(f"{k}={v!r}" for k, v in fields.items())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -178,16 +181,239 @@ def test_events_come_without_asking(view):
         view.on("weather")
 
 
+def test_streams_of_events_do_not_disturb_each_other(view):
+    heard = []
+    with view.on("time") as first, view.on("camera", call=heard.append) as second:
+        view.camera.set(lon=7)
+        view.time = "2024-08-11T07:00"
+        assert first.wait_for("time")["now"].startswith("2024-08-11T07")
+        second.close()
+        view.time = "2024-08-11T08:00"
+        first.wait_for(lambda e: e.get("now", "").startswith("2024-08-11T08"))
+        assert not [e for e in first.drain() if e["event"] == "camera"]
+    assert heard and {e["event"] for e in heard} == {"camera"}
+    with pytest.raises(seaglass.SeaglassError, match="closed"):
+        first.get()
+    assert view.selection == {"layer": None, "shape": None, "granule": None}
+
+
 def test_what_was_done_is_a_script(view):
     with view.record() as recording:
-        view.camera.set(lon=33, lat=44)
+        for lon in (1, 2, 33):
+            view.camera.set(lon=lon, lat=44)
         view.time = "2024-08-11T05:00"
+        with seaglass.connect(view.address, token=view._link.token) as other:
+            other.command("toggle_globe")
+        view.layer("number").set(opacity=0.25)
+        with pytest.raises(seaglass.SeaglassError):
+            view.command("remove_layer", layer=99)
+    # Of a drag only its end; what failed was not done.
+    done = [(e["command"]["do"], e["by"]) for e in recording.entries]
+    assert done == [("set_camera", "you"), ("set_time", "you"), ("toggle_globe", "program"), ("set_style", "you")]
+    assert [e["seconds"] for e in recording.entries] == sorted(e["seconds"] for e in recording.entries)
     script = recording.script()
-    assert script.count("view.command(") == 2 and "set_time" in script
-    view.camera.set(lon=0, lat=0)
-    view.replay(recording.commands)
+    assert "view.camera.set(lon=33.0, lat=44.0" in script and "view.time = '2024-08-11T05:00:00" in script
+    assert "view.command('toggle_globe')" in script and ".set(opacity=0.25)" in script
+    assert f"view.layer('number', {view.layer('number').collection!r}).set" in script
+    with seaglass.launch() as fresh:
+        # There the layer has another number.
+        fresh.push(xr.DataArray(np.ones((4, 5)), {"lat": range(4), "lon": range(5)}, ("lat", "lon"), "other"), "other")
+        fresh.push(world(), "world")
+        exec(compile(script.replace("seaglass.connect()", "fresh"), "script", "exec"), {"fresh": fresh})
+        layer = fresh.layer("number")
+        assert layer.opacity == 0.25 and layer.id != view.layer("number").id
+        assert (fresh.camera.get()["lon"], str(fresh.time)[:13]) == (33, "2024-08-11T05")
+        assert fresh.project()["camera"]["projection"] != "globe"
+        layer.opacity = 1.0
+        fresh.replay(recording, pace=1000.0)
+        assert layer.opacity == 0.25 and fresh.project()["camera"]["projection"] == "globe"
+    view.command("toggle_globe")
+    view.layer("number").opacity = 1.0
+    view.replay(recording.commands[:2])
     assert (view.camera.get()["lon"], str(view.time)[:13]) == (33, "2024-08-11T05")
-    compile(script, "script", "exec")
+
+
+def test_a_box_is_framed(view):
+    view.camera.fit(170, -10, -170, 10)
+    c = view.camera.get()
+    assert abs(abs(c["lon"]) - 180) < 1e-6 and abs(c["lat"]) < 1 and 1e6 < c["altitude"] < 6e6
+    with pytest.raises(seaglass.SeaglassError, match="south below north"):
+        view.camera.fit(0, 10, 1, -10)
+
+
+def test_what_was_pushed_can_be_taken_away(view):
+    view.push(np.ones((4, 5)), "passing", lon=np.arange(5.0), lat=np.arange(4.0), field="passing")
+    assert view.layer("passing")
+    view.remove("passing")
+    assert not any(f["name"] == "passing" for c in view.collections() for f in c["fields"])
+    assert "passing" not in {x.field for x in view.layers}
+    with pytest.raises(seaglass.SeaglassError, match="Nothing was pushed"):
+        view.remove("passing")
+
+
+def test_colours_can_be_read(view):
+    view.add_colormap("test_ramp_read", [[0, 0, 0], [255, 100, 0]])
+    colours = view.colormap("test_ramp_read")
+    assert colours.shape == (256, 3) and colours[[0, 51, 255]].tolist() == [[0, 0, 0], [51, 20, 0], [255, 100, 0]]
+    with pytest.raises(seaglass.SeaglassError, match="no colour map"):
+        view.colormap("no_such_colours")
+
+
+def drifters() -> pd.DataFrame:
+    """One sample on each of 20 cells, 3 km from their middles, and one at another time."""
+    times = pd.DatetimeIndex([DAY] * 20 + [DAY + np.timedelta64(10, "D")])
+    return pd.DataFrame({"time": times, "lon": 0.5 + np.arange(21.0), "lat": 0.5 + 3 / 110.574, "id": np.arange(21.0)})
+
+
+def job(secondary: str) -> dict:
+    sides = [
+        {"name": "drifters", "files": ["open:drifting"], "fields": ["id"]},
+        {"name": "grid", "files": [secondary], "fields": ["number"]},
+    ]
+    return {"radius": "10 km", "window": "1 h", "side": sides}
+
+
+def test_a_colocation_job_brings_its_table(view, tmp_path):
+    view.push(drifters(), "drifting")
+    shares = []
+    found = view.colocate(job("open:world"), progress=shares.append)
+    assert len(found) == 20 and shares and shares == sorted(shares) and found.failed == []
+    table = found.to_xarray()
+    assert table.sizes["match"] == 20 and len(found.to_pandas()) == 20
+    # Row 90 of the grid is the first north of the equator; column 180 the first east of Greenwich.
+    assert table["s_number"].values.tolist() == [90 * 360 + 180 + k + 1e-9 for k in range(20)]
+    # 3/110.574 degrees of latitude at the equator are 3 km, by the length of a degree there.
+    assert table["distance_m"].values == pytest.approx(np.full(20, 3000.0), abs=2.0)
+    # The same job as a file, with an output; and again by the command line: the same pairs.
+    world().to_netcdf(tmp_path / "world.nc")
+    file = tmp_path / "job.toml"
+    drifting = next(p for p in view.granules()["path"] if p.endswith("drifting.nc"))
+    file.write_text(
+        f"""radius = "10 km"\nwindow = "1 h"\n[[side]]\nname = "drifters"\nfiles = ['{drifting}']\nfields = ["id"]
+[[side]]\nname = "grid"\nfiles = ["world.nc"]\nfields = ["number"]\n[output]\npath = "pairs.csv"\n"""
+    )
+    written = view.colocate(file)
+    assert written.outputs == [str(tmp_path / "pairs.csv")] and len(written.to_pandas()) == 20
+    command = [os.environ["SEAGLASS"], "colocate", "run", str(file), "--out", str(tmp_path / "cli.csv"), "--json"]
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert told["pairs_sum64"] == written.pairs_sum64
+    with pytest.raises(seaglass.SeaglassError, match="not open"):
+        view.colocate(job("open:nothing"))
+    with pytest.raises(seaglass.SeaglassError, match="not understood"):
+        view.colocate({"radius": "10 km", "windows": "1 h", "side": []})
+    with pytest.raises(seaglass.SeaglassError, match="unit"):
+        view.colocate({**job("open:world"), "radius": "10"})
+    view.remove("drifting")
+
+
+def test_long_work_is_cancelled_by_its_number(view, tmp_path):
+    # Nothing waits for as long as this: it ends because it is cancelled.
+    waiting = view._link.start("wait", timeout_ms=3_600_000)
+    before = view.time
+    started = view.start_video(tmp_path / "film.gif", times=(DAY, DAY + np.timedelta64(2000, "h"), 3600), timeout=600)
+    while started.share == 0 and not started.done():
+        time.sleep(0.05)
+    if started.done():
+        # There is nothing to draw with: that is said.
+        with pytest.raises(seaglass.SeaglassError, match="drawn"):
+            started.result()
+    else:
+        assert started.cancel()
+        with pytest.raises(seaglass.Cancelled, match="cancelled"):
+            started.result(60)
+        assert "frames" in started.text
+    assert not started.cancel() and list(tmp_path.iterdir()) == [] and view.time == before
+    assert view._link.cancel(waiting) in (True, False)
+    big = view.add_shape([(-179, -80), (0, -80), (179, -80), (179, 80), (0, 80), (-179, 80)])
+    work = view.start_extract(big)
+    work.cancel()
+    try:
+        assert len(work.result(120)) > 0
+    except seaglass.Cancelled:
+        pass
+    # The next one is not disturbed.
+    small = view.add_shape([(0, 0), (2, 0), (2, 2), (0, 2)])
+    view.time = DAY
+    assert np.isfinite(view.extract(small, timeout=120)["number"]).sum() == 4
+    view.remove_shape(big)
+    view.remove_shape(small)
+    # A stopped cell of a notebook stops the work in the application, too.
+    class Stopped(seaglass._link.Waiting):
+        def get(self, timeout):
+            raise KeyboardInterrupt
+
+    job = view._link.start("wait", timeout_ms=3_600_000)
+    job.__class__ = Stopped
+    with pytest.raises(KeyboardInterrupt):
+        seaglass._work.Work(view._link, job, lambda *_: None).result()
+
+
+def test_films_are_recorded_there_and_written_here(view, tmp_path):
+    if drawn(view, width=32, height=16) is None:
+        return
+    layer = view.layer("number")
+    layer.set(range=(0, 64800), opacity=1.0)
+    camera, clock = view.camera.get(), view.time
+    shares = []
+    stops = [{"lon": 0, "lat": 0, "altitude": 2e7, "heading": 0, "tilt": 0}, {"lat": 60, "seconds": 1.0}]
+    path = view.video(tmp_path / "tour.gif", stops=stops, fps=4, width=64, height=48, legend=False, progress=shares.append)
+    from PIL import Image
+
+    with Image.open(path) as film:
+        assert film.n_frames == 5 and film.size == (64, 48) and film.info["duration"] == 250
+        pictures = []
+        for k in range(5):
+            film.seek(k)
+            pictures.append(np.asarray(film.convert("RGB"), float))
+    # Each frame is another picture, and the first is what a screenshot there shows, within the palette.
+    assert all(np.abs(a - b).mean() > 1 for a, b in zip(pictures, pictures[1:]))
+    assert shares == sorted(shares) and shares[-1] <= 1.0
+    assert view.camera.get() == pytest.approx(camera) and view.time == clock
+    view.camera.set(**stops[0])
+    first = np.asarray(view.screenshot(64, 48))[:, :, :3].astype(float)
+    assert np.abs(first - pictures[0]).mean() < 6
+    view.camera.set(**camera)
+    assert view.video(tmp_path / "f-%03d.png", times=(DAY, DAY + np.timedelta64(2, "h"), 3600), width=32, height=16)
+    assert sorted(p.name for p in tmp_path.glob("f-*")) == ["f-000.png", "f-001.png", "f-002.png"]
+    both = seaglass._video.frames_of(view, stops, (DAY, DAY + np.timedelta64(2, "h"), 3600), 10, "linear")
+    assert [f["camera"]["target"]["lat_deg"] for f in both] == pytest.approx([0, 30, 60])
+    for name, options, sentence in (
+        ("a.avi", {"stops": stops}, r"\*\.gif"),
+        ("a.gif", {}, "needs times"),
+        ("a.gif", {"times": (DAY, DAY, 0)}, "seconds from frame"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            view.video(tmp_path / name, **options)
+    if shutil.which("ffmpeg") is None:
+        with pytest.raises(seaglass.SeaglassError, match="ffmpeg"):
+            view.video(tmp_path / "tour.mp4", stops=stops, fps=4, width=64, height=48)
+        print("skipped: no ffmpeg for an MP4")
+    else:
+        made = view.video(tmp_path / "tour.mp4", stops=stops, fps=4, width=64, height=48)
+        assert made.read_bytes()[4:8] == b"ftyp"
+
+
+def test_a_killed_session_leaves_nothing_for_long():
+    killed = seaglass.launch()
+    killed.push(world(), "world")
+    mine = {os.path.dirname(p) for p in killed.granules()["path"]}
+    assert len(mine) == 1
+    folder = mine.pop()
+    killed._process.kill()
+    killed._process.wait()
+    killed.close()
+    assert os.path.exists(os.path.join(folder, "world.nc"))
+    with seaglass.launch() as following:
+        following.push(world(), "world")
+        own = {os.path.dirname(p) for p in following.granules()["path"]}
+        end = time.monotonic() + 60
+        while os.path.exists(folder) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not os.path.exists(folder)
+        # Those of sessions that live are theirs.
+        with seaglass.launch():
+            time.sleep(0.5)
+            assert all(os.path.exists(os.path.join(f, "world.nc")) for f in own)
 
 
 def test_errors_carry_the_sentence(view, tmp_path):

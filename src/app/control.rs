@@ -1,6 +1,13 @@
 //! Notebooks connect to the window: the published Python client finds it where it looks first.
 
+use egui::Response;
+use seaglass_core::camera::View;
 use seaglass_host::Host;
+
+use crate::navigation::Frame;
+
+/// Samples and points are under the pointer within so many points of the screen.
+const REACH: f64 = 6.0;
 
 /// Begins to listen at `ADDRESS:PORT`, unless the text is empty.
 ///
@@ -12,4 +19,17 @@ pub fn listen(host: &mut Host, address: &str) -> Result<(), String> {
         log::info!("Notebooks can connect at {address}.");
     }
     Ok(())
+}
+
+/// How far samples and points may lie from the pointer, degrees of arc.
+pub fn reach_deg(view: &View, frame: Frame) -> f64 {
+    (view.metres_per_px() * REACH * f64::from(frame.ppp) / 111_000.0).max(1e-4)
+}
+
+/// Tells programs that the globe was clicked.
+pub fn clicked(host: &mut Host, response: &Response, view: &View, frame: Frame) {
+    let place = response.interact_pointer_pos().and_then(|p| view.lonlat_from_screen(frame.px(p)));
+    if let Some(place) = place {
+        host.clicked(place.normalized(), reach_deg(view, frame));
+    }
 }

@@ -10,9 +10,10 @@ use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::LayerId;
-use seaglass_host::{Host, HostOptions};
+use seaglass_host::{Host, HostOptions, Selection};
 
 use crate::dialogs::{self, FailureAnswer, Pick, Picked, Pickers};
+use crate::export::clients::film_writer;
 use crate::hand::Hand;
 use crate::hover::HoverInfo;
 use crate::model::{Model, Reason, Status};
@@ -166,6 +167,7 @@ impl Window {
             arrived_early: false,
         };
         window.host.allow_files(options.allow_files);
+        window.host.set_film_writer(film_writer());
         window.listen(options.listen);
         if let Some(left) = window.settings.copy_path().and_then(|path| window.host.keep_copy(&path)) {
             window.toasts.offer(
@@ -303,6 +305,9 @@ impl Window {
         for notice in report.notices {
             self.toasts.notice(notice);
         }
+        if let Some(after) = self.host.news_after() {
+            ctx.request_repaint_after(after);
+        }
         if let Some(window) = self.host.take_window() {
             // A copy kept for the case of a crash has none.
             if let Ok(panels) = serde_json::from_value::<saving::Panels>(window) {
@@ -392,6 +397,11 @@ impl Window {
         if project.timeline.playing {
             ctx.request_repaint();
         }
+        self.host.set_selection(Selection {
+            layer: self.state.selected,
+            shape: self.state.shapes.selected,
+            granule: self.state.selected_granule,
+        });
         self.settings.left_width = self.state.left_chosen;
         self.settings.coordinates = self.state.coordinates;
         self.settings.save();
@@ -455,6 +465,9 @@ impl Window {
             self.step(ui.ctx());
         }
         let place_at = |p| view.lonlat_from_screen(frame.px(p));
+        if !selecting && response.clicked() {
+            control::clicked(&mut self.host, &response, &view, frame);
+        }
         // Ctrl and the right button add a vertex.
         if !ui.input(|i| i.modifiers.command && i.pointer.secondary_released()) {
             readout::over_globe(ui, &response, place_at, &mut self.state, out);
@@ -482,7 +495,7 @@ impl Window {
         let place = pointer.and_then(|p| view.lonlat_from_screen(frame.px(p)));
         self.state.pointer = place;
         self.hover = None;
-        let reach_deg = (view.metres_per_px() * 6.0 * f64::from(frame.ppp) / 111_000.0).max(1e-4);
+        let reach_deg = control::reach_deg(&view, frame);
         let pins: Vec<_> = self.host.session().project().pins.clone();
         let pins: Vec<_> = pins.iter().filter_map(|p| Some((*p, readout::place_on_screen(p, &view, frame)?))).collect();
         let places: Vec<LonLat> = place.into_iter().chain(pins.iter().map(|(p, _)| p.place)).collect();

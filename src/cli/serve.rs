@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use glam::DVec2;
+use seaglass_app::export::clients::film_writer;
 use seaglass_app::legend::{self, Decoration};
 use seaglass_core::command::Command;
 use seaglass_core::project::Project;
@@ -26,6 +27,7 @@ pub fn run(options: &args::Serve) -> Outcome {
     host.set_view_size(DVec2::new(f64::from(view[0]), f64::from(view[1])));
     host.set_headless();
     host.allow_files(options.allow_files);
+    host.set_film_writer(film_writer());
     host.set_processor(&options.processor);
     let given = options.token.clone().or_else(|| std::env::var("SEAGLASS_TOKEN").ok());
     let token = given.filter(|t| !t.is_empty());

@@ -14,6 +14,7 @@ use seaglass_core::notebook::{NotebookChange, uniform_colour};
 use seaglass_core::session::{CommandError, Session};
 use seaglass_render::assets;
 
+use crate::clients::By;
 use crate::host::Host;
 use crate::report::{Level, Notice};
 
@@ -48,6 +49,7 @@ impl Host {
         let server = Server::start(Options { address: address.to_owned(), limits: Limits::default(), token, wake })?;
         let address = server.address();
         self.control.server = Some(server);
+        crate::clients::clean_later();
         Ok(address)
     }
 
@@ -76,6 +78,15 @@ impl Host {
             (self.wake)();
         }
         self.control.moved
+    }
+
+    /// Carries out a command of a notebook or another program.
+    pub(crate) fn apply_for_client(&mut self, command: Command) -> Result<(), CommandError> {
+        let camera = self.session.project().camera;
+        self.try_apply(&command)?;
+        self.control.moved |= self.session.project().camera != camera;
+        self.remark(&command);
+        Ok(())
     }
 
     /// Tells once what is drawn otherwise than a notebook asks.
@@ -113,11 +124,10 @@ impl Application for Host {
     }
 
     fn apply(&mut self, command: Command) -> Result<(), CommandError> {
-        let camera = self.session.project().camera;
-        self.try_apply(&command)?;
-        self.control.moved |= self.session.project().camera != camera;
-        self.remark(&command);
-        Ok(())
+        self.clients.told.by = By::Notebook;
+        let done = self.apply_for_client(command);
+        self.clients.told.by = By::Window;
+        done
     }
 
     fn extraction(&self) -> Arc<Vec<Extraction>> {

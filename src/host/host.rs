@@ -293,8 +293,12 @@ impl Host {
 
     /// Carries out a command; an error is told to the user, and given to the caller as well.
     pub(crate) fn try_apply(&mut self, command: &Command) -> Result<(), CommandError> {
+        let told = self.to_be_told(command);
         match self.session.apply(command) {
-            Ok(effects) => effects.into_iter().for_each(|e| self.carry_out(e)),
+            Ok(effects) => {
+                self.carried_out(told, command);
+                effects.into_iter().for_each(|e| self.carry_out(e));
+            }
             Err(error) => {
                 self.notices.push(Notice::new(Level::Warning, error.to_string()));
                 return Err(error);

@@ -39,7 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use catalogue::{CatalogueRow, DAYS};
-pub use clients::WantedPicture;
+pub use clients::{FilmWriter, MakeFilm, Selection, WantedPicture};
 pub use control::{ControlError, DEFAULT_ADDRESS};
 pub use extract::{Cells, DEFAULT_PROCESSOR};
 pub use histogram::Histogram;

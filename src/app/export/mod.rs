@@ -3,6 +3,7 @@
 //! What is written is a stream of finished rows or frames; who draws them is not known here. Window and command line use
 //! the same code.
 
+pub mod clients;
 mod colours;
 pub mod film;
 pub mod geotiff;

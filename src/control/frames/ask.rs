@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
 use seaglass_core::shapes::ShapeId;
+use seaglass_core::time::Time;
 use serde::Deserialize;
 
 /// One request.
@@ -55,7 +57,8 @@ pub enum Ask {
     },
     /// Wants events from now on, in place of those wanted before.
     Subscribe {
-        /// `time`, `camera`, `layers`, `shapes`, `files`, `notice`, `progress`; all when empty.
+        /// `time`, `camera`, `layers`, `shapes`, `files`, `notice`, `progress`, `selection`, `click`, `commands`; all when
+        /// empty.
         #[serde(default)]
         events: Vec<String>,
     },
@@ -66,10 +69,35 @@ pub enum Ask {
         /// File name with its ending.
         name: String,
     },
-    /// Makes a colour map of the RGB triples in the payload.
+    /// Takes away what was pushed under a name.
+    Unpush {
+        /// File name with its ending.
+        name: String,
+    },
+    /// Makes a colour map of the RGB triples in the payload; without a payload the answer brings those of the map.
     Colormap {
         /// Name.
         name: String,
+    },
+    /// Frames a box; it may lie over the dateline (`east` below `west`, or beyond 180).
+    Fit {
+        /// Degrees.
+        west: f64,
+        /// Degrees.
+        south: f64,
+        /// Degrees.
+        east: f64,
+        /// Degrees.
+        north: f64,
+    },
+    /// Runs a colocation job; the answer brings its table as netCDF, unless the job names an output.
+    Colocate(Box<Colocating>),
+    /// Records a film of the view; the answer brings the file.
+    Film(Filming),
+    /// Ends a request of the same connection that is under way; it is answered as failed.
+    Cancel {
+        /// Its id.
+        request: u64,
     },
 }
 
@@ -99,6 +127,8 @@ pub enum Wants {
     Status,
     /// Files that could not be opened, with the reason.
     Failures,
+    /// The selected layer and shape of the window.
+    Selection,
 }
 
 /// An extraction.
@@ -114,6 +144,57 @@ pub struct Extracting {
     /// Writes a file instead of sending the cells.
     #[serde(default)]
     pub path: Option<PathBuf>,
+}
+
+/// A colocation job, as the text of a job file or as the same in JSON.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Colocating {
+    /// TOML.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// JSON.
+    #[serde(default)]
+    pub job: Option<serde_json::Value>,
+    /// Where relative paths are seen from.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+}
+
+/// A film.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filming {
+    /// `gif`, `mp4` or `webm`.
+    pub format: String,
+    /// Frames a second.
+    pub fps: f64,
+    /// What each frame shows.
+    pub frames: Vec<FilmFrame>,
+    /// Width and height in pixels; those of the view when absent.
+    #[serde(default)]
+    pub size: Option<[u32; 2]>,
+    /// Pixels of a point.
+    #[serde(default)]
+    pub scale: Option<f32>,
+    /// With colour bars, scale bar and time.
+    #[serde(default)]
+    pub legend: bool,
+    /// Gives up when a frame is not complete after so many milliseconds.
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+}
+
+/// One frame of a film.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilmFrame {
+    /// Clock; stays when absent.
+    #[serde(default)]
+    pub time: Option<Time>,
+    /// Camera; stays when absent.
+    #[serde(default)]
+    pub camera: Option<Camera>,
 }
 
 /// A picture.

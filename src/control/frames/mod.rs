@@ -8,7 +8,7 @@ mod ask;
 mod outlet;
 
 pub use ask::read as read_ask;
-pub use ask::{Ask, Extracting, Picture, Wants};
+pub use ask::{Ask, Colocating, Extracting, FilmFrame, Filming, Picture, Wants};
 pub(crate) use outlet::failure;
 pub use outlet::{Asked, Outlet, Respond};
 

@@ -67,6 +67,11 @@ impl Respond {
         Self { outlet, id, done: false }
     }
 
+    /// Number of the request, as the client counts.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
     /// The client.
     pub fn outlet(&self) -> &Outlet {
         &self.outlet
@@ -91,9 +96,16 @@ impl Respond {
         self.finish(failure(Some(self.id), why));
     }
 
-    /// How far it is, 0 to 1.
-    pub fn progress(&self, share: f32) {
-        self.outlet.event("job", json!({ "id": self.id, "share": share }));
+    /// It was ended by the client's own wish.
+    pub fn cancelled(mut self) {
+        let why = "It was cancelled.";
+        let header = json!({ "id": self.id, "answer": "failed", "error": why, "cancelled": true });
+        self.finish(frame(&header, &[]));
+    }
+
+    /// How far it is, 0 to 1, and with what.
+    pub fn progress(&self, share: f32, text: &str) {
+        self.outlet.event("job", json!({ "id": self.id, "share": share, "text": text }));
     }
 
     fn finish(&mut self, bytes: Vec<u8>) {

@@ -57,6 +57,7 @@ pub(super) fn get(host: &Host, what: Wants) -> Value {
                 "extracting": extracting
             })
         }
+        Wants::Selection => host.clients.selection.told(host),
         Wants::Failures => {
             let all = session.failures().iter();
             Value::Array(all.map(|f| json!({ "path": f.path, "error": f.error.message })).collect())

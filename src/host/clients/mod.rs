@@ -1,27 +1,36 @@
 //! Clients of our own protocol: what they ask is carried out here, at once or in a later step, and they are told what
 //! happens.
 
+mod commands;
 mod events;
+mod film;
 mod look;
+mod match_up;
 mod picture;
+mod pushed;
+mod told;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, TryRecvError, bounded};
-use seaglass_control::frames::{Ask, Asked, Extracting, Picture, Respond};
+use crossbeam::channel::{Receiver, TryRecvError};
+use seaglass_control::frames::{Ask, Asked, Picture, Respond};
 use seaglass_core::colormap::Colormap;
-use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
-use seaglass_core::shapes::{Geometry, ShapeChange, ShapeId, ShapeKind};
 use seaglass_render::assets;
 use serde_json::{Value, json};
 
-use crate::extract::{Extracted, Wish};
+use crate::extract::Extracted;
 use crate::host::Host;
+pub use events::Selection;
 use events::Subscriber;
+use film::Film;
+pub use film::{FilmWriter, MakeFilm};
+use match_up::MatchUp;
 pub use picture::WantedPicture;
+pub(crate) use pushed::clean_later;
+pub(crate) use told::By;
 
 /// Longest time a client can wait for something.
 const LONGEST: Duration = Duration::from_secs(86_400);
@@ -29,8 +38,6 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 const PICTURE_WAITS: Duration = Duration::from_secs(60);
 /// Times the readers have to be asked after a command before nothing missing means that nothing is.
 const DRIVES: u64 = 2;
-/// Bytes of pushed files that are kept at most.
-const MOST_PUSHED: u64 = 16 << 30;
 /// Longest name of a pushed file or a colour map.
 const LONGEST_NAME: usize = 120;
 
@@ -39,9 +46,19 @@ enum Pending {
     Probe { at: LonLat, reach_deg: f64, until: Instant },
     Wait { until: Instant, drives: u64 },
     Picture { wish: Box<Picture>, until: Instant, drives: u64 },
-    Extract { job: u64 },
+    Extract { job: u64, cells: bool },
     Keeping { kept: Receiver<Result<PathBuf, String>> },
     Opening { paths: Vec<PathBuf>, failures: usize },
+    MatchUp(MatchUp),
+    Film(Box<Film>),
+}
+
+/// What became of something that waits, in one step.
+enum Then {
+    /// It waits on.
+    Wait(Pending, Respond),
+    /// It is answered.
+    Over,
 }
 
 /// Clients and what they wait for.
@@ -55,12 +72,35 @@ pub(crate) struct Clients {
     /// There is no window.
     headless: bool,
     /// Where pushed files lie.
-    folder: Option<tempfile::TempDir>,
+    folder: Option<pushed::Folder>,
+    /// Bytes of them.
     pushed: u64,
-    /// Files pushed so far.
-    pushes: u64,
+    /// Files and folders made there so far, which have their names from this.
+    made: u64,
+    /// Progress told last, by connection and request.
+    progress: Vec<((u64, u64), (f32, String))>,
+    /// Commands on their way to those who record them.
+    pub told: told::Telling,
+    /// What is selected in the window.
+    selection: Selection,
+    /// Clicks whose values are being read.
+    clicks: VecDeque<events::Click>,
+    /// Who writes films.
+    make_film: Option<MakeFilm>,
     /// How often the readers have been asked for what a picture needs.
     pub drives: u64,
+}
+
+impl Clients {
+    /// Colocation jobs under way.
+    fn jobs(&self) -> usize {
+        self.pending.iter().filter(|(p, _)| matches!(p, Pending::MatchUp(_))).count()
+    }
+
+    /// Films under way.
+    fn films(&self) -> usize {
+        self.pending.iter().filter(|(p, _)| matches!(p, Pending::Film(_))).count()
+    }
 }
 
 fn after(ms: u64) -> Instant {
@@ -81,8 +121,12 @@ impl Host {
 
     /// Size of the next picture a client waits for; the view has to be driven so that it becomes complete.
     pub fn picture_wanted(&self) -> Option<([u32; 2], f32)> {
+        let view = [self.session.view_px.x.max(1.0) as u32, self.session.view_px.y.max(1.0) as u32];
         self.clients.pending.iter().find_map(|(p, _)| match p {
             Pending::Picture { wish, .. } => Some(picture::size(wish, self)),
+            // Once pictures have been drawn, "all is drawn" means the view as it is now.
+            Pending::Wait { .. } if self.clients.drives > 0 => Some((view, 1.0)),
+            Pending::Film(film) if film.waits_for_the_view() => Some(picture::size(film.wish(), self)),
             _ => None,
         })
     }
@@ -91,8 +135,10 @@ impl Host {
     pub fn pictures_cannot_be_drawn(&mut self) {
         self.clients.drives += DRIVES;
         for (pending, _) in &mut self.clients.pending {
-            if let Pending::Picture { wish, .. } = pending {
-                wish.now = true;
+            match pending {
+                Pending::Picture { wish, .. } => wish.now = true,
+                Pending::Film(film) => film.hurry(),
+                _ => {}
             }
         }
     }
@@ -112,10 +158,23 @@ impl Host {
                 }
                 Pending::Probe { at: at.normalized(), reach_deg, until: after(60_000) }
             }
-            Ask::Extract(wish) => match self.extract_for_client(wish) {
-                Ok(job) => Pending::Extract { job },
+            Ask::Extract(wish) => {
+                let cells = wish.path.is_none();
+                match self.extract_for_client(wish) {
+                    Ok(job) => Pending::Extract { job, cells },
+                    Err(why) => return respond.failed(&why),
+                }
+            }
+            Ask::Colocate(wish) => match self.match_up(*wish) {
+                Ok(job) => Pending::MatchUp(job),
                 Err(why) => return respond.failed(&why),
             },
+            Ask::Film(wish) => match self.film(wish) {
+                Ok(film) => Pending::Film(Box::new(film)),
+                Err(why) => return respond.failed(&why),
+            },
+            Ask::Cancel { request } => return self.cancel(request, respond),
+            Ask::Fit { west, south, east, north } => return self.fit([west, south, east, north], respond),
             Ask::Screenshot(wish) => {
                 if let Err(why) = picture::check(&wish) {
                     return respond.failed(why);
@@ -125,15 +184,18 @@ impl Host {
             }
             Ask::Wait { timeout_ms } => Pending::Wait { until: after(timeout_ms), drives },
             Ask::Subscribe { events } => return self.subscribe(&events, respond),
-            Ask::Unsubscribe => {
-                let connection = respond.outlet().connection();
-                self.clients.subscribers.retain(|s| s.outlet.connection() != connection);
-                return respond.done();
-            }
+            Ask::Unsubscribe => return self.unsubscribe(respond),
+            Ask::Unpush { name } => return self.unpush(&name, respond),
             Ask::Push { name } => match self.keep_pushed(&name, payload) {
                 Ok(kept) => Pending::Keeping { kept },
                 Err(why) => return respond.failed(&why),
             },
+            Ask::Colormap { name } if payload.is_empty() => {
+                return match assets::colormaps().get(&name) {
+                    Some(map) => respond.done_with(json!({ "name": name }), map.lut.as_flattened()),
+                    None => respond.failed(&format!("There is no colour map \"{name}\".")),
+                };
+            }
             Ask::Colormap { name } => {
                 return match new_colormap(&name, &payload) {
                     Ok(()) => respond.done(),
@@ -145,143 +207,36 @@ impl Host {
         (self.wake)();
     }
 
-    fn command(&mut self, command: &Command, respond: Respond) {
-        if let Err(why) = self.may(command) {
-            return respond.failed(&why);
-        }
-        if let Command::Open { paths } = command {
-            let paths = paths.iter().map(|p| crate::items::absolute(p)).collect();
-            return match self.open_for_client(paths) {
-                Ok(pending) => self.clients.pending.push((pending, respond)),
-                Err(why) => respond.failed(&why),
-            };
-        }
-        match self.carry_out_for_client(command) {
-            Ok(value) => respond.done_with(value, &[]),
-            Err(why) => respond.failed(&why),
-        }
-    }
-
-    fn commands(&mut self, commands: &[Command], respond: Respond) {
-        for (k, command) in commands.iter().enumerate() {
-            let done = self.may(command).and_then(|()| self.carry_out_for_client(command).map(drop));
-            if let Err(why) = done {
-                return respond.failed(&format!("Command {} of {}: {why}", k + 1, commands.len()));
-            }
-        }
-        respond.done();
-    }
-
-    /// Carries a command out; gives the number of what it has made.
-    fn carry_out_for_client(&mut self, command: &Command) -> Result<Value, String> {
-        seaglass_control::Application::apply(self, cleaned(command)).map_err(|e| e.to_string())?;
-        let project = self.session.project();
-        Ok(match command {
-            Command::AddLayer { .. } | Command::DuplicateLayer { .. } => {
-                json!({ "layer": project.layers.first().map(|l| l.id) })
-            }
-            Command::SelectField { collection, field, selected: true, .. } => {
-                let layer = project.layers.iter().find(|l| l.collection == *collection && l.field == *field);
-                json!({ "layer": layer.map(|l| l.id) })
-            }
-            Command::Shapes { change: ShapeChange::Add { .. } } => {
-                json!({ "shape": project.shapes.last().map(|s| s.id) })
-            }
-            _ => json!({}),
-        })
-    }
-
-    /// Whether a client may ask for this.
-    fn may(&self, command: &Command) -> Result<(), String> {
-        use Command as C;
-        let internal = matches!(
-            command,
-            C::Opened { .. }
-                | C::OpenedMany { .. }
-                | C::FilesGone { .. }
-                | C::Restore { .. }
-                | C::OpenFailed { .. }
-                | C::InitRange { .. }
-                | C::FollowRange { .. }
-                | C::WidenRange { .. }
-                | C::Tick { .. }
-                | C::Shapes { change: ShapeChange::Opened { .. } }
-        );
-        if internal {
-            return Err("This command is sent by the application itself only.".to_owned());
-        }
-        if self.clients.headless && matches!(command, C::SaveImage { .. } | C::SaveFilm { .. }) {
-            return Err("This session has no window; ask for screenshots instead.".to_owned());
-        }
-        // Pushed granules are large, and name no file.
-        let named = if matches!(command, C::Notebook { .. }) { Value::Null } else { json!(command) };
-        let files = ["path", "paths"].iter().any(|key| named.get(key).is_some_and(|v| !v.is_null()));
-        if files && !self.clients.files {
-            let text = "This session lets programs name no files; start it with --allow-files, or push the data.";
-            return Err(text.to_owned());
-        }
-        Ok(())
-    }
-
-    fn open_for_client(&mut self, paths: Vec<PathBuf>) -> Result<Pending, String> {
-        let failures = self.session.failures().len();
-        self.try_apply(&Command::Open { paths: paths.clone() }).map_err(|e| e.to_string())?;
-        Ok(Pending::Opening { paths, failures })
-    }
-
-    fn extract_for_client(&mut self, wish: Extracting) -> Result<u64, String> {
-        let command = Command::Extract { shape: wish.shape, reach_m: wish.reach_m, path: wish.path.clone() };
-        self.may(&command)?;
-        if wish.reach_m.is_some_and(|m| !m.is_finite() || m < 0.0) {
-            return Err("The distance from a line is a number of metres, 0 or more.".to_owned());
-        }
-        let shapes = &self.session.project().shapes;
-        let has_extent = |id: &ShapeId| shapes.get(*id).is_some_and(|s| s.geometry.kind != ShapeKind::Point);
-        let shape = match wish.shape {
-            Some(id) => Some(id),
-            None => shapes.iter().rev().map(|s| s.id).find(has_extent),
+    /// Ends a request of the same client.
+    fn cancel(&mut self, request: u64, respond: Respond) {
+        let connection = respond.outlet().connection();
+        let is_it = |(_, r): &(Pending, Respond)| r.outlet().connection() == connection && r.id() == request;
+        let Some(at) = self.clients.pending.iter().position(is_it) else {
+            return respond.done_with(json!({ "cancelled": false }), &[]);
         };
-        let shape = shape.filter(has_extent).ok_or("There is no such polygon or line to extract under.")?;
-        let cells = wish.path.is_none();
-        self.extract(Wish { shape, reach_m: wish.reach_m, path: wish.path, cells })
+        let (pending, cancelled) = self.clients.pending.remove(at);
+        self.give_up(pending);
+        cancelled.cancelled();
+        respond.done_with(json!({ "cancelled": true }), &[]);
     }
 
-    /// Writes a pushed file into a folder of this session, in a thread: hundreds of megabytes take a while.
-    fn keep_pushed(&mut self, name: &str, bytes: Vec<u8>) -> Result<Receiver<Result<PathBuf, String>>, String> {
-        let plain = Path::new(name).file_name().is_some_and(|n| n == name) && Path::new(name).extension().is_some();
-        if !plain || name.starts_with('.') || name.len() > LONGEST_NAME || name.contains(['\\', ':', '\0']) {
-            return Err(format!("\"{name}\" is no name for a file; give one such as sst.nc."));
-        }
-        if self.clients.pushed + bytes.len() as u64 > MOST_PUSHED {
-            return Err("The pushed files take more than 16 GiB; start another session.".to_owned());
-        }
-        let failed = |e: std::io::Error| format!("The data cannot be kept: {e}.");
-        if self.clients.folder.is_none() {
-            let folder = tempfile::Builder::new().prefix("seaglass-pushed-").tempdir().map_err(failed)?;
-            self.clients.folder = Some(folder);
-        }
-        let folder = self.clients.folder.as_ref().ok_or("The data cannot be kept.")?;
-        let path = folder.path().join(name);
-        self.clients.pushed += bytes.len() as u64;
-        self.clients.pushes += 1;
-        // Moved into place: a reader may have the old one open.
-        let new = folder.path().join(format!(".{}.new", self.clients.pushes));
-        let (sender, kept) = bounded(1);
-        let wake = Arc::clone(&self.wake);
-        let work = move || {
-            let written = std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, &path)).map_err(failed);
-            // A host that has gone meanwhile takes nothing.
-            if sender.send(written.map(|()| path)).is_ok() {
-                wake();
+    /// Ends work that nobody waits for any more.
+    fn give_up(&mut self, pending: Pending) {
+        match pending {
+            Pending::Extract { job, .. } => self.cancel_extraction(job),
+            Pending::Opening { .. } => {
+                // It cannot fail, and its sentence would be among the notices.
+                let _told = self.try_apply(&seaglass_core::command::Command::CancelOpening);
             }
-        };
-        std::thread::Builder::new().name("keep pushed".to_owned()).spawn(work).map_err(failed)?;
-        Ok(kept)
+            Pending::Film(film) => self.end_film(&film),
+            // Dropping a job stops it; the others are only waited for.
+            _ => {}
+        }
     }
 
     /// An extraction has ended: whoever waits for it is answered.
     pub(crate) fn extraction_answered(&mut self, one: Extracted) {
-        let is_it = |(p, _): &(Pending, Respond)| matches!(p, Pending::Extract { job } if *job == one.job);
+        let is_it = |(p, _): &(Pending, Respond)| matches!(p, Pending::Extract { job, .. } if *job == one.job);
         let Some(at) = self.clients.pending.iter().position(is_it) else { return };
         let (_, respond) = self.clients.pending.remove(at);
         match one.result {
@@ -308,80 +263,138 @@ impl Host {
             return pictures;
         }
         let now = Instant::now();
-        let share = self.extracting().map(|(_, share)| share);
         let mut again = false;
-        // Nobody waits for those who have gone; what they began goes on.
-        self.clients.pending.retain(|(_, respond)| respond.outlet().is_open());
         for (pending, respond) in std::mem::take(&mut self.clients.pending) {
-            let kept = match &pending {
-                Pending::Probe { at, reach_deg, until } => match look::probe(self, *at, *reach_deg, now >= *until) {
-                    Some(rows) => {
-                        respond.done_with(json!({ "rows": rows }), &[]);
-                        None
-                    }
-                    None => Some((pending, respond)),
-                },
-                Pending::Wait { until, drives } => match (self.is_settled(*drives), now >= *until) {
-                    (true, _) => {
-                        respond.done();
-                        None
-                    }
-                    (_, true) => {
-                        respond.failed(&format!("Not everything was ready in time: {}.", self.missing()));
-                        None
-                    }
-                    _ => Some((pending, respond)),
-                },
-                Pending::Picture { wish, until, drives } => {
-                    let ready = self.clients.drives > *drives && (wish.now || self.is_settled(*drives));
-                    if ready || now >= *until {
-                        let (size, scale) = picture::size(wish, self);
-                        pictures.push(WantedPicture::new(wish, size, scale, respond));
-                        None
-                    } else {
-                        Some((pending, respond))
-                    }
-                }
-                Pending::Extract { .. } => {
-                    if let Some(share) = share {
-                        respond.progress(share);
-                    }
-                    Some((pending, respond))
-                }
-                Pending::Keeping { kept } => match kept.try_recv() {
-                    Ok(path) => match path.and_then(|path| self.open_for_client(vec![path])) {
-                        Ok(opening) => Some((opening, respond)),
-                        Err(why) => {
-                            respond.failed(&why);
-                            None
-                        }
-                    },
-                    Err(TryRecvError::Empty) => Some((pending, respond)),
-                    Err(TryRecvError::Disconnected) => {
-                        respond.failed("The data cannot be kept.");
-                        None
-                    }
-                },
-                Pending::Opening { paths, failures } if self.is_done_opening() => {
-                    self.opened_for_client(paths, *failures, respond);
-                    None
-                }
-                Pending::Opening { .. } => Some((pending, respond)),
-            };
-            if let Some(kept) = kept {
-                again |= !matches!(kept.0, Pending::Extract { .. } | Pending::Opening { .. } | Pending::Keeping { .. });
-                self.clients.pending.push(kept);
+            if !respond.outlet().is_open() {
+                self.leave(pending);
+                continue;
+            }
+            if let Then::Wait(pending, respond) = self.poll_one(pending, respond, now, &mut pictures) {
+                again |= matches!(
+                    pending,
+                    Pending::Probe { .. } | Pending::Wait { .. } | Pending::Picture { .. } | Pending::Film(_)
+                );
+                self.clients.pending.push((pending, respond));
             }
         }
+        let waiting: Vec<(u64, u64)> =
+            self.clients.pending.iter().map(|(_, r)| (r.outlet().connection(), r.id())).collect();
+        self.clients.progress.retain(|(key, _)| waiting.contains(key));
         if again {
             (self.wake)();
         }
         pictures
     }
 
+    /// The client has gone: what only it would get is given up, what goes into files goes on.
+    fn leave(&mut self, pending: Pending) {
+        if matches!(pending, Pending::Extract { cells: true, .. } | Pending::Film(_) | Pending::MatchUp(_)) {
+            self.give_up(pending);
+        }
+    }
+
+    fn poll_one(
+        &mut self,
+        pending: Pending,
+        respond: Respond,
+        now: Instant,
+        pictures: &mut Vec<WantedPicture>,
+    ) -> Then {
+        match pending {
+            Pending::Probe { at, reach_deg, until } => match look::probe(self, at, reach_deg, now >= until) {
+                Some(rows) => respond.done_with(json!({ "rows": rows }), &[]),
+                None => return Then::Wait(pending, respond),
+            },
+            Pending::Wait { until, drives } => match (self.is_settled(drives), now >= until) {
+                (true, _) => respond.done(),
+                (_, true) => respond.failed(&format!("Not everything was ready in time: {}.", self.missing())),
+                _ => return Then::Wait(pending, respond),
+            },
+            Pending::Picture { wish, until, drives } => {
+                let ready = self.clients.drives > drives && (wish.now || self.is_settled(drives));
+                if !ready && now < until {
+                    return Then::Wait(Pending::Picture { wish, until, drives }, respond);
+                }
+                let (size, scale) = picture::size(&wish, self);
+                pictures.push(WantedPicture::new(&wish, size, scale, respond));
+            }
+            Pending::Extract { job, .. } => {
+                if let Some(share) = self.extraction_share(job) {
+                    self.tell_progress(&respond, share, "extracting");
+                }
+                return Then::Wait(pending, respond);
+            }
+            Pending::Keeping { kept } => match kept.try_recv() {
+                Ok(path) => {
+                    self.clients.told.by = By::Client(respond.outlet().connection());
+                    let opening = path.and_then(|path| self.open_for_client(vec![path]));
+                    self.clients.told.by = By::Window;
+                    match opening {
+                        Ok(opening) => return Then::Wait(opening, respond),
+                        Err(why) => respond.failed(&why),
+                    }
+                }
+                Err(TryRecvError::Empty) => return Then::Wait(Pending::Keeping { kept }, respond),
+                Err(TryRecvError::Disconnected) => respond.failed("The data cannot be kept."),
+            },
+            Pending::Opening { paths, failures } => {
+                if !self.is_done_opening() {
+                    let (done, all) = self.opening.counts();
+                    let share = if all == 0 { 0.0 } else { done as f32 / all as f32 };
+                    self.tell_progress(&respond, share, &format!("{done} of {all} files"));
+                    return Then::Wait(Pending::Opening { paths, failures }, respond);
+                }
+                self.opened_for_client(&paths, failures, respond);
+            }
+            Pending::MatchUp(job) => {
+                let Some(found) = job.finished() else {
+                    let (share, text) = job.progress();
+                    self.tell_progress(&respond, share, &text);
+                    return Then::Wait(Pending::MatchUp(job), respond);
+                };
+                match found {
+                    Ok((fields, table)) => respond.done_with(fields, &table),
+                    Err(why) => respond.failed(&why),
+                }
+            }
+            Pending::Film(mut film) => {
+                let (picture, end) = self.film_on(&mut film);
+                pictures.extend(picture);
+                let Some(end) = end else {
+                    let (share, text) = film.progress();
+                    self.tell_progress(&respond, share, &text);
+                    return Then::Wait(Pending::Film(film), respond);
+                };
+                self.end_film(&film);
+                match end {
+                    Ok(bytes) => respond.done_with(json!({ "bytes": bytes.len() }), &bytes),
+                    Err(why) => respond.failed(&why),
+                }
+            }
+        }
+        Then::Over
+    }
+
+    /// Tells how far something is, once for each state.
+    fn tell_progress(&mut self, respond: &Respond, share: f32, text: &str) {
+        let key = (respond.outlet().connection(), respond.id());
+        let told = self.clients.progress.iter().position(|(k, _)| *k == key);
+        let now = (share, text.to_owned());
+        match told.and_then(|k| self.clients.progress.get_mut(k)) {
+            Some((_, last)) if *last == now => return,
+            Some((_, last)) => *last = now,
+            None => self.clients.progress.push((key, now)),
+        }
+        respond.progress(share, text);
+    }
+
     /// Whether somebody waits for the view: it has to be driven although nothing has changed.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.clients.pending.iter().any(|(p, _)| matches!(p, Pending::Wait { .. } | Pending::Picture { .. }))
+        self.clients.pending.iter().any(|(p, _)| match p {
+            Pending::Wait { .. } | Pending::Picture { .. } => true,
+            Pending::Film(film) => film.waits_for_the_view(),
+            _ => false,
+        })
     }
 
     fn opened_for_client(&self, paths: &[PathBuf], failures: usize, respond: Respond) {
@@ -419,16 +432,6 @@ impl Host {
         let progress = self.progress();
         if progress.label.is_empty() { "the view is not drawn".to_owned() } else { progress.label }
     }
-}
-
-/// The command with what a client has sent in it made sound: a shape read from text has not been looked at.
-fn cleaned(command: &Command) -> Command {
-    let mut command = command.clone();
-    if let Command::Shapes { change: ShapeChange::Add { shape, .. } } = &mut command {
-        let g = &shape.geometry;
-        shape.geometry = Arc::new(Geometry::new(g.kind, g.edges, g.lines.clone()));
-    }
-    command
 }
 
 /// Makes a colour map of RGB triples.

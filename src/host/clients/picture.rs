@@ -1,5 +1,6 @@
 //! Pictures for clients: the window, or a program without one, draws them.
 
+use crossbeam::channel::Sender;
 use image::RgbaImage;
 use seaglass_control::frames::{Picture, Respond};
 use serde_json::json;
@@ -21,8 +22,15 @@ pub struct WantedPicture {
     pub legend: bool,
     /// Space around the globe is transparent.
     pub transparent: bool,
-    raw: bool,
-    respond: Respond,
+    /// Who gets it.
+    to: To,
+}
+
+enum To {
+    /// A client, as bytes of pixels or as a PNG.
+    Client { raw: bool, respond: Respond },
+    /// A film.
+    Film(Sender<Result<RgbaImage, String>>),
 }
 
 impl std::fmt::Debug for WantedPicture {
@@ -33,26 +41,42 @@ impl std::fmt::Debug for WantedPicture {
 
 impl WantedPicture {
     pub(super) fn new(wish: &Picture, size: [u32; 2], scale: f32, respond: Respond) -> Self {
-        Self { size, scale, legend: wish.legend, transparent: wish.transparent, raw: wish.raw, respond }
+        let to = To::Client { raw: wish.raw, respond };
+        Self { size, scale, legend: wish.legend, transparent: wish.transparent, to }
+    }
+
+    pub(super) fn for_film(wish: &Picture, sender: Sender<Result<RgbaImage, String>>) -> Self {
+        let (size, scale) = (wish.size.unwrap_or([1, 1]), wish.scale.unwrap_or(1.0));
+        Self { size, scale, legend: wish.legend, transparent: false, to: To::Film(sender) }
     }
 
     /// Sends it, or says why there is none.
     pub fn finish(self, drawn: Result<RgbaImage, String>) {
+        let (raw, respond) = match self.to {
+            To::Client { raw, respond } => (raw, respond),
+            To::Film(sender) => {
+                // A film that was given up meanwhile takes none.
+                if sender.try_send(drawn).is_err() {
+                    log::debug!("a film was given up while its frame was drawn");
+                }
+                return;
+            }
+        };
         let image = match drawn {
             Ok(image) => image,
-            Err(why) => return self.respond.failed(&why),
+            Err(why) => return respond.failed(&why),
         };
         let (width, height) = image.dimensions();
-        if self.raw {
+        if raw {
             let fields = json!({ "width": width, "height": height, "format": "rgba" });
-            return self.respond.done_with(fields, image.as_raw());
+            return respond.done_with(fields, image.as_raw());
         }
         let mut png = Vec::new();
         match image.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png) {
             Ok(()) => {
-                self.respond.done_with(json!({ "width": width, "height": height, "format": "png" }), &png);
+                respond.done_with(json!({ "width": width, "height": height, "format": "png" }), &png);
             }
-            Err(e) => self.respond.failed(&format!("The picture cannot be packed: {e}.")),
+            Err(e) => respond.failed(&format!("The picture cannot be packed: {e}.")),
         }
     }
 }

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use seaglass_coloc::Cancel;
 use seaglass_core::command::Command;
 use seaglass_data::pool::Connect;
 use seaglass_data::registry::Registry;
@@ -28,6 +29,7 @@ pub use data::{Data, Place, SideData};
 pub use found::{Coincidence, Found};
 pub use reduce::Match;
 pub use seaglass_coloc::stats;
+use seaglass_jobs::Setup;
 pub use seaglass_jobs::units;
 
 use crate::host::Host;
@@ -138,6 +140,11 @@ impl Colocator {
             export: None,
             fresh: None,
         }
+    }
+
+    /// What a job of the command line needs, run beside what the window compares.
+    pub fn setup(&self, cancel: Cancel) -> Setup {
+        Setup { connect: Arc::clone(&self.connect), registry: Arc::clone(&self.registry), cancel }
     }
 
     fn means(&self) -> Means {

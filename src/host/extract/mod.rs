@@ -50,6 +50,9 @@ const WORKERS: usize = 2;
 /// Extractions that may wait.
 const MOST_WAITING: usize = 64;
 
+/// What is said of an extraction that somebody has ended.
+const STOPPED: &str = "The extraction was stopped.";
+
 /// What is wanted.
 pub(crate) struct Wish {
     /// Shape.
@@ -153,7 +156,7 @@ impl Extractions {
         let work = move || {
             let readers = Readers::new(WORKERS, connect, registry, cancel);
             let result = readers.and_then(|readers| run(&ask, &readers, &done, &*wake)).map_err(|e| match e {
-                JobError::Canceled => "The extraction was stopped.".to_owned(),
+                JobError::Canceled => STOPPED.to_owned(),
                 other => other.to_string(),
             });
             let Ask { job, name: shape, wish, .. } = ask;
@@ -237,6 +240,20 @@ impl Host {
         Some((running.name.clone(), running.done.load(Ordering::Relaxed) as f32 / 1000.0))
     }
 
+    /// Share done of one extraction; nothing while it waits for another.
+    pub(crate) fn extraction_share(&self, job: u64) -> Option<f32> {
+        let running = self.extractions.running.as_ref().filter(|r| r.job == job)?;
+        Some(running.done.load(Ordering::Relaxed) as f32 / 1000.0)
+    }
+
+    /// Stops one extraction, or takes it from those that wait.
+    pub(crate) fn cancel_extraction(&mut self, job: u64) {
+        self.extractions.waiting.retain(|ask| ask.job != job);
+        if let Some(running) = self.extractions.running.as_ref().filter(|r| r.job == job) {
+            running.cancel.cancel();
+        }
+    }
+
     /// Begins an extraction, or lets it wait for the one under way; gives its number.
     pub(crate) fn extract(&mut self, wish: Wish) -> Result<u64, String> {
         let session = &self.session;
@@ -267,7 +284,7 @@ impl Host {
     /// Stops the extraction under way, and those that wait.
     pub(crate) fn cancel_extractions(&mut self) {
         for ask in std::mem::take(&mut self.extractions.waiting) {
-            let result = Err("The extraction was stopped.".to_owned());
+            let result = Err(STOPPED.to_owned());
             self.extraction_ended(Extracted { job: ask.job, shape: ask.name, path: ask.wish.path, result });
         }
         if let Some(running) = &self.extractions.running {
@@ -324,7 +341,10 @@ impl Host {
                     None => notice,
                 });
             }
-            Err(why) => self.notices.push(Notice::new(Level::Error, why.clone())),
+            Err(why) => {
+                let level = if why == STOPPED { Level::Info } else { Level::Error };
+                self.notices.push(Notice::new(level, why.clone()));
+            }
         }
         self.extraction_answered(one);
     }

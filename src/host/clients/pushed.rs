@@ -1,0 +1,232 @@
+//! What programs push: files in a folder of this session, which goes with it.
+//!
+//! A session that is killed leaves its folder. The next one to listen takes such folders away: a folder belongs to
+//! somebody as long as its lock file is locked, which ends with the process however it ends.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crossbeam::channel::{Receiver, bounded};
+use seaglass_control::frames::Respond;
+use seaglass_core::command::Command;
+use serde_json::json;
+
+use super::LONGEST_NAME;
+use crate::host::Host;
+
+/// Bytes of pushed files that are kept at most.
+const MOST_PUSHED: u64 = 16 << 30;
+/// How folders of sessions begin.
+const PREFIX: &str = "seaglass-pushed-";
+/// File in a folder that its session has locked.
+const LOCK: &str = ".session";
+/// A folder without a lock is being made, or was left by a version that knew none; so long it is left alone.
+const UNKNOWN: Duration = Duration::from_secs(86_400);
+/// Folders made before one stays: another session may take a folder for stale before it is locked.
+const TRIES: usize = 8;
+
+/// Where the files of programs lie.
+pub(crate) struct Folder {
+    /// Held for as long as the session lives.
+    _lock: File,
+    dir: tempfile::TempDir,
+}
+
+impl Folder {
+    fn new() -> std::io::Result<Self> {
+        let parent = std::env::temp_dir();
+        for _ in 0..TRIES {
+            if let Some(folder) = Self::make(&parent)? {
+                return Ok(folder);
+            }
+        }
+        Err(std::io::Error::other("another program takes the folders away as they are made"))
+    }
+
+    /// `None`: taken away between making and locking it.
+    fn make(parent: &Path) -> std::io::Result<Option<Self>> {
+        let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+        let path = dir.path().join(LOCK);
+        let lock = File::create_new(&path)?;
+        let ours = match lock.try_lock() {
+            Ok(()) => path.exists(),
+            Err(TryLockError::WouldBlock) => false,
+            // A file system without locks: then nobody finds this folder stale before its day is over.
+            Err(TryLockError::Error(_)) => std::fs::remove_file(&path).is_ok(),
+        };
+        Ok(ours.then_some(Self { _lock: lock, dir }))
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+/// Takes away the folders that killed sessions have left in `parent`; gives their number.
+fn clean(parent: &Path, now: SystemTime) -> usize {
+    let Ok(entries) = std::fs::read_dir(parent) else { return 0 };
+    let named = entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with(PREFIX));
+    let own = named.filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).map(|e| e.path());
+    own.filter(|folder| is_stale(folder, now) && std::fs::remove_dir_all(folder).is_ok()).count()
+}
+
+/// Whether nobody has a folder any more. Folders of other users cannot be looked into and are none of ours.
+fn is_stale(folder: &Path, now: SystemTime) -> bool {
+    match File::options().write(true).open(folder.join(LOCK)) {
+        Ok(lock) => lock.try_lock().is_ok(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let changed = folder.metadata().and_then(|m| m.modified());
+            changed.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > UNKNOWN))
+        }
+        Err(_) => false,
+    }
+}
+
+/// Looks for what killed sessions have left, in a thread: a folder may hold gigabytes.
+pub(crate) fn clean_later() {
+    let work = || {
+        let n = clean(&std::env::temp_dir(), SystemTime::now());
+        if n > 0 {
+            log::info!("{n} folders that ended sessions had left are taken away.");
+        }
+    };
+    if let Err(e) = std::thread::Builder::new().name("clean pushed".to_owned()).spawn(work) {
+        log::warn!("What ended sessions have left stays: {e}.");
+    }
+}
+
+/// A name without folders, that ends in something.
+fn check_name(name: &str) -> Result<(), String> {
+    let plain = Path::new(name).file_name().is_some_and(|n| n == name) && Path::new(name).extension().is_some();
+    if !plain || name.starts_with('.') || name.len() > LONGEST_NAME || name.contains(['\\', ':', '\0']) {
+        return Err(format!("\"{name}\" is no name for a file; give one such as sst.nc."));
+    }
+    Ok(())
+}
+
+impl super::Clients {
+    /// The folder of this session.
+    pub(super) fn folder(&mut self) -> Result<PathBuf, String> {
+        if self.folder.is_none() {
+            self.folder = Some(Folder::new().map_err(|e| format!("The data cannot be kept: {e}."))?);
+        }
+        let folder = self.folder.as_ref().ok_or("The data cannot be kept.")?;
+        Ok(folder.path().to_owned())
+    }
+
+    /// Whether all of these files were pushed.
+    pub(super) fn is_pushed(&self, paths: &[PathBuf]) -> bool {
+        self.folder.as_ref().is_some_and(|f| paths.iter().all(|p| p.starts_with(f.path())))
+    }
+}
+
+impl Host {
+    /// Writes a pushed file into the folder of this session, in a thread: hundreds of megabytes take a while.
+    pub(super) fn keep_pushed(
+        &mut self,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Receiver<Result<PathBuf, String>>, String> {
+        check_name(name)?;
+        if self.clients.pushed + bytes.len() as u64 > MOST_PUSHED {
+            return Err("The pushed files take more than 16 GiB; start another session.".to_owned());
+        }
+        let folder = self.clients.folder()?;
+        let path = folder.join(name);
+        self.clients.pushed += bytes.len() as u64;
+        self.clients.made += 1;
+        // Moved into place: a reader may have the old one open, and nobody sees half a file.
+        let new = folder.join(format!(".{}.new", self.clients.made));
+        let (sender, kept) = bounded(1);
+        let wake = Arc::clone(&self.wake);
+        let failed = |e: std::io::Error| format!("The data cannot be kept: {e}.");
+        let work = move || {
+            let written = std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, &path)).map_err(failed);
+            if written.is_err() && std::fs::remove_file(&new).is_err() {
+                log::debug!("{} was not written at all", new.display());
+            }
+            // A host that has gone meanwhile takes nothing.
+            if sender.send(written.map(|()| path)).is_ok() {
+                wake();
+            }
+        };
+        std::thread::Builder::new().name("keep pushed".to_owned()).spawn(work).map_err(failed)?;
+        Ok(kept)
+    }
+
+    /// Forgets a pushed file and its layers.
+    pub(super) fn unpush(&mut self, name: &str, respond: Respond) {
+        let path = match check_name(name).and_then(|()| self.clients.folder()) {
+            Ok(folder) => folder.join(name),
+            Err(why) => return respond.failed(&why),
+        };
+        let bytes = path.metadata().map(|m| m.len());
+        let removed = bytes.and_then(|n| std::fs::remove_file(&path).map(|()| n));
+        match removed {
+            Ok(n) => {
+                self.clients.pushed = self.clients.pushed.saturating_sub(n);
+                self.drop_layers_of(&path);
+                match self.try_apply(&Command::FilesGone { paths: vec![path] }) {
+                    Ok(()) => respond.done_with(json!({}), &[]),
+                    Err(why) => respond.failed(&why.to_string()),
+                }
+            }
+            Err(_) => respond.failed(&format!("Nothing was pushed as \"{name}\".")),
+        }
+    }
+
+    /// Removes the layers of collections that have nothing but one file.
+    fn drop_layers_of(&mut self, path: &Path) {
+        let collections = &self.session.catalogue().collections;
+        let alone = |id: &str| collections.get(id).is_some_and(|c| c.granules.iter().all(|g| g.path == path));
+        let layers = self.session.project().layers.iter().filter(|l| alone(&l.collection));
+        for layer in layers.map(|l| l.id).collect::<Vec<_>>() {
+            // Its sentence is among the notices.
+            let _told = self.try_apply(&Command::RemoveLayer { layer });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_ended_sessions_go_and_those_in_use_stay() {
+        let parent = tempfile::tempdir().unwrap();
+        let own = Folder::make(parent.path()).unwrap().unwrap();
+        std::fs::write(own.path().join("sst.nc"), b"data").unwrap();
+        // A killed session: its lock went with the process, its files did not.
+        let killed = Folder::make(parent.path()).unwrap().unwrap();
+        std::fs::write(killed.path().join(".3.new"), b"half").unwrap();
+        let left = killed.path().to_owned();
+        let Folder { _lock, dir } = killed;
+        drop(_lock);
+        assert_eq!(dir.keep(), left);
+        // One of a version without locks, a file of that name, and something else.
+        let old = parent.path().join("seaglass-pushed-old");
+        std::fs::create_dir(&old).unwrap();
+        std::fs::write(parent.path().join("seaglass-pushed-file"), b"x").unwrap();
+        std::fs::create_dir(parent.path().join("other")).unwrap();
+
+        let now = SystemTime::now();
+        assert_eq!(clean(parent.path(), now), 1);
+        assert!(!left.exists() && old.exists() && own.path().join("sst.nc").exists());
+        assert_eq!(clean(parent.path(), now + 2 * UNKNOWN), 1);
+        assert!(!old.exists() && own.path().exists() && parent.path().join("other").exists());
+        assert!(parent.path().join("seaglass-pushed-file").exists());
+        let path = own.path().to_owned();
+        drop(own);
+        assert!(!path.exists(), "a session that ends well leaves nothing");
+    }
+
+    #[test]
+    fn names_of_pushed_files_have_no_folders() {
+        assert!(check_name("sst.nc").is_ok());
+        for name in ["", "sst", "../a.nc", "/a.nc", ".a.nc", "a\\b.nc", "c:a.nc", "..", "a/"] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
+    }
+}
