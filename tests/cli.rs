@@ -95,6 +95,17 @@ fn a_missing_file_exits_3_and_names_it() {
     assert!(!png.exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe.nc");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let out = seaglass(&["inspect", path(&pipe)]);
+    assert_eq!(out.status.code(), Some(3));
+    assert_eq!(stderr(&out), format!("seaglass: This is not an ordinary file. ({})", pipe.display()));
+}
+
 #[test]
 fn errors_come_as_json_when_asked() {
     let out = seaglass(&["inspect", "/nonexistent/x.nc", "--json"]);

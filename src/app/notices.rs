@@ -2,9 +2,10 @@
 
 use egui::{Align2, Area, Id, Order, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2};
 use seaglass_core::command::Command;
+use seaglass_core::project::LayerId;
 use seaglass_core::style::StylePatch;
 
-use crate::model::{Model, Reason};
+use crate::model::{Model, Reason, Row};
 use crate::state::{Action, Out, UiState};
 use crate::style_actions::masked_layers;
 use crate::theme::theme;
@@ -19,15 +20,15 @@ fn remedy(reason: &Reason, model: &Model, out: &mut Out) {
         Reason::AllMasked if !masked_layers(model).is_empty() => {
             out.send(Command::ShowMasked { layer: None, on: true })
         }
-        Reason::AllMasked => {
-            // A hidden end of the range may be what hides them; clamping shows every value there is.
-            for row in model.rows.iter().filter(|r| r.visible) {
+        // Clamping shows every value there is.
+        Reason::AllMasked if hidden_ends(model).next().is_some() => {
+            for layer in hidden_ends(model) {
                 let patch =
                     StylePatch { out_of_range: Some(seaglass_core::style::OutOfRange::Clamp), ..StylePatch::default() };
-                out.send(Command::SetStyle { layer: row.id, patch });
+                out.send(Command::SetStyle { layer, patch });
             }
-            out.send(Command::ZoomToLayer { layer: None });
         }
+        Reason::AllMasked => out.send(Command::ZoomToLayer { layer: None }),
         Reason::Failed { path, .. } => {
             if let Some(path) = path.clone().or_else(|| model.session.failures().last().map(|f| f.path.clone())) {
                 out.act(Action::FailureDetails(path));
@@ -36,17 +37,41 @@ fn remedy(reason: &Reason, model: &Model, out: &mut Out) {
     }
 }
 
-/// Text and button of a reason.
-fn words(reason: &Reason, model: &Model) -> (String, &'static str) {
-    match reason {
-        Reason::AllMasked if !masked_layers(model).is_empty() => ("All values are masked.".to_owned(), "Show masked"),
+/// Layers whose style hides the values beyond its range.
+fn hidden_ends(model: &Model) -> impl Iterator<Item = LayerId> {
+    let hides = |r: &&Row| r.shown && !r.locked && r.style.out_of_range == seaglass_core::style::OutOfRange::Hide;
+    model.rows.iter().filter(hides).map(|r| r.id)
+}
+
+/// Whether the view already is what *Zoom to data* would give, about.
+fn is_framed(model: &Model) -> bool {
+    let camera = model.session.project().camera;
+    model.session.framing(None).is_some_and(|framed| {
+        let moved = framed.target.approx_distance_m(&camera.target);
+        moved < 0.1 * framed.altitude_m && (0.9..1.1).contains(&(camera.altitude_m / framed.altitude_m))
+    })
+}
+
+/// Text and button of a reason; no button where nothing helps.
+fn words(reason: &Reason, model: &Model) -> (String, Option<&'static str>) {
+    if matches!(reason, Reason::AllMasked) && masked_layers(model).is_empty() {
+        return match hidden_ends(model).next() {
+            Some(_) => ("All values here are beyond the range, and hidden.".to_owned(), Some("Show them")),
+            None => {
+                let zoom = (!is_framed(model)).then_some("Zoom to data");
+                ("All values here are masked or missing.".to_owned(), zoom)
+            }
+        };
+    }
+    let (text, button) = match reason {
+        Reason::AllMasked => ("All values are masked.".to_owned(), "Show masked"),
         Reason::OutOfTime { .. } => ("Nothing to show at this time.".to_owned(), "Jump to nearest data"),
         Reason::AllHidden => ("All layers are hidden.".to_owned(), "Show all"),
         Reason::OffScreen => ("Data are outside the view.".to_owned(), "Zoom to data"),
-        Reason::AllMasked => ("All values here are masked or missing.".to_owned(), "Zoom to data"),
         Reason::NoData => ("The files hold nothing to show here.".to_owned(), "Jump to nearest data"),
         Reason::Failed { message, .. } => (message.clone(), "Details"),
-    }
+    };
+    (text, Some(button))
 }
 
 /// The card at the top centre; the reason of the empty view.
@@ -77,7 +102,7 @@ pub fn show(ui: &mut Ui, area: Rect, model: &Model, state: &mut UiState, out: &m
                     };
                     widgets::icon(ui.painter(), rect.center(), icon, 18.0, ink);
                     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                        if widgets::button(ui, button, None, true).clicked() {
+                        if button.is_some_and(|button| widgets::button(ui, button, None, true).clicked()) {
                             remedy(&reason, model, out);
                         }
                         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {

@@ -171,17 +171,26 @@ fn by_components(part: &mut Part, u: usize, v: usize) {
     let short = standard.clone().unwrap_or_else(|| "speed".to_owned());
     let last = |f: &FieldInfo| f.name.rsplit('/').next().unwrap_or_default().to_owned();
     let mut name = format!("{group}{short}");
+    let (east_name, north_name) = (last(&east), last(&north));
+    // `wind_speed_model` of `wind_speed_model_u` and `wind_speed_model_v`.
+    let shared: Vec<&str> = east_name.split('_').filter(|w| north_name.split('_').any(|n| n == *w)).collect();
     if part.fields.iter().any(|f| f.info.name == name) {
-        name = format!("{group}{short}_{}_{}", last(&east), last(&north));
+        name = match shared.contains(&"speed") {
+            true => format!("{group}{}", shared.join("_")),
+            false => format!("{group}{short}_{east_name}_{north_name}"),
+        };
     }
-    let title = east.standard_name.as_deref().map_or_else(
-        || format!("Speed of {} and {}", last(&east), last(&north)),
-        |s| {
-            let words: Vec<&str> =
-                s.split('_').filter(|w| !["eastward", "x", "velocity", "component"].contains(w)).collect();
+    const TOWARDS: [&str; 2] = ["eastward", "x"];
+    let title = match east.standard_name.as_deref() {
+        Some(s) if s.split('_').any(|w| TOWARDS.contains(&w)) => {
+            let of_one = |w: &&str| TOWARDS.contains(w) || ["velocity", "component"].contains(w);
+            let words: Vec<&str> = s.split('_').filter(|w| !of_one(w)).collect();
             format!("{} speed", words.join(" "))
-        },
-    );
+        }
+        // Both components go by the name of the speed itself: which vector it is only the variables tell.
+        Some(_) if shared.contains(&"speed") => shared.join(" "),
+        _ => format!("Speed of {east_name} and {north_name}"),
+    };
     let info = FieldInfo {
         name,
         long_name: Some(title),

@@ -13,6 +13,7 @@ use seaglass_core::command::Command;
 use seaglass_core::geo::{GeoBox, LonLat};
 use seaglass_core::granule::GeometryKind;
 use seaglass_core::project::LayerId;
+use seaglass_core::style::{OutOfRange, StylePatch};
 use seaglass_core::time::Time;
 
 use crate::world::{World, field, file};
@@ -238,4 +239,27 @@ fn the_legend_begins_with_what_is_in_view() {
         let names: Vec<&str> = chosen.rows.iter().map(|r| r.field_name.as_str()).collect();
         assert_eq!(names[..2], ["analysed_sst", "speed"], "{selected:?}");
     }
+}
+
+#[test]
+fn an_empty_view_of_missing_values_offers_only_what_helps() {
+    let mut world = World::with_data();
+    world.view_reason = Some(Reason::AllMasked);
+    let layer = world.id("sst");
+    let hide = StylePatch { out_of_range: Some(OutOfRange::Hide), ..StylePatch::default() };
+    world.session.apply(&Command::SetStyle { layer, patch: hide }).unwrap();
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    h.get_by_label("Show them").click();
+    h.run_ok();
+    let clamp = StylePatch { out_of_range: Some(OutOfRange::Clamp), ..StylePatch::default() };
+    assert_eq!(h.state().commands, [Command::SetStyle { layer, patch: clamp }]);
+    // Nothing is hidden any more, and the view is elsewhere.
+    let away = Command::LookAt { place: LonLat::new(100.0, -40.0), altitude_m: Some(1e6) };
+    h.state_mut().session.apply(&away).unwrap();
+    h.run_ok();
+    h.get_by_label("Zoom to data").click();
+    h.run_ok();
+    assert!(h.query_by_label("All values here are masked or missing.").is_some());
+    assert!(h.query_by_label("Zoom to data").is_none(), "the view already shows where the data lie");
 }

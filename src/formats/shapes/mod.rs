@@ -58,6 +58,10 @@ pub struct Found {
 
 /// Whether a file holds shapes, by its first bytes; `None` for all other files, also those that cannot be opened.
 pub fn kind_of(path: &Path) -> Option<Kind> {
+    // To open a pipe would wait for its other end.
+    if !path.is_file() {
+        return None;
+    }
     let mut head = Vec::with_capacity(HEAD as usize);
     File::open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();

@@ -81,6 +81,28 @@ fn directions_are_told_from_and_towards() {
 }
 
 #[test]
+fn speeds_of_two_model_winds_can_be_told_apart() {
+    // As in Jason-1 GDRs: both components are called by the standard name of the speed.
+    let named = [("standard_name", "wind_speed"), ("units", "m/s")];
+    let f = written(|f| {
+        axes(f, 1, 1)?;
+        for variable in ["wind_speed_model_u", "wind_speed_model_v", "wind_speed_model_u_era", "wind_speed_model_v_era"] {
+            add(f, variable, &["lat", "lon"], &[3f64], &named)?;
+        }
+        Ok(())
+    });
+    let speeds: Vec<(&str, &str)> = f
+        .part()
+        .fields
+        .iter()
+        .filter(|f| f.derived)
+        .map(|f| (f.name.as_str(), f.long_name.as_deref().unwrap_or_default()))
+        .collect();
+    let expected = [("wind_speed", "wind speed model"), ("wind_speed_model_era", "wind speed model era")];
+    assert_eq!(speeds, expected);
+}
+
+#[test]
 fn products_name_a_direction_or_are_refused() {
     let text = |key: &str| {
         format!(
