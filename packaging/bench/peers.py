@@ -1,7 +1,7 @@
 """What one would otherwise do in Python; timed from outside by `cargo xtask bench`.
 
   python peers.py picture numpy_bin|mpl_stride SWATH_OR_GRID.nc VARIABLE W,E,S,N LOW,HIGH OUT.png    1280 x 800
-  python peers.py decode netcdf4|netcdf4_raw|h5py FILE.nc VARIABLE                       prints MB/s of stored bytes
+  python peers.py decode netcdf4|netcdf4_raw|h5py|h5py_raw VARIABLE FILE.nc...             prints MB/s of stored bytes
 
 Both pictures lose something: `mpl_stride` draws about one source line per pixel and skips the rest, `numpy_bin` averages
 per pixel and leaves holes where cells are larger than pixels.
@@ -65,27 +65,32 @@ def picture(way, path, name, box, limits, out):
     {"numpy_bin": numpy_bin, "mpl_stride": mpl_stride}[way](*load(path, name), box, limits, out)
 
 
-def decode(way, path, name):
+def decode(way, name, *paths):
+    """`_raw`: the numbers as they are stored; else unpacked to float, missing values marked. Files are opened each time."""
     import h5py
     import netCDF4
 
-    with h5py.File(path) as data:
-        stored = data[name].size * data[name].dtype.itemsize
+    stored = 0
+    for path in paths:
+        with h5py.File(path) as data:
+            stored += data[name].size * data[name].dtype.itemsize
     seconds = []
-    for _ in range(5):
+    for _ in range(9):
         start = time.perf_counter()
-        if way.startswith("netcdf4"):
-            with netCDF4.Dataset(path) as data:
-                data.set_auto_maskandscale(way == "netcdf4")
-                data[name][:]
-        else:
+        for path in paths:
+            if way.startswith("netcdf4"):
+                with netCDF4.Dataset(path) as data:
+                    data.set_auto_maskandscale(way == "netcdf4")
+                    data[name][:]
+                continue
             with h5py.File(path) as data:
                 raw, about = data[name][...], data[name].attrs
-                values = raw * np.float32(about["scale_factor"])
-                values += np.float32(about.get("add_offset", 0))
-                values[raw == about["_FillValue"]] = np.nan
+                if way == "h5py":
+                    values = raw * np.float32(about["scale_factor"])
+                    values += np.float32(about.get("add_offset", 0))
+                    values[raw == about["_FillValue"]] = np.nan
         seconds.append(time.perf_counter() - start)
-    print(f"{stored / 1e6 / sorted(seconds)[2]:.1f}")
+    print(f"{stored / 1e6 / sorted(seconds)[4]:.1f}")
 
 
 if __name__ == "__main__":

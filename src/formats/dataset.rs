@@ -230,6 +230,6 @@ impl Dataset {
                 ),
             ));
         }
-        self.read(var, &vec![0; shape.len()], &shape)
+        self.read_fast(var, &vec![0; shape.len()], &shape)
     }
 }

@@ -1,34 +1,68 @@
-//! Chunked, deflated HDF5 variables read past the library: it only tells where the chunks lie, the bytes are read,
+//! HDF5 variables read past the library: it only tells where the values lie ([`layout`]); the bytes are read, checked,
 //! inflated and put in order here, on several threads (libhdf5 does all of it on one, under a global lock).
 //!
-//! Anything unusual – other filters, a filter switched off for a chunk, missing chunks, foreign byte order – is left to
-//! the library; [`read`] then returns `None`.
+//! Read here are values in one piece and chunks with the filters shuffle, deflate and Fletcher-32 in the orders they are
+//! written in, also where a filter was left out for a chunk (deflate does that when it gains nothing) and where a chunk
+//! was never written. Anything else – other filters, foreign byte order, undefined fill values, damage – is left to the
+//! library; [`read`] then returns `None`.
+
+mod chunk;
+mod shuffle;
+mod table;
 
 use std::fs::File;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hdf5_metno::filters::Filter;
 use parking_lot::Mutex;
 use rayon::prelude::*;
 
 use crate::raw::{NumType, Raw};
+use chunk::{Buffers, Plain, read_at};
+pub use table::{Tables, layout};
 
-/// Where the chunks of a variable lie.
-#[derive(Debug)]
+/// Where the values of a variable lie.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     shape: Vec<usize>,
     chunk: Vec<usize>,
     /// Number of chunks along each dimension.
     grid: Vec<usize>,
     size: usize,
-    shuffled: bool,
-    deflated: bool,
-    /// Address and size of each chunk of the grid, row-major.
-    chunks: Vec<(u64, usize)>,
+    /// In the order in which they were applied.
+    filters: Vec<Filter>,
+    /// The chunks of the grid, row-major.
+    places: Vec<Place>,
+    /// What chunks that were never written hold; `None`: the library decides.
+    fill: Option<[u8; 8]>,
+    /// Address of the values when they lie in one piece, without chunks.
+    whole: Option<u64>,
+}
+
+/// What was done to the bytes of a chunk before they were written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filter {
+    Shuffle,
+    Deflate,
+    Fletcher32,
+}
+
+/// Where a chunk lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Place {
+    address: u64,
+    /// Bytes in the file; 0: it was never written.
+    stored: u32,
+    /// Bit k: filter number k was left out.
+    skipped: u32,
 }
 
 impl Layout {
+    /// Whether the values are in chunks.
+    pub fn is_chunked(&self) -> bool {
+        self.whole.is_none()
+    }
+
     /// Whether a block lies in the array.
     fn holds(&self, start: &[usize], count: &[usize]) -> bool {
         let rank = self.shape.len();
@@ -42,71 +76,14 @@ impl Layout {
     }
 }
 
-/// A file that tells where its chunks lie.
-pub type Tables = hdf5_metno::File;
-
-/// More chunks are not listed.
-const MAX_CHUNKS: usize = 1 << 22;
-/// Larger chunks than this are not inflated in one piece.
-const MAX_CHUNK_BYTES: usize = 1 << 30;
 /// Decoded bytes held at once beside the result.
 const BATCH_BYTES: usize = 96 << 20;
-
-/// Asks the library for the chunk table of a variable; `None` when it is not of the plain kind.
-pub fn layout(file: &Tables, variable: &str, ty: NumType) -> Option<Layout> {
-    let dataset = file.dataset(variable).ok()?;
-    let dtype = dataset.dtype().ok()?;
-    let native = match ty {
-        NumType::I8 => dtype.is::<i8>(),
-        NumType::U8 => dtype.is::<u8>(),
-        NumType::I16 => dtype.is::<i16>(),
-        NumType::U16 => dtype.is::<u16>(),
-        NumType::I32 => dtype.is::<i32>(),
-        NumType::U32 => dtype.is::<u32>(),
-        NumType::I64 => dtype.is::<i64>(),
-        NumType::U64 => dtype.is::<u64>(),
-        NumType::F32 => dtype.is::<f32>(),
-        NumType::F64 => dtype.is::<f64>(),
-    };
-    if !native {
-        return None;
-    }
-    let (shuffled, deflated) = match dataset.filters().as_slice() {
-        [] => (false, false),
-        [Filter::Deflate(_)] => (false, true),
-        [Filter::Shuffle, Filter::Deflate(_)] => (true, true),
-        _ => return None,
-    };
-    let (shape, chunk) = (dataset.shape(), dataset.chunk()?);
-    if shape.len() != chunk.len() || shape.is_empty() || chunk.contains(&0) {
-        return None;
-    }
-    let grid: Vec<usize> = shape.iter().zip(&chunk).map(|(n, c)| n.div_ceil(*c)).collect();
-    let total = grid.iter().copied().try_fold(1usize, usize::checked_mul)?;
-    let bytes = chunk.iter().copied().try_fold(ty.size(), usize::checked_mul)?;
-    if total == 0 || total > MAX_CHUNKS || bytes > MAX_CHUNK_BYTES {
-        return None;
-    }
-    let mut chunks = vec![(0u64, 0usize); total];
-    let mut plain = true;
-    let visited = dataset.chunks_visit(|info| {
-        let at = info.offset.iter().zip(&chunk).zip(&grid).try_fold(0usize, |at, ((o, c), g)| {
-            let k = usize::try_from(*o).ok()? / c;
-            (k < *g).then_some(at * g + k)
-        });
-        match at {
-            Some(k) if info.filter_mask == 0 && info.size > 0 => chunks[k] = (info.addr, info.size as usize),
-            _ => plain = false,
-        }
-        0
-    });
-    (visited.is_ok() && plain).then_some(Layout { shape, chunk, grid, size: ty.size(), shuffled, deflated, chunks })
-}
+/// A block of values in one piece that is broken into more pieces than this is left to the library.
+const MAX_RUNS: usize = 1 << 12;
 
 /// A chunk that takes part in a read.
 struct Piece {
-    address: u64,
-    stored: usize,
+    place: Place,
     /// First element of the chunk along each dimension.
     origin: Vec<usize>,
 }
@@ -120,6 +97,9 @@ pub fn read(file: &File, layout: &Layout, ty: NumType, start: &[usize], count: &
     let total = count.iter().copied().try_fold(1usize, usize::checked_mul)?;
     let mut out = Raw::zeros(ty, total);
     let target = out.bytes_mut();
+    if let Some(address) = layout.whole {
+        return read_whole(file, layout, address, start, count, target).map(|()| out);
+    }
     // The first dimension with more than one value cuts the result into bands that no two chunks share.
     let split = (0..rank).find(|d| count[*d] > 1).unwrap_or(rank - 1);
     let row_bytes = count[split + 1..].iter().product::<usize>() * layout.size;
@@ -141,6 +121,36 @@ pub fn read(file: &File, layout: &Layout, ty: NumType, start: &[usize], count: &
         bands.into_iter().map(|(band, target)| job.band_by_chunks(band, target)).collect()
     };
     done.map(|()| out)
+}
+
+/// Values in one piece: what lies beside each other in the file is read in one go.
+fn read_whole(
+    file: &File,
+    layout: &Layout,
+    address: u64,
+    start: &[usize],
+    count: &[usize],
+    target: &mut [u8],
+) -> Option<()> {
+    let rank = layout.shape.len();
+    // Dimensions from `tail` on are asked for as a whole, so that runs go on over them.
+    let tail = (0..rank).rev().find(|d| count[*d] != layout.shape[*d]).unwrap_or(0);
+    let run: usize = count[tail..].iter().product::<usize>() * layout.size;
+    if run == 0 || target.len() / run > MAX_RUNS {
+        return None;
+    }
+    for (k, piece) in target.chunks_mut(run).enumerate() {
+        let (mut rest, mut element, mut step) = (k, 0, 1);
+        for d in (0..rank).rev() {
+            // Which run this is, told along the dimensions before the tail.
+            let at = if d < tail { rest % count[d] } else { 0 };
+            rest = if d < tail { rest / count[d] } else { rest };
+            element += (start[d] + at) * step;
+            step *= layout.shape[d];
+        }
+        read_at(file, piece, address.checked_add((element * layout.size) as u64)?).ok()?;
+    }
+    Some(())
 }
 
 /// Two-dimensional values to be gone through chunk by chunk.
@@ -190,7 +200,7 @@ pub fn visit<T: Send>(
             start.insert(0, lead);
             count.insert(0, 1);
         }
-        if !sheet.layout.holds(&start, &count) {
+        if !sheet.layout.is_chunked() || !sheet.layout.holds(&start, &count) {
             return None;
         }
         let split = start.len() - 2;
@@ -268,11 +278,11 @@ impl Job<'_> {
         let mut out = Vec::new();
         loop {
             let k = at.iter().zip(&l.grid).fold(0, |k, (i, g)| k * g + i);
-            let (address, stored) = l.chunks[k];
-            if stored == 0 {
+            let place = l.places[k];
+            if place.stored == 0 && l.fill.is_none() {
                 return None;
             }
-            out.push(Piece { address, stored, origin: at.iter().zip(&l.chunk).map(|(i, c)| i * c).collect() });
+            out.push(Piece { place, origin: at.iter().zip(&l.chunk).map(|(i, c)| i * c).collect() });
             let mut d = rank;
             loop {
                 if d == 0 {
@@ -350,145 +360,6 @@ impl Job<'_> {
                     break;
                 }
                 at[d] = lo[d];
-            }
-        }
-    }
-}
-
-/// Memory of one thread, used again for every chunk.
-struct Buffers {
-    stored: Vec<u8>,
-    inflated: Vec<u8>,
-    inflater: libdeflater::Decompressor,
-}
-
-impl Default for Buffers {
-    fn default() -> Self {
-        Self { stored: Vec::new(), inflated: Vec::new(), inflater: libdeflater::Decompressor::new() }
-    }
-}
-
-/// Buffers that no read needs at the moment. Many files of a job are read one after the other in chunks of one size, and
-/// to get fresh memory from the system for each takes half as long as to inflate into it.
-static SPARE: Mutex<Vec<Buffers>> = Mutex::new(Vec::new());
-/// Most buffers that are kept.
-const SPARES: usize = 4;
-/// Bytes of the largest that are.
-const SPARE_BYTES: usize = 16 << 20;
-
-impl Buffers {
-    fn spare() -> Self {
-        SPARE.lock().pop().unwrap_or_default()
-    }
-
-    fn give_back(self) {
-        let mut spare = SPARE.lock();
-        if spare.len() < SPARES && self.stored.capacity() + self.inflated.capacity() <= SPARE_BYTES {
-            spare.push(self);
-        }
-    }
-
-    /// Reads and inflates a chunk.
-    fn load(&mut self, file: &File, layout: &Layout, piece: &Piece) -> Option<Plain<'_>> {
-        let bytes = layout.chunk_bytes();
-        let room = |buffer: &mut Vec<u8>, bytes: usize| {
-            if buffer.len() < bytes {
-                buffer.resize(bytes, 0);
-            }
-        };
-        room(&mut self.stored, piece.stored);
-        let stored = &mut self.stored[..piece.stored];
-        read_at(file, stored, piece.address).ok()?;
-        let n = if layout.deflated {
-            room(&mut self.inflated, bytes);
-            self.inflater.zlib_decompress(stored, &mut self.inflated[..bytes]).ok()?
-        } else {
-            piece.stored
-        };
-        (n == bytes).then(|| self.plain(layout))
-    }
-
-    /// The chunk loaded last.
-    fn plain(&self, layout: &Layout) -> Plain<'_> {
-        let all = if layout.deflated { &self.inflated } else { &self.stored };
-        Plain { bytes: &all[..layout.chunk_bytes()], size: layout.size, shuffled: layout.shuffled && layout.size > 1 }
-    }
-}
-
-/// The elements of a chunk, perhaps still shuffled: they are put in order on their way to where they belong.
-struct Plain<'a> {
-    bytes: &'a [u8],
-    size: usize,
-    shuffled: bool,
-}
-
-impl Plain<'_> {
-    /// Copies the elements from number `from` on that fill `out`.
-    fn run(&self, from: usize, out: &mut [u8]) {
-        if self.shuffled {
-            unshuffle(self.bytes, self.size, from, out);
-        } else {
-            out.copy_from_slice(&self.bytes[from * self.size..][..out.len()]);
-        }
-    }
-}
-
-/// Undoes HDF5's shuffle filter for the elements from number `from` on: byte `b` of element `k` of `n` lies at `b · n + k`.
-fn unshuffle(planes: &[u8], size: usize, from: usize, out: &mut [u8]) {
-    let (n, len) = (planes.len() / size, out.len() / size);
-    let plane = |b: usize| &planes[b * n + from..][..len];
-    match size {
-        2 => {
-            for ((o, a), b) in out.as_chunks_mut::<2>().0.iter_mut().zip(plane(0)).zip(plane(1)) {
-                *o = [*a, *b];
-            }
-        }
-        4 => {
-            let (ab, cd) = (plane(0).iter().zip(plane(1)), plane(2).iter().zip(plane(3)));
-            for ((o, (a, b)), (c, d)) in out.as_chunks_mut::<4>().0.iter_mut().zip(ab).zip(cd) {
-                *o = [*a, *b, *c, *d];
-            }
-        }
-        _ => {
-            for b in 0..size {
-                out.iter_mut().skip(b).step_by(size).zip(plane(b)).for_each(|(o, x)| *o = *x);
-            }
-        }
-    }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> std::io::Result<()> {
-    while !buffer.is_empty() {
-        let n = std::os::windows::fs::FileExt::seek_read(file, buffer, offset)?;
-        if n == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        buffer = &mut buffer[n..];
-        offset += n as u64;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unshuffling_restores_the_elements() {
-        for size in [1usize, 2, 4, 8] {
-            let plain: Vec<u8> = (0..size * 37).map(|k| (k * 7 % 251) as u8).collect();
-            let n = plain.len() / size;
-            let shuffled: Vec<u8> = (0..plain.len()).map(|k| plain[(k % n) * size + k / n]).collect();
-            for (from, to) in [(0, 37), (0, 1), (5, 30), (36, 37), (20, 20)] {
-                let mut back = vec![0; (to - from) * size];
-                unshuffle(&shuffled, size, from, &mut back);
-                assert_eq!(back, plain[from * size..to * size], "{size} bytes, {from}..{to}");
             }
         }
     }

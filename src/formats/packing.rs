@@ -243,12 +243,64 @@ impl Packing {
                 let table = self.table.get_or_init(|| self.make_table(0, u8::MAX.into()));
                 run!(v, |x| table[usize::from(x)]);
             }
-            other => with_raw!(other, v => run!(v, |x| finite_f32(self.value(ToF64::to_f64(x))))),
+            other => with_raw!(other, v => {
+                match Sieve::of(self) {
+                    Some(sieve) => sieve.run(&v[first..], self, out),
+                    None => run!(v, |x| finite_f32(self.value(ToF64::to_f64(x)))),
+                }
+            }),
         }
     }
 
     fn make_table(&self, lo: i32, hi: i32) -> Vec<f32> {
         (lo..=hi).map(|raw| finite_f32(self.value(f64::from(raw)))).collect()
+    }
+}
+
+/// What [`Packing::value`] asks of a raw number, without a way out before the end: loops over it run on vector units.
+struct Sieve {
+    /// NaN, which equals nothing, where there are fewer.
+    markers: [f64; 4],
+    raw: [f64; 2],
+    value: [f64; 2],
+}
+
+impl Sieve {
+    /// `None` where numbers change their sign or many mark missing values.
+    fn of(packing: &Packing) -> Option<Self> {
+        const ANY: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
+        let mut markers = [f64::NAN; 4];
+        if packing.turn.is_some() || packing.missing.len() > markers.len() {
+            return None;
+        }
+        markers[..packing.missing.len()].copy_from_slice(&packing.missing);
+        let value = packing.value_range.map_or(ANY, |[lo, hi]| [lo - 1e-9 * lo.abs(), hi + 1e-9 * hi.abs()]);
+        Some(Self { markers, raw: packing.raw_range.unwrap_or(ANY), value })
+    }
+
+    fn run<T: ToF64>(&self, raw: &[T], packing: &Packing, out: &mut [f32]) {
+        let (scale, offset) = (packing.scale, packing.offset);
+        let single = |raw: f64| f64::from(raw as f32 * scale as f32);
+        // One loop a kind of arithmetic, see `unpack`.
+        match packing.single {
+            (true, true) => self.lanes(raw, out, |raw| f64::from(single(raw) as f32 + offset as f32)),
+            (true, false) => self.lanes(raw, out, |raw| single(raw) + offset),
+            (false, true) => self.lanes(raw, out, |raw| f64::from((raw * scale) as f32 + offset as f32)),
+            (false, false) => self.lanes(raw, out, |raw| raw * scale + offset),
+        }
+    }
+
+    #[inline(always)]
+    fn lanes<T: ToF64>(&self, raw: &[T], out: &mut [f32], unpack: impl Fn(f64) -> f64) {
+        let ([a, b, c, d], [raw_lo, raw_hi], [lo, hi]) = (self.markers, self.raw, self.value);
+        for (o, x) in out.iter_mut().zip(raw) {
+            let x = x.to_f64();
+            let v = unpack(x);
+            let marked = (x == a) | (x == b) | (x == c) | (x == d);
+            let within = (x >= raw_lo) & (x <= raw_hi) & !(v < lo) & !(v > hi);
+            let v = v as f32;
+            *o = if within & !marked & v.is_finite() { v } else { f32::NAN };
+        }
     }
 }
 
@@ -279,4 +331,52 @@ fn single_precision(var: &Var, ty: NumType) -> (bool, bool) {
     let given = var.attr("scale_factor").is_some() || var.attr("add_offset").is_some();
     let product = given && short && is_single("scale_factor");
     (product, product && is_single("add_offset"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values in runs are those one by one, whatever the attributes.
+    #[test]
+    fn runs_equal_single_values() {
+        let number = |x: f64, ty: NumType| Attr::Numbers(vec![x], ty);
+        let attributes: &[&[(&str, Attr)]] = &[
+            &[],
+            &[("_FillValue", number(-3.0, NumType::I32)), ("scale_factor", number(1e-4, NumType::F64))],
+            &[("scale_factor", number(0.01, NumType::F32)), ("add_offset", number(273.15, NumType::F32))],
+            &[("scale_factor", number(0.01, NumType::F32)), ("add_offset", number(273.15, NumType::F64))],
+            &[("valid_range", Attr::Numbers(vec![-7.0, 90.0], NumType::I32))],
+            &[("valid_min", number(-0.02, NumType::F64)), ("scale_factor", number(0.01, NumType::F64))],
+            &[("missing_value", Attr::Numbers(vec![1.0, 2.0, 5.0, 6.0, 7.0], NumType::F64))],
+            &[("_Unsigned", Attr::Text("true".to_owned()))],
+        ];
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1e300, -32_767.0, 9.969_21e36];
+        let numbers: Vec<f64> = odd.into_iter().chain((-1200..1200).map(|k| f64::from(k) / 8.0)).collect();
+        let float: Vec<f32> = numbers.iter().map(|x| *x as f32).collect();
+        let whole: Vec<i32> = numbers.iter().map(|x| *x as i32).collect();
+        let raws = [
+            Raw::F64(numbers.clone()),
+            Raw::F32(float),
+            Raw::U32(whole.iter().map(|x| *x as u32).collect()),
+            Raw::I64(whole.iter().map(|x| i64::from(*x)).collect()),
+            Raw::I16(whole.iter().map(|x| *x as i16).collect()),
+            Raw::U8(whole.iter().map(|x| *x as u8).collect()),
+            Raw::I32(whole),
+        ];
+        for raw in &raws {
+            for attrs in attributes {
+                let mut var = Var::new("a", Some(raw.num_type()), &[]);
+                var.attrs = attrs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+                var.nofill = attrs.len() == 1;
+                let packing = Packing::of(&var).0;
+                let mut run = vec![0.0f32; raw.len() - 5];
+                packing.run_f32(raw, 5, &mut run);
+                for (k, got) in run.iter().enumerate() {
+                    let want = finite_f32(packing.at(raw, k + 5));
+                    assert_eq!(got.to_bits(), want.to_bits(), "{:?} {attrs:?}: {}", raw.num_type(), raw.get(k + 5));
+                }
+            }
+        }
+    }
 }

@@ -302,7 +302,7 @@ impl FieldReader<'_> {
             }
             start[row_dim] = first;
             count[row_dim] = rows[last] - first + 1;
-            let raw = self.ds.read(o.var, &start, &count)?;
+            let raw = self.ds.read_fast(o.var, &start, &count)?;
             let height = count[row_dim];
             let pick: Vec<u32> = rows[next..=last]
                 .iter()

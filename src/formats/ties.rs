@@ -95,7 +95,7 @@ fn gather(
         }
         Some(Patch { lines, places, values })
     };
-    let layouts = vars.map(|var| ds.chunk_layout(var));
+    let layouts = vars.map(|var| ds.chunk_layout(var).filter(|l| l.is_chunked()));
     let [bytes, others] = vars.map(|var| ds.bytes(var));
     let bytes = bytes.filter(|b| others.is_some_and(|o| std::ptr::eq(*b, o)));
     if let ([Some(lon), Some(lat)], Some(bytes)) = (&layouts, bytes) {
