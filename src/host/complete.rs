@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use seaglass_render::{Renderer, Scene};
+use seaglass_render::{Renderer, Scene, SceneItem};
 
 use crate::host::Host;
 use crate::report::{HostError, Notice};
@@ -68,7 +68,12 @@ impl Host {
     /// Whether nothing that a scene shows is still to be read, and nothing waits to be done. With a complete plan its
     /// picture is the final one.
     pub fn lacks_nothing(&mut self, scene: &Scene) -> bool {
-        self.is_quiet() && self.ranges.is_idle() && self.plan_complete && self.positions_missing(scene) == 0
+        // Positions that came after the last plan: the next one asks for the tiles.
+        let planned = self.planned.as_ref().is_none_or(|p| {
+            scene.layers.iter().flat_map(|l| &l.items).flat_map(SceneItem::all).all(|item| p.items.contains(&item))
+        });
+        let chosen = self.ranges.is_idle() && self.channels.is_idle();
+        self.is_quiet() && chosen && planned && self.plan_complete && self.positions_missing(scene) == 0
     }
 
     fn is_quiet(&self) -> bool {
