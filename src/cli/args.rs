@@ -80,6 +80,7 @@ impl Task {
             Self::Readers(Readers {
                 task: ReadersTask::List { json } | ReadersTask::Check { json, .. } | ReadersTask::Doctor { json, .. },
             }) => *json,
+            Self::Readers(Readers { task: ReadersTask::Trust { .. } }) => false,
             Self::Render(o) => o.json,
             Self::Sample(_) | Self::Serve(_) => false,
         }
@@ -89,7 +90,7 @@ impl Task {
 /// `seaglass render`.
 #[derive(Debug, ClapArgs)]
 pub struct Render {
-    /// Files and folders.
+    /// Files and folders, or one session (*.oce), which is drawn as it was saved.
     #[arg(value_name = "FILE|DIR", required = true)]
     pub paths: Vec<PathBuf>,
     /// What to write, by its ending: *.png (`-` is standard output), *.tif (GeoTIFF, maps only); films: *.mp4 and *.webm
@@ -101,21 +102,21 @@ pub struct Render {
     pub size: String,
     /// globe, orthographic, equirectangular, mercator, mollweide, equal-earth, robinson, laea, lcc, utm, polar-north or
     /// polar-south, or a PROJ string ("+proj=aeqd +lat_0=40"). Their middle is that of the data or of --look-at; or name
-    /// it: mollweide:180, laea:10,52, lcc:10,52, utm:33N.
-    #[arg(long, default_value = "globe")]
-    pub projection: String,
+    /// it: mollweide:180, laea:10,52, lcc:10,52, utm:33N. Without it the globe, or what the session has.
+    #[arg(long)]
+    pub projection: Option<String>,
     /// Place in the middle, degrees; the data are framed when absent.
     #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
     pub look_at: Option<String>,
     /// Distance of the eye in kilometres; the data are framed when absent.
     #[arg(long, value_name = "KM", allow_hyphen_values = true)]
     pub altitude: Option<f64>,
-    /// Direction at the top of the picture, degrees from north.
-    #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_hyphen_values = true)]
-    pub heading: f64,
-    /// 0 looks straight down, 85 almost along the ground.
-    #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_hyphen_values = true)]
-    pub tilt: f64,
+    /// Direction at the top of the picture, degrees from north; 0 unless a session says otherwise.
+    #[arg(long, value_name = "DEG", allow_hyphen_values = true)]
+    pub heading: Option<f64>,
+    /// 0 looks straight down, 85 almost along the ground; 0 unless a session says otherwise.
+    #[arg(long, value_name = "DEG", allow_hyphen_values = true)]
+    pub tilt: Option<f64>,
     /// Shows this day (2024-08-11) or the data around this instant (2024-08-11T12:00, UTC), of the steps of each grid the
     /// nearest one (files on one and the same grid are a series). Without it the clock stands at the first time of the first file, and all files with a single time are
     /// shown.
@@ -276,6 +277,16 @@ pub enum ReadersTask {
         /// Output and errors as JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Allows the program that a product file of yours names to read files; until then it is not run. To be given again
+    /// when the product file or a file beside it that the program is started with has changed.
+    Trust {
+        /// Product file with a [reader].
+        #[arg(value_name = "FILE.toml")]
+        path: PathBuf,
+        /// Takes it back.
+        #[arg(long)]
+        revoke: bool,
     },
     /// Examines data files: one row a file with the reader chosen, why, its geometry, fields and problems.
     Doctor {

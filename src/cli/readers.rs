@@ -5,6 +5,7 @@ use std::path::Path;
 
 use seaglass_core::product::Status;
 use seaglass_data::registry::Registry;
+use seaglass_data::trust::Trust;
 use serde_json::json;
 
 use super::args::{Readers, ReadersTask};
@@ -30,6 +31,7 @@ pub fn run(options: &Readers) -> Outcome {
             Ok(failures(&registry))
         }
         ReadersTask::Check { path: Some(path), json } => check(path, *json),
+        ReadersTask::Trust { path, revoke } => trust(path, *revoke),
         ReadersTask::Doctor { path, json } => doctor::run(path, *json),
     }
 }
@@ -104,6 +106,35 @@ fn check(path: &Path, json: bool) -> Outcome {
     }
     print(&out);
     Ok(failures(&registry))
+}
+
+/// Allows the program of a product file, or takes that back.
+fn trust(path: &Path, revoke: bool) -> Outcome {
+    let unwritten = |e: std::io::Error| {
+        Failure::new(Exit::Unreadable, format!("The list of allowed programs cannot be kept: {e}.")).about(path)
+    };
+    let mut allowed = Trust::load();
+    if revoke {
+        let was = allowed.revoke(path).map_err(unwritten)?;
+        print(if was { "The program is not run any more.\n" } else { "The program was not allowed.\n" });
+        return Ok(Vec::new());
+    }
+    let mut registry = Registry::load(None);
+    let known = registry.errors().len();
+    registry.add_file(path);
+    if registry.errors().len() > known {
+        return Ok(failures(&registry));
+    }
+    let origin = path.display().to_string();
+    let entry = registry.entries().iter().find(|e| e.origin == origin);
+    let Some((product, reader)) = entry.and_then(|e| Some((&e.product, e.product.reader.as_ref()?))) else {
+        let message = "This product file names no program ([reader]): there is nothing to allow.";
+        return Err(Failure::new(Exit::Usage, message).about(path));
+    };
+    allowed.allow(path, reader).map_err(unwritten)?;
+    let (program, files) = (reader.program.join(" "), product.matching.files.join(" "));
+    print(&format!("Seaglass will run `{program}` in {} to read {files}.\n", reader.folder.display()));
+    Ok(Vec::new())
 }
 
 /// Which product claims a data file, and which of its fields are there.

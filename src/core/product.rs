@@ -28,6 +28,21 @@ pub struct Product {
     /// Variables that are not offered.
     #[serde(default)]
     pub hide: Vec<String>,
+    /// Program that reads these files in place of our own reader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<ReaderProgram>,
+}
+
+/// `[reader]`: a program that speaks the protocol of readers. Only files in the user's own folder of product files have
+/// one, and it runs only when the user has allowed it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReaderProgram {
+    /// The program and its arguments; files beside the product file are named without their folder.
+    pub program: Vec<String>,
+    /// Folder of the product file, in which it is started.
+    #[serde(skip)]
+    pub folder: std::path::PathBuf,
 }
 
 /// `[product]`.

@@ -25,6 +25,11 @@ impl<K: Hash + Eq + Clone, V> ByteLru<K, V> {
         Self { entries: HashMap::new(), bytes: 0, budget, clock: 0 }
     }
 
+    /// Holds so many bytes from now on; what is too much goes with the next value that is added.
+    pub fn set_budget(&mut self, budget: u64) {
+        self.budget = budget;
+    }
+
     /// The value of a key, which becomes the most recently used.
     pub fn get(&mut self, key: &K) -> Option<&V> {
         self.clock += 1;

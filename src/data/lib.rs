@@ -2,6 +2,7 @@
 //!
 //! - [`registry`] knows the product files (`readers/*.toml`, built in, and the user's own over them);
 //! - `workspace` makes products of the collection files of a SEAScope workspace;
+//! - [`trust`] knows which programs the user has allowed to read files;
 //! - [`scan`] turns files and folders into a stream of candidate paths;
 //! - [`pool`] runs reader processes, keeps them busy, kills those that hang and survives those that die;
 //! - [`cache`] holds decoded things within a budget of bytes.
@@ -12,4 +13,5 @@ pub mod cache;
 pub mod pool;
 pub mod registry;
 pub mod scan;
+pub mod trust;
 mod workspace;

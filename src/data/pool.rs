@@ -11,6 +11,7 @@ mod connection;
 mod queue;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use seaglass_core::columns::{FileCard, Outline, Rows, TileBox};
 use seaglass_core::field::{Block, FieldStats};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::FileInfo;
+use seaglass_core::product::ReaderProgram;
 use seaglass_core::protocol::{Answer, FailureKind, ProbedCell, ReadFailure, Request, geolocation_from_wire};
 use seaglass_core::shapes::{NewShape, shapes_from_wire};
 
@@ -179,7 +181,7 @@ impl<T: Tag> Pool<T> {
         let mut threads = Vec::with_capacity(workers);
         for n in 0..workers {
             let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
-            let run = move || Driver { n, shared, stopped, reader: None }.run();
+            let run = move || Driver { n, shared, stopped, reader: None, programs: HashMap::new() }.run();
             threads.push(std::thread::Builder::new().name(format!("pool-{n}")).spawn(run)?);
         }
         Ok(Self { shared, threads, stop: Some(stop) })
@@ -260,12 +262,14 @@ struct Driver<T: Tag> {
     shared: Arc<Shared<T>>,
     stopped: Receiver<()>,
     reader: Option<Box<dyn Connection>>,
+    /// Programs of the user, started when the first file comes that is theirs.
+    programs: HashMap<ReaderProgram, Box<dyn Connection>>,
 }
 
 impl<T: Tag> Driver<T> {
     fn run(mut self) {
         let n = self.n;
-        if let Err(e) = self.connect() {
+        if let Err(e) = self.connect(None) {
             log::warn!("pool-{n}: {e}");
         }
         while let Some(job) = self.next_job() {
@@ -276,13 +280,26 @@ impl<T: Tag> Driver<T> {
         }
     }
 
-    fn connect(&mut self) -> Result<&mut Box<dyn Connection>, Death> {
+    /// Our reader, or a program of the user.
+    fn connect(&mut self, program: Option<&ReaderProgram>) -> Result<&mut Box<dyn Connection>, Death> {
+        let name = format!("pool-{}", self.n);
+        if let Some(program) = program {
+            if self.programs.get_mut(program).is_some_and(|r| !r.alive()) {
+                self.programs.remove(program);
+            }
+            return match self.programs.entry(program.clone()) {
+                Entry::Occupied(there) => Ok(there.into_mut()),
+                Entry::Vacant(place) => {
+                    Ok(place.insert(self.shared.options.connect.connect_program(program, &name, &self.stopped)?))
+                }
+            };
+        }
         if self.reader.as_mut().is_some_and(|r| !r.alive()) {
             log::warn!("pool-{}: the reader ended while it had nothing to do; starting another", self.n);
             self.reader = None;
         }
         if self.reader.is_none() {
-            self.reader = Some(self.shared.options.connect.connect(&format!("pool-{}", self.n), &self.stopped)?);
+            self.reader = Some(self.shared.options.connect.connect(&name, &self.stopped)?);
         }
         self.reader.as_mut().ok_or(Death::Stopped)
     }
@@ -323,16 +340,20 @@ impl<T: Tag> Driver<T> {
         if let Some(failure) = path.as_ref().and_then(|p| self.shared.state.lock().quarantine.get(p).cloned()) {
             return Err(failure);
         }
+        let program = queue::program_of(request);
         let mut deaths = 0;
         let failure = loop {
             let timeout = self.shared.options.timeout;
             let stopped = self.stopped.clone();
-            let answer = self.connect().and_then(|reader| reader.call(request, timeout, &stopped));
+            let answer = self.connect(program).and_then(|reader| reader.call(request, timeout, &stopped));
             let death = match answer {
                 Ok((answer, payload)) => return content(request, answer, payload),
                 Err(death) => death,
             };
-            self.reader = None;
+            match program {
+                Some(program) => drop(self.programs.remove(program)),
+                None => self.reader = None,
+            }
             match death {
                 Death::Stopped => return Err(crashed("The reader was stopped.".to_owned())),
                 Death::NotStarted(why) => return Err(crashed(why)),
@@ -377,7 +398,13 @@ fn content(request: &Request, answer: Answer, payload: Vec<u8>) -> Result<Conten
     let misfit = |what: &str| crashed(format!("The reader's answer does not fit the request: {what}."));
     match (request, answer) {
         (_, Answer::Failed { error }) => Err(error),
-        (Request::Open { .. }, Answer::Opened { info }) => Ok(Content::Info(info)),
+        (Request::Open { .. }, Answer::Opened { mut info }) => {
+            // Files of a user's program belong to its product, whatever the program says.
+            if let Some(product) = queue::product_of_program(request) {
+                info.product = Some(product.to_owned());
+            }
+            Ok(Content::Info(info))
+        }
         (Request::Open { .. }, Answer::Shapes { format, notes }) => match shapes_from_wire(&payload) {
             Ok(shapes) => Ok(Content::Shapes(Box::new(FileShapes { format, notes, shapes: Arc::new(shapes) }))),
             Err(why) => Err(misfit(&why)),

@@ -11,6 +11,7 @@ use seaglass_core::formula::Formula;
 use seaglass_core::product::{Product, glob_matches};
 use toml::{Table, Value};
 
+use crate::trust::Trust;
 use crate::workspace::Workspaces;
 
 /// File name and text of every built-in product.
@@ -39,6 +40,14 @@ pub enum ProductError {
         /// The system's reason.
         message: String,
     },
+    /// The product is read by a program that the user has not allowed.
+    #[error("its program {program} is run only after \"seaglass readers trust {origin}\"")]
+    NotAllowed {
+        /// File.
+        origin: String,
+        /// Program and arguments.
+        program: String,
+    },
     /// The product makes no sense as a whole.
     #[error("{message}")]
     Meaning {
@@ -53,7 +62,10 @@ impl ProductError {
     /// File in which the error is.
     pub fn origin(&self) -> &str {
         match self {
-            Self::Text { origin, .. } | Self::Unreadable { origin, .. } | Self::Meaning { origin, .. } => origin,
+            Self::Text { origin, .. }
+            | Self::Unreadable { origin, .. }
+            | Self::NotAllowed { origin, .. }
+            | Self::Meaning { origin, .. } => origin,
         }
     }
 }
@@ -65,6 +77,8 @@ pub struct Entry {
     pub product: Arc<Product>,
     /// `readers/<name>.toml` for built-in products, else the path of the user's file.
     pub origin: String,
+    /// Whether it claims files: not before the user has allowed its program, when it has one.
+    pub active: bool,
     /// Text the product was made from, as a table; what a user file is merged over.
     table: Table,
 }
@@ -87,21 +101,40 @@ impl Registry {
         for file in user_dir.map(toml_files).unwrap_or_default() {
             registry.add_file(&file);
         }
+        if registry.entries.iter().any(|e| e.product.reader.is_some()) {
+            registry.ask(&Trust::load());
+        }
         registry
     }
 
-    /// Adds one product file from disk.
+    /// Lets the products with a program claim files that are allowed, and tells of the others.
+    pub fn ask(&mut self, trust: &Trust) {
+        for entry in &mut self.entries {
+            let Some(program) = &entry.product.reader else { continue };
+            entry.active = trust.holds(Path::new(&entry.origin), program);
+            if !entry.active {
+                let (origin, program) = (entry.origin.clone(), program.program.join(" "));
+                self.errors.push(ProductError::NotAllowed { origin, program });
+            }
+        }
+    }
+
+    /// Adds one product file from disk. A program it names is not run before [`ask`](Self::ask).
     pub fn add_file(&mut self, file: &Path) {
         let origin = file.display().to_string();
         match std::fs::read_to_string(file) {
-            Ok(text) => self.add(&origin, &text),
+            Ok(text) => self.put(&origin, &text, file.parent()),
             Err(e) => self.errors.push(ProductError::Unreadable { origin, message: e.to_string() }),
         }
     }
 
     /// Adds one product text; a product of the same id is changed by it.
     pub fn add(&mut self, origin: &str, text: &str) {
-        match self.parse(origin, text) {
+        self.put(origin, text, None);
+    }
+
+    fn put(&mut self, origin: &str, text: &str, folder: Option<&Path>) {
+        match self.parse(origin, text, folder) {
             Ok(entry) => {
                 self.entries.retain(|e| e.product.product.id != entry.product.product.id);
                 self.entries.push(entry);
@@ -114,13 +147,13 @@ impl Registry {
         }
     }
 
-    fn parse(&self, origin: &str, text: &str) -> Result<Entry, ProductError> {
+    fn parse(&self, origin: &str, text: &str, folder: Option<&Path>) -> Result<Entry, ProductError> {
         let at = |e: &toml::de::Error| text_error(origin, text, e);
         let own: Table = text.parse().map_err(|e| at(&e))?;
         let id = own.get("product").and_then(|p| p.get("id")).and_then(Value::as_str);
         let known = id.and_then(|id| self.entries.iter().find(|e| e.product.product.id == id));
         let parsed = toml::from_str::<Product>(text);
-        let (table, product) = match (known, parsed) {
+        let (table, mut product) = match (known, parsed) {
             (None, parsed) => (own, parsed.map_err(|e| at(&e))?),
             // A file that only changes a known product may leave out what it does not change.
             (Some(_), Err(e)) if !e.message().starts_with("missing field") => return Err(at(&e)),
@@ -131,8 +164,16 @@ impl Registry {
                 (table, product)
             }
         };
-        check(&product).map_err(|message| ProductError::Meaning { origin: origin.to_owned(), message })?;
-        Ok(Entry { product: Arc::new(product), origin: origin.to_owned(), table })
+        let meaning = |message| ProductError::Meaning { origin: origin.to_owned(), message };
+        check(&product).map_err(meaning)?;
+        if let Some(reader) = &mut product.reader {
+            let Some(folder) = folder else {
+                return Err(meaning("only a product file of your own can name a program ([reader])".to_owned()));
+            };
+            reader.folder = std::path::absolute(folder).unwrap_or_else(|_no_working_folder| folder.to_owned());
+        }
+        let active = product.reader.is_none();
+        Ok(Entry { product: Arc::new(product), origin: origin.to_owned(), active, table })
     }
 
     /// All products, highest priority first.
@@ -171,7 +212,7 @@ impl Registry {
         let fits = |p: &Product| {
             below(p) && (p.matching.files.is_empty() || p.matching.files.iter().any(|g| glob_matches(g, name)))
         };
-        let named = self.entries.iter().map(|e| &e.product).filter(|p| fits(p)).cloned();
+        let named = self.active().filter(|p| fits(p)).cloned();
         self.workspaces.product_of(path).into_iter().chain(named).collect()
     }
 
@@ -188,7 +229,11 @@ impl Registry {
 
     /// Whether a product claims files of that name by a pattern.
     pub fn claims(&self, name: &str) -> bool {
-        self.entries.iter().flat_map(|e| &e.product.matching.files).any(|g| glob_matches(g, name))
+        self.active().flat_map(|p| &p.matching.files).any(|g| glob_matches(g, name))
+    }
+
+    fn active(&self) -> impl Iterator<Item = &Arc<Product>> {
+        self.entries.iter().filter(|e| e.active).map(|e| &e.product)
     }
 }
 
@@ -244,6 +289,16 @@ fn check(product: &Product) -> Result<(), String> {
         return Err(
             "[match] must name files, attributes or variables, or the product would claim every file".to_owned()
         );
+    }
+    if let Some(reader) = &product.reader {
+        if reader.program.first().is_none_or(String::is_empty) {
+            return Err("program in [reader] must name a program and its arguments".to_owned());
+        }
+        if m.files.is_empty() || !m.attributes.is_empty() || !m.variables.is_empty() {
+            return Err("a product with a program ([reader]) claims files by their names alone: name files, and no \
+                        attributes or variables, in [match]"
+                .to_owned());
+        }
     }
     let mut names = Vec::new();
     for (k, field) in product.fields.iter().enumerate() {
@@ -383,5 +438,33 @@ variable = "mask"
         assert_eq!(r.errors().len(), 1);
         assert!(r.errors()[0].origin().ends_with("bad.toml"));
         assert!(r.get("sst_l4_test").is_some());
+    }
+
+    #[test]
+    fn programs_wait_for_consent() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.toml");
+        let text = "[product]\nid='x'\ntitle='X'\n[match]\nfiles=['*.xx']\n[reader]\nprogram=['python3', 'x.py']\n";
+        std::fs::write(&file, text).unwrap();
+        let mut trust = Trust::at(&dir.path().join("allowed.toml"));
+        let mut r = Registry::default();
+        r.add_file(&file);
+        assert_eq!((r.errors(), r.entries().len()), (&[][..], 1));
+        assert!(r.candidates(Path::new("a.xx")).is_empty() && !r.claims("a.xx"));
+        r.ask(&trust);
+        let told = r.errors()[0].to_string();
+        assert!(told.contains("python3 x.py") && told.contains("seaglass readers trust"), "{told}");
+        assert!(r.candidates(Path::new("a.xx")).is_empty() && !r.claims("a.xx"));
+        let program = r.entries()[0].product.reader.clone().unwrap();
+        assert_eq!(program.folder, std::path::absolute(dir.path()).unwrap());
+        trust.allow(&file, &program).unwrap();
+        r.ask(&trust);
+        assert!(r.claims("a.xx") && r.candidates(Path::new("a.xx"))[0].reader.as_ref() == Some(&program));
+        // Nothing but a file of the user names programs, and a file is claimed by its name alone.
+        let mut r = Registry::default();
+        r.add("y.toml", text);
+        r.add("z.toml", &text.replace("files=['*.xx']", "files=['*.xx']\nvariables=['a']"));
+        r.add("w.toml", &text.replace("'python3', 'x.py'", ""));
+        assert_eq!((r.errors().len(), r.entries().len()), (3, 0), "{:?}", r.errors());
     }
 }

@@ -169,6 +169,7 @@ fn product(text: &str, folder: &Path, name: &str) -> Option<Product> {
         geolocation: Default::default(),
         fields,
         hide: Vec::new(),
+        reader: None,
     })
 }
 

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let done = match args.first().map(String::as_str) {
         None => serve(),
         Some("sample") => sample(&args[1..]),
+        Some("run") => become_program(&args[1..]),
         Some(_) => Err(anyhow::anyhow!("{USAGE}")),
     };
     match done {
@@ -27,6 +28,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Bounds itself like a reader and becomes a program of the user; returns only when that cannot be.
+fn become_program(args: &[String]) -> anyhow::Result<()> {
+    let [program, rest @ ..] = args else { anyhow::bail!("{USAGE}") };
+    limits::limit_memory(limits::WORKER_ADDRESS_SPACE);
+    let mut command = std::process::Command::new(program);
+    command.args(rest);
+    #[cfg(unix)]
+    let error = std::os::unix::process::CommandExt::exec(&mut command);
+    #[cfg(not(unix))]
+    let error = std::io::Error::from(std::io::ErrorKind::Unsupported);
+    Err(error).with_context(|| format!("{program} cannot be run"))
 }
 
 /// Answers requests until the input ends.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, bounded, select};
 use parking_lot::Mutex;
+use seaglass_core::product::ReaderProgram;
 use seaglass_core::protocol::{Answer, AnswerFrame, PROTOCOL_VERSION, Request, RequestFrame, read_frame, write_frame};
 
 /// A reader has this long to greet.
@@ -59,6 +60,19 @@ pub trait Connect: Send + Sync {
     /// # Errors
     /// It cannot be started.
     fn connect(&self, name: &str, stop: &Receiver<()>) -> Result<Box<dyn Connection>, Death>;
+
+    /// Starts a program of the user that reads the files of a product. The user has allowed it.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    fn connect_program(
+        &self,
+        program: &ReaderProgram,
+        _name: &str,
+        _stop: &Receiver<()>,
+    ) -> Result<Box<dyn Connection>, Death> {
+        Err(Death::NotStarted(format!("Programs like {} are not started here.", program.program.join(" "))))
+    }
 }
 
 /// Starts reader processes.
@@ -88,33 +102,59 @@ pub fn find_worker(given: Option<&Path>) -> PathBuf {
 
 impl Connect for ProcessConnector {
     fn connect(&self, name: &str, stop: &Receiver<()>) -> Result<Box<dyn Connection>, Death> {
-        let start = || {
-            Process::spawn(self, name).map_err(|e| {
-                Death::NotStarted(format!("The reader {} cannot be started: {e}.", self.program.display()))
-            })
+        let mut command = Command::new(&self.program);
+        command.args(&self.args);
+        greeted(command, &self.program.display().to_string(), name, stop)
+    }
+
+    fn connect_program(
+        &self,
+        program: &ReaderProgram,
+        name: &str,
+        stop: &Receiver<()>,
+    ) -> Result<Box<dyn Connection>, Death> {
+        let beside = |word: &String| Some(program.folder.join(word)).filter(|p| p.is_file());
+        let words = program.program.iter().map(|w| beside(w).map_or_else(|| w.into(), PathBuf::into_os_string));
+        let mut words = words.collect::<Vec<OsString>>().into_iter();
+        // On Unix our own reader sets the bounds of readers for itself and then becomes the program.
+        let mut command = if cfg!(unix) {
+            let mut bounded = Command::new(&self.program);
+            bounded.arg("run");
+            bounded
+        } else {
+            Command::new(words.next().unwrap_or_default())
         };
-        let hello = Request::Hello { version: PROTOCOL_VERSION };
-        let program = self.program.display();
-        let mut process = start()?;
-        let mut greeting = process.call(&hello, HELLO_TIMEOUT, stop);
-        if let Err(Death::Died(how)) = &greeting {
-            // Ended from outside perhaps (memory ran short): that is no reason to give up a file.
-            log::warn!("{name}: the reader died while starting ({how}); starting another");
-            process = start()?;
-            greeting = process.call(&hello, HELLO_TIMEOUT, stop);
+        command.args(words).current_dir(&program.folder);
+        greeted(command, &program.program.join(" "), name, stop)
+    }
+}
+
+/// Starts a reader and greets it. `what` is what the user calls it.
+fn greeted(mut command: Command, what: &str, name: &str, stop: &Receiver<()>) -> Result<Box<dyn Connection>, Death> {
+    let mut start = || {
+        Process::spawn(&mut command, name)
+            .map_err(|e| Death::NotStarted(format!("The reader {what} cannot be started: {e}.")))
+    };
+    let hello = Request::Hello { version: PROTOCOL_VERSION };
+    let mut process = start()?;
+    let mut greeting = process.call(&hello, HELLO_TIMEOUT, stop);
+    if let Err(Death::Died(how)) = &greeting {
+        // Ended from outside perhaps (memory ran short): that is no reason to give up a file.
+        log::warn!("{name}: the reader died while starting ({how}); starting another");
+        process = start()?;
+        greeting = process.call(&hello, HELLO_TIMEOUT, stop);
+    }
+    match greeting {
+        Ok((Answer::Hello { version: PROTOCOL_VERSION, name: who }, _)) => {
+            log::debug!("{name}: {who}");
+            Ok(Box::new(process))
         }
-        match greeting {
-            Ok((Answer::Hello { version: PROTOCOL_VERSION, name: who }, _)) => {
-                log::debug!("{name}: {who}");
-                Ok(Box::new(process))
-            }
-            Ok((Answer::Hello { version, .. }, _)) => Err(Death::NotStarted(format!(
-                "The reader {program} speaks protocol {version}, not {PROTOCOL_VERSION}; install the one that came with Seaglass."
-            ))),
-            Ok(_) => Err(Death::NotStarted(format!("{program} is not a reader: it does not greet."))),
-            Err(Death::Stopped) => Err(Death::Stopped),
-            Err(e) => Err(Death::NotStarted(format!("{program} is not a working reader: {e}."))),
-        }
+        Ok((Answer::Hello { version, .. }, _)) => Err(Death::NotStarted(format!(
+            "The reader {what} speaks protocol {version}, not {PROTOCOL_VERSION}; install the one that came with Seaglass."
+        ))),
+        Ok(_) => Err(Death::NotStarted(format!("{what} is not a reader: it does not greet."))),
+        Err(Death::Stopped) => Err(Death::Stopped),
+        Err(e) => Err(Death::NotStarted(format!("{what} is not a working reader: {e}."))),
     }
 }
 
@@ -132,13 +172,8 @@ struct Process {
 }
 
 impl Process {
-    fn spawn(connector: &ProcessConnector, name: &str) -> std::io::Result<Self> {
-        let mut child = Command::new(&connector.program)
-            .args(&connector.args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+    fn spawn(command: &mut Command, name: &str) -> std::io::Result<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use seaglass_core::protocol::Request;
+use seaglass_core::product::ReaderProgram;
+use seaglass_core::protocol::{Request, Source};
 
 use super::{Job, Lane, Tag};
 
@@ -116,17 +117,33 @@ impl<T: Tag> Queue<T> {
 /// File a request is about.
 pub(super) fn path_of(request: &Request) -> Option<&Path> {
     match request {
+        Request::Close { path } => Some(path),
+        other => source_of(other).map(|s| s.path.as_path()),
+    }
+}
+
+/// Program of the user that is asked in place of our own reader: that of the product which comes first.
+pub(super) fn program_of(request: &Request) -> Option<&ReaderProgram> {
+    source_of(request)?.candidates.first()?.reader.as_ref()
+}
+
+/// Id of the product whose program that is.
+pub(super) fn product_of_program(request: &Request) -> Option<&str> {
+    source_of(request)?.candidates.first().filter(|p| p.reader.is_some()).map(|p| p.product.id.as_str())
+}
+
+fn source_of(request: &Request) -> Option<&Source> {
+    match request {
         Request::Open { source }
         | Request::Geolocation { source, .. }
         | Request::Read { source, .. }
         | Request::Stats { source, .. }
         | Request::Probe { source, .. }
         | Request::Outline { source, .. }
-        | Request::Rows { source, .. } => Some(&source.path),
-        Request::Close { path } => Some(path),
+        | Request::Rows { source, .. } => Some(source),
         // Our own intermediate file: a fault there is no fault of a granule.
         Request::WriteTable { .. } => None,
-        Request::Hello { .. } | Request::Ping => None,
+        Request::Close { .. } | Request::Hello { .. } | Request::Ping => None,
     }
 }
 
@@ -153,7 +170,6 @@ fn claim_of(request: &Request) -> Option<Claim> {
 mod tests {
     use super::*;
     use seaglass_core::field::{Apron, Window};
-    use seaglass_core::protocol::Source;
 
     fn source(path: &str) -> Source {
         Source { path: path.into(), candidates: Vec::new() }
