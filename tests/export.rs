@@ -17,9 +17,13 @@ fn grid() -> PathBuf {
 }
 
 fn render(arguments: &[&str], out: &Path) -> Output {
+    render_of(&grid(), arguments, out)
+}
+
+fn render_of(path: &Path, arguments: &[&str], out: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_seaglass"))
         .arg("render")
-        .arg(grid())
+        .arg(path)
         .args(arguments)
         .arg("--out")
         .arg(out)
@@ -154,4 +158,73 @@ fn what_cannot_be_made_is_said_in_one_sentence() {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(5) || (told.contains("ffmpeg") && told.contains("*.gif")), "{told}");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "something is left");
+}
+
+/// A session of the grid: a Mercator map of the Gulf Stream, its one layer in grey, another one hidden.
+fn session(dir: &Path) -> PathBuf {
+    use seaglass_core::camera::Camera;
+    use seaglass_core::geo::LonLat;
+    use seaglass_core::project::{Layer, LayerId, Project};
+    use seaglass_core::projection::Projection;
+    use seaglass_core::session_file::SessionFile;
+    use seaglass_core::style::Style;
+    use seaglass_core::time::Time;
+    let layer = |id: u64, field: &str, visible: bool, range: [f64; 2]| -> Layer {
+        let style = Style { colormap: "cividis".into(), range: Some(range), ..Style::default() };
+        serde_json::from_value(serde_json::json!({
+            "id": id, "collection": "ghrsst_l4", "field": field, "visible": visible, "style": style,
+        }))
+        .unwrap()
+    };
+    let mut project = Project {
+        layers: vec![layer(2, "mask", false, [0.0, 8.0]), layer(1, "analysed_sst", true, [275.0, 303.0])],
+        camera: Camera {
+            target: LonLat::new(-60.0, 37.0),
+            altitude_m: 3.0e6,
+            projection: Projection::Mercator,
+            ..Camera::default()
+        },
+        sources: vec![grid()],
+        next_layer: 2,
+        ..Project::default()
+    };
+    project.timeline.now = Time::parse("2024-08-11T18:00:00Z").unwrap();
+    assert_eq!(project.layer(LayerId(1)).map(|l| l.visible), Some(true));
+    let path = dir.join("gulf-stream.oce");
+    std::fs::write(&path, SessionFile::new(&project, dir, serde_json::Value::Null).to_text().unwrap()).unwrap();
+    path
+}
+
+#[test]
+fn a_session_is_drawn_as_it_was_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let saved = session(dir.path());
+    let picture = |arguments: &[&str], name: &str| {
+        let out = dir.path().join(name);
+        let output = render_of(&saved, &[&["--size", "480x320"], arguments].concat(), &out);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code() != Some(5)).then(|| {
+            assert!(output.status.success(), "{arguments:?}: {told}");
+            image::open(&out).unwrap().to_rgb8()
+        })
+    };
+    let Some(own) = picture(&[], "own.png") else {
+        println!("skipped: no graphics adapter");
+        return;
+    };
+    // The projection, the place and the colours are those of the session.
+    let files = ["--projection", "mercator", "--look-at=-60,37", "--altitude", "3000", "--size", "480x320"];
+    let style = ["--field", "analysed_sst", "--colormap", "cividis", "--range", "275,303"];
+    let time = ["--time", "2024-08-11T06:00:00", "--window", "1d"];
+    let by_hand = dir.path().join("by-hand.png");
+    made(&[&files[..], &style[..], &time[..]].concat(), &by_hand).unwrap();
+    assert!(own == image::open(&by_hand).unwrap().to_rgb8(), "the session and the same by options differ");
+    // The command line has the last word on camera and clock, not on layers.
+    assert!(picture(&["--projection", "globe"], "globe.png").unwrap() != own);
+    assert!(picture(&["--look-at=-30,37"], "east.png").unwrap() != own);
+    let output = render_of(&saved, &["--field", "mask"], &dir.path().join("mask.png"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("leave --field out"));
+    let output = render_of(&saved, &["--time", "2020-01-01"], &dir.path().join("empty.png"));
+    assert!(!output.status.success(), "nothing to show at that time is said");
 }

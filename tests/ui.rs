@@ -5,10 +5,14 @@
 #[path = "ui/world.rs"]
 mod world;
 
+#[path = "ui/bookmarks.rs"]
+mod bookmarks;
 #[path = "ui/calendar.rs"]
 mod calendar;
 #[path = "ui/catalogue.rs"]
 mod catalogue;
+#[path = "ui/groups.rs"]
+mod groups;
 #[path = "ui/layers.rs"]
 mod layers;
 #[path = "ui/looks.rs"]
@@ -17,6 +21,8 @@ mod looks;
 mod navigation;
 #[path = "ui/palette.rs"]
 mod palette;
+#[path = "ui/preferences.rs"]
+mod preferences;
 #[path = "ui/readout.rs"]
 mod readout;
 #[path = "ui/sessions.rs"]

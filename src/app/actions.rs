@@ -1,6 +1,7 @@
 //! What the entries of the command table do. Menus, keys, palette and buttons all come here.
 
 use seaglass_core::command::{Command, TABLE};
+use seaglass_core::passes::{OrbitStep, Pass};
 use seaglass_core::project::{BaseMap, LayerId};
 use seaglass_core::projection::Projection;
 use seaglass_core::shapes::ShapeKind;
@@ -8,10 +9,10 @@ use seaglass_core::style::StylePatch;
 use seaglass_core::timeline::{PlayMode, Timeline};
 
 use crate::dialogs::Pick;
-use crate::model::Model;
+use crate::model::{Model, Row};
 use crate::right::{self, Tab};
 use crate::state::{Action, Out, UiState};
-use crate::{colocate, hand, palette, style_actions, timeline};
+use crate::{bookmarks, colocate, hand, palette, style_actions, timeline};
 
 /// Window lengths of the segment and of the keys, seconds.
 pub const WINDOWS_S: [f64; 5] = [21_600.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0];
@@ -34,6 +35,13 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
         "view_forward" => model.session.can_go_back_forward().1,
         "save_shapes" => !model.session.project().shapes.is_empty(),
         "undo" => undo,
+        id if id.starts_with("bookmark_") && id != "bookmark_add" => bookmarks::of_key(id, model).is_some(),
+        "orbit_previous_pass"
+        | "orbit_next_pass"
+        | "orbit_previous_orbit"
+        | "orbit_next_orbit"
+        | "orbit_previous_cycle"
+        | "orbit_next_cycle" => has_passes(model, state),
         "redo" => redo,
         "save_session" | "save_session_as" | "copy_command_line" => has_data,
         "close_all" => has_data || !model.session.failures().is_empty(),
@@ -47,7 +55,9 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
         | "step_back" | "step_forward" | "step_back_10" | "step_forward_10" | "previous_granule" | "next_granule"
         | "first_data" | "last_data" | "jump_to_data" | "next_window" | "previous_window" => has_data,
         "toggle_layer" | "style" | "duplicate_layer" | "remove_layer" | "layer_up" | "layer_down" | "more_opacity"
-        | "less_opacity" => state.selected.is_some_and(|id| model.row(id).is_some()),
+        | "less_opacity" | "solo_layer" | "lock_layer" | "group_layer" => {
+            state.selected.is_some_and(|id| model.row(id).is_some())
+        }
         _ => true,
     }
 }
@@ -70,6 +80,9 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
     if style_actions::perform(id, model, state, out) {
         return;
     }
+    if bookmarks::perform(id, model, out) {
+        return;
+    }
     match id {
         "draw_polygon" => state.shapes.toggle(ShapeKind::Polygon),
         "draw_polyline" => state.shapes.toggle(ShapeKind::Polyline),
@@ -79,6 +92,7 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         "keys" => state.keys_open = !state.keys_open,
         "record" => state.film = Some(crate::recorder::Form::of(model.session)),
         "about" => state.about_open = true,
+        "preferences" => state.preferences_open = !state.preferences_open,
         "toggle_left_panel" => state.left_open = !state.left_open,
         "toggle_right_panel" => state.right_open = !state.right_open,
         "catalogue" | "colocate" => {
@@ -126,6 +140,21 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         "jump_to_data" => {
             out.send(Command::JumpToData { layer: state.selected.filter(|l| model.row(*l).is_some()) });
         }
+        "orbit_previous_pass"
+        | "orbit_next_pass"
+        | "orbit_previous_orbit"
+        | "orbit_next_orbit"
+        | "orbit_previous_cycle"
+        | "orbit_next_cycle" => {
+            let by = match id {
+                "orbit_previous_pass" | "orbit_next_pass" => OrbitStep::Pass,
+                "orbit_previous_orbit" | "orbit_next_orbit" => OrbitStep::Orbit,
+                _ => OrbitStep::Cycle,
+            };
+            let steps = if id.starts_with("orbit_next") { 1 } else { -1 };
+            let layer = state.selected.filter(|l| model.row(*l).is_some_and(|r| row_has_passes(model, r)));
+            out.send(Command::StepOrbit { layer, by, steps });
+        }
         "previous_granule" => out.send(Command::StepGranule { layer: state.selected, steps: -1 }),
         "next_granule" => out.send(Command::StepGranule { layer: state.selected, steps: 1 }),
         _ => {
@@ -137,6 +166,17 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
             out.act(Action::Run(id));
         }
     }
+}
+
+/// Whether the names of a layer's files tell passes. The first of them answers for all.
+fn row_has_passes(model: &Model, row: &Row) -> bool {
+    let collection = model.session.catalogue().collections.get(&row.collection);
+    collection.and_then(|c| c.granules.first()).is_some_and(|g| Pass::of(&g.path).is_some())
+}
+
+fn has_passes(model: &Model, state: &UiState) -> bool {
+    let selected = state.selected.and_then(|id| model.row(id));
+    selected.is_some_and(|r| row_has_passes(model, r)) || model.rows.iter().any(|r| r.shown && row_has_passes(model, r))
 }
 
 fn simple(id: &str, model: &Model) -> Option<Command> {
@@ -205,6 +245,11 @@ fn perform_on_layer(id: &str, layer: LayerId, model: &Model, state: &mut UiState
         "toggle_layer" => out.send(Command::ShowLayer { layer, visible: !row.visible }),
         "style" => state.style_of = if state.style_of == Some(layer) { None } else { Some(layer) },
         "duplicate_layer" => out.send(Command::DuplicateLayer { layer }),
+        "solo_layer" => out.send(Command::SoloLayer { layer }),
+        "lock_layer" => out.send(Command::LockLayer { layer, locked: !row.locked }),
+        "group_layer" => crate::layer_group::make(layer, model, state, out),
+        // Refused with a sentence: the layer stays in hand.
+        "remove_layer" if row.locked => out.send(Command::RemoveLayer { layer }),
         "remove_layer" => {
             out.send(Command::RemoveLayer { layer });
             // The row below takes the selection, so that Delete can be pressed again.
@@ -234,7 +279,9 @@ pub fn shortcuts(ui: &egui::Ui, model: &Model, state: &mut UiState, out: &mut Ou
     let Some(id) = next_shortcut(ui, state) else { return };
     let was_open = state.palette_open;
     // What covers the window has the keyboard; only its own key, which closes it again, goes through.
-    let closes = (id == "palette" && was_open) || (id == "keys" && state.keys_open && !was_open);
+    let closes = (id == "palette" && was_open)
+        || (id == "keys" && state.keys_open && !was_open)
+        || (id == "preferences" && state.preferences_open && !was_open);
     if state.is_covered() && !closes {
         return;
     }
@@ -298,8 +345,9 @@ fn pressed_shortcuts(ui: &egui::Ui) -> Vec<(&'static str, bool)> {
                 true
             }
             egui::Event::Key { key, physical_key, pressed: true, modifiers, repeat } => {
-                let on =
-                    |key| shortcuts.iter().find(|(s, _)| s.logical_key == key && modifiers.matches_logically(s.modifiers));
+                let on = |key| {
+                    shortcuts.iter().find(|(s, _)| s.logical_key == key && modifiers.matches_logically(s.modifiers))
+                };
                 // With Shift the row of digits says `!`, `#`… (without, on a French keyboard): there the place counts.
                 let found = on(*key).or_else(|| physical_key.filter(|p| DIGITS.contains(p)).and_then(on));
                 pressed.extend(found.map(|(_, id)| (*id, *repeat)));

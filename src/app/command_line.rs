@@ -38,7 +38,7 @@ pub fn text(session: &Session) -> String {
         add("--window", format!("{}s", rounded(window.seconds(), 3)));
     }
     // The last field of a command line is drawn on top.
-    let layers: Vec<&Layer> = project.layers.iter().rev().filter(|l| l.visible).collect();
+    let layers: Vec<&Layer> = project.layers.iter().rev().filter(|l| project.shows(l)).collect();
     layers.iter().for_each(|l| add("--field", l.field.clone()));
     if layers.iter().all(|l| l.style.range.is_some()) {
         let ends = layers.iter().filter_map(|l| l.style.range);

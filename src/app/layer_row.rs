@@ -1,6 +1,6 @@
 //! One row of the layers panel, 56 high (window design §5).
 
-use egui::{Color32, Popup, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Color32, Popup, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use seaglass_core::command::Command;
 use seaglass_core::project::LayerId;
 use seaglass_core::style::StylePatch;
@@ -30,6 +30,9 @@ pub fn height(layers: usize) -> f32 {
     if layers > MOST_ROOMY { COMPACT } else { crate::theme::Theme::get(true).size.layer_row }
 }
 
+/// How far rows of a group stand in.
+const INDENT: f32 = 12.0;
+
 /// Shows one row.
 pub fn show(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mut Out) {
     let height = height(model.rows.len());
@@ -37,12 +40,13 @@ pub fn show(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mu
     if !ui.is_rect_visible(rect) {
         return;
     }
+    let rect = if row.group.is_some() { rect.with_min_x(rect.left() + INDENT) } else { rect };
     let id = ui.scope_id().with(("layer", row.id.0));
     let response = ui.interact(rect, id, Sense::click_and_drag());
     let selected = state.selected == Some(row.id);
     response.widget_info(|| egui::WidgetInfo::selected(Role::ListBoxOption, true, selected, row.spoken()));
     let hovered = ui.rect_contains_pointer(rect);
-    background(ui, rect, selected, hovered, &response);
+    background(ui, rect, selected, hovered && !row.locked, &response);
     if selected {
         state.style_anchor = rect.right_top();
         state.regions[1] = Some(id);
@@ -50,19 +54,21 @@ pub fn show(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mu
     if response.clicked() {
         state.selected = Some(row.id);
     }
-    response.dnd_set_drag_payload(Dragged(row.id));
+    if !row.locked {
+        response.dnd_set_drag_payload(Dragged(row.id));
+    }
     row_keys(ui, &response, row, state, out);
     Popup::context_menu(&response).accessible_name(format!("{} menu", row.name)).show(|ui| {
         ui.set_min_width(220.0);
         menu::layer_menu(ui, row, model, state, out);
     });
-    let reason = row.status.reason.as_ref().filter(|r| row.visible && !matches!(r, Reason::OffScreen));
+    let reason = row.status.reason.as_ref().filter(|r| row.shown && !matches!(r, Reason::OffScreen));
     if height < 40.0 {
         eye(ui, rect, rect.center().y, row, out);
         one_line(ui, rect, row, reason, hovered, state, out);
     } else {
         eye(ui, rect, rect.top() + 18.0, row, out);
-        first_line(ui, rect, row, selected || hovered, state);
+        first_line(ui, rect, row, selected || hovered, state, out);
         match reason {
             Some(reason) => reason_line(ui, rect, rect.top() + 40.0, row, reason, out),
             None => second_line(ui, rect, row, state, out),
@@ -84,7 +90,7 @@ fn background(ui: &Ui, rect: Rect, selected: bool, hovered: bool, response: &Res
         ui.painter().rect_filled(rect, 0.0, t.c.selection);
         let edge = Rect::from_min_size(rect.min, vec2(2.0, rect.height()));
         ui.painter().rect_filled(edge, 0.0, t.c.accent);
-    } else if hovered {
+    } else if ui.rect_contains_pointer(rect) {
         ui.painter().rect_filled(rect, 0.0, t.c.hover);
     }
     if hovered {
@@ -147,13 +153,17 @@ fn one_line(
     if rename(ui, rect, row, state) {
         return;
     }
-    let faded = if row.visible { 1.0 } else { 0.45 };
+    let faded = if row.shown { 1.0 } else { 0.45 };
     // The narrowest panel has no room for the numbers.
     let numbers = rect.width() > 270.0;
     let right = rect.right() - 12.0;
     let bar_left = if numbers { right - 166.0 } else { right - 64.0 };
-    let ink = if row.visible && reason.is_none() { t.c.text_1 } else { t.c.text_3 };
-    let room = bar_left - 8.0 - rect.left() - 36.0;
+    let ink = if row.shown && reason.is_none() { t.c.text_1 } else { t.c.text_3 };
+    let mut end = bar_left - 8.0;
+    if row.locked {
+        end = lock(ui, pos2(end - 10.0, y), row, out).left();
+    }
+    let room = end - rect.left() - 36.0;
     widgets::line(ui.painter(), rect.left() + 36.0, y, &row.name, t.name(), ink, room);
     if let Some(reason) = reason {
         let cell = Rect::from_min_max(pos2(bar_left - 36.0, rect.top()), rect.max);
@@ -174,12 +184,29 @@ fn one_line(
     }
 }
 
-fn first_line(ui: &mut Ui, rect: Rect, row: &Row, active: bool, state: &mut UiState) {
+/// The lock of a locked row; a click unlocks.
+fn lock(ui: &Ui, at: Pos2, row: &Row, out: &mut Out) -> Rect {
+    let t = theme(ui);
+    let cell = Rect::from_center_size(at, vec2(24.0, 24.0));
+    let response = ui.interact(cell, ui.scope_id().with(("lock", row.id.0)), Sense::click());
+    widgets::describe(&response, Role::Button, &format!("Unlock {}", row.name));
+    let ink = if response.hovered() { t.c.text_1 } else { t.c.text_2 };
+    widgets::icon(ui.painter(), cell.center(), "locked", 14.0, ink);
+    widgets::focus_ring(ui, &response, 4.0);
+    if response.on_hover_text("Locked: a click unlocks   Shift+K").clicked() {
+        out.send(Command::LockLayer { layer: row.id, locked: false });
+    }
+    cell
+}
+
+fn first_line(ui: &mut Ui, rect: Rect, row: &Row, active: bool, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let y = rect.top() + 18.0;
     let badge_left = badge(ui, rect, row);
     let mut right = badge_left - 8.0;
-    if active || state.style_of == Some(row.id) {
+    if row.locked {
+        right = lock(ui, pos2(badge_left - 18.0, y), row, out).left() - 4.0;
+    } else if active || state.style_of == Some(row.id) {
         let cell = Rect::from_center_size(pos2(badge_left - 18.0, y), vec2(24.0, 24.0));
         let response = ui.interact(cell, ui.scope_id().with(("style", row.id.0)), Sense::click());
         let label = format!("Style of {}", row.name);
@@ -199,7 +226,7 @@ fn first_line(ui: &mut Ui, rect: Rect, row: &Row, active: bool, state: &mut UiSt
     if rename(ui, rect, row, state) {
         return;
     }
-    let unseen = !row.visible || matches!(row.status.reason, Some(Reason::OutOfTime { .. } | Reason::NoData));
+    let unseen = !row.shown || matches!(row.status.reason, Some(Reason::OutOfTime { .. } | Reason::NoData));
     let ink = if unseen { t.c.text_3 } else { t.c.text_1 };
     let end = widgets::line(ui.painter(), rect.left() + 36.0, y, &row.name, t.name(), ink, right - rect.left() - 36.0);
     if right - end > 40.0 {
@@ -210,7 +237,7 @@ fn first_line(ui: &mut Ui, rect: Rect, row: &Row, active: bool, state: &mut UiSt
         i.pointer.button_double_clicked(egui::PointerButton::Primary)
             && i.pointer.interact_pos().is_some_and(|p| name_cell.contains(p))
     });
-    if pointer_on_name && ui.rect_contains_pointer(rect) {
+    if pointer_on_name && !row.locked && ui.rect_contains_pointer(rect) {
         state.renaming = Some((row.id, row.name.clone()));
     }
 }
@@ -293,7 +320,7 @@ fn reason_line(ui: &mut Ui, rect: Rect, y: f32, row: &Row, reason: &Reason, out:
 fn second_line(ui: &mut Ui, rect: Rect, row: &Row, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let y = rect.top() + 40.0;
-    let faded = if row.visible { 1.0 } else { 0.45 };
+    let faded = if row.shown { 1.0 } else { 0.45 };
     // The narrowest panel gives the room to the numbers.
     let bar_width: f32 = if rect.width() < 280.0 { 64.0 } else { 96.0 };
     // So do long numbers, up to a point: a range without its whole unit says little.
@@ -363,7 +390,7 @@ fn opacity(ui: &mut Ui, rect: Rect, y: f32, row: &Row, faded: f32, out: &mut Out
         text: format!("{percent:.0}{}%", text::THIN),
     };
     let changed = scrub.show(ui, cell, t.small(), t.c.text_3.gamma_multiply(faded), true);
-    if let Some(v) = changed.value {
+    if let Some(v) = changed.value.filter(|_| !row.locked) {
         let patch = StylePatch { opacity: Some((v.clamp(0.0, 100.0) / 100.0) as f32), ..StylePatch::default() };
         out.send(Command::SetStyle { layer: row.id, patch });
     }
@@ -411,8 +438,8 @@ fn range(ui: &mut Ui, left: f32, right: f32, y: f32, row: &Row, faded: f32, out:
             id: ui.scope_id().with(("range", row.id.0, k)),
             label: &format!("{word} of {}", row.name),
             value: row.unit.shown([lo, hi][k]),
-            step: width * 0.01,
-            fine: width * 0.001,
+            step: width * row.unit.factor * 0.01,
+            fine: width * row.unit.factor * 0.001,
             text: end,
         };
         let changed = scrub.show(ui, cell(x, w), t.small(), ink(t.c.text_2), false);
@@ -422,7 +449,7 @@ fn range(ui: &mut Ui, left: f32, right: f32, y: f32, row: &Row, faded: f32, out:
     widgets::line(ui.painter(), left + wa, y, " to ", t.small(), ink(t.c.text_3), wto + 2.0);
     let unit_left = left + wa + wto + wb;
     widgets::line(ui.painter(), unit_left, y, &row.unit.suffix(), t.small(), ink(t.c.text_3), right - unit_left);
-    send_range(row, [ends[0].unwrap_or(lo), ends[1].unwrap_or(hi)], ends != [None, None], out);
+    send_range(row, [ends[0].unwrap_or(lo), ends[1].unwrap_or(hi)], ends != [None, None] && !row.locked, out);
 }
 
 /// Sends a new range when it makes sense.

@@ -4,11 +4,11 @@ use egui::{Popup, Rect, Role, Sense, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
 use seaglass_core::command::Command;
 use seaglass_core::project::BaseMap;
 
-use crate::layer_row;
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
 use crate::theme::theme;
 use crate::widgets::{self, Scrub};
+use crate::{layer_group, layer_row};
 
 /// Width of the panel for the width of the window: what the user has chosen, or what fits the window.
 pub fn default_width(window: f32, chosen: f32) -> f32 {
@@ -41,6 +41,7 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
             ui.spacing_mut().item_spacing = Vec2::ZERO;
             rows(ui, model, state, out);
             crate::shapes::list::section(ui, model, state, out);
+            crate::bookmarks::section(ui, model, state, out);
             base_map(ui, model, state, out);
         });
     });
@@ -56,6 +57,16 @@ fn header(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
     let response = ui.interact(button, ui.scope_id().with("add"), Sense::click());
     let response = widgets::icon_button_at(ui, button, response, "layer_add", "Add layer", false);
     state.regions[1] = Some(response.id);
+    let beside = button.translate(vec2(-28.0, 0.0));
+    ui.scope(|ui| {
+        if state.selected.is_none_or(|id| model.row(id).is_none()) {
+            ui.disable();
+        }
+        let new = ui.interact(beside, ui.scope_id().with("group"), Sense::click());
+        if widgets::icon_button_at(ui, beside, new, "layer_group", &widgets::tip("group_layer"), false).clicked() {
+            crate::actions::perform("group_layer", model, state, out);
+        }
+    });
     Popup::menu(&response).accessible_name("Add layer").show(|ui| {
         ui.set_min_width(260.0);
         let collections = &model.session.catalogue().collections;
@@ -83,29 +94,23 @@ fn rows(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
         });
         ui.add_space(12.0);
     }
-    let mut slot: Option<(usize, f32)> = None;
-    let first_top = ui.cursor().top();
-    for row in &model.rows {
-        layer_row::show(ui, row, model, state, out);
-    }
-    if let Some(payload) = egui::DragAndDrop::payload::<layer_row::Dragged>(ui.ctx()) {
-        let pointer = ui.input(|i| i.pointer.interact_pos());
-        if let Some(p) = pointer.filter(|p| ui.clip_rect().expand(20.0).contains(*p)) {
-            let height = layer_row::height(model.rows.len());
-            let at = ((p.y - first_top) / height).round().clamp(0.0, model.rows.len() as f32) as usize;
-            slot = Some((at, first_top + at as f32 * height));
-            if ui.input(|i| i.pointer.any_released()) {
-                let from = model.rows.iter().position(|r| r.id == payload.0).unwrap_or(0);
-                let to = if at > from { at - 1 } else { at };
-                if to != from {
-                    out.send(Command::MoveLayer { layer: payload.0, to });
-                }
+    let mut slots = layer_group::Slots::default();
+    let mut group = None;
+    for (k, row) in model.rows.iter().enumerate() {
+        if row.group != group {
+            slots.leave(ui.cursor().top(), k, group.take());
+            if let Some(of) = row.group.and_then(|id| model.session.project().group(id)) {
+                layer_group::header(ui, of, k, model, state, &mut slots, out);
             }
+            group = row.group;
+        }
+        if !layer_group::is_folded(row, model) {
+            slots.add(ui.cursor().top(), k, row.group);
+            layer_row::show(ui, row, model, state, out);
         }
     }
-    if let Some((_, y)) = slot {
-        ui.painter().hline(ui.max_rect().x_range(), y, Stroke::new(2.0, t.c.accent));
-    }
+    slots.leave(ui.cursor().top(), model.rows.len(), group);
+    layer_group::drop_dragged(ui, &slots, model, out);
     if !model.rows.is_empty() {
         ui.add_space(12.0);
     }

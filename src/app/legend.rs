@@ -188,7 +188,7 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
 /// When what is shown was seen, as the legend says it; `None` where nothing tells.
 pub fn caption(session: &Session) -> Option<String> {
     let (project, t) = (session.project(), &session.project().timeline);
-    let shown = project.layers.iter().filter(|l| l.visible).flat_map(|l| {
+    let shown = project.layers.iter().filter(|l| project.shows(l)).flat_map(|l| {
         let collection = session.catalogue().collections.get(&l.collection);
         let granules = collection.map(|c| c.shown_at(&l.field, &l.style, t)).unwrap_or_default();
         // Of tracks only what lies within the window is drawn.

@@ -4,6 +4,7 @@
 //! commands for the document, actions for the window. Only [`window`] knows the host, the GPU and the operating system.
 
 pub mod actions;
+pub mod bookmarks;
 pub mod cards;
 pub mod catalogue;
 pub mod colocate;
@@ -14,12 +15,14 @@ pub mod dialogs;
 pub mod export;
 mod fade;
 pub mod feed;
+pub mod file_details;
 pub mod graticule_labels;
 pub mod hand;
 pub mod highlight;
 pub mod histogram;
 pub mod hover;
 pub mod icons;
+pub mod layer_group;
 pub mod layer_row;
 pub mod layers;
 pub mod legend;
@@ -31,6 +34,7 @@ pub mod navigation;
 pub mod notices;
 pub mod palette;
 pub mod placing;
+pub mod preferences;
 pub mod readout;
 pub mod recorder;
 pub mod regions;

@@ -19,9 +19,10 @@ const MENUS: [(Menu, &str); 6] = [
 ];
 
 /// First entries of groups: a line stands above them.
-const GROUPS: [&str; 20] = [
+const GROUPS: [&str; 23] = [
     "close_all",
     "save_image",
+    "preferences",
     "quit",
     "save_shapes",
     "copy_position",
@@ -30,6 +31,7 @@ const GROUPS: [&str; 20] = [
     "home",
     "north_up",
     "view_back",
+    "bookmark_add",
     "toggle_relief",
     "toggle_left_panel",
     "presentation",
@@ -37,13 +39,20 @@ const GROUPS: [&str; 20] = [
     "layer_up",
     "step_back",
     "previous_granule",
+    "first_data",
     "next_window",
     "fit_timeline",
     "about",
 ];
 
 /// Entries of one kind, by the beginning of their ids, that share a submenu.
-const SUBMENUS: [(&str, &str); 3] = [("projection_", "Projection"), ("play_", "Play mode"), ("loop_", "Loop")];
+const SUBMENUS: [(&str, &str); 5] = [
+    ("projection_", "Projection"),
+    ("play_", "Play mode"),
+    ("loop_", "Loop"),
+    ("bookmark_", "Bookmarks"),
+    ("orbit_", "Along the orbit"),
+];
 
 /// Shows the menu under its button.
 pub fn show(button: &Response, model: &Model, state: &mut UiState, out: &mut Out) {
@@ -80,6 +89,13 @@ fn section(ui: &mut Ui, menu: Menu, model: &Model, state: &mut UiState, out: &mu
                 ui.menu_button(*title, |ui| {
                     ui.set_min_width(220.0);
                     for e in TABLE.iter().filter(|e| e.menu == menu && e.id.starts_with(start)) {
+                        // Nine keys, but no more lines than there are bookmarks.
+                        if e.id.starts_with("bookmark_")
+                            && e.id != "bookmark_add"
+                            && !actions::enabled(e.id, model, state)
+                        {
+                            continue;
+                        }
                         item(ui, e, model, state, out);
                     }
                 });
@@ -126,6 +142,9 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
         state.style_of = Some(layer);
     }
     ui.menu_button("Time rule", |ui| {
+        if row.locked {
+            ui.disable();
+        }
         for (rule, name) in TIME_RULES {
             let on = row.style.time_rule == rule;
             if ui.add(egui::Button::new(name).selected(on).min_size(egui::vec2(140.0, 28.0))).clicked() {
@@ -136,6 +155,10 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
         }
     });
     fields_menu(ui, row, model, out);
+    ui.menu_button("Group", |ui| crate::layer_group::layer_menu(ui, row, model, state, out));
+    if widgets::menu_item(ui, if row.locked { "Unlock" } else { "Lock" }, "Shift+K", true) {
+        out.send(Command::LockLayer { layer, locked: !row.locked });
+    }
     crate::style_menu::copy_paste(ui, row, state, out);
     if row.unmasked || crate::style_actions::hides_cells(row) {
         let label = if row.unmasked { "Hide masked" } else { "Show masked" };
@@ -144,13 +167,13 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
         }
     }
     ui.separator();
-    if widgets::menu_item(ui, "Rename", "", true) {
+    if widgets::menu_item(ui, "Rename", "", !row.locked) {
         state.renaming = Some((layer, row.name.clone()));
     }
     if widgets::menu_item(ui, "Duplicate", "Ctrl+D", true) {
         out.send(Command::DuplicateLayer { layer });
     }
-    if widgets::menu_item(ui, "Show only this layer", "Alt click", true) {
+    if widgets::menu_item(ui, "Show only this layer", "Shift+S", true) {
         out.send(Command::SoloLayer { layer });
     }
     let file = model.session.catalogue().collections.get(&row.collection).and_then(|c| {
@@ -161,20 +184,24 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
             .or(c.granules.first())
             .map(|g| g.path.clone())
     });
+    if widgets::menu_item(ui, "File details", "", file.is_some()) {
+        state.file_details = file.as_ref().map(|f| f.to_path_buf());
+    }
     if widgets::menu_item(ui, "Show file", "", file.is_some())
         && let Some(path) = file
     {
         out.act(Action::ShowFile(path.to_path_buf()));
     }
     ui.separator();
-    if widgets::menu_item(ui, "Remove", "Delete", true) {
+    if widgets::menu_item(ui, "Remove", "Delete", !row.locked) {
         out.send(Command::RemoveLayer { layer });
     }
 }
 
 /// Time rules with their names.
-pub const TIME_RULES: [(seaglass_core::style::TimeRule, &str); 4] = [
-    (seaglass_core::style::TimeRule::InWindow, "In window"),
+pub const TIME_RULES: [(seaglass_core::style::TimeRule, &str); 5] = [
+    (seaglass_core::style::TimeRule::InWindow, "Window"),
+    (seaglass_core::style::TimeRule::Current, "Now"),
     (seaglass_core::style::TimeRule::Latest, "Latest"),
     (seaglass_core::style::TimeRule::Nearest, "Nearest"),
     (seaglass_core::style::TimeRule::Always, "Always"),

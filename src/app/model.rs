@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use seaglass_core::catalogue::Collection;
 use seaglass_core::field::FieldInfo;
 use seaglass_core::granule::GeometryKind;
-use seaglass_core::project::{Layer, LayerId};
+use seaglass_core::project::{GroupId, Layer, LayerId};
 use seaglass_core::session::Session;
 use seaglass_core::style::{Method, Style, usual_speed_ms};
 use seaglass_core::time::Time;
@@ -87,8 +87,14 @@ pub struct Row {
     pub collection: String,
     /// Field name within it.
     pub field_name: String,
-    /// Shown.
+    /// Shown, unless its group is hidden.
     pub visible: bool,
+    /// Drawn: neither it nor its group is hidden.
+    pub shown: bool,
+    /// Locked.
+    pub locked: bool,
+    /// Group it stands in.
+    pub group: Option<GroupId>,
     /// With the cells the product's mask would leave out.
     pub unmasked: bool,
     /// Style.
@@ -144,10 +150,11 @@ impl Row {
             format!(", range {a} to {b}{}{}", if self.unit.label.is_empty() { "" } else { " " }, self.unit.label)
         });
         format!(
-            "{}, {}, {}, {} {}{range}, opacity {:.0} per cent",
+            "{}, {}, {}{}, {} {}{range}, opacity {:.0} per cent",
             self.name,
             self.product,
             if self.visible { "visible" } else { "hidden" },
+            if self.locked { ", locked" } else { "" },
             self.status.shown,
             if self.status.shown == 1 { "granule" } else { "granules" },
             f64::from(self.style.opacity) * 100.0
@@ -241,7 +248,7 @@ fn row(session: &Session, layer: &Layer, status: Status) -> Row {
     let collection = session.catalogue().collections.get(&layer.collection);
     let field = collection.and_then(|c| c.field(&layer.field)).cloned();
     let long_name = field.as_ref().map_or_else(|| layer.field.clone(), FieldInfo::title);
-    let (unit, decimals) = field.as_ref().map_or((Unit { label: String::new(), offset: 0.0 }, 3), |f| {
+    let (unit, decimals) = field.as_ref().map_or((Unit { label: String::new(), factor: 1.0, offset: 0.0 }, 3), |f| {
         (Unit::of(f), text::decimals_for(layer.style.effective_range(), f.packing_step))
     });
     Row {
@@ -253,6 +260,9 @@ fn row(session: &Session, layer: &Layer, status: Status) -> Row {
         collection: layer.collection.clone(),
         field_name: layer.field.clone(),
         visible: layer.visible,
+        shown: session.project().shows(layer),
+        locked: layer.locked,
+        group: layer.group,
         unmasked: layer.unmasked,
         style: layer.style.clone(),
         unit,

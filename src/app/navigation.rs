@@ -418,6 +418,7 @@ pub fn is_flight(command: &Command) -> bool {
             | Command::StepCoincidence { .. }
             | Command::ViewBack
             | Command::ViewForward
+            | Command::GoToBookmark { .. }
             | Command::Zoom { .. }
     )
 }

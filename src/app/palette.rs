@@ -178,7 +178,9 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
             );
         }
     }
-    for e in TABLE.iter().filter(|e| e.id != "palette" && actions::enabled(e.id, model, state)) {
+    // Bookmarks stand there by their names.
+    let listed = |id: &str| id != "palette" && (id == "bookmark_add" || !id.starts_with("bookmark_"));
+    for e in TABLE.iter().filter(|e| listed(e.id) && actions::enabled(e.id, model, state)) {
         add(
             "Commands",
             "menu",
@@ -190,6 +192,10 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
         );
     }
     if !only_commands {
+        for b in &model.session.project().bookmarks {
+            let does = Does::Send(Box::new(Command::GoToBookmark { bookmark: b.id }));
+            add("Bookmarks", "bookmark", b.name.clone(), b.now.date_text(), "", does, 2);
+        }
         for row in &model.rows {
             add("Layers", "layer_show", row.name.clone(), row.product.clone(), "", Does::Select(row.id), 2);
         }
@@ -220,7 +226,7 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
             places(words, &mut list);
         }
     }
-    let order = ["Position", "Time", "Commands", "Methods", "Layers", "Add layer", "Places"];
+    let order = ["Position", "Time", "Commands", "Methods", "Bookmarks", "Layers", "Add layer", "Places"];
     let rank = |i: &Item| order.iter().position(|s| *s == i.section).unwrap_or(9);
     if words.is_empty() {
         list.sort_by_key(rank);

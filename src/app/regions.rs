@@ -7,7 +7,8 @@ use crate::model::Model;
 use crate::right::Tab;
 use crate::state::{Out, UiState};
 use crate::{
-    catalogue, colocate, dialogs, layers, notices, palette, recorder, statusbar, style_panel, theme, timeline, topbar,
+    catalogue, colocate, dialogs, layers, notices, palette, preferences, recorder, statusbar, style_panel, theme,
+    timeline, topbar,
 };
 
 /// The part of a rectangle that no drawer covers: cards have no place under one.
@@ -122,6 +123,7 @@ pub fn floating(
     }
     palette::show(ctx, model, state, out);
     dialogs::keys(ctx, state);
+    preferences::dialog(ctx, state, out);
     dialogs::typed_path(ctx, state, out);
     recorder::dialog(ctx, state, out);
 }

@@ -6,6 +6,7 @@ use seaglass_core::command::Command;
 use seaglass_core::project::LayerId;
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::GroupBy;
 use crate::right::Tab;
 use crate::state::UiState;
 
@@ -20,6 +21,10 @@ pub struct Panels {
     /// Tab of the right panel; none when it is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right: Option<String>,
+    /// What collections are grouped by in the catalogue.
+    pub grouped: GroupBy,
+    /// List of bookmarks unfolded.
+    pub bookmarks: bool,
     /// Selected layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selected: Option<u64>,
@@ -43,6 +48,8 @@ impl Panels {
             layers: state.left_open,
             layers_width: state.left_chosen,
             right: state.right_open.then(|| state.right_tab.title().to_lowercase()),
+            grouped: state.catalogue.group_by,
+            bookmarks: state.bookmarks_open,
             selected: state.selected.map(|l| l.0),
             timeline: state.timeline_open,
             timeline_view: state.time_view,
@@ -60,6 +67,8 @@ impl Panels {
             .into_iter()
             .find(|t| self.right.as_deref() == Some(&t.title().to_lowercase()));
         state.right_tab = tab.unwrap_or_default();
+        state.catalogue.group_by = self.grouped;
+        state.bookmarks_open = self.bookmarks;
         state.selected = self.selected.map(LayerId);
         state.timeline_open = self.timeline;
         state.time_view = self.timeline_view.filter(|(a, b)| a.is_finite() && b.is_finite() && a < b);

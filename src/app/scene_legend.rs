@@ -59,7 +59,7 @@ pub fn choose<'a>(
     most: usize,
     covers: &HashMap<LayerId, f32>,
 ) -> Chosen<'a> {
-    let list: Vec<&Row> = rows.iter().filter(|r| r.visible && has_legend(r) && r.status.reason.is_none()).collect();
+    let list: Vec<&Row> = rows.iter().filter(|r| r.shown && has_legend(r) && r.status.reason.is_none()).collect();
     let mut ranked = list.clone();
     let cover = |r: &Row| covers.get(&r.id).copied().unwrap_or(0.0);
     ranked.sort_by(|a, b| {
@@ -88,7 +88,7 @@ pub fn coverage(session: &Session, view: &View) -> HashMap<LayerId, f32> {
     }
     let project = session.project();
     let mut covers = HashMap::new();
-    for layer in project.layers.iter().filter(|l| l.visible) {
+    for layer in project.layers.iter().filter(|l| project.shows(l)) {
         let Some(collection) = session.catalogue().collections.get(&layer.collection) else { continue };
         let shown = collection.shown_at(&layer.field, &layer.style, &project.timeline);
         let meets = |g: &&Granule| places.iter().any(|p| g.bounds.contains(*p));

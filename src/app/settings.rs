@@ -23,6 +23,8 @@ pub struct Settings {
     pub recent: Vec<PathBuf>,
     /// How positions are written.
     pub coordinates: seaglass_core::format::Coordinates,
+    /// Units, sizes and budgets.
+    pub preferences: crate::preferences::Preferences,
     #[serde(skip)]
     file: Option<PathBuf>,
     #[serde(skip)]
@@ -38,6 +40,7 @@ impl Default for Settings {
             listen: seaglass_host::DEFAULT_ADDRESS.to_owned(),
             coordinates: seaglass_core::format::Coordinates::default(),
             recent: Vec::new(),
+            preferences: crate::preferences::Preferences::default(),
             file: None,
             saved: None,
         }
@@ -80,6 +83,7 @@ impl Settings {
         });
         settings.left_width =
             if settings.left_width.is_finite() { settings.left_width.clamp(240.0, 440.0) } else { 296.0 };
+        settings.preferences = settings.preferences.sensible();
         settings.file = Some(file.to_owned());
         settings.saved = Some(text);
         settings
@@ -122,10 +126,16 @@ mod tests {
         s.opened(&["/b.nc".into()]);
         s.dark = false;
         s.coordinates.longitude_360 = true;
+        s.preferences.units.speed = seaglass_core::format::Speed::Knots;
+        s.preferences.gpu_mib = 512;
         s.save();
         let again = Settings::load_from(&file);
         assert_eq!(again.recent, [PathBuf::from("/b.nc"), PathBuf::from("/a.nc")]);
         assert!(!again.dark && again.coordinates.longitude_360);
+        assert_eq!(again.preferences, s.preferences);
+        std::fs::write(&file, "[preferences]\nscale = 900.0\ngpu_mib = 1").unwrap();
+        let odd = Settings::load_from(&file).preferences;
+        assert_eq!((odd.scale, odd.gpu_mib), (2.0, 128), "what makes no sense is brought into its range");
         std::fs::write(&file, "dark = 7").unwrap();
         assert!(Settings::load_from(&file).dark, "damaged settings give the defaults");
     }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use egui::Pos2;
+use seaglass_core::bookmark::BookmarkId;
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
 use seaglass_core::granule::GranuleId;
-use seaglass_core::project::LayerId;
+use seaglass_core::project::{GroupId, LayerId};
 
 use crate::dialogs::Pick;
 use crate::placing::Taken;
@@ -140,6 +141,22 @@ pub struct UiState {
     pub welcome_closed: bool,
     /// Renaming a layer: id and text.
     pub renaming: Option<(LayerId, String)>,
+    /// Renaming a group of layers.
+    pub renaming_group: Option<(GroupId, String)>,
+    /// Renaming a bookmark.
+    pub renaming_bookmark: Option<(BookmarkId, String)>,
+    /// File whose details are shown.
+    pub file_details: Option<PathBuf>,
+    /// Tag being typed for a collection.
+    pub new_tag: String,
+    /// List of bookmarks unfolded.
+    pub bookmarks_open: bool,
+    /// Preferences open.
+    pub preferences_open: bool,
+    /// Units, sizes and budgets as the user wants them.
+    pub preferences: crate::preferences::Preferences,
+    /// Those that have taken effect.
+    pub applied: Option<crate::preferences::Preferences>,
     /// How positions are written.
     pub coordinates: seaglass_core::format::Coordinates,
     /// Style copied from a layer.
@@ -183,6 +200,8 @@ impl UiState {
         self.palette_open
             || self.keys_open
             || self.about_open
+            || self.preferences_open
+            || self.file_details.is_some()
             || self.failure.is_some()
             || self.typed_path.is_some()
             || self.film.is_some()
@@ -230,6 +249,14 @@ impl Default for UiState {
             banner_closed: false,
             welcome_closed: false,
             renaming: None,
+            renaming_group: None,
+            renaming_bookmark: None,
+            file_details: None,
+            new_tag: String::new(),
+            bookmarks_open: true,
+            preferences_open: false,
+            preferences: crate::preferences::Preferences::default(),
+            applied: None,
             coordinates: seaglass_core::format::Coordinates::default(),
             copied_style: None,
             highlight: None,

@@ -121,5 +121,5 @@ pub fn hides_cells(row: &Row) -> bool {
 
 /// Layers in sight of which masks hide cells.
 pub fn masked_layers(model: &Model) -> Vec<LayerId> {
-    model.rows.iter().filter(|r| r.visible && hides_cells(r)).map(|r| r.id).collect()
+    model.rows.iter().filter(|r| r.shown && !r.locked && hides_cells(r)).map(|r| r.id).collect()
 }

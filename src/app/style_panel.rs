@@ -17,6 +17,8 @@ use crate::{
     style_vector, text, widgets,
 };
 
+/// Room of the line that says that a layer is locked.
+const LOCKED: f32 = 32.0;
 /// Height of what does not scroll.
 const HEADER_AND_FOOTER: f32 = 24.0 + 44.0 + 16.0;
 
@@ -29,6 +31,7 @@ fn height(row: &Row, model: &Model) -> f32 {
         + style_time::height(row)
         + style_rgb::height(row)
         + style_components::height(row, model)
+        + if row.locked { LOCKED } else { 0.0 }
         + scene_legend::flags(row).map_or(600.0, |flags| 330.0 + 32.0 * flags.len().div_ceil(2) as f32)
 }
 
@@ -99,6 +102,26 @@ fn send(row: &Row, out: &mut Out, patch: StylePatch) {
 }
 
 fn body(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, state: &mut UiState, out: &mut Out) {
+    if row.locked {
+        locked(ui, row, out);
+    }
+    ui.add_enabled_ui(!row.locked, |ui| controls(ui, row, model, data, state, out));
+}
+
+/// Says why nothing can be changed, and what to do.
+fn locked(ui: &mut Ui, row: &Row, out: &mut Out) {
+    let t = theme(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LOCKED - 8.0), Sense::hover());
+    let y = rect.center().y;
+    widgets::icon(ui.painter(), pos2(rect.left() + 8.0, y), "locked", 14.0, t.c.text_2);
+    widgets::line(ui.painter(), rect.left() + 22.0, y, "This layer is locked.", t.body(), t.c.text_2, 200.0);
+    let id = ui.scope_id().with("unlock");
+    if widgets::link_at(ui, pos2(rect.right(), y), "Unlock", id, "Unlock the style").clicked() {
+        out.send(Command::LockLayer { layer: row.id, locked: false });
+    }
+}
+
+fn controls(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, state: &mut UiState, out: &mut Out) {
     ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
     field(ui, row, model, out);
     method(ui, row, model, out);

@@ -202,6 +202,7 @@ fn visible_part(session: &Session) -> seaglass_core::project::Project {
     let mut project = session.project().clone();
     project.sources.clear();
     project.next_layer = 0;
+    (project.bookmarks, project.tags) = Default::default();
     project.timeline.playing = false;
     for layer in &mut project.layers {
         layer.name = None;

@@ -28,7 +28,8 @@ use crate::theme::{self, Theme};
 use crate::toasts::{Level, Toasts};
 use crate::viewport::{self, Viewport};
 use crate::{
-    actions, cards, catalogue, colocate, control, feed, hover, layer_row, map_labels, notices, saving, shapes, welcome,
+    actions, bookmarks, cards, catalogue, colocate, control, feed, file_details, hover, layer_row, map_labels, notices,
+    preferences, saving, shapes, welcome,
 };
 
 /// Where the window looks at the start.
@@ -143,6 +144,7 @@ impl Window {
             left_width: settings.left_width,
             left_chosen: settings.left_width,
             coordinates: settings.coordinates,
+            preferences: settings.preferences.clone(),
             ..UiState::default()
         };
         let mut window = Self {
@@ -404,6 +406,8 @@ impl Window {
         });
         self.settings.left_width = self.state.left_chosen;
         self.settings.coordinates = self.state.coordinates;
+        self.settings.preferences.clone_from(&self.state.preferences);
+        self.arrived_early |= preferences::apply(ctx, &mut self.state, self.viewport.as_mut(), &mut self.host);
         self.settings.save();
     }
 
@@ -483,6 +487,9 @@ impl Window {
             }
             (None, None) => 1.0,
         };
+        if let Some(viewport) = &mut self.viewport {
+            bookmarks::take_picture(viewport, &mut self.host, dark.c.void);
+        }
         self.recorder.advance(ui.ctx(), globe, self.viewport.as_mut(), &mut self.host, &mut self.toasts);
         self.read_out(ui, &response, frame);
         self.over_globe(ui, area, globe, frame, wants_welcome, seen, out);
@@ -582,6 +589,8 @@ impl Window {
 
     fn dialogs(&mut self, ctx: &egui::Context, out: &mut Out) {
         dialogs::about(ctx, &mut self.state, &self.adapter);
+        let described = self.state.file_details.as_deref().and_then(|path| self.host.describe(path));
+        file_details::dialog(ctx, described.as_ref(), &mut self.state, out);
         if let Some(path) = self.state.failure.clone() {
             let failed = self.host.session().failures().iter().find(|f| f.path == path).cloned();
             match dialogs::failure(ctx, &path, failed.as_ref(), out) {

@@ -11,6 +11,7 @@ use seaglass_core::geo::LonLat;
 use seaglass_core::granule::Granule;
 use seaglass_core::project::{BaseMap, LayerId};
 use seaglass_core::projection::Projection;
+use seaglass_core::session_file::EXTENSION;
 use seaglass_core::style::{Filter, Method, StylePatch, TimeRule, TrailStyle};
 use seaglass_core::time::{Time, TimeSpan};
 use seaglass_core::timeline::Anchor;
@@ -98,11 +99,34 @@ fn methods_fit(host: &Host, layers: &[LayerId]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether a session is among what is to be drawn.
+pub fn is_session(paths: &[PathBuf]) -> bool {
+    paths.iter().any(|p| p.extension().is_some_and(|e| e.eq_ignore_ascii_case(EXTENSION)))
+}
+
+/// An option that chooses layers or how they look, if there is one.
+fn about_layers(options: &args::Render) -> Option<&'static str> {
+    let given = [
+        (!options.field.is_empty(), "--field"),
+        (!options.range.is_empty(), "--range"),
+        (!options.colormap.is_empty(), "--colormap"),
+        (!options.method.is_empty(), "--method"),
+        (!options.style.is_empty(), "--style"),
+        (!options.index.is_empty(), "--index"),
+        (options.components.is_some(), "--components"),
+        (options.level.is_some(), "--level"),
+        (options.opacity.is_some(), "--opacity"),
+        (options.log, "--log"),
+        (options.smooth, "--smooth"),
+    ];
+    given.into_iter().find(|(is, _)| *is).map(|(_, name)| name)
+}
+
 impl Wishes {
     /// Checks the arguments before anything is started.
     pub fn new(options: &args::Render) -> Result<Self, Failure> {
         let usage = |message: String| Err(Failure::new(Exit::Usage, message));
-        let projection = match Projection::parse(&options.projection) {
+        let projection = match Projection::parse(options.projection.as_deref().unwrap_or("globe")) {
             Ok(projection) => projection,
             Err(message) => return usage(message),
         };
@@ -116,7 +140,7 @@ impl Wishes {
         if options.altitude.is_some_and(|km| !(0.1..=60_000.0).contains(&km)) {
             return usage("--altitude must lie between 0.1 and 60000 km.".to_owned());
         }
-        if !(0.0..=85.0).contains(&options.tilt) || !options.heading.is_finite() {
+        if options.tilt.is_some_and(|t| !(0.0..=85.0).contains(&t)) || options.heading.is_some_and(|h| !h.is_finite()) {
             return usage("--tilt must lie between 0 and 85 degrees, and --heading be a number.".to_owned());
         }
         if options.opacity.is_some_and(|o| !(0.0..=1.0).contains(&o)) {
@@ -127,6 +151,16 @@ impl Wishes {
         }
         if !(0.25..=16.0).contains(&options.scale) {
             return usage("--scale must lie between 0.25 and 16.".to_owned());
+        }
+        if is_session(&options.paths) {
+            if options.paths.len() > 1 {
+                return usage("A session names its own files: give it alone.".to_owned());
+            }
+            if let Some(option) = about_layers(options) {
+                return usage(format!(
+                    "A session has its own layers and styles: leave {option} out, or name the files."
+                ));
+            }
         }
         let several = options.field.len();
         for (name, n) in [
@@ -154,6 +188,9 @@ impl Wishes {
 
     /// Brings the opened files into the wished picture.
     pub fn apply(&self, host: &mut Host, options: &args::Render) -> Result<(), Failure> {
+        if is_session(&options.paths) {
+            return self.apply_to_session(host, options);
+        }
         let layers = choose_layers(host, &options.field)?;
         self.style(host, options, &layers)?;
         if !self.methods.is_empty() {
@@ -161,7 +198,7 @@ impl Wishes {
         }
         self.set_time(host, &layers, &options.paths);
         let mut projection = self.projection;
-        if !options.projection.contains([':', '=']) {
+        if !options.projection.as_ref().is_some_and(|p| p.contains([':', '='])) {
             // The middle of the map follows what it shows, where none is named.
             frame_all(host)?;
             projection = projection.about(self.look_at.unwrap_or(host.session().project().camera.target));
@@ -169,11 +206,32 @@ impl Wishes {
         host.send(Command::SetProjection { projection });
         frame_all(host)?;
         step(host)?;
+        let camera = Camera { heading_deg: 0.0, tilt_deg: 0.0, ..host.session().project().camera };
+        self.finish(host, options, camera)
+    }
+
+    /// A session is shown as it was saved; what the command line says of camera and clock wins.
+    fn apply_to_session(&self, host: &mut Host, options: &args::Render) -> Result<(), Failure> {
+        step(host)?;
         let mut camera = host.session().project().camera;
+        if let Some(text) = &options.projection {
+            let about = self.look_at.unwrap_or(camera.target);
+            camera.projection = if text.contains([':', '=']) { self.projection } else { self.projection.about(about) };
+        }
+        let usual_s = host.session().project().timeline.window_s;
+        if let Some((time, day)) = self.time {
+            self.centre_window(host, time, day, usual_s);
+        } else if let Some(window_s) = self.window_s {
+            host.send(Command::SetWindow { window_s });
+        }
+        self.finish(host, options, camera)
+    }
+
+    fn finish(&self, host: &mut Host, options: &args::Render, mut camera: Camera) -> Result<(), Failure> {
         camera.target = self.look_at.unwrap_or(camera.target);
         camera.altitude_m = options.altitude.map_or(camera.altitude_m, |km| km * 1000.0);
-        camera.heading_deg = options.heading;
-        camera.tilt_deg = options.tilt;
+        camera.heading_deg = options.heading.unwrap_or(camera.heading_deg);
+        camera.tilt_deg = options.tilt.unwrap_or(camera.tilt_deg);
         host.send(Command::SetCamera { camera });
         if options.no_base {
             let base = BaseMap {
@@ -228,11 +286,7 @@ impl Wishes {
 
     fn set_time(&self, host: &mut Host, layers: &[LayerId], paths: &[PathBuf]) {
         let Some((time, day)) = self.time else { return self.set_first_time(host, layers, paths) };
-        // An instant, or the noon of a day, is the middle of the window. The day ends a microsecond before the next.
-        let (now, window_s) = if day { (time.plus_seconds(HALF_DAY_S), 2.0 * HALF_DAY_S) } else { (time, 86_400.0) };
-        host.send(Command::SetAnchor { anchor: Anchor::Centred });
-        host.send(Command::SetWindow { window_s: self.window_s.unwrap_or(window_s) });
-        host.send(Command::SetTime { now });
+        let (now, window_s) = self.centre_window(host, time, day, 86_400.0);
         if self.window_s.is_some() {
             return;
         }
@@ -240,6 +294,16 @@ impl Wishes {
         let half = window_s / 2.0;
         let window = TimeSpan::new(now.plus_seconds(-half), now.plus_seconds(half));
         show_one_step(host, &stepped(host, layers, Some(window)));
+    }
+
+    /// An instant, or the noon of a day, is the middle of the window; gives both. The day ends a microsecond before the
+    /// next.
+    fn centre_window(&self, host: &mut Host, time: Time, day: bool, usual_s: f64) -> (Time, f64) {
+        let (now, window_s) = if day { (time.plus_seconds(HALF_DAY_S), 2.0 * HALF_DAY_S) } else { (time, usual_s) };
+        host.send(Command::SetAnchor { anchor: Anchor::Centred });
+        host.send(Command::SetWindow { window_s: self.window_s.unwrap_or(window_s) });
+        host.send(Command::SetTime { now });
+        (now, window_s)
     }
 
     /// Without a time: the clock stands at the first time of the first file. Of files with several steps each shows the

@@ -168,7 +168,7 @@ impl Collection {
         let timed = || self.with_field(field).filter(|g| g.span.is_some());
         let pick: Option<TimeSpan> = match rule {
             TimeRule::Always => return self.with_field(field).collect(),
-            TimeRule::InWindow => None,
+            TimeRule::InWindow | TimeRule::Current => None,
             TimeRule::Latest => timed().filter(|g| begin(g) <= now).max_by_key(|g| begin(g)).and_then(|g| g.span),
             TimeRule::Nearest => nearest_of(timed(), now),
         };
@@ -177,6 +177,7 @@ impl Collection {
             .filter(|g| match (g.span, rule) {
                 (None, _) => true,
                 (Some(span), TimeRule::InWindow) => span.intersects(&window),
+                (Some(span), TimeRule::Current) => span.contains(now),
                 // Parts of one file (left and right half-swath) share their span and are shown together.
                 (Some(span), _) => pick == Some(span) || (g.time.is_some() && places.get(&Place::of(g)) == Some(&span)),
             })
@@ -274,6 +275,8 @@ mod tests {
             c.shown("f", rule, t(now), TimeSpan::new(t(a), t(b))).iter().map(|g| g.id.0).collect()
         };
         assert_eq!(ids(TimeRule::InWindow, 15, 20, 29), [0, 1]);
+        assert_eq!(ids(TimeRule::Current, 15, 0, 0), [0, 1]);
+        assert_eq!(ids(TimeRule::Current, 25, 0, 99), [0], "the window has no say");
         assert_eq!(ids(TimeRule::Latest, 29, 0, 0), [0, 1]);
         assert_eq!(ids(TimeRule::Latest, 5, 0, 0), [0]);
         assert_eq!(ids(TimeRule::Nearest, 27, 0, 0), [0, 3]);

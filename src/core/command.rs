@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bookmark::BookmarkId;
 use crate::camera::Camera;
 use crate::colocation::ColocationPatch;
 use crate::geo::LonLat;
 use crate::granule::{FileInfo, GranuleId};
 use crate::notebook::{NotebookChange, Rendering};
-use crate::project::{BaseMap, LayerId, PinId, Project};
+use crate::passes::OrbitStep;
+use crate::project::{BaseMap, GroupId, GroupPatch, LayerId, PinId, Project};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
 use crate::shapes::{Processing, ShapeChange, ShapeId};
@@ -134,6 +136,91 @@ pub enum Command {
         layer: LayerId,
         /// New position, 0 on top.
         to: usize,
+    },
+    /// Locks a layer against being moved, removed or restyled by accident, or unlocks it.
+    LockLayer {
+        /// Which.
+        layer: LayerId,
+        /// Locked.
+        locked: bool,
+    },
+    /// Puts layers into a new group, at the place of the uppermost.
+    GroupLayers {
+        /// Which.
+        layers: Vec<LayerId>,
+        /// Name of the group; numbered when empty.
+        name: String,
+    },
+    /// Dissolves a group; its layers stay where they are.
+    Ungroup {
+        /// Which.
+        group: GroupId,
+    },
+    /// Renames, shows, fades or folds a group.
+    ChangeGroup {
+        /// Which.
+        group: GroupId,
+        /// What changes.
+        patch: GroupPatch,
+    },
+    /// Moves a group with its layers in the stack.
+    MoveGroup {
+        /// Which.
+        group: GroupId,
+        /// How many layers lie above it then.
+        to: usize,
+    },
+    /// Moves a layer in the stack, into a group or out of one.
+    PlaceLayer {
+        /// Which.
+        layer: LayerId,
+        /// New position, 0 on top.
+        to: usize,
+        /// Group it stands in then.
+        group: Option<GroupId>,
+    },
+    /// Remembers what is seen as a bookmark.
+    AddBookmark {
+        /// Name; place and day when empty.
+        name: String,
+    },
+    /// Brings back what a bookmark shows.
+    GoToBookmark {
+        /// Which.
+        bookmark: BookmarkId,
+    },
+    /// Renames a bookmark.
+    RenameBookmark {
+        /// Which.
+        bookmark: BookmarkId,
+        /// Name.
+        name: String,
+    },
+    /// Lets a bookmark show what is seen now.
+    RetakeBookmark {
+        /// Which.
+        bookmark: BookmarkId,
+    },
+    /// Removes a bookmark.
+    RemoveBookmark {
+        /// Which.
+        bookmark: BookmarkId,
+    },
+    /// Gives a bookmark its small picture (sent by the window); no undo point.
+    SetBookmarkPicture {
+        /// Which.
+        bookmark: BookmarkId,
+        /// A PNG as a `data:` address.
+        picture: String,
+    },
+    /// Gives a collection a word of the user's, or takes it away.
+    TagCollection {
+        /// Collection id.
+        collection: String,
+        /// The word.
+        tag: String,
+        /// Given.
+        on: bool,
     },
     /// Renames a layer; an empty name gives the field's title back.
     RenameLayer {
@@ -321,6 +408,15 @@ pub enum Command {
     ScrubTime {
         /// Steps and parts of them, negative = back.
         steps: f64,
+    },
+    /// Moves the clock by passes, orbits or cycles of an altimeter.
+    StepOrbit {
+        /// Layer; any visible one when absent.
+        layer: Option<LayerId>,
+        /// What is counted.
+        by: OrbitStep,
+        /// How many, negative = back.
+        steps: i32,
     },
     /// Moves the clock to the previous (−1) or next (+1) granule of a layer.
     StepGranule {
@@ -537,6 +633,7 @@ pub const TABLE: &[Entry] = &[
     entry("save_image", Menu::File, "Save image…", "Ctrl+I"),
     entry("record", Menu::File, "Record film…", "Ctrl+R"),
     entry("save_shapes", Menu::File, "Save shapes…", ""),
+    entry("preferences", Menu::File, "Preferences…", "Ctrl+,"),
     entry("quit", Menu::File, "Quit", "Ctrl+Q"),
     entry("undo", Menu::Edit, "Undo", "Ctrl+Z"),
     entry("redo", Menu::Edit, "Redo", "Ctrl+Shift+Z / Ctrl+Y"),
@@ -572,6 +669,16 @@ pub const TABLE: &[Entry] = &[
     entry("reset_view", Menu::View, "North up and straight down", "R"),
     entry("view_back", Menu::View, "Back to the view before", "Alt+Left"),
     entry("view_forward", Menu::View, "Forward to the view after", "Alt+Right"),
+    entry("bookmark_add", Menu::View, "Add bookmark", "Ctrl+B"),
+    entry("bookmark_1", Menu::View, "Go to bookmark 1", "1"),
+    entry("bookmark_2", Menu::View, "Go to bookmark 2", "2"),
+    entry("bookmark_3", Menu::View, "Go to bookmark 3", "3"),
+    entry("bookmark_4", Menu::View, "Go to bookmark 4", "4"),
+    entry("bookmark_5", Menu::View, "Go to bookmark 5", "5"),
+    entry("bookmark_6", Menu::View, "Go to bookmark 6", "6"),
+    entry("bookmark_7", Menu::View, "Go to bookmark 7", "7"),
+    entry("bookmark_8", Menu::View, "Go to bookmark 8", "8"),
+    entry("bookmark_9", Menu::View, "Go to bookmark 9", "9"),
     entry("toggle_relief", Menu::View, "Relief", ""),
     entry("toggle_coastlines", Menu::View, "Coastline", "B"),
     entry("toggle_graticule", Menu::View, "Graticule", "Shift+L"),
@@ -588,6 +695,9 @@ pub const TABLE: &[Entry] = &[
     entry("full_screen", Menu::View, "Full screen", "F11"),
     entry("theme", Menu::View, "Dark or light theme", ""),
     entry("toggle_layer", Menu::Layer, "Show or hide layer", "V"),
+    entry("solo_layer", Menu::Layer, "Show only this layer", "Shift+S"),
+    entry("lock_layer", Menu::Layer, "Lock or unlock layer", "Shift+K"),
+    entry("group_layer", Menu::Layer, "Group layer", "Ctrl+G"),
     entry("style", Menu::Layer, "Style…", "S"),
     entry("duplicate_layer", Menu::Layer, "Duplicate layer", "Ctrl+D"),
     entry("remove_layer", Menu::Layer, "Remove layer", "Delete"),
@@ -616,6 +726,12 @@ pub const TABLE: &[Entry] = &[
     entry("step_forward_10", Menu::Time, "Ten steps forward", "Shift+Right"),
     entry("previous_granule", Menu::Time, "Previous granule of the layer", ","),
     entry("next_granule", Menu::Time, "Next granule of the layer", "."),
+    entry("orbit_previous_pass", Menu::Time, "Previous pass", ""),
+    entry("orbit_next_pass", Menu::Time, "Next pass", ""),
+    entry("orbit_previous_orbit", Menu::Time, "Previous orbit", ""),
+    entry("orbit_next_orbit", Menu::Time, "Next orbit", ""),
+    entry("orbit_previous_cycle", Menu::Time, "Same pass, previous cycle", "Alt+,"),
+    entry("orbit_next_cycle", Menu::Time, "Same pass, next cycle", "Alt+."),
     entry("first_data", Menu::Time, "First data", "Home"),
     entry("last_data", Menu::Time, "Last data", "End"),
     entry("jump_to_data", Menu::Time, "Jump to nearest data", "J"),

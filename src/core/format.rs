@@ -4,12 +4,15 @@ use crate::field::FieldInfo;
 use crate::geo::LonLat;
 use crate::style::Style;
 use crate::time::{Time, TimeSpan};
+use crate::vector::KNOTS_PER_M_S;
 
 mod coords;
 mod parse;
+mod units;
 
 pub use coords::{AngleForm, Coordinates};
 pub use parse::{parse_clock, parse_number, parse_position};
+pub use units::{Speed, Temperature, Units};
 
 /// Typographic minus.
 pub const MINUS: char = '\u{2212}';
@@ -75,41 +78,55 @@ pub fn short(value: f64, decimals: usize) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// How values of a field are shown: `shown = value + offset`, with a typeset unit.
+/// How values of a field are shown: `shown = value · factor + offset`, with a typeset unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unit {
     /// Typeset unit, empty for none.
     pub label: String,
-    /// Added to a value of the file.
+    /// A value of the file is multiplied by this.
+    pub factor: f64,
+    /// Then this is added.
     pub offset: f64,
 }
 
 impl Unit {
-    /// The unit a field is shown in: kelvin temperatures in °C, differences of temperature in K.
+    /// The unit a field is shown in: kelvin temperatures in °C, differences of temperature in K; otherwise where the
+    /// user wants it ([`Units`]).
     pub fn of(field: &FieldInfo) -> Self {
-        let name = field.standard_name.as_deref().unwrap_or(&field.name).to_lowercase();
-        let difference = ["anomaly", "difference", "error", "bias", "deviation", "uncertainty", "gradient", "sses"]
-            .iter()
-            .any(|w| name.contains(w) || field.title().to_lowercase().contains(w));
+        let units = Units::now();
+        let plain = Self::usual(field);
+        match (plain.label.as_str(), plain.offset) {
+            ("°C", offset) if units.temperature == Temperature::Kelvin && !is_difference(field) => {
+                Self { label: "K".to_owned(), factor: 1.0, offset: offset + 273.15 }
+            }
+            ("m/s", _) if units.speed == Speed::Knots => {
+                Self { label: "kt".to_owned(), factor: KNOTS_PER_M_S, offset: 0.0 }
+            }
+            _ => plain,
+        }
+    }
+
+    /// The unit a field is shown in as long as nobody wants another.
+    fn usual(field: &FieldInfo) -> Self {
         match field.units.trim() {
-            "K" | "kelvin" | "Kelvin" | "degree_Kelvin" | "degrees_Kelvin" | "degK" if difference => {
-                Self { label: "K".to_owned(), offset: 0.0 }
+            "K" | "kelvin" | "Kelvin" | "degree_Kelvin" | "degrees_Kelvin" | "degK" if is_difference(field) => {
+                Self { label: "K".to_owned(), factor: 1.0, offset: 0.0 }
             }
             "K" | "kelvin" | "Kelvin" | "degree_Kelvin" | "degrees_Kelvin" | "degK" => {
-                Self { label: "°C".to_owned(), offset: -273.15 }
+                Self { label: "°C".to_owned(), factor: 1.0, offset: -273.15 }
             }
-            other => Self { label: typeset(other), offset: 0.0 },
+            other => Self { label: typeset(other), factor: 1.0, offset: 0.0 },
         }
     }
 
     /// The value as shown.
     pub fn shown(&self, value: f64) -> f64 {
-        value + self.offset
+        value * self.factor + self.offset
     }
 
     /// The value of the file.
     pub fn raw(&self, shown: f64) -> f64 {
-        shown - self.offset
+        (shown - self.offset) / self.factor
     }
 
     /// A range typed in `unit` as values of the file: the unit of the file (or none), or the one shown. `None` for others.
@@ -132,6 +149,13 @@ impl Unit {
     pub fn suffix(&self) -> String {
         if self.label.is_empty() { String::new() } else { format!("{THIN}{}", self.label) }
     }
+}
+
+/// Whether values are differences: of these 1 K is 1 °C.
+fn is_difference(field: &FieldInfo) -> bool {
+    let name = field.standard_name.as_deref().unwrap_or(&field.name).to_lowercase();
+    let words = ["anomaly", "difference", "error", "bias", "deviation", "uncertainty", "gradient", "sses"];
+    words.iter().any(|w| name.contains(w) || field.title().to_lowercase().contains(w))
 }
 
 /// Decimals for values of a field drawn with this style, in the shown unit: from the colour range and the packing.

@@ -3,6 +3,7 @@
 //! No file is opened here, no thread started, no GPU touched, so everything can be tested in milliseconds.
 //! Every other crate of the workspace depends on this one and on nothing else of ours (checked by `tests/layering.rs`).
 
+pub mod bookmark;
 pub mod calendar;
 pub mod camera;
 pub mod catalogue;
@@ -21,6 +22,7 @@ pub mod geolocation;
 pub mod granule;
 pub mod notebook;
 pub mod ocean;
+pub mod passes;
 pub mod product;
 pub mod project;
 pub mod projection;

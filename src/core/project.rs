@@ -1,9 +1,11 @@
 //! The document: what a session file saves and undo restores.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bookmark::Bookmark;
 use crate::camera::Camera;
 use crate::colocation::Colocation;
 use crate::field::FieldInfo;
@@ -35,8 +37,14 @@ pub struct Layer {
     /// Name given by the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Drawn.
+    /// Drawn, unless its group is hidden: see [`Project::shows`].
     pub visible: bool,
+    /// Neither moved, removed nor restyled before it is unlocked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
+    /// Group it stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
     /// Cells are drawn that the product's mask would leave out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unmasked: bool,
@@ -52,6 +60,43 @@ impl Layer {
         let fits = |names: &&'a [String]| n > 0 && names.len() == n;
         [self.components.as_slice(), field.components.as_slice()].into_iter().find(fits).unwrap_or_default()
     }
+}
+
+/// Identity of a group of layers within a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GroupId(pub u64);
+
+/// Layers that stand together in the stack and are shown, faded and moved together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Identity.
+    pub id: GroupId,
+    /// Name.
+    pub name: String,
+    /// Its visible layers are drawn.
+    pub visible: bool,
+    /// Its layers are not listed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub folded: bool,
+    /// 0 to 1; multiplies the opacity of its layers.
+    pub opacity: f32,
+}
+
+/// Changes of a group; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GroupPatch {
+    /// Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible: Option<bool>,
+    /// Its layers are not listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folded: Option<bool>,
+    /// 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opacity: Option<f32>,
 }
 
 /// Identity of a pin within a project.
@@ -155,9 +200,43 @@ pub struct Project {
     /// Polygons, lines and points, the bottom one first.
     #[serde(default, skip_serializing_if = "no_shapes")]
     pub shapes: Shapes,
+    /// Groups of layers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
+    /// Number of the last group.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub last_group: u64,
+    /// Views to come back to, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bookmarks: Vec<Bookmark>,
+    /// Number of the last bookmark.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub last_bookmark: u64,
+    /// The user's own words for collections, by collection id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, BTreeSet<String>>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl Project {
+    /// The group of that id.
+    pub fn group(&self, id: GroupId) -> Option<&Group> {
+        self.groups.iter().find(|g| g.id == id)
+    }
+
+    /// Whether a layer is drawn: it is visible, and so is its group.
+    pub fn shows(&self, layer: &Layer) -> bool {
+        layer.visible && layer.group.and_then(|id| self.group(id)).is_none_or(|g| g.visible)
+    }
+
+    /// Opacity a layer is drawn with: its own times that of its group.
+    pub fn opacity_of(&self, layer: &Layer) -> f32 {
+        layer.style.opacity * layer.group.and_then(|id| self.group(id)).map_or(1.0, |g| g.opacity)
+    }
+
     /// The layer of that id.
     pub fn layer(&self, id: LayerId) -> Option<&Layer> {
         self.layers.iter().find(|l| l.id == id)

@@ -8,7 +8,7 @@ use crate::catalogue::Catalogue;
 use crate::command::Command;
 use crate::granule::FileInfo;
 use crate::notebook::Notebook;
-use crate::project::{LayerId, Project};
+use crate::project::{GroupPatch, LayerId, Project};
 use crate::projection::Projection;
 use crate::protocol::ReadFailure;
 use crate::shapes::ShapeId;
@@ -17,8 +17,10 @@ use crate::undo::{History, UndoRule};
 use crate::user_styles::UserStyles;
 
 mod arrival;
+mod bookmarks;
 mod colocation;
 mod extent;
+mod groups;
 mod layers;
 mod native;
 mod notebook;
@@ -219,11 +221,18 @@ impl Session {
             }
             _ => {}
         }
+        self.refuse_locked(command)?;
         let before = self.project.clone();
         match self.change(command) {
             Ok(effects) => {
+                self.tidy_groups();
                 if self.project != before {
-                    self.history.record(&before, &undo_rule(command));
+                    // A bookmark that moves camera and clock alone is no step: undo would bring nothing back.
+                    let still = matches!(command, Command::GoToBookmark { .. })
+                        && self.project.layers == before.layers
+                        && self.project.groups == before.groups;
+                    let rule = if still { UndoRule::None } else { undo_rule(command) };
+                    self.history.record(&before, &rule);
                 }
                 Ok(effects)
             }
@@ -241,6 +250,8 @@ impl Session {
         state.sources.clone_from(&self.project.sources);
         state.next_layer = self.project.next_layer.max(state.next_layer);
         state.last_pin = self.project.last_pin.max(state.last_pin);
+        state.last_group = self.project.last_group.max(state.last_group);
+        state.last_bookmark = self.project.last_bookmark.max(state.last_bookmark);
         state.shapes.keep_numbers(&self.project.shapes);
         self.project = state;
     }
@@ -287,6 +298,7 @@ impl Session {
                 self.project.looks.clear();
                 self.project.colocation = None;
                 self.project.pins.clear();
+                self.project.groups.clear();
                 self.project.shapes.close_files();
                 self.notebook.clear();
                 self.catalogue = Catalogue::default();
@@ -310,6 +322,8 @@ impl Session {
                 return Ok(vec![Effect::SaveFilm { path, span, step_s: *step_s, fps: *fps, legend: *legend }]);
             }
             _ if self.change_pins(command)? => {}
+            _ if self.change_groups(command)? => {}
+            _ if self.change_bookmarks(command)? => {}
             _ if self.change_layers(command)? => {
                 if let Command::AddLayer { .. } = command {
                     let new = self.project.layers.first().filter(|l| self.wants_range(l)).map(|l| l.id);
@@ -361,6 +375,9 @@ fn undo_rule(command: &Command) -> UndoRule {
             UndoRule::Point
         }
         Command::SetBaseMap { .. } => UndoRule::Merge("base".into()),
+        Command::ChangeGroup { group, patch: GroupPatch { opacity: Some(_), .. } } => {
+            UndoRule::Merge(format!("group {} opacity", group.0))
+        }
         Command::AddLayer { .. }
         | Command::RemoveLayer { .. }
         | Command::DuplicateLayer { .. }
@@ -369,6 +386,18 @@ fn undo_rule(command: &Command) -> UndoRule {
         | Command::ShowAllLayers
         | Command::MoveLayer { .. }
         | Command::RenameLayer { .. }
+        | Command::LockLayer { .. }
+        | Command::GroupLayers { .. }
+        | Command::Ungroup { .. }
+        | Command::ChangeGroup { .. }
+        | Command::MoveGroup { .. }
+        | Command::PlaceLayer { .. }
+        | Command::AddBookmark { .. }
+        | Command::GoToBookmark { .. }
+        | Command::RenameBookmark { .. }
+        | Command::RetakeBookmark { .. }
+        | Command::RemoveBookmark { .. }
+        | Command::TagCollection { .. }
         | Command::SetLayerIndex { .. }
         | Command::ShowMasked { .. }
         | Command::ForgetDefaultStyle { .. }

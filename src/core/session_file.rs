@@ -207,6 +207,8 @@ mod tests {
             components: Vec::new(),
             name: Some("Höhe".into()),
             visible: true,
+            locked: true,
+            group: None,
             unmasked: false,
             style,
         });

@@ -122,6 +122,8 @@ pub enum TimeRule {
     /// Its span meets the time window.
     #[default]
     InWindow,
+    /// The clock lies in its span.
+    Current,
     /// The last one that began before the clock.
     Latest,
     /// The nearest to the clock.

@@ -146,7 +146,7 @@ impl Host {
         }
         let project = self.session.project();
         let followers: Vec<LayerId> =
-            project.layers.iter().filter(|l| l.visible && l.style.follow_view).map(|l| l.id).collect();
+            project.layers.iter().filter(|l| project.shows(l) && l.style.follow_view).map(|l| l.id).collect();
         if followers.is_empty() || project.timeline.playing {
             self.follow.resting = None;
             return None;

@@ -44,6 +44,7 @@ pub(crate) enum Tag {
     Probe(u64, usize, usize),
     Coarse(u64),
     View(u64),
+    Describe(PathBuf),
 }
 
 /// Session, readers and caches behind one door.
@@ -57,6 +58,7 @@ pub struct Host {
     pub(crate) saved: crate::saved::Saved,
     pub(crate) ranges: Ranges,
     pub(crate) probes: Probes,
+    pub(crate) descriptions: crate::describe::Descriptions,
     pub(crate) histograms: Histograms,
     /// Tiles read, waiting for the renderer.
     pub(crate) ready: Vec<(TileKey, Option<Block>)>,
@@ -145,6 +147,7 @@ impl Host {
             saved: crate::saved::Saved::default(),
             ranges: Ranges::default(),
             probes: Probes::default(),
+            descriptions: crate::describe::Descriptions::default(),
             histograms: Histograms::default(),
             ready: Vec::new(),
             gone: Vec::new(),
@@ -230,6 +233,12 @@ impl Host {
     /// The products known.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Keeps so many bytes of positions in memory from now on.
+    pub fn set_positions_budget(&mut self, bytes: u64) {
+        self.positions_budget = bytes;
+        self.items.positions.set_budget(bytes);
     }
 
     /// Tells the size of the view in pixels, for framing.
@@ -490,6 +499,7 @@ impl Host {
                 }
             }
             (Tag::Probe(item, row, col), result) => self.probes.arrived((item, row, col), result),
+            (Tag::Describe(path), result) => self.descriptions.arrived(&path, result),
             (Tag::Coarse(item), result) => self.histograms.arrived(item, result),
             (Tag::View(number), result) => self.follow.arrived(number, result),
             (tag, _) => log::error!("A reader answered {tag:?} with something else."),

@@ -10,6 +10,7 @@ use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::{GeometryKind, Granule};
 use seaglass_core::notebook::uniform_colour;
 use seaglass_core::protocol::Request;
+use seaglass_core::style::Style;
 use seaglass_core::vector;
 use seaglass_data::pool::{Job, Lane};
 use seaglass_render::{Between, Clock, Plan, Renderer, Scene, SceneItem, SceneLayer, assets};
@@ -54,9 +55,9 @@ impl Host {
         let cap = VisibleCap::of(&scene.view());
         let colormaps = assets::colormaps();
         let mut outlines = Vec::new();
-        for layer in project.layers.iter().rev().filter(|l| l.visible) {
+        for layer in project.layers.iter().rev().filter(|l| project.shows(l)) {
             let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
-            let fallback = || colormaps.get(seaglass_core::style::Style::default().colormap.as_str());
+            let fallback = || colormaps.get(Style::default().colormap.as_str());
             let known = colormaps.get(&layer.style.colormap).or_else(|| uniform(&layer.style.colormap));
             let Some(colormap) = known.or_else(fallback) else { continue };
             let mut items = Vec::new();
@@ -81,7 +82,7 @@ impl Host {
             if layer.style.range.is_some() || !self.ranges.is_pending(layer.id) {
                 let highlight = self.highlight.filter(|(id, _)| *id == layer.id).map(|(_, band)| band);
                 let knots_per_unit = vector::knots_per_unit(shown.vector_units()).unwrap_or(vector::KNOTS_PER_M_S);
-                let style = layer.style.clone();
+                let style = Style { opacity: project.opacity_of(layer), ..layer.style.clone() };
                 let offset = Unit::of(shown.field).offset;
                 let times = style.window_within(&shown.granules, &project.timeline);
                 scene.layers.push(SceneLayer { style, colormap, items, highlight, times, offset, knots_per_unit });
@@ -159,7 +160,7 @@ impl Host {
         let project = self.session.project();
         let mut placed = Vec::new();
         let mut parts = HashSet::new();
-        for layer in project.layers.iter().filter(|l| l.visible) {
+        for layer in project.layers.iter().filter(|l| project.shows(l)) {
             let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
             for granule in shown.granules.iter().filter(|g| cap.may_see(&g.bounds)) {
                 let item = self.items.number(granule, shown.field, layer);

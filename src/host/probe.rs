@@ -89,7 +89,7 @@ impl Host {
     fn rows_at(&mut self, at: LonLat, reach_deg: f64, jobs: &mut Vec<Job<Tag>>) -> Vec<ProbeRow> {
         let mut rows = Vec::new();
         let project = self.session.project();
-        for layer in project.layers.iter().filter(|l| l.visible) {
+        for layer in project.layers.iter().filter(|l| project.shows(l)) {
             let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
             let mut row = ProbeRow { layer: layer.id, granule: None, path: None, state: ProbeState::NoData(None) };
             let mut depth = 0;

@@ -27,7 +27,7 @@ impl Host {
             let first = if channels { shown.components(granule).next() } else { None };
             let item = first.map_or(own, |f| self.items.number(granule, f, shown.layer));
             let seen = self.items.seen(item);
-            let waits = shown.layer.visible && self.waits(id, item, granule);
+            let waits = project.shows(shown.layer) && self.waits(id, item, granule);
             if let Some(why) = self.items.failure(item) {
                 status.failed += 1;
                 failure = Some(why.message);
@@ -43,7 +43,7 @@ impl Host {
                 off_screen += 1;
             }
         }
-        status.reason = if !shown.layer.visible {
+        status.reason = if !project.shows(shown.layer) {
             Some(EmptyReason::AllHidden)
         } else if shown.granules.is_empty() {
             let now = project.timeline.now;
@@ -88,7 +88,8 @@ impl Host {
 
 /// Why the view shows no data: the reason shared by the layers, the most helpful one when they differ.
 pub(crate) fn of_view(host: &mut Host) -> Option<EmptyReason> {
-    let layers: Vec<(LayerId, bool)> = host.session.project().layers.iter().map(|l| (l.id, l.visible)).collect();
+    let project = host.session.project();
+    let layers: Vec<(LayerId, bool)> = project.layers.iter().map(|l| (l.id, project.shows(l))).collect();
     if layers.is_empty() {
         return Some(EmptyReason::NoData);
     }

@@ -210,6 +210,11 @@ impl Renderer {
         (self.bias > 0).then(|| (self.tiles.bytes(), self.options.gpu_tile_bytes))
     }
 
+    /// Keeps so many bytes of tiles on the device from the next plan on.
+    pub fn set_tile_budget(&mut self, bytes: u64) {
+        self.options.gpu_tile_bytes = bytes;
+    }
+
     /// Selects what a scene needs. Call before every [`render`](Self::render), with the same scene.
     pub fn plan(&mut self, scene: &Scene) -> Plan {
         self.plan_base(scene, false)

@@ -191,3 +191,57 @@ fn without_files_it_says_what_it_is_for() {
     h.run_ok();
     assert!(shows(&h, "Collections appear here"));
 }
+
+#[test]
+fn the_users_own_tags_filter_and_group() {
+    let mut h = harness(world());
+    h.get_by_label("SWOT L3, 3 granules in the window, open").click();
+    h.run_ok();
+    h.get_by_label("Tags").click();
+    h.run_ok();
+    h.get_by_label("New tag").focus();
+    h.run_ok();
+    h.get_by_label("New tag").type_text("my paper");
+    h.run_ok();
+    h.get_by_label("Add").click();
+    h.run_ok();
+    let tag = |on| Command::TagCollection { collection: "swot_l3".into(), tag: "my paper".into(), on };
+    assert_eq!(h.state().commands, [tag(true)]);
+    // Ticked off and on again in the same menu.
+    h.get_by_label("my paper").click();
+    h.run_ok();
+    assert!(h.state().session.project().tags.is_empty());
+    h.state_mut().session.apply(&tag(true)).unwrap();
+    h.key_press(egui::Key::Escape);
+    h.run_ok();
+    assert!(shows(&h, "Tags: my paper"));
+    // In groups: what has the tag, and what has none.
+    h.get_by_label("Group").click();
+    h.run_ok();
+    h.get_by_label("By tag").click();
+    h.run_ok();
+    assert!(shows(&h, "my paper, 1") && shows(&h, "Without a tag, 2"));
+    // Filtered by it; words find it, too.
+    h.get_by_label("Type").click();
+    h.run_ok();
+    h.get_by_label("my paper").click();
+    h.run_ok();
+    h.key_press(egui::Key::Escape);
+    h.run_ok();
+    assert!(shows(&h, "SWOT L3, 3 granules") && !shows(&h, "GHRSST, 1 granule"));
+    h.state_mut().state.catalogue.tags.clear();
+    h.state_mut().state.catalogue.filter = "paper".to_owned();
+    h.run_ok();
+    assert!(shows(&h, "SWOT L3, 3 granules") && !shows(&h, "GHRSST, 1 granule"));
+}
+
+#[test]
+fn details_of_the_nearest_file_are_one_click_away() {
+    let mut h = harness(world());
+    h.get_by_label("SWOT L3, 3 granules in the window, open").click();
+    h.run_ok();
+    h.get_by_label("File details").click();
+    h.run_ok();
+    let path = h.state().state.file_details.clone().unwrap();
+    assert!(path.starts_with("/data"), "{}", path.display());
+}

@@ -95,6 +95,23 @@ fn failed() -> World {
     world
 }
 
+/// Groups, one folded, a locked layer, bookmarks.
+fn grouped() -> World {
+    let mut world = World::with_flags();
+    let (flag, sst, best) = (world.id("quality_level"), world.id("sst"), world.id("ssha"));
+    let mut apply = |c: Command| world.session.apply(&c).unwrap();
+    apply(Command::GroupLayers { layers: vec![flag, sst], name: "Sea surface temperature of this study".into() });
+    apply(Command::GroupLayers { layers: vec![best], name: "Altimetry".into() });
+    let group = seaglass_core::project::GroupId(2);
+    let patch = seaglass_core::project::GroupPatch { folded: Some(true), opacity: Some(0.6), ..Default::default() };
+    apply(Command::ChangeGroup { group, patch });
+    apply(Command::LockLayer { layer: sst, locked: true });
+    apply(Command::AddBookmark { name: String::new() });
+    apply(Command::LookAt { place: LonLat::new(-60.0, 37.0), altitude_m: Some(3.0e6) });
+    apply(Command::AddBookmark { name: "Gulf Stream rings in the summer of 2024".into() });
+    world
+}
+
 fn many_layers() -> World {
     let mut world = World::with_data();
     for k in 0..14 {
@@ -196,6 +213,16 @@ const STATES: &[State] = &[
         name: "gpu-memory-full",
         make: || World { memory_full: Some((3_987_000_000, 4_000_000_000)), ..World::with_data() },
         says: &["GPU 4.0 / 4\u{a0}GB"],
+    },
+    State { name: "groups", make: grouped, says: &["Hide group Altimetry", "Unlock SST", "Bookmarks, 2"] },
+    State {
+        name: "preferences",
+        make: || {
+            let mut world = World::with_data();
+            world.state.preferences_open = true;
+            world
+        },
+        says: &["Theme: Dark", "Temperature: K", "Reset"],
     },
     State { name: "many-layers", make: many_layers, says: &["Play"] },
     State {

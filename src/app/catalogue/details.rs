@@ -59,7 +59,7 @@ pub fn in_window<'a>(model: &'a Model, id: &str) -> Vec<&'a Granule> {
 }
 
 /// Lines about a collection: label and text.
-fn lines(listed_id: &str, counted: Option<&CatalogueRow>) -> Vec<(&'static str, String)> {
+fn lines(model: &Model, listed_id: &str, counted: Option<&CatalogueRow>) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(row) = counted {
         let n = |n: usize| text::count(n as u64);
@@ -78,16 +78,19 @@ fn lines(listed_id: &str, counted: Option<&CatalogueRow>) -> Vec<(&'static str, 
             lines.push(("Level", row.levels.join(", ")));
         }
     }
+    if let Some(tags) = model.session.project().tags.get(listed_id) {
+        lines.push(("Tags", tags.iter().cloned().collect::<Vec<_>>().join(", ")));
+    }
     lines.push(("Name", listed_id.to_owned()));
     lines
 }
 
 /// At the pointer.
-pub fn tooltip(ui: &mut Ui, listed: &Listed, counted: Option<&CatalogueRow>) {
+pub fn tooltip(ui: &mut Ui, model: &Model, listed: &Listed, counted: Option<&CatalogueRow>) {
     let t = theme(ui);
     ui.set_max_width(320.0);
     ui.label(egui::RichText::new(&listed.title).font(t.strong()).color(t.c.text_1));
-    for (label, words) in lines(&listed.id, counted) {
+    for (label, words) in lines(model, &listed.id, counted) {
         ui.label(egui::RichText::new(format!("{label}: {words}")).color(t.c.text_2));
     }
 }
@@ -95,7 +98,7 @@ pub fn tooltip(ui: &mut Ui, listed: &Listed, counted: Option<&CatalogueRow>) {
 /// Height of the details; none without a collection selected.
 pub fn height(model: &Model, panel: &PanelState) -> f32 {
     match panel.selected.as_deref().filter(|id| model.session.catalogue().collections.contains_key(*id)) {
-        Some(id) => 40.0 + LINE * lines(id, row_of(model, id)).len() as f32 + 48.0,
+        Some(id) => 40.0 + LINE * lines(model, id, row_of(model, id)).len() as f32 + 48.0 + 32.0,
         None => 0.0,
     }
 }
@@ -119,7 +122,7 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &m
         state.catalogue.selected = None;
     }
     let mut y = title.bottom() + LINE / 2.0;
-    for (label, words) in lines(&id, row_of(model, &id)) {
+    for (label, words) in lines(model, &id, row_of(model, &id)) {
         widgets::line(ui.painter(), left, y, label, t.small(), t.c.text_3, 60.0);
         let at = Rect::from_min_max(pos2(left + 60.0, y - LINE / 2.0), pos2(rect.right() - 12.0, y + LINE / 2.0));
         widgets::line(ui.painter(), at.left(), y, &words, t.small(), t.c.text_2, at.width());
@@ -147,6 +150,23 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &m
             {
                 out.act(Action::ShowFile(granule.path.clone()));
             }
+        });
+        ui.add_space(2.0);
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let nearest = collection.nearest(model.now()).map(|(g, _)| g).or(collection.granules.first());
+            if let Some(granule) = nearest
+                && widgets::button(ui, "File details", None, false)
+                    .on_hover_text("How the file nearest to the clock was read, its origin and attributes")
+                    .clicked()
+            {
+                state.file_details = Some(granule.path.clone());
+            }
+            let button = widgets::button(ui, "Tags", None, false);
+            egui::Popup::menu(&button)
+                .accessible_name("Tags")
+                .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
+                .show(|ui| super::tags::menu(ui, &id, model, state, out));
         });
     });
 }

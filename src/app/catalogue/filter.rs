@@ -1,12 +1,12 @@
 //! Which collections and variables are listed, and in which order.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seaglass_core::catalogue::Collection;
 use seaglass_core::field::FieldInfo;
 
-use super::{PanelState, row_of};
+use super::{GroupBy, PanelState, row_of};
 use crate::model::Model;
 
 /// A collection of the list.
@@ -43,16 +43,18 @@ fn fits(model: &Model, panel: &PanelState, c: &Collection, words: &[String]) -> 
     let labels = |of: fn(&seaglass_host::CatalogueRow) -> &Vec<String>| counted.map(of).cloned().unwrap_or_default();
     let (missions, levels) = (labels(|r| &r.missions), labels(|r| &r.levels));
     let chosen = |set: &BTreeSet<String>, own: &[String]| set.is_empty() || own.iter().any(|m| set.contains(m));
-    if !chosen(&panel.missions, &missions) || !chosen(&panel.levels, &levels) {
+    let tags: Vec<String> = model.session.project().tags.get(&c.id).into_iter().flatten().cloned().collect();
+    if !chosen(&panel.missions, &missions) || !chosen(&panel.levels, &levels) || !chosen(&panel.tags, &tags) {
         return None;
     }
     let own = format!(
-        "{} {} {} {} {}",
+        "{} {} {} {} {} {}",
         c.title,
         c.short.as_deref().unwrap_or_default(),
         c.id,
         missions.join(" "),
-        levels.join(" ")
+        levels.join(" "),
+        tags.join(" ")
     );
     let own = own.to_lowercase();
     // Every word is in the name of the collection, or the rest are in the name of a variable.
@@ -85,6 +87,39 @@ fn fits(model: &Model, panel: &PanelState, c: &Collection, words: &[String]) -> 
         more: found.len() - fields.len(),
         fields,
     })
+}
+
+/// The list in groups, by their names; a collection stands in each group it belongs to, those of none at the end.
+pub fn grouped<'a>(model: &Model, panel: &PanelState, listed: &'a [Listed]) -> Vec<(Option<String>, Vec<&'a Listed>)> {
+    let words = |l: &Listed| -> Vec<String> {
+        let counted = row_of(model, &l.id);
+        match panel.group_by {
+            GroupBy::Nothing => Vec::new(),
+            GroupBy::Mission => counted.map(|r| r.missions.clone()).unwrap_or_default(),
+            GroupBy::Level => counted.map(|r| r.levels.clone()).unwrap_or_default(),
+            GroupBy::Tag => model.session.project().tags.get(&l.id).into_iter().flatten().cloned().collect(),
+        }
+    };
+    let mut groups: BTreeMap<String, Vec<&Listed>> = BTreeMap::new();
+    let mut rest = Vec::new();
+    for l in listed {
+        let of = words(l);
+        if of.is_empty() {
+            rest.push(l);
+        }
+        of.into_iter().for_each(|g| groups.entry(g).or_default().push(l));
+    }
+    let title = match panel.group_by {
+        GroupBy::Nothing => None,
+        GroupBy::Mission => Some("No mission named".to_owned()),
+        GroupBy::Level => Some("No level named".to_owned()),
+        GroupBy::Tag => Some("Without a tag".to_owned()),
+    };
+    let mut all: Vec<(Option<String>, Vec<&Listed>)> = groups.into_iter().map(|(g, l)| (Some(g), l)).collect();
+    if !rest.is_empty() {
+        all.push((title, rest));
+    }
+    all
 }
 
 /// Missions and levels there are.

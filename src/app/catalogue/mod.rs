@@ -5,11 +5,13 @@ pub mod details;
 pub mod filter;
 pub mod globe;
 pub mod rows;
+pub mod tags;
 
 use std::collections::BTreeSet;
 
 use egui::{Area, Order, Popup, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
 use seaglass_host::CatalogueRow;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Model;
 use crate::state::{Out, UiState};
@@ -44,6 +46,31 @@ pub struct PanelState {
     pub hovered: Option<String>,
     /// Collection with its details below the list.
     pub selected: Option<String>,
+    /// Tags of the user's listed; all when empty.
+    pub tags: BTreeSet<String>,
+    /// What collections are grouped by.
+    pub group_by: GroupBy,
+}
+
+/// What collections are grouped by in the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupBy {
+    /// One list.
+    #[default]
+    Nothing,
+    /// Mission.
+    Mission,
+    /// Processing level.
+    Level,
+    /// The user's own tags.
+    Tag,
+}
+
+impl GroupBy {
+    /// All, with their names.
+    pub const ALL: [(Self, &'static str); 4] =
+        [(Self::Nothing, "No groups"), (Self::Mission, "By mission"), (Self::Level, "By level"), (Self::Tag, "By tag")];
 }
 
 impl Default for PanelState {
@@ -58,6 +85,8 @@ impl Default for PanelState {
             all: BTreeSet::new(),
             hovered: None,
             selected: None,
+            tags: BTreeSet::new(),
+            group_by: GroupBy::Nothing,
         }
     }
 }
@@ -65,7 +94,7 @@ impl Default for PanelState {
 impl PanelState {
     /// Whether anything is left out of the list.
     pub fn is_filtering(&self) -> bool {
-        !self.filter.trim().is_empty() || !self.missions.is_empty() || !self.levels.is_empty()
+        !self.filter.trim().is_empty() || !self.missions.is_empty() || !self.levels.is_empty() || !self.tags.is_empty()
     }
 
     /// The figure of a collection.
@@ -77,6 +106,7 @@ impl PanelState {
         self.filter.clear();
         self.missions.clear();
         self.levels.clear();
+        self.tags.clear();
     }
 }
 
@@ -130,7 +160,12 @@ fn inside(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
             if listed.is_empty() {
                 nothing(ui, model, state);
             }
-            listed.iter().for_each(|c| rows::collection(ui, c, model, state, out));
+            for (title, list) in filter::grouped(model, &state.catalogue, &listed) {
+                if let Some(title) = &title {
+                    tags::heading(ui, title, list.len());
+                }
+                ui.push_id(title, |ui| list.iter().for_each(|c| rows::collection(ui, c, model, state, out)));
+            }
             ui.add_space(12.0);
         });
     });
@@ -194,21 +229,33 @@ fn filter_chips(ui: &mut Ui, model: &Model, state: &mut UiState) {
         panel.in_view = !panel.in_view;
     }
     let [missions, levels] = filter::choices(model);
-    let on = !panel.missions.is_empty() || !panel.levels.is_empty();
-    let kind = widgets::chip(ui, "Type", on).on_hover_text("Missions and levels");
+    let own: BTreeSet<String> = model.session.project().tags.values().flatten().cloned().collect();
+    let on = !panel.missions.is_empty() || !panel.levels.is_empty() || !panel.tags.is_empty();
+    let kind = widgets::chip(ui, "Type", on).on_hover_text("Missions, levels and tags");
     Popup::menu(&kind).accessible_name("Type").close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(
         |ui| {
             ui.set_min_width(180.0);
-            if missions.is_empty() && levels.is_empty() {
+            if missions.is_empty() && levels.is_empty() && own.is_empty() {
                 let t = theme(ui);
                 ui.label(egui::RichText::new("The files name no mission and no level.").color(t.c.text_3));
             }
             ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
                 choices(ui, "Mission", &missions, &mut panel.missions);
                 choices(ui, "Level", &levels, &mut panel.levels);
+                choices(ui, "Tag", &own, &mut panel.tags);
             });
         },
     );
+    let group = widgets::chip(ui, "Group", panel.group_by != GroupBy::Nothing);
+    Popup::menu(&group.on_hover_text("Groups of collections")).accessible_name("Group").show(|ui| {
+        ui.set_min_width(160.0);
+        for (by, name) in GroupBy::ALL {
+            if ui.add(egui::Button::new(name).selected(panel.group_by == by).min_size(vec2(150.0, 28.0))).clicked() {
+                panel.group_by = by;
+                ui.close();
+            }
+        }
+    });
 }
 
 fn choices(ui: &mut Ui, title: &str, all: &BTreeSet<String>, chosen: &mut BTreeSet<String>) {

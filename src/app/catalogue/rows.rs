@@ -106,7 +106,7 @@ fn header(ui: &mut Ui, listed: &Listed, open: bool, model: &Model, state: &mut U
     }
     widgets::focus_ring(ui, &response, 2.0);
     menu(&response, listed, model, state, out);
-    response.on_hover_ui(|ui| details::tooltip(ui, listed, counted))
+    response.on_hover_ui(|ui| details::tooltip(ui, model, listed, counted))
 }
 
 /// One bar a day, its height by the number of granules.
@@ -204,6 +204,7 @@ fn menu(response: &Response, listed: &Listed, model: &Model, state: &mut UiState
         if widgets::menu_item(ui, "Details", "", true) {
             state.catalogue.selected = Some(listed.id.clone());
         }
+        ui.menu_button("Tags", |ui| super::tags::menu(ui, &listed.id, model, state, out));
         if widgets::menu_item(ui, "Copy name", "", true) {
             out.act(crate::state::Action::Copy(listed.id.clone()));
         }

@@ -56,7 +56,7 @@ fn seen(model: &Model) -> Time {
 
 /// What there is in periods of the visible layers whose data have a time.
 fn of_layers(periods: &[Period], model: &Model) -> Vec<Availability> {
-    let layers = model.rows.iter().filter(|r| r.visible).filter_map(|row| {
+    let layers = model.rows.iter().filter(|r| r.shown).filter_map(|row| {
         let collection = model.session.catalogue().collections.get(&row.collection)?;
         let mut spans = collection.with_field(&row.field_name).filter_map(|g| g.span).peekable();
         spans.peek().is_some().then_some(spans)

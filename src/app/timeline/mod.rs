@@ -329,11 +329,8 @@ fn head(ui: &mut Ui, body: Rect, scale: &Scale, model: &Model, out: &mut Out) {
 
 /// Start of the granule nearest to a time.
 fn snapped(model: &Model, to: f64) -> Option<f64> {
-    let collections = model
-        .rows
-        .iter()
-        .filter(|r| r.visible)
-        .filter_map(|r| model.session.catalogue().collections.get(&r.collection));
+    let collections =
+        model.rows.iter().filter(|r| r.shown).filter_map(|r| model.session.catalogue().collections.get(&r.collection));
     collections
         .flat_map(|c| c.granules.iter().filter_map(|g| g.span.map(|s| s.start.unix_seconds())))
         .min_by(|a, b| (a - to).abs().total_cmp(&(b - to).abs()))

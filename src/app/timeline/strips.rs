@@ -1,10 +1,12 @@
 //! One strip a layer: a bar for each granule, or their density where they are too many.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use egui::{Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use seaglass_core::catalogue::Collection;
 use seaglass_core::granule::{Granule, GranuleId};
+use seaglass_core::passes::Pass;
 use seaglass_core::project::LayerId;
 use seaglass_core::time::TimeSpan;
 
@@ -295,7 +297,7 @@ fn merged(ui: &Ui, strip: Rect, scale: &Scale, model: &Model) {
     let t = theme(ui);
     let timeline = &model.session.project().timeline;
     let mut seen = HashSet::new();
-    for row in model.rows.iter().filter(|r| r.visible && seen.insert(r.collection.clone())) {
+    for row in model.rows.iter().filter(|r| r.shown && seen.insert(r.collection.clone())) {
         let Some(c) = model.session.catalogue().collections.get(&row.collection) else { continue };
         let drawn = c.shown_at(&row.field_name, &row.style, timeline).iter().map(|g| g.id).collect();
         let list: Vec<&Granule> = c.granules.iter().filter(|g| g.span.is_some()).collect();
@@ -321,6 +323,7 @@ fn tooltip(ui: &Ui, rect: Rect, scale: &Scale, hit: Option<Hit>, model: &Model, 
         .granule(hit.granule)
         .and_then(|g| g.path.file_name().map(|n| n.to_string_lossy().into_owned()))
         .unwrap_or_default();
+    let pass = Pass::of(Path::new(&name)).map_or_else(String::new, |p| format!(", {}", p.text()));
     let short: String = if name.chars().count() > 48 { name.chars().take(47).chain(['…']).collect() } else { name };
     let offset = span.offset_seconds(model.now());
     let when = if offset == 0.0 {
@@ -330,7 +333,7 @@ fn tooltip(ui: &Ui, rect: Rect, scale: &Scale, hit: Option<Hit>, model: &Model, 
     };
     let start = span.start.to_string();
     let lines = format!(
-        "{}, {}\n{}, {}\n{short}\n{when}",
+        "{}, {}\n{}, {}{pass}\n{short}\n{when}",
         row.name,
         row.product,
         start.get(5..).unwrap_or(&start),

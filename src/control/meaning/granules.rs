@@ -75,7 +75,7 @@ fn of(session: &Session, key: CollectionKey) -> Option<&seaglass_core::catalogue
 pub(super) fn visible(session: &Session) -> Vec<(String, GranuleKey, u32)> {
     let mut all = Vec::new();
     let project = session.project();
-    for layer in project.layers.iter().filter(|l| l.visible) {
+    for layer in project.layers.iter().filter(|l| project.shows(l)) {
         let Some(collection) = session.catalogue().collections.get(&layer.collection) else { continue };
         let Some(variable) = session.notebook().variable_key(&layer.collection, &layer.field) else { continue };
         for granule in collection.shown_at(&layer.field, &layer.style, &project.timeline) {

@@ -19,7 +19,7 @@ impl Session {
         self.project
             .layers
             .iter()
-            .filter(move |l| layer.map_or(l.visible, |id| l.id == id))
+            .filter(move |l| layer.map_or_else(|| self.project.shows(l), |id| l.id == id))
             .filter_map(|l| Some((l, self.catalogue.collections.get(&l.collection)?)))
             .flat_map(|(l, c)| c.with_field(&l.field))
     }
@@ -29,7 +29,7 @@ impl Session {
         self.project
             .layers
             .iter()
-            .filter(move |l| layer.map_or(l.visible, |id| l.id == id))
+            .filter(move |l| layer.map_or_else(|| self.project.shows(l), |id| l.id == id))
             .filter_map(|l| Some((l, self.catalogue.collections.get(&l.collection)?)))
             .flat_map(|(l, c)| c.shown_at(&l.field, &l.style, t))
     }

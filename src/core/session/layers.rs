@@ -38,6 +38,8 @@ impl Session {
                     components: Vec::new(),
                     name: None,
                     visible: true,
+                    locked: false,
+                    group: None,
                     unmasked: false,
                     style: self.default_style(known, info),
                 };
@@ -61,17 +63,23 @@ impl Session {
                 let copy = self.layer_mut(*layer)?.clone();
                 let at = self.project.position(*layer).unwrap_or(0);
                 let id = self.new_layer_id();
-                self.project.layers.insert(at, Layer { id, ..copy });
+                self.project.layers.insert(at, Layer { id, locked: false, ..copy });
             }
             Command::ShowLayer { layer, visible } => self.layer_mut(*layer)?.visible = *visible,
             Command::SoloLayer { layer } => {
-                self.layer_mut(*layer)?;
-                let alone = self.project.layers.iter().all(|l| l.visible == (l.id == *layer));
+                let own = self.layer_mut(*layer)?.group;
+                let alone = self.project.layers.iter().all(|l| self.project.shows(l) == (l.id == *layer));
                 for l in &mut self.project.layers {
                     l.visible = alone || l.id == *layer;
                 }
+                for g in self.project.groups.iter_mut().filter(|g| alone || Some(g.id) == own) {
+                    g.visible = true;
+                }
             }
-            Command::ShowAllLayers => self.project.layers.iter_mut().for_each(|l| l.visible = true),
+            Command::ShowAllLayers => {
+                self.project.layers.iter_mut().for_each(|l| l.visible = true);
+                self.project.groups.iter_mut().for_each(|g| g.visible = true);
+            }
             Command::MoveLayer { layer, to } => {
                 let from = self
                     .project
@@ -80,6 +88,7 @@ impl Session {
                 let moved = self.project.layers.remove(from);
                 let to = (*to).min(self.project.layers.len());
                 self.project.layers.insert(to, moved);
+                self.join_neighbours(to);
             }
             Command::RenameLayer { layer, name } => {
                 let name = name.trim();

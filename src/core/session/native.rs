@@ -27,7 +27,7 @@ impl Session {
         positions: &dyn Fn(&Granule) -> Option<Arc<Geolocation>>,
     ) -> Result<Camera, CommandError> {
         let error = |text: &str| CommandError(text.to_owned());
-        let layer = layer.or_else(|| self.project.layers.iter().find(|l| l.visible).map(|l| l.id));
+        let layer = layer.or_else(|| self.project.layers.iter().find(|l| self.project.shows(l)).map(|l| l.id));
         let granules = layer.map(|l| self.in_reach(Some(l))).unwrap_or_default();
         let camera = self.project.camera;
         let away = |g: &&Granule| {

@@ -122,7 +122,10 @@ impl Session {
         let has_mask = |l: &Layer| self.field_of(l).is_some_and(|(_, f)| f.hides_cells);
         let chosen: Vec<LayerId> = match layer {
             Some(id) => vec![id],
-            None => self.project.layers.iter().filter(|l| l.visible && has_mask(l)).map(|l| l.id).collect(),
+            None => {
+                let meant = |l: &&Layer| self.project.shows(l) && !l.locked && has_mask(l);
+                self.project.layers.iter().filter(meant).map(|l| l.id).collect()
+            }
         };
         for id in chosen {
             let l = self.layer_mut(id)?.clone();

@@ -1,8 +1,11 @@
 //! Commands that move the camera and the clock.
 
+use std::collections::BTreeMap;
+
 use super::{CommandError, Session};
 use crate::camera::Camera;
 use crate::command::Command;
+use crate::passes::{OrbitStep, Pass};
 use crate::project::LayerId;
 use crate::projection::Projection;
 use crate::time::{Time, TimeSpan};
@@ -154,6 +157,7 @@ impl Session {
                     CommandError(format!("There is no {} granule.", if *steps >= 0 { "later" } else { "earlier" }))
                 })?;
             }
+            Command::StepOrbit { layer, by, steps } => self.step_orbit(*layer, *by, *steps)?,
             Command::GoToEnd { last } => {
                 let span = self.time_span().ok_or_else(|| CommandError("The data have no time.".into()))?;
                 self.project.timeline.now = if *last { span.stop } else { span.start };
@@ -198,6 +202,36 @@ impl Session {
             Command::Tick { dt_s } => self.tick(*dt_s),
             _ => return Err(CommandError("This command is not known here.".into())),
         }
+        Ok(())
+    }
+
+    /// Moves the clock to the n-th stop along the orbit from the pass it stands at.
+    fn step_orbit(&mut self, layer: Option<LayerId>, by: OrbitStep, steps: i32) -> Result<(), CommandError> {
+        let mut passes: BTreeMap<Pass, TimeSpan> = BTreeMap::new();
+        for granule in self.granules_of(layer) {
+            let (Some(pass), Some(span)) = (Pass::of(&granule.path), granule.span) else { continue };
+            passes.entry(pass).and_modify(|s| *s = s.union(&span)).or_insert(span);
+        }
+        let timeline = &self.project.timeline;
+        let mut stops: Vec<(Time, Pass)> =
+            passes.into_iter().map(|(pass, span)| (timeline.now_to_show(span), pass)).collect();
+        stops.sort_unstable();
+        let away = |(t, _): &&(Time, Pass)| t.micros().abs_diff(timeline.now.micros());
+        let Some((here_at, here)) = stops.iter().min_by_key(away).copied() else {
+            return Err(CommandError("The names of these files tell no cycle and pass.".into()));
+        };
+        let nth = steps.unsigned_abs().saturating_sub(1) as usize;
+        let is_stop = |(_, pass): &&(Time, Pass)| by.stops_at(here, *pass);
+        let next = if steps >= 0 {
+            stops.iter().filter(|(t, _)| *t > here_at).filter(is_stop).nth(nth)
+        } else {
+            stops.iter().rev().filter(|(t, _)| *t < here_at).filter(is_stop).nth(nth)
+        };
+        let Some((now, _)) = next.copied() else {
+            let side = if steps >= 0 { "later" } else { "earlier" };
+            return Err(CommandError(format!("There is no {side} {} here.", by.noun())));
+        };
+        self.project.timeline.now = now;
         Ok(())
     }
 
@@ -262,5 +296,61 @@ impl Session {
             self.beat = if self.beat < 2.0 { self.beat - 1.0 } else { 0.0 };
         }
         due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::granule::{FileInfo, GeometryKind, PartInfo};
+
+    /// Passes 1 to 3 of cycles 10 and 12, the second of cycle 12 missing.
+    #[test]
+    fn the_clock_moves_along_the_orbit() {
+        let mut s = Session::default();
+        let start = Time::parse("2024-01-01").unwrap();
+        let at = |cycle: i32, pass: i32| f64::from(cycle * 864_000 + pass * 3000);
+        for (cycle, pass) in [(10, 1), (10, 2), (10, 3), (12, 1), (12, 3)] {
+            let span = TimeSpan::new(start.plus_seconds(at(cycle, pass)), start.plus_seconds(at(cycle, pass) + 2900.0));
+            let field = serde_json::from_value(serde_json::json!({ "name": "ssha", "variable": "ssha" })).unwrap();
+            let info = FileInfo {
+                product: Some("swot".to_owned()),
+                title: "SWOT".to_owned(),
+                short: None,
+                format: "netCDF-4".to_owned(),
+                parts: vec![PartInfo {
+                    name: String::new(),
+                    geometry: GeometryKind::Swath,
+                    shape: [4, 5],
+                    bounds: crate::geo::GeoBox::WORLD,
+                    footprint: Vec::new(),
+                    span: Some(span),
+                    steps: Vec::new(),
+                    fields: vec![field],
+                }],
+                notes: Vec::new(),
+                attributes: Vec::new(),
+            };
+            let path = format!("/d/SWOT_L3_LR_SSH_Expert_{cycle:03}_{pass:03}_x_v2.0.1.nc").into();
+            s.apply(&Command::Opened { path, info: Box::new(info) }).unwrap();
+        }
+        s.apply(&Command::SetWindow { window_s: 86_400.0 }).unwrap();
+        let first = start.plus_seconds(at(10, 1) + 2900.0);
+        s.apply(&Command::SetTime { now: first }).unwrap();
+        let step = |s: &mut Session, by, steps| -> Result<(i32, i32), CommandError> {
+            s.apply(&Command::StepOrbit { layer: None, by, steps })?;
+            // The window ends at the clock: the end of the pass.
+            let end = s.project().timeline.now.seconds_since(start) - 2900.0;
+            Ok(((end / 864_000.0) as i32, ((end % 864_000.0) / 3000.0).round() as i32))
+        };
+        assert_eq!(step(&mut s, OrbitStep::Pass, 1), Ok((10, 2)));
+        assert!(step(&mut s, OrbitStep::Cycle, 1).is_err(), "cycle 12 lacks this pass");
+        assert_eq!(step(&mut s, OrbitStep::Pass, -1), Ok((10, 1)));
+        assert_eq!(step(&mut s, OrbitStep::Orbit, 1), Ok((10, 3)));
+        assert_eq!(step(&mut s, OrbitStep::Cycle, 1), Ok((12, 3)));
+        assert_eq!(step(&mut s, OrbitStep::Orbit, -1), Ok((12, 1)));
+        assert_eq!(step(&mut s, OrbitStep::Cycle, -1), Ok((10, 1)));
+        assert_eq!(step(&mut s, OrbitStep::Pass, 3), Ok((12, 1)));
+        assert!(step(&mut s, OrbitStep::Pass, 2).is_err());
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn probe(host: &mut Host, at: LonLat, reach_deg: f64, end: bool) -> O
 fn has_positions(host: &mut Host, at: LonLat, reach_deg: f64) -> bool {
     let project = host.session.project();
     let mut missing = Vec::new();
-    for layer in project.layers.iter().filter(|l| l.visible) {
+    for layer in project.layers.iter().filter(|l| project.shows(l)) {
         let Some(shown) = Shown::of(layer, project, host.session.catalogue()) else { continue };
         for granule in &shown.granules {
             let b = granule.bounds;

@@ -80,7 +80,7 @@ impl Pushed {
 pub fn all(session: &Session, area: &GeoBox) -> Vec<Target> {
     let project = session.project();
     let mut targets = Vec::new();
-    for layer in project.layers.iter().filter(|l| l.visible) {
+    for layer in project.layers.iter().filter(|l| project.shows(l)) {
         let Some(shown) = Shown::of(layer, project, session.catalogue()) else { continue };
         let Some(variable) = session.notebook().variable_key(&layer.collection, &layer.field) else { continue };
         let window = layer.style.window_within(&shown.granules, &project.timeline);

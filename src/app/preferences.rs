@@ -1,0 +1,189 @@
+//! Preferences: theme, units, form of coordinates, size of the interface, budgets of memory. Everything takes effect at
+//! once and is kept in the settings of this user.
+
+use egui::{Id, Modal, Role, Ui, vec2};
+use seaglass_core::format::{AngleForm, Speed, Temperature, Units};
+use seaglass_host::Host;
+use serde::{Deserialize, Serialize};
+
+use crate::state::{Action, Out, UiState};
+use crate::style_panel::labelled;
+use crate::theme::{Theme, theme};
+use crate::viewport::Viewport;
+use crate::widgets;
+
+/// Sizes of the interface offered.
+const SCALES: [(f32, &str); 6] =
+    [(0.8, "80 %"), (1.0, "100 %"), (1.25, "125 %"), (1.5, "150 %"), (1.75, "175 %"), (2.0, "200 %")];
+/// Sizes that can be set in the file.
+const SCALE_RANGE: [f32; 2] = [0.5, 2.0];
+/// Budgets offered, MiB.
+const BUDGETS: [(u32, &str); 6] =
+    [(256, "256 MB"), (512, "512 MB"), (1024, "1 GB"), (2048, "2 GB"), (4096, "4 GB"), (8192, "8 GB")];
+/// Budgets that can be set in the file, MiB.
+const BUDGET_RANGE: [u32; 2] = [128, 65_536];
+
+/// Units, sizes and budgets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// What values are shown in.
+    pub units: Units,
+    /// Size of the interface; 1 is the system's.
+    pub scale: f32,
+    /// Data on the graphics device, MiB.
+    pub gpu_mib: u32,
+    /// Positions of data in memory, MiB.
+    pub memory_mib: u32,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { units: Units::default(), scale: 1.0, gpu_mib: 1024, memory_mib: 1024 }
+    }
+}
+
+impl Preferences {
+    /// Everything in its range: the file may be edited by hand.
+    #[must_use]
+    pub fn sensible(self) -> Self {
+        let scale = if self.scale.is_finite() { self.scale.clamp(SCALE_RANGE[0], SCALE_RANGE[1]) } else { 1.0 };
+        let budget = |mib: u32| mib.clamp(BUDGET_RANGE[0], BUDGET_RANGE[1]);
+        Self { scale, gpu_mib: budget(self.gpu_mib), memory_mib: budget(self.memory_mib), ..self }
+    }
+
+    /// Bytes of data on the graphics device, and of positions in memory.
+    pub fn budgets(&self) -> (u64, u64) {
+        (u64::from(self.gpu_mib) << 20, u64::from(self.memory_mib) << 20)
+    }
+}
+
+/// Lets preferences that have changed take effect; true when the picture has to be drawn anew. Keys of the interface
+/// (Ctrl and plus) change its size as well: that is a preference, too.
+pub fn apply(ctx: &egui::Context, state: &mut UiState, viewport: Option<&mut Viewport>, host: &mut Host) -> bool {
+    let Some(before) = &state.applied else {
+        ctx.set_zoom_factor(state.preferences.scale);
+        return set(state, viewport, host);
+    };
+    if before.scale != state.preferences.scale {
+        ctx.set_zoom_factor(state.preferences.scale);
+    } else if (ctx.zoom_factor() - before.scale).abs() > 1e-3 {
+        state.preferences.scale = ctx.zoom_factor();
+    }
+    if *before == state.preferences {
+        return false;
+    }
+    ctx.request_repaint();
+    set(state, viewport, host)
+}
+
+fn set(state: &mut UiState, viewport: Option<&mut Viewport>, host: &mut Host) -> bool {
+    let (gpu, memory) = state.preferences.budgets();
+    if let Some(viewport) = viewport {
+        viewport.renderer().set_tile_budget(gpu);
+    }
+    host.set_positions_budget(memory);
+    state.preferences.units.set();
+    state.applied = Some(state.preferences.clone());
+    true
+}
+
+/// Shows the dialog while it is open.
+pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
+    if !state.preferences_open {
+        return;
+    }
+    let t = Theme::get(ctx.global_style().visuals.dark_mode);
+    let mut done = false;
+    let modal = Modal::new(Id::unique("preferences")).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
+        ui.set_width(440.0f32.min(ctx.content_rect().width() - 80.0));
+        ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
+        ui.label(egui::RichText::new("Preferences").font(t.clock()).color(t.c.text_1));
+        let room = ctx.content_rect().height() - 180.0;
+        egui::ScrollArea::vertical().max_height(room).show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
+            appearance(ui, state, out);
+            units(ui, state);
+            memory(ui, state);
+        });
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            done = widgets::button(ui, "Close", None, true).clicked();
+            let usual = Preferences::default();
+            let changed = state.preferences != usual;
+            let reset = ui.add_enabled_ui(changed, |ui| widgets::button(ui, "Reset", Some("style_reset"), false)).inner;
+            if reset.on_hover_text("Units, size and memory as they were at first").clicked() {
+                state.preferences = usual;
+            }
+        });
+    });
+    if done || modal.should_close() {
+        state.preferences_open = false;
+    }
+}
+
+fn heading(ui: &mut Ui, text: &str) {
+    let t = theme(ui);
+    ui.add_space(4.0);
+    ui.label(egui::RichText::new(text).font(t.heading()).color(t.c.text_1));
+}
+
+fn choice<T: PartialEq + Copy>(ui: &mut Ui, label: &str, all: &[(T, &str)], now: &mut T) {
+    labelled(ui, label, |ui| {
+        let names: Vec<&str> = all.iter().map(|(_, n)| *n).collect();
+        let at = all.iter().position(|(v, _)| v == now);
+        let width = ui.available_width();
+        if let Some((value, _)) = widgets::segments(ui, &names, at, Some(width), label).and_then(|k| all.get(k)) {
+            *now = *value;
+        }
+    });
+}
+
+fn appearance(ui: &mut Ui, state: &mut UiState, out: &mut Out) {
+    heading(ui, "Appearance");
+    let dark = ui.visuals().dark_mode;
+    let mut wanted = dark;
+    choice(ui, "Theme", &[(true, "Dark"), (false, "Light")], &mut wanted);
+    if wanted != dark {
+        out.act(Action::Run("theme"));
+    }
+    choice(ui, "Size", &SCALES, &mut state.preferences.scale);
+}
+
+fn units(ui: &mut Ui, state: &mut UiState) {
+    heading(ui, "Units");
+    let units = &mut state.preferences.units;
+    choice(ui, "Temperature", &[(Temperature::Celsius, "°C"), (Temperature::Kelvin, "K")], &mut units.temperature);
+    choice(ui, "Speed", &[(Speed::MetresPerSecond, "m/s"), (Speed::Knots, "kt")], &mut units.speed);
+    let forms =
+        [(AngleForm::Degrees, "36.159°"), (AngleForm::Minutes, "36° 09.54′"), (AngleForm::Seconds, "36° 09′ 32″")];
+    choice(ui, "Positions", &forms, &mut state.coordinates.form);
+    let sides = [(false, "180° W to 180° E"), (true, "0° to 360° E")];
+    choice(ui, "Longitudes", &sides, &mut state.coordinates.longitude_360);
+}
+
+fn memory(ui: &mut Ui, state: &mut UiState) {
+    heading(ui, "Memory");
+    budget(ui, "Graphics", &mut state.preferences.gpu_mib);
+    budget(ui, "Positions", &mut state.preferences.memory_mib);
+    let t = theme(ui);
+    let words = "Graphics: data kept on the graphics card; beyond that they are drawn coarser. Positions: longitudes and \
+                 latitudes of swaths kept in memory; beyond that they are read again.";
+    ui.label(egui::RichText::new(words).font(t.small()).color(t.c.text_3));
+}
+
+fn budget(ui: &mut Ui, label: &str, now: &mut u32) {
+    labelled(ui, label, |ui| {
+        let name = |mib: u32| {
+            let known = BUDGETS.iter().find(|(b, _)| *b == mib);
+            known.map_or_else(|| format!("{mib} MB"), |(_, n)| (*n).to_owned())
+        };
+        let combo = egui::ComboBox::from_id_salt(("budget", label)).selected_text(name(*now)).width(140.0);
+        let shown = combo.show_ui(ui, |ui| {
+            for (mib, words) in BUDGETS {
+                ui.selectable_value(now, mib, words);
+            }
+        });
+        widgets::describe(&shown.response, Role::ComboBox, &format!("Memory for {}", label.to_lowercase()));
+    });
+}
