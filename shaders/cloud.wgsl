@@ -4,7 +4,7 @@
 #import clock
 #import sample
 
-@group(2) @binding(0) var<storage, read> samples: array<Sample>;
+@group(3) @binding(0) var<storage, read> samples: array<Sample>;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,

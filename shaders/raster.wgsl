@@ -5,10 +5,10 @@
 #import tile
 #import surface
 
-@group(2) @binding(1) var values: texture_2d<f32>;
+@group(3) @binding(1) var values: texture_2d<f32>;
 // Metres towards east and north of a step down (.xy) and along (.zw) the tile, on a lattice over all of it; of one texel
 // where there is no light. Made by src/render/ground.rs.
-@group(2) @binding(2) var ground: texture_2d<f32>;
+@group(3) @binding(2) var ground: texture_2d<f32>;
 
 fn ground_at(texel: vec2<f32>) -> vec4<f32> {
     let most = vec2<i32>(textureDimensions(ground).yx) - 1;

@@ -5,9 +5,9 @@
 #import tile
 #import surface
 
-@group(2) @binding(1) var red: texture_2d<f32>;
-@group(2) @binding(2) var green: texture_2d<f32>;
-@group(2) @binding(3) var blue: texture_2d<f32>;
+@group(3) @binding(1) var red: texture_2d<f32>;
+@group(3) @binding(2) var green: texture_2d<f32>;
+@group(3) @binding(3) var blue: texture_2d<f32>;
 
 // A value stretched over its range. An exponent of 1 leaves it alone: 8-bit images come out bit by bit.
 fn channel(value: f32, stretch: vec4<f32>) -> f32 {

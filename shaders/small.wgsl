@@ -5,7 +5,7 @@
 #import clock
 
 // Mirrored by `Place` in src/render/atlas.rs.
-@group(2) @binding(0) var pages: texture_2d_array<f32>;
+@group(3) @binding(0) var pages: texture_2d_array<f32>;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,

@@ -7,10 +7,10 @@
 #import clock
 #import sample
 
-@group(2) @binding(0) var<storage, read> samples: array<Sample>;
+@group(3) @binding(0) var<storage, read> samples: array<Sample>;
 // Spans of this frame. Mirrored by `Span` in src/render/trail.rs: .x is the first sample of a piece, .y holds its number
 // of segments (12 bits), the samples stepped over in one go (as a power of two, 4 bits) and the first quad.
-@group(3) @binding(1) var<storage, read> spans: array<vec2<u32>>;
+@group(2) @binding(1) var<storage, read> spans: array<vec2<u32>>;
 
 // Quads of a span.
 const SPAN_QUADS: u32 = 1u;

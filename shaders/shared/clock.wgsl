@@ -21,7 +21,7 @@ const NO_DAY: i32 = -268435456;
 // Opacity left to what is palest.
 const PALEST: f32 = 0.08;
 
-@group(3) @binding(0) var<uniform> clock: Clock;
+@group(2) @binding(0) var<uniform> clock: Clock;
 
 // Seconds from a time to the clock; negative for what lies ahead.
 fn age_of(day: i32, second: f32) -> f32 {

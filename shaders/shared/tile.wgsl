@@ -9,7 +9,7 @@ struct Tile {
     timed: f32,
 }
 
-@group(2) @binding(0) var<uniform> tile: Tile;
+@group(3) @binding(0) var<uniform> tile: Tile;
 
 // Value `cell` (row, column) of a tile; its texture has one more on every side.
 fn value_of(values: texture_2d<f32>, cell: vec2<i32>) -> f32 {

@@ -8,6 +8,7 @@ use seaglass_core::style::Blend;
 use seaglass_core::tile::TileKey;
 
 use crate::atlas::Place;
+use crate::bound::Bound;
 use crate::frame::{FrameUniform, FrameView, Part, SkyUniform};
 use crate::glyphs::Glyph;
 use crate::gpu::Gpu;
@@ -346,7 +347,8 @@ impl Renderer {
                 })],
                 ..wgpu::RenderPassDescriptor::default()
             });
-            self.stats.draw_calls = self.encode(&mut pass, &set, copies, sky.is_some(), scene.background[3] == 255);
+            self.stats.draw_calls =
+                self.encode(&mut Bound::new(&mut pass), &set, copies, sky.is_some(), scene.background[3] == 255);
         }
         self.gpu.queue.submit([encoder.finish()]);
         self.prepared.frame = Some(frame);
@@ -361,7 +363,7 @@ impl Renderer {
     }
 
     /// Records the draw calls; returns their number.
-    fn encode(&self, pass: &mut wgpu::RenderPass, set: &PipelineSet, copies: usize, sky: bool, opaque: bool) -> usize {
+    fn encode(&self, pass: &mut Bound<'_, '_>, set: &PipelineSet, copies: usize, sky: bool, opaque: bool) -> usize {
         let mut calls = 0;
         let buffers = &self.buffers;
         pass.set_vertex_buffer(0, buffers.vertices.slice(..));
@@ -370,23 +372,23 @@ impl Renderer {
             match draw {
                 Draw::Sky if sky => {
                     pass.set_pipeline(&set.sky);
-                    pass.set_bind_group(0, &buffers.sky_group, &[(MOST_COPIES as u64 * UNIFORM_STEP) as u32]);
+                    pass.group(0, &buffers.sky_group, Some((MOST_COPIES as u64 * UNIFORM_STEP) as u32));
                     pass.draw(0..3, 0..1);
                     calls += 1;
                 }
                 Draw::Sky => {}
                 Draw::Relief(range) => {
                     pass.set_pipeline(&set.relief);
-                    pass.set_bind_group(1, self.relief.group(), &[]);
+                    pass.group(1, self.relief.group(), None);
                     calls += self.draw_mesh(pass, range, copies);
                 }
                 Draw::Raster { slot, clock, tile, range } => {
                     let lit = self.grounds.group(*tile);
                     let group = lit.or_else(|| self.tiles.texture(*tile).map(|t| &t.plain));
                     let (Some(style), Some(group)) = (self.styles.group(*slot), group) else { continue };
-                    pass.set_bind_group(1, style, &[]);
-                    pass.set_bind_group(2, group, &[]);
-                    pass.set_bind_group(3, &self.paths.clocks.group, &[*clock]);
+                    pass.group(1, style, None);
+                    pass.group(3, group, None);
+                    pass.group(2, &self.paths.clocks.group, Some(*clock));
                     for set in set.layered(self.styles.blend(*slot), opaque) {
                         pass.set_pipeline(&set.raster);
                         calls += self.draw_mesh(pass, range, copies);
@@ -396,15 +398,15 @@ impl Renderer {
                     let (Some(style), Some(group)) = (self.styles.group(*slot), self.tiles.small_group()) else {
                         continue;
                     };
-                    pass.set_bind_group(1, style, &[]);
-                    pass.set_bind_group(2, group, &[]);
-                    pass.set_bind_group(3, &self.paths.clocks.group, &[*clock]);
+                    pass.group(1, style, None);
+                    pass.group(3, group, None);
+                    pass.group(2, &self.paths.clocks.group, Some(*clock));
                     pass.set_vertex_buffer(0, buffers.small_vertices.slice(..));
                     pass.set_index_buffer(buffers.small_indices.slice(..), wgpu::IndexFormat::Uint32);
                     for set in set.layered(self.styles.blend(*slot), opaque) {
                         pass.set_pipeline(&set.small);
                         for k in 0..copies {
-                            pass.set_bind_group(0, &buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
+                            pass.group(0, &buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
                             pass.draw_indexed(indices.clone(), 0, 0..1);
                             calls += 1;
                         }
@@ -415,9 +417,9 @@ impl Renderer {
                     let (Some(style), Some(group)) = (self.styles.group(*slot), self.channels.group(tiles)) else {
                         continue;
                     };
-                    pass.set_bind_group(1, style, &[]);
-                    pass.set_bind_group(2, group, &[]);
-                    pass.set_bind_group(3, &self.paths.clocks.group, &[*clock]);
+                    pass.group(1, style, None);
+                    pass.group(3, group, None);
+                    pass.group(2, &self.paths.clocks.group, Some(*clock));
                     for set in set.layered(self.styles.blend(*slot), opaque) {
                         pass.set_pipeline(&set.rgb);
                         calls += self.draw_mesh(pass, range, copies);
@@ -425,11 +427,11 @@ impl Renderer {
                 }
                 Draw::Shapes => {
                     let offsets: Vec<u32> = (0..copies as u64).map(|k| (k * UNIFORM_STEP) as u32).collect();
-                    calls += self.shapes.encode(pass, &buffers.frame_group, &offsets);
+                    calls += self.shapes.encode(pass.free(), &buffers.frame_group, &offsets);
                 }
                 Draw::Lines { slot, run } => {
                     if let Some(style) = self.styles.group(*slot).filter(|_| run.len > 3) {
-                        pass.set_bind_group(1, style, &[]);
+                        pass.group(1, style, None);
                         for set in set.layered(self.styles.blend(*slot), opaque) {
                             pass.set_pipeline(&set.lines);
                             calls += self.draw_points(pass, run, 4, copies);
@@ -438,14 +440,14 @@ impl Renderer {
                 }
                 Draw::Streams { slot, copy } => {
                     if let Some(style) = self.styles.group(*slot) {
-                        pass.set_bind_group(0, &buffers.frame_group, &[(*copy as u64 * UNIFORM_STEP) as u32]);
-                        pass.set_bind_group(1, style, &[]);
-                        calls += self.streams.draw(pass, *slot, opaque);
+                        pass.group(0, &buffers.frame_group, Some((*copy as u64 * UNIFORM_STEP) as u32));
+                        pass.group(1, style, None);
+                        calls += self.streams.draw(pass.free(), *slot, opaque);
                     }
                 }
                 Draw::Glyphs { slot, range } => {
                     if let Some(style) = self.styles.group(*slot).filter(|_| !range.is_empty()) {
-                        pass.set_bind_group(1, style, &[]);
+                        pass.group(1, style, None);
                         for set in set.layered(self.styles.blend(*slot), opaque) {
                             pass.set_pipeline(&set.glyphs);
                             calls += self.draw_glyphs(pass, range, copies);
@@ -454,20 +456,20 @@ impl Renderer {
                 }
                 Draw::Path { slot, clock, dots, samples, ranges } => {
                     let Some(style) = self.styles.group(*slot) else { continue };
-                    pass.set_bind_group(1, style, &[]);
-                    pass.set_bind_group(2, &samples.group, &[]);
-                    pass.set_bind_group(3, &self.paths.clocks.group, &[*clock]);
+                    pass.group(1, style, None);
+                    pass.group(3, &samples.group, None);
+                    pass.group(2, &self.paths.clocks.group, Some(*clock));
                     for set in set.layered(self.styles.blend(*slot), opaque) {
                         pass.set_pipeline(if *dots { &set.cloud } else { &set.trails });
                         for k in 0..copies {
-                            pass.set_bind_group(0, &self.buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
+                            pass.group(0, &self.buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
                             calls += self.draw_path(pass, samples, ranges, *dots);
                         }
                     }
                 }
                 Draw::Dots { slot, run } => {
                     if let Some(style) = self.styles.group(*slot).filter(|_| run.len > 0) {
-                        pass.set_bind_group(1, style, &[]);
+                        pass.group(1, style, None);
                         for set in set.layered(self.styles.blend(*slot), opaque) {
                             pass.set_pipeline(&set.dots);
                             calls += self.draw_points(pass, run, 1, copies);
@@ -480,13 +482,7 @@ impl Renderer {
     }
 
     /// Draws ranges of samples on the device.
-    fn draw_path(
-        &self,
-        pass: &mut wgpu::RenderPass,
-        samples: &SampleBuffer,
-        ranges: &[(u32, u32)],
-        dots: bool,
-    ) -> usize {
+    fn draw_path(&self, pass: &mut Bound<'_, '_>, samples: &SampleBuffer, ranges: &[(u32, u32)], dots: bool) -> usize {
         if !reads_storage(&self.gpu) {
             (0..if dots { 1 } else { 4 }).for_each(|k| {
                 pass.set_vertex_buffer(k, samples.buffer.slice(u64::from(k) * SAMPLE_BYTES..));
@@ -511,32 +507,32 @@ impl Renderer {
         calls
     }
 
-    fn draw_mesh(&self, pass: &mut wgpu::RenderPass, range: &MeshRange, copies: usize) -> usize {
+    fn draw_mesh(&self, pass: &mut Bound<'_, '_>, range: &MeshRange, copies: usize) -> usize {
         pass.set_vertex_buffer(0, self.buffers.vertices.slice(..));
         for k in 0..copies {
-            pass.set_bind_group(0, &self.buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
+            pass.group(0, &self.buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
             pass.draw_indexed(range.indices.clone(), range.base_vertex, 0..1);
         }
         copies
     }
 
-    fn draw_glyphs(&self, pass: &mut wgpu::RenderPass, range: &Range<u32>, copies: usize) -> usize {
+    fn draw_glyphs(&self, pass: &mut Bound<'_, '_>, range: &Range<u32>, copies: usize) -> usize {
         pass.set_vertex_buffer(0, self.buffers.glyphs.slice(..));
         for k in 0..copies {
-            pass.set_bind_group(0, &self.buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
+            pass.group(0, &self.buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
             pass.draw(0..4, range.clone());
         }
         copies
     }
 
     /// Draws a run of points with a window of `slots` points an instance.
-    fn draw_points(&self, pass: &mut wgpu::RenderPass, run: &Run, slots: u32, copies: usize) -> usize {
+    fn draw_points(&self, pass: &mut Bound<'_, '_>, run: &Run, slots: u32, copies: usize) -> usize {
         for k in 0..slots {
             let at = u64::from(run.first + k) * POINT_BYTES;
             pass.set_vertex_buffer(k, self.buffers.points.slice(at..));
         }
         for k in 0..copies {
-            pass.set_bind_group(0, &self.buffers.frame_group, &[(k as u64 * UNIFORM_STEP) as u32]);
+            pass.group(0, &self.buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
             pass.draw(0..4, 0..run.len - (slots - 1));
         }
         copies

@@ -18,6 +18,7 @@
 pub mod assets;
 mod atlas;
 mod base;
+mod bound;
 mod clock;
 mod cloud;
 mod contour;

@@ -11,9 +11,9 @@ pub(crate) fn reads_storage(gpu: &Gpu) -> bool {
 /// Bind group layouts.
 #[derive(Clone, Debug)]
 pub(crate) struct PathLayouts {
-    /// Group 2: samples.
+    /// Group 3: samples.
     pub samples: wgpu::BindGroupLayout,
-    /// Group 3: times of a layer, with dynamic offset, and the pieces of lines to draw.
+    /// Group 2: times of a layer, with dynamic offset, and the pieces of lines to draw.
     pub clock: wgpu::BindGroupLayout,
 }
 

@@ -242,19 +242,15 @@ impl Pipelines {
                 attributes: &attributes[k],
             })
         });
-        let data = [Some(&self.frame), Some(&self.style), Some(&self.tile)];
+        // Last what changes most often: to bind a group binds those after it again.
+        let data = [Some(&self.frame), Some(&self.style), Some(&self.paths.clock)];
         let make = |name, groups: &[Option<&wgpu::BindGroupLayout>], buffers: &[_], topology| {
             self.pipeline(gpu, name, groups, buffers, topology, target, blend)
         };
         Layered {
-            raster: make("raster", &[data[0], data[1], data[2], Some(&self.paths.clock)], &vertex, LIST),
-            small: make(
-                "small",
-                &[data[0], data[1], Some(&self.small), Some(&self.paths.clock)],
-                &[Some(placed_vertices())],
-                LIST,
-            ),
-            rgb: make("rgb", &[data[0], data[1], Some(&self.rgb), Some(&self.paths.clock)], &vertex, LIST),
+            raster: make("raster", &[data[0], data[1], data[2], Some(&self.tile)], &vertex, LIST),
+            small: make("small", &[data[0], data[1], data[2], Some(&self.small)], &[Some(placed_vertices())], LIST),
+            rgb: make("rgb", &[data[0], data[1], data[2], Some(&self.rgb)], &vertex, LIST),
             lines: make("lines", &data[..2], &points, STRIP),
             dots: make("dots", &data[..2], &points[..1], STRIP),
             trails: self.of_samples(gpu, "trails", 4, target, blend),
@@ -271,7 +267,7 @@ impl Pipelines {
         target: Target,
         blend: wgpu::BlendState,
     ) -> wgpu::RenderPipeline {
-        let groups = [&self.frame, &self.style, &self.paths.samples, &self.paths.clock].map(Some);
+        let groups = [&self.frame, &self.style, &self.paths.clock, &self.paths.samples].map(Some);
         let (entry, buffers, topology) = vertex_stage(gpu, slots);
         self.pipeline_at(entry, gpu, name, &groups, &buffers, topology, target, blend)
     }
