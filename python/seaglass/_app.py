@@ -324,8 +324,11 @@ class Seaglass:
             fields["shape"] = int(shape)
         if reach is not None:
             fields["reach_m"] = float(reach)
-        make: Callable[[Header, bytes], Cells] = lambda answer, payload: Cells(answer["table"], payload)  # noqa: E731
-        return begin(self._link, "extract", make, progress, "extracting", **fields)
+
+        def made(answer: Header, payload: bytes) -> Cells:
+            return Cells(answer["table"], payload)
+
+        return begin(self._link, "extract", made, progress, "extracting", **fields)
 
     # Colocation.
 

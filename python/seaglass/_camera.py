@@ -68,7 +68,7 @@ class Camera:
 
     def fit(self, west: float, south: float, east: float, north: float) -> Camera:
         """Frames a box, degrees; it may lie over the dateline. Layers are framed by :meth:`Layer.zoom`."""
-        box = {"west": float(west), "south": float(south), "east": float(east), "north": float(north)}
+        box: dict[str, Any] = {"west": float(west), "south": float(south), "east": float(east), "north": float(north)}
         self._app._link.ask("fit", timeout=60.0, **box)
         return self
 

@@ -69,7 +69,7 @@ class Events:
 
     def drain(self) -> list[Header]:
         """The events that have come and were not fetched."""
-        found = []
+        found: list[Header] = []
         while True:
             try:
                 event = self._stream.events.get_nowait()

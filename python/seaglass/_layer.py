@@ -128,6 +128,13 @@ class Layer:
         self._app.command("set_layer_components", layer=self.id, components=list(names))
         return self
 
+    def statistics(self) -> dict[str, Any]:
+        """Figures of the values it shows now, from samples of its granules: ``count``, ``missing``, ``min``, ``max``,
+        ``mean``, ``sd``, ``p02_p98``, and ``bins``: how many lie in bins of equal width from ``min`` to ``max``."""
+        found = dict(self._app._link.ask("statistics", layer=self.id, timeout=120.0)[0]["value"])
+        found["bins"] = np.array(found["bins"])
+        return found
+
     def zoom(self) -> Layer:
         """Frames its data."""
         self._app.command("zoom_to_layer", layer=self.id)

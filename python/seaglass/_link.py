@@ -230,8 +230,8 @@ class Link:
             self._waiting.clear()
         for w in waiting:
             w.put({"answer": "failed", "error": why, "lost": True}, b"")
-        for stream in list(self._streams):
-            stream.put({"event": "lost", "error": why})
+        for listener in list(self._streams):
+            listener.put({"event": "lost", "error": why})
 
     def _take(self, header: Header, payload: bytes) -> None:
         if header.get("event") == "job":

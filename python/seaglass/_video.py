@@ -66,9 +66,7 @@ def frames_of(
     n = max(len(clock), len(views))
     if n > _MOST:
         raise ValueError(f"a film has {_MOST} frames at most, not {n}")
-    return [
-        {**({"time": clock[k]} if clock else {}), **({"camera": views[k]} if views else {})} for k in range(n)
-    ]
+    return [{**({"time": clock[k]} if clock else {}), **({"camera": views[k]} if views else {})} for k in range(n)]
 
 
 def video(app: Seaglass, path: str | os.PathLike[str], **options: Any) -> Path:
@@ -109,9 +107,7 @@ def start(
     fields: dict[str, Any] = {"size": [int(width), int(height)]} if width and height else {}
     frames = frames_of(app, stops, times, fps, easing)
     fields |= {"format": kind, "fps": float(fps), "frames": frames, "scale": float(scale), "legend": bool(legend)}
-    return begin(
-        app._link, "film", made, progress, "recording", timeout_ms=round(timeout * 1000), **fields
-    )
+    return begin(app._link, "film", made, progress, "recording", timeout_ms=round(timeout * 1000), **fields)
 
 
 def _sequence(
@@ -131,7 +127,7 @@ def _sequence(
     """One picture a frame."""
     frames = frames_of(app, stops, times, fps, easing)
     bar = Bar("recording") if progress is True else None
-    call: Callable[[float], None] | None = bar if progress is True else (progress or None)  # type: ignore[assignment]
+    call: Callable[[float], None] | None = bar if progress is True else (progress or None)
     before = app.project()
     try:
         for k, frame in enumerate(frames):

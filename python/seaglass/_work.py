@@ -19,7 +19,9 @@ T = TypeVar("T")
 class Work(Generic[T]):
     """Something under way: ``work.share``, ``work.cancel()``, ``work.result()``."""
 
-    def __init__(self, link: Link, waiting: Waiting, make: Callable[[Header, bytes], T], bar: Bar | None = None) -> None:
+    def __init__(
+        self, link: Link, waiting: Waiting, make: Callable[[Header, bytes], T], bar: Bar | None = None
+    ) -> None:
         self._link, self._waiting, self._make, self._bar = link, waiting, make, bar
         self._made: list[T] = []
 
@@ -90,7 +92,7 @@ def begin(
 ) -> Work[T]:
     """Asks for work."""
     bar = Bar(label) if progress is True else None
-    call: Callable[[float], None] | None = bar if progress is True else (progress or None)  # type: ignore[assignment]
+    call: Callable[[float], None] | None = bar if progress is True else (progress or None)
     return Work(link, link.start(what, b"", call, **fields), make, bar)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -219,7 +220,7 @@ def test_what_was_done_is_a_script(view):
         # There the layer has another number.
         fresh.push(xr.DataArray(np.ones((4, 5)), {"lat": range(4), "lon": range(5)}, ("lat", "lon"), "other"), "other")
         fresh.push(world(), "world")
-        exec(compile(script.replace("seaglass.connect()", "fresh"), "script", "exec"), {"fresh": fresh})
+        exec(compile(script.replace("seaglass.connect()", "fresh"), "script", "exec"), {"fresh": fresh})  # noqa: S102
         layer = fresh.layer("number")
         assert layer.opacity == 0.25 and layer.id != view.layer("number").id
         assert (fresh.camera.get()["lon"], str(fresh.time)[:13]) == (33, "2024-08-11T05")
@@ -231,6 +232,17 @@ def test_what_was_done_is_a_script(view):
     view.layer("number").opacity = 1.0
     view.replay(recording.commands[:2])
     assert (view.camera.get()["lon"], str(view.time)[:13]) == (33, "2024-08-11T05")
+
+
+def test_a_stopped_clock_is_recorded_where_it_stood(view):
+    with view.record() as recording:
+        view.play()
+        view.play(False)
+    assert [c["do"] for c in recording.commands] == ["play", "play", "set_time"]
+    stood = view.time
+    view.time = DAY
+    view.replay(recording)
+    assert view.time == stood
 
 
 def test_a_box_is_framed(view):
@@ -249,6 +261,43 @@ def test_what_was_pushed_can_be_taken_away(view):
     assert "passing" not in {x.field for x in view.layers}
     with pytest.raises(seaglass.SeaglassError, match="Nothing was pushed"):
         view.remove("passing")
+
+
+def test_figures_of_a_layer(view):
+    view.time = DAY
+    found = view.layer("number").statistics()
+    assert found["count"] > 1000 and found["missing"] == 0 and found["bins"].sum() == found["count"]
+    # Every value from 0 to 64799 once, sampled evenly.
+    assert 0 <= found["min"] < 700 and 64100 < found["max"] < 64800
+    assert found["mean"] == pytest.approx(32400, rel=0.02) and found["sd"] == pytest.approx(64800 / 12**0.5, rel=0.02)
+    with pytest.raises(seaglass.SeaglassError, match="no layer 99"):
+        seaglass.Layer(view, 99).statistics()
+
+
+def test_nonsense_gets_a_sentence_and_the_next_request_an_answer(view):
+    ask = view._link.ask
+    for what, fields, sentence in (
+        ("film", {"format": "gif", "fps": 10, "frames": []}, "1 to 100000 frames"),
+        ("film", {"format": "avi", "fps": 10, "frames": [{}]}, "not .avi."),
+        ("film", {"format": "gif", "fps": 1e9, "frames": [{}]}, "120 frames a second"),
+        ("film", {"format": "gif", "fps": 10, "frames": [{}], "size": [0, 9]}, "16384 pixels"),
+        ("film", {"format": "gif", "fps": 10, "frames": [{"camera": 3}]}, "not understood"),
+        ("film", {"format": "gif"}, "not understood"),
+        ("colocate", {}, "text or"),
+        ("colocate", {"job": 7}, "dictionary"),
+        ("colocate", {"text": "radius = "}, "line 1"),
+        ("colocate", {"job": {"window": "1 h", "side": [], "radius": "1 km"}}, "side"),
+        ("unpush", {"name": "../../etc/passwd"}, "no name for a file"),
+        ("fit", {"west": 0, "south": -91, "east": 1, "north": 0}, "south below north"),
+        ("statistics", {"layer": -1}, "not understood"),
+        ("subscribe", {"events": ["click", "weather"]}, "no event"),
+        ("make_coffee", {}, "not understood"),
+    ):
+        with pytest.raises(seaglass.SeaglassError, match=sentence):
+            ask(what, timeout=60, **fields)
+    for number in (0, 2**63, 1):
+        assert ask("cancel", request=number, timeout=60)[0]["cancelled"] is False
+    assert view.layers
 
 
 def test_colours_can_be_read(view):
@@ -337,6 +386,7 @@ def test_long_work_is_cancelled_by_its_number(view, tmp_path):
     assert np.isfinite(view.extract(small, timeout=120)["number"]).sum() == 4
     view.remove_shape(big)
     view.remove_shape(small)
+
     # A stopped cell of a notebook stops the work in the application, too.
     class Stopped(seaglass._link.Waiting):
         def get(self, timeout):
@@ -356,7 +406,9 @@ def test_films_are_recorded_there_and_written_here(view, tmp_path):
     camera, clock = view.camera.get(), view.time
     shares = []
     stops = [{"lon": 0, "lat": 0, "altitude": 2e7, "heading": 0, "tilt": 0}, {"lat": 60, "seconds": 1.0}]
-    path = view.video(tmp_path / "tour.gif", stops=stops, fps=4, width=64, height=48, legend=False, progress=shares.append)
+    path = view.video(
+        tmp_path / "tour.gif", stops=stops, fps=4, width=64, height=48, legend=False, progress=shares.append
+    )
     from PIL import Image
 
     with Image.open(path) as film:
@@ -366,7 +418,7 @@ def test_films_are_recorded_there_and_written_here(view, tmp_path):
             film.seek(k)
             pictures.append(np.asarray(film.convert("RGB"), float))
     # Each frame is another picture, and the first is what a screenshot there shows, within the palette.
-    assert all(np.abs(a - b).mean() > 1 for a, b in zip(pictures, pictures[1:]))
+    assert all(np.abs(a - b).mean() > 1 for a, b in itertools.pairwise(pictures))
     assert shares == sorted(shares) and shares[-1] <= 1.0
     assert view.camera.get() == pytest.approx(camera) and view.time == clock
     view.camera.set(**stops[0])

@@ -238,7 +238,7 @@ def test_a_hundred_clients_and_those_who_die(window, view):
         try:
             with window.connect() as client:
                 found.append(len(client.layers))
-        except Exception as e:
+        except (seaglass.SeaglassError, OSError) as e:
             failed.append(repr(e))
 
     threads = [threading.Thread(target=ask, args=(k,)) for k in range(100)]
@@ -266,13 +266,41 @@ def test_a_hundred_clients_and_those_who_die(window, view):
             assert len(client.layers) == len(view.layers)
 
 
+def test_a_picture_larger_than_the_window_has_all_its_cells(window, view):
+    """What a session without a window draws, which has no other size than that of the picture."""
+    if view is None:
+        return
+    fine = cells("fine", 0.25)
+    # Every second cell is black. A cell is half a pixel of the window, so that its own tiles leave out every second one
+    # and are all black or all white; of the picture it is more than one.
+    fine.values[:] = np.indices(fine.shape).sum(0) % 2
+    base = {k: False for k in ("relief", "coastlines", "borders", "graticule", "labels", "atmosphere")}
+    pictures = []
+    with seaglass.launch(size=(64, 64)) as other:
+        for app in (view, other):
+            app.push(fine, "fine")
+            for layer in app.layers:
+                layer.visible = layer.field == "fine"
+            app.layer("fine").set(colormap="grayscale", range=(0, 1), opacity=1.0, filter="nearest")
+            app.command("set_base_map", base={"relief_opacity": 0.0, **base})
+            app.camera.set(lon=0.1, lat=0.1, altitude=4e7, heading=0, tilt=0)
+            pictures.append(np.asarray(app.screenshot(1600, 1600, timeout=LONG))[650:950, 650:950, :3].astype(float))
+    assert pictures[0].std() > 100, "black and white"
+    assert np.abs(pictures[0] - pictures[1]).mean() < 1.0
+    view.remove("fine")
+    for layer in view.layers:
+        layer.visible = True
+
+
 def test_the_window_records_films_for_programs(window, view, tmp_path):
     if view is None:
         return
     view.camera.set(lon=0, lat=0, altitude=1.4e7)
     shares = []
     stops = [{}, {"lon": 40, "seconds": 1.0}]
-    path = view.video(tmp_path / "tour.gif", stops=stops, fps=3, width=160, height=120, progress=shares.append, timeout=LONG)
+    path = view.video(
+        tmp_path / "tour.gif", stops=stops, fps=3, width=160, height=120, progress=shares.append, timeout=LONG
+    )
     from PIL import Image
 
     with Image.open(path) as film:

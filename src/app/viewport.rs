@@ -137,6 +137,14 @@ impl Viewport {
         1.0 - left
     }
 
+    /// Has what a picture of another size needs read and uploaded; the view itself stays as it is.
+    pub fn prepare(&mut self, host: &mut Host, size_px: [u32; 2], ppp: f32, background: egui::Color32) {
+        if self.size_px() != Some(size_px) {
+            let scene = host.scene(size_px, ppp, background.to_array());
+            host.drive(&mut self.renderer, &scene);
+        }
+    }
+
     /// Keeps the last picture when globe and map change places; forgets it when somebody moves on meanwhile.
     fn change_over(&mut self, ui: &Ui, now: &Drawn) {
         let Some(drawn) = &self.drawn else { return };

@@ -490,6 +490,9 @@ impl Window {
         if let Some(viewport) = &mut self.viewport {
             bookmarks::take_picture(viewport, &mut self.host, dark.c.void);
         }
+        if let (Some((size, scale)), Some(viewport)) = (self.host.picture_wanted(), &mut self.viewport) {
+            viewport.prepare(&mut self.host, size, scale, dark.c.void);
+        }
         self.recorder.advance(ui.ctx(), globe, self.viewport.as_mut(), &mut self.host, &mut self.toasts);
         self.read_out(ui, &response, frame);
         self.over_globe(ui, area, globe, frame, wants_welcome, seen, out);

@@ -15,7 +15,7 @@ use crate::items::Shown;
 /// Bins.
 const BINS: usize = 96;
 /// Granules sampled at most.
-const GRANULES: usize = 48;
+pub(crate) const GRANULES: usize = 48;
 /// Values sampled from one granule at most.
 const SAMPLE: usize = TILE_VALUES / 4;
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use seaglass_core::camera::Camera;
 use seaglass_core::command::Command;
+use seaglass_core::project::LayerId;
 use seaglass_core::shapes::ShapeId;
 use seaglass_core::time::Time;
 use serde::Deserialize;
@@ -44,6 +45,11 @@ pub enum Ask {
         /// How far samples and points may be away, degrees of arc.
         #[serde(default = "reach")]
         reach_deg: f64,
+    },
+    /// Figures of the values a layer shows now, from samples of its granules.
+    Statistics {
+        /// Which.
+        layer: LayerId,
     },
     /// Extracts under a shape; the answer brings the files' own cells.
     Extract(Extracting),

@@ -17,6 +17,7 @@ use seaglass_core::time::Time;
 use super::picture::{self, WantedPicture};
 use super::{PICTURE_WAITS, after};
 use crate::host::Host;
+use crate::report::{Level, Notice};
 
 /// Frames of one film at most.
 const MOST_FRAMES: usize = 100_000;
@@ -141,6 +142,8 @@ impl Host {
             .name("client film".to_owned())
             .spawn(work)
             .map_err(|e| format!("The film cannot be written: {e}."))?;
+        let text = format!("A program records a film of {} frames; the view is its own meanwhile.", wish.frames.len());
+        self.notices.push(Notice::new(Level::Info, text));
         let project = self.session.project();
         Ok(Film {
             frames: wish.frames,

@@ -3,12 +3,14 @@
 use seaglass_control::frames::Wants;
 use seaglass_control::granule_name;
 use seaglass_core::geo::LonLat;
+use seaglass_core::project::LayerId;
 use seaglass_core::protocol::{ProbedCell, Request};
 use seaglass_core::shapes::geojson;
 use seaglass_data::pool::{Job, Lane};
 use seaglass_render::assets;
 use serde_json::{Value, json};
 
+use crate::histogram::GRANULES;
 use crate::host::{Host, Tag};
 use crate::items::{Shown, source};
 use crate::probe::{ProbeRow, ProbeState};
@@ -75,6 +77,26 @@ pub(super) fn probe(host: &mut Host, at: LonLat, reach_deg: f64, end: bool) -> O
         return None;
     }
     Some(rows.iter().map(|r| row(host, r)).collect())
+}
+
+/// Figures of what a layer shows, once its samples are there; by the end those that are.
+pub(super) fn statistics(host: &mut Host, layer: LayerId, end: bool) -> Option<Value> {
+    let found = host.histogram(layer);
+    let Some(h) = found else {
+        // Nothing in the window, or nothing but missing values: by the end there is nothing.
+        let shown = host.session.project().layer(layer).and_then(|layer| {
+            Some(Shown::of(layer, host.session.project(), host.session.catalogue())?.granules.is_empty())
+        });
+        let none = shown.unwrap_or(true);
+        return (none || end).then(|| json!({ "count": 0, "missing": 0, "granules": 0, "bins": [] }));
+    };
+    let (sampled, shown) = h.granules;
+    (sampled >= shown.min(GRANULES) || end).then(|| {
+        json!({
+            "count": h.stats.count, "missing": h.stats.missing, "min": h.min, "max": h.max, "mean": h.stats.mean,
+            "sd": h.stats.sd, "p02_p98": h.stats.p02_p98, "middle_95": h.middle_95, "granules": sampled, "bins": h.bins
+        })
+    })
 }
 
 /// Asks for the positions of what may lie at a place, wherever the camera looks. Whether all are there.

@@ -18,6 +18,7 @@ use crossbeam::channel::{Receiver, TryRecvError};
 use seaglass_control::frames::{Ask, Asked, Picture, Respond};
 use seaglass_core::colormap::Colormap;
 use seaglass_core::geo::LonLat;
+use seaglass_core::project::LayerId;
 use seaglass_render::assets;
 use serde_json::{Value, json};
 
@@ -46,6 +47,7 @@ enum Pending {
     Probe { at: LonLat, reach_deg: f64, until: Instant },
     Wait { until: Instant, drives: u64 },
     Picture { wish: Box<Picture>, until: Instant, drives: u64 },
+    Statistics { layer: LayerId, until: Instant },
     Extract { job: u64, cells: bool },
     Keeping { kept: Receiver<Result<PathBuf, String>> },
     Opening { paths: Vec<PathBuf>, failures: usize },
@@ -157,6 +159,12 @@ impl Host {
                     return respond.failed("There is no such place on the Earth.");
                 }
                 Pending::Probe { at: at.normalized(), reach_deg, until: after(60_000) }
+            }
+            Ask::Statistics { layer } => {
+                if self.session.project().layer(layer).is_none() {
+                    return respond.failed(&format!("There is no layer {}.", layer.0));
+                }
+                Pending::Statistics { layer, until: after(60_000) }
             }
             Ask::Extract(wish) => {
                 let cells = wish.path.is_none();
@@ -272,7 +280,11 @@ impl Host {
             if let Then::Wait(pending, respond) = self.poll_one(pending, respond, now, &mut pictures) {
                 again |= matches!(
                     pending,
-                    Pending::Probe { .. } | Pending::Wait { .. } | Pending::Picture { .. } | Pending::Film(_)
+                    Pending::Probe { .. }
+                        | Pending::Statistics { .. }
+                        | Pending::Wait { .. }
+                        | Pending::Picture { .. }
+                        | Pending::Film(_)
                 );
                 self.clients.pending.push((pending, respond));
             }
@@ -303,6 +315,10 @@ impl Host {
         match pending {
             Pending::Probe { at, reach_deg, until } => match look::probe(self, at, reach_deg, now >= until) {
                 Some(rows) => respond.done_with(json!({ "rows": rows }), &[]),
+                None => return Then::Wait(pending, respond),
+            },
+            Pending::Statistics { layer, until } => match look::statistics(self, layer, now >= until) {
+                Some(value) => respond.done_with(json!({ "value": value }), &[]),
                 None => return Then::Wait(pending, respond),
             },
             Pending::Wait { until, drives } => match (self.is_settled(drives), now >= until) {

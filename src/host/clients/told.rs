@@ -13,7 +13,7 @@ use super::commands::is_internal;
 use crate::host::Host;
 
 /// A run of commands ends when nothing has come for so long.
-const REST: Duration = Duration::from_millis(300);
+const REST: Duration = Duration::from_millis(700);
 
 /// Who sent a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
