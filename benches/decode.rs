@@ -24,6 +24,8 @@ struct Worker {
 impl Worker {
     fn start() -> anyhow::Result<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_seaglass-worker"))
+            // As the pool starts it.
+            .env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -14,7 +14,7 @@ use crate::format::{self, Contents, Values};
 use crate::raw::{NumType, Raw};
 
 /// A dimension.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dim {
     /// Name.
     pub name: String,
@@ -25,7 +25,7 @@ pub struct Dim {
 }
 
 /// A variable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Var {
     /// Path in the file, without a leading slash.
     pub path: String,
@@ -209,6 +209,16 @@ impl Dataset {
     /// The file with the chunks of a variable.
     pub fn bytes(&self, var: usize) -> Option<&std::fs::File> {
         self.values.bytes(var)
+    }
+
+    /// Remembers what has been learnt of the file, for the next time it is opened ([`crate::remembered`]).
+    pub fn settle(&self) {
+        self.values.settle();
+    }
+
+    /// Whether the library that can read everything was needed so far; `None` where the format has none.
+    pub fn asked_library(&self) -> Option<bool> {
+        self.values.asked_library()
     }
 
     /// Values at some rows and columns of a two-dimensional variable, about `stride` apart, from an overview the file

@@ -63,6 +63,56 @@ impl Layout {
         self.whole.is_none()
     }
 
+    /// Bytes of a value.
+    pub fn value_bytes(&self) -> usize {
+        self.size
+    }
+
+    /// All of it as numbers; see [`of_numbers`](Self::of_numbers).
+    pub fn to_numbers(&self) -> Vec<u64> {
+        let fill = self.fill.map(u64::from_le_bytes);
+        let mut out = vec![self.size as u64, u64::from(self.whole.is_some()), self.whole.unwrap_or(0)];
+        out.extend([u64::from(fill.is_some()), fill.unwrap_or(0), self.filters.len() as u64, self.shape.len() as u64]);
+        out.extend(self.filters.iter().map(|f| *f as u64));
+        out.extend(self.shape.iter().chain(&self.chunk).map(|n| *n as u64));
+        out.extend(self.places.iter().flat_map(|p| [p.address, u64::from(p.stored) | u64::from(p.skipped) << 32]));
+        out
+    }
+
+    /// Back from numbers; `None` where they make no sense.
+    pub fn of_numbers(numbers: &[u64]) -> Option<Self> {
+        let ([size, is_whole, address, has_fill, fill, filters, rank], rest) = numbers.split_first_chunk::<7>()?;
+        let (filters, rest) = rest.split_at_checked(usize::try_from(*filters).ok()?)?;
+        let all = [Filter::Shuffle, Filter::Deflate, Filter::Fletcher32];
+        let of = |code: &u64| all.into_iter().find(|f| *f as u64 == *code);
+        let filters = table::usual(filters.iter().map(of).collect::<Option<_>>()?)?;
+        let rank = usize::try_from(*rank).ok()?;
+        let sizes = |n: &[u64]| n.iter().map(|x| usize::try_from(*x).ok()).collect::<Option<Vec<usize>>>();
+        let (shape, rest) = rest.split_at_checked(rank)?;
+        let (chunk, rest) = rest.split_at_checked(rank)?;
+        let (shape, chunk) = (sizes(shape)?, sizes(chunk)?);
+        let size = usize::try_from(*size).ok().filter(|s| matches!(s, 1 | 2 | 4 | 8))?;
+        let plain = Self {
+            grid: vec![1; rank],
+            size,
+            filters,
+            places: Vec::new(),
+            fill: (*has_fill != 0).then(|| fill.to_le_bytes()),
+            whole: (*is_whole != 0).then_some(*address),
+            shape,
+            chunk,
+        };
+        if plain.whole.is_some() {
+            plain.shape.iter().copied().try_fold(size, usize::checked_mul)?;
+            return (rest.is_empty() && plain.filters.is_empty()).then_some(plain);
+        }
+        let grid = table::grid(&plain.shape, &plain.chunk, size)?;
+        let place = |n: &[u64; 2]| Place { address: n[0], stored: n[1] as u32, skipped: (n[1] >> 32) as u32 };
+        let (pairs, odd) = rest.as_chunks::<2>();
+        let places: Vec<Place> = pairs.iter().map(place).collect();
+        (odd.is_empty() && places.len() == grid.iter().product::<usize>()).then_some(Self { grid, places, ..plain })
+    }
+
     /// Whether a block lies in the array.
     fn holds(&self, start: &[usize], count: &[usize]) -> bool {
         let rank = self.shape.len();

@@ -102,6 +102,14 @@ pub trait Values {
         None
     }
 
+    /// Remembers what has been learnt of the file, for the next time it is opened.
+    fn settle(&self) {}
+
+    /// See [`crate::dataset::Dataset::asked_library`].
+    fn asked_library(&self) -> Option<bool> {
+        None
+    }
+
     /// The name of the file is about to vanish: what is opened by name later on must be opened now.
     fn keep_open(&self) {}
 

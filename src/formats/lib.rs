@@ -47,6 +47,7 @@ mod quality;
 pub mod raw;
 pub mod read;
 mod reader;
+pub mod remembered;
 mod safe;
 pub mod sample;
 pub mod shapes;

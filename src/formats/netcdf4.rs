@@ -1,7 +1,7 @@
 //! netCDF classic to netCDF-4 and HDF5, through Unidata's library and, for plain chunks, past it ([`crate::fast`]).
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -12,9 +12,10 @@ use seaglass_core::protocol::FailureKind;
 use crate::attr::{Attr, find};
 use crate::dataset::{Dim, Var};
 use crate::error::{Result, damaged, fail, in_words};
-use crate::fast;
+use crate::fast::{self, Layout};
 use crate::format::{Contents, Format, Probe, Values};
 use crate::raw::{NumType, Raw};
+use crate::remembered::{self, Described, Identity};
 use crate::sniff::{self, Kind};
 
 /// Groups nested deeper are not followed.
@@ -35,42 +36,98 @@ impl Format for Netcdf {
             return Err(fail(FailureKind::NotMine, sniff::refusal(&probe.head)));
         };
         sniff::check_complete(path, kind, probe.len)?;
-        let file = netcdf::open(path).map_err(|e| match kind {
-            Kind::Hdf5(_) => fail(
-                FailureKind::Damaged,
-                format!(
-                    "The file cannot be opened: {}. It is damaged or uses something netCDF-4 has not; fetch it again.",
-                    in_words(&e)
-                ),
-            ),
-            Kind::Classic(_) => damaged("The netCDF header", &e),
-        })?;
+        let identity = if kind == Kind::Hdf5(0) { Identity::of(path) } else { None };
+        if let Some((described, places)) = identity.as_ref().and_then(remembered::recall) {
+            let fits = |(k, layout): (usize, Option<Layout>)| {
+                let size = described.vars.get(k).and_then(|v| v.ty).map(NumType::size);
+                (k, layout.filter(|l| Some(l.value_bytes()) == size).map(Rc::new))
+            };
+            let layouts = places.into_iter().map(fits).collect();
+            return Ok(contents(kind, path, described, Known { identity, layouts, file: OnceCell::new() }));
+        }
+        let file = library(path, kind)?;
         let (dims, vars) = scan(&file)?;
-        let attrs = attributes(file.attributes());
-        let bytes = std::fs::File::open(path).ok();
-        let values =
-            Library { file, kind, path: path.to_owned(), hdf5: OnceCell::new(), bytes, layouts: RefCell::default() };
-        Ok(Contents { dims, vars, attrs, ..Contents::new(kind.label(), Box::new(values)) })
+        let described = Described { dims, vars, attrs: attributes(file.attributes()) };
+        let known = Known { identity, layouts: HashMap::new(), file: OnceCell::from(file) };
+        Ok(contents(kind, path, described, known))
     }
+}
+
+/// What is known of a file when it is opened.
+struct Known {
+    /// When it may be remembered.
+    identity: Option<Identity>,
+    layouts: Layouts,
+    file: OnceCell<netcdf::File>,
+}
+
+/// Where the values of variables lie, as far as anybody has asked.
+type Layouts = HashMap<usize, Option<Rc<Layout>>>;
+
+fn contents(kind: Kind, path: &Path, described: Described, known: Known) -> Contents {
+    let Described { dims, vars, attrs } = described.clone();
+    let values = Library {
+        kind,
+        path: path.to_owned(),
+        bytes: std::fs::File::open(path).ok(),
+        hdf5: OnceCell::new(),
+        remembered: known.identity.map(|i| (i, described)),
+        used: RefCell::new(known.layouts.keys().copied().collect()),
+        fresh: Cell::new(known.file.get().is_some()),
+        layouts: RefCell::new(known.layouts),
+        file: known.file,
+    };
+    Contents { dims, vars, attrs, ..Contents::new(kind.label(), Box::new(values)) }
+}
+
+/// Opens a file by the library.
+fn library(path: &Path, kind: Kind) -> Result<netcdf::File> {
+    netcdf::open(path).map_err(|e| match kind {
+        Kind::Hdf5(_) => fail(
+            FailureKind::Damaged,
+            format!(
+                "The file cannot be opened: {}. It is damaged or uses something netCDF-4 has not; fetch it again.",
+                in_words(&e)
+            ),
+        ),
+        Kind::Classic(_) => damaged("The netCDF header", &e),
+    })
 }
 
 /// An open file of the library.
 struct Library {
-    file: netcdf::File,
+    /// Opened when something is asked that is not remembered.
+    file: OnceCell<netcdf::File>,
     kind: Kind,
     path: PathBuf,
     /// The same file, for its chunk tables.
     hdf5: OnceCell<Option<fast::Tables>>,
     /// For reading chunks past the library.
     bytes: Option<std::fs::File>,
-    layouts: RefCell<HashMap<usize, Option<Rc<fast::Layout>>>>,
+    layouts: RefCell<Layouts>,
+    /// What to remember the file by, and its description.
+    remembered: Option<(Identity, Described)>,
+    /// Variables that were read.
+    used: RefCell<BTreeSet<usize>>,
+    /// Whether something was learnt that is not remembered yet.
+    fresh: Cell<bool>,
 }
 
 impl Values for Library {
-    fn read(&self, _index: usize, v: &Var, start: &[usize], count: &[usize]) -> Result<Raw> {
+    fn read(&self, index: usize, v: &Var, start: &[usize], count: &[usize]) -> Result<Raw> {
         let ty = v.ty.ok_or_else(|| fail(FailureKind::BadRequest, format!("{} is not numeric.", v.path)))?;
+        if self.used.borrow_mut().insert(index) {
+            self.fresh.set(true);
+        }
+        // Without the library where it is not open yet: that would take longer than most reads.
+        let known = if self.file.get().is_none() { self.layouts.borrow().get(&index).cloned().flatten() } else { None };
+        if let (Some(layout), Some(bytes)) = (known, &self.bytes)
+            && let Some(raw) = fast::read(bytes, &layout, ty, start, count)
+        {
+            return Ok(raw);
+        }
         let mut raw = Raw::zeros(ty, count.iter().copied().fold(1usize, usize::saturating_mul));
-        let handle = self.file.variable(&v.path).ok_or_else(|| damaged(&v.path, &"it has vanished"))?;
+        let handle = self.file()?.variable(&v.path).ok_or_else(|| damaged(&v.path, &"it has vanished"))?;
         let extents: Vec<Extent> =
             start.iter().zip(count).map(|(s, c)| Extent::SliceCount { start: *s, count: *c, stride: 1 }).collect();
         crate::with_raw!(&mut raw, values => handle.get_values_into(values.as_mut_slice(), extents))
@@ -78,17 +135,24 @@ impl Values for Library {
         Ok(raw)
     }
 
-    fn chunk_layout(&self, index: usize, v: &Var) -> Option<Rc<fast::Layout>> {
+    fn chunk_layout(&self, index: usize, v: &Var) -> Option<Rc<Layout>> {
         let ty = v.ty?;
         if self.kind != Kind::Hdf5(0) {
             return None;
         }
-        let tables = self.tables()?;
-        let mut known = self.layouts.borrow_mut();
-        known.entry(index).or_insert_with(|| fast::layout(tables, &v.path, ty).map(Rc::new)).clone()
+        if let Some(known) = self.layouts.borrow().get(&index) {
+            return known.clone();
+        }
+        let layout = fast::layout(self.tables()?, &v.path, ty).map(Rc::new);
+        self.fresh.set(true);
+        self.layouts.borrow_mut().insert(index, layout.clone());
+        layout
     }
 
     fn keep_open(&self) {
+        if let Err(e) = self.file() {
+            log::debug!("{}: {e}", self.path.display());
+        }
         if self.kind == Kind::Hdf5(0) {
             let _opened = self.tables();
         }
@@ -97,9 +161,35 @@ impl Values for Library {
     fn bytes(&self, _index: usize) -> Option<&std::fs::File> {
         self.bytes.as_ref()
     }
+
+    fn settle(&self) {
+        let (true, Some((identity, described))) = (self.fresh.replace(false), &self.remembered) else { return };
+        // Small reads go through the library when it is open; the next time they shall not need it.
+        for k in self.used.borrow().iter() {
+            let _layout = described.vars.get(*k).and_then(|v| self.chunk_layout(*k, v));
+        }
+        self.fresh.set(false);
+        let layouts = self.layouts.borrow();
+        let mut places: Vec<(usize, Option<Layout>)> =
+            layouts.iter().map(|(k, layout)| (*k, layout.as_deref().cloned())).collect();
+        places.sort_by_key(|p| p.0);
+        remembered::keep(identity, described, &places);
+    }
+
+    fn asked_library(&self) -> Option<bool> {
+        Some(self.file.get().is_some() || self.hdf5.get().is_some())
+    }
 }
 
 impl Library {
+    fn file(&self) -> Result<&netcdf::File> {
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
+        let file = library(&self.path, self.kind)?;
+        Ok(self.file.get_or_init(|| file))
+    }
+
     fn tables(&self) -> Option<&fast::Tables> {
         self.hdf5.get_or_init(|| fast::Tables::open(&self.path).ok()).as_ref()
     }

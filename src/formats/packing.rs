@@ -290,16 +290,29 @@ impl Sieve {
         }
     }
 
+    /// One loop for what most variables have, a marker or two and no range, and one for the others.
     #[inline(always)]
     fn lanes<T: ToF64>(&self, raw: &[T], out: &mut [f32], unpack: impl Fn(f64) -> f64) {
         let ([a, b, c, d], [raw_lo, raw_hi], [lo, hi]) = (self.markers, self.raw, self.value);
+        let one = |x: f64, keep: bool| {
+            let v = unpack(x) as f32;
+            if keep & v.is_finite() { v } else { f32::NAN }
+        };
+        let unbounded =
+            c.is_nan() && [raw_lo, lo].iter().all(|x| *x == f64::NEG_INFINITY) && raw_hi.min(hi) == f64::INFINITY;
+        if unbounded {
+            for (o, x) in out.iter_mut().zip(raw) {
+                let x = x.to_f64();
+                *o = one(x, (x != a) & (x != b));
+            }
+            return;
+        }
         for (o, x) in out.iter_mut().zip(raw) {
             let x = x.to_f64();
             let v = unpack(x);
             let marked = (x == a) | (x == b) | (x == c) | (x == d);
             let within = (x >= raw_lo) & (x <= raw_hi) & !(v < lo) & !(v > hi);
-            let v = v as f32;
-            *o = if within & !marked & v.is_finite() { v } else { f32::NAN };
+            *o = one(x, within & !marked);
         }
     }
 }

@@ -110,6 +110,16 @@ impl Reader {
         }
     }
 
+    /// Remembers what was learnt of the open files; to be called when nobody waits for an answer.
+    pub fn settle(&mut self) {
+        for file in self.files.values() {
+            // What goes wrong here goes wrong again, and is said, when it is needed.
+            if catch_unwind(AssertUnwindSafe(|| file.ds.settle())).is_err() {
+                log::warn!("{} cannot be remembered", file.ds.path.display());
+            }
+        }
+    }
+
     fn answer(&mut self, request: Request) -> Result<(Answer, Payload)> {
         let plain = |answer| Ok((answer, Payload::default()));
         match request {

@@ -249,6 +249,14 @@ impl Values for Stagger {
         self.inner.keep_open();
     }
 
+    fn settle(&self) {
+        self.inner.settle();
+    }
+
+    fn asked_library(&self) -> Option<bool> {
+        self.inner.asked_library()
+    }
+
     fn overview(&self, index: usize, rows: &[usize], cols: &[usize], stride: usize) -> Option<Result<Raw>> {
         if index < self.own { self.inner.overview(index, rows, cols, stride) } else { None }
     }

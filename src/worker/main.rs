@@ -3,6 +3,7 @@
 //! messages for the log to standard error. It ends when its input ends.
 
 use std::io::{BufReader, BufWriter, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -47,6 +48,9 @@ fn become_program(args: &[String]) -> anyhow::Result<()> {
 fn serve() -> anyhow::Result<()> {
     limits::limit_memory(limits::WORKER_ADDRESS_SPACE);
     limits::limit_threads();
+    if let Some(folder) = cache_folder() {
+        seaglass_formats::remembered::keep_in(&folder);
+    }
     let mut input = BufReader::new(std::io::stdin().lock());
     let mut output = BufWriter::new(std::io::stdout().lock());
     let mut reader = Reader::new();
@@ -56,8 +60,18 @@ fn serve() -> anyhow::Result<()> {
             .and_then(|()| payload.write_to(&mut output))
             .and_then(|()| output.flush())
             .context("writing an answer")?;
+        reader.settle();
     }
     Ok(())
+}
+
+/// Where files are remembered: the folder that `SEAGLASS_FILE_CACHE` names, nowhere when that is empty; else in the
+/// cache of the user.
+fn cache_folder() -> Option<PathBuf> {
+    match std::env::var_os("SEAGLASS_FILE_CACHE") {
+        Some(given) => Some(PathBuf::from(given)).filter(|p| !p.as_os_str().is_empty()),
+        None => directories::ProjectDirs::from("org", "seaglass", "Seaglass").map(|d| d.cache_dir().join("files")),
+    }
 }
 
 /// Writes the sample day.

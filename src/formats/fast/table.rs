@@ -53,15 +53,7 @@ pub fn layout(file: &Tables, variable: &str, ty: NumType) -> Option<Layout> {
         Storage::Chunked => {
             let filters = filters(&dataset.filters())?;
             let chunk = dataset.chunk()?;
-            if shape.len() != chunk.len() || shape.is_empty() || chunk.contains(&0) {
-                return None;
-            }
-            let grid: Vec<usize> = shape.iter().zip(&chunk).map(|(n, c)| n.div_ceil(*c)).collect();
-            let total = grid.iter().copied().try_fold(1usize, usize::checked_mul)?;
-            let bytes = chunk.iter().copied().try_fold(size, usize::checked_mul)?;
-            if total == 0 || total > MAX_CHUNKS || bytes > MAX_CHUNK_BYTES {
-                return None;
-            }
+            let grid = grid(&shape, &chunk, size)?;
             let places = places(&dataset, &grid, &chunk, filters.len())?;
             Some(Layout { chunk, grid, filters, places, fill: fill(&create, ty), ..plain })
         }
@@ -77,9 +69,24 @@ fn filters(steps: &[Step]) -> Option<Vec<Filter>> {
         Step::Fletcher32 => Some(Filter::Fletcher32),
         _ => None,
     };
-    let all: Vec<Filter> = steps.iter().map(of).collect::<Option<_>>()?;
+    usual(steps.iter().map(of).collect::<Option<_>>()?)
+}
+
+/// The same filters when they are in an order that is read here.
+pub fn usual(all: Vec<Filter>) -> Option<Vec<Filter>> {
     let usual = all.iter().enumerate().all(|(k, f)| !all[..k].contains(f) && (*f != Filter::Shuffle || k == 0));
     usual.then_some(all)
+}
+
+/// Number of chunks along each dimension, unless there are none or too many.
+pub fn grid(shape: &[usize], chunk: &[usize], size: usize) -> Option<Vec<usize>> {
+    if shape.len() != chunk.len() || shape.is_empty() || chunk.contains(&0) {
+        return None;
+    }
+    let grid: Vec<usize> = shape.iter().zip(chunk).map(|(n, c)| n.div_ceil(*c)).collect();
+    let total = grid.iter().copied().try_fold(1usize, usize::checked_mul)?;
+    let bytes = chunk.iter().copied().try_fold(size, usize::checked_mul)?;
+    (total > 0 && total <= MAX_CHUNKS && bytes <= MAX_CHUNK_BYTES).then_some(grid)
 }
 
 fn places(dataset: &hdf5_metno::Dataset, grid: &[usize], chunk: &[usize], filters: usize) -> Option<Vec<Place>> {

@@ -119,6 +119,7 @@ fn every_combination<T: Sample>(name: &str) {
             let file = File::create(&path).unwrap();
             let builder = file.new_dataset::<T>().shape((ROWS, COLS)).chunk((CHUNK[0], CHUNK[1])).set_filters(filters);
             builder.create("a").unwrap().write_raw(&values::<T>(noisy_from)).unwrap();
+            drop(builder);
             file.close().unwrap();
             compare(&path, "a", true, &format!("{name}, {filters:?}, noise from row {noisy_from}"));
         }
@@ -280,6 +281,8 @@ fn what_is_unusual_is_left_to_the_library() {
     let file = File::create(&path).unwrap();
     let v = file.new_dataset::<i32>().shape((ROWS, COLS)).layout(Storage::Compact);
     v.create("a").unwrap().write_raw(&slope).unwrap();
+    // A builder keeps its file open.
+    drop(v);
     file.close().unwrap();
     compare(&path, "a", false, "compact");
 }
