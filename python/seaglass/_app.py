@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -202,9 +203,22 @@ class Seaglass:
     def window(self, seconds: float) -> None:
         self.command("set_window", window_s=float(seconds))
 
-    def play(self, on: bool = True) -> None:
-        """Starts or stops the clock."""
+    def play(self, on: bool = True, speed: float | None = None, loop: bool | None = None) -> None:
+        """Starts or stops the clock; ``speed`` in seconds of data a second, ``loop`` begins anew at the end."""
+        if speed is not None:
+            self.command("set_speed", speed=float(speed))
+        if loop is not None:
+            self.command("set_loop", on=bool(loop))
         self.command("play", on=bool(on))
+
+    @property
+    def extent(self) -> tuple[np.datetime64, np.datetime64] | None:
+        """First and last time of all that is open; none when nothing has times."""
+        spans = [c["span"] for c in self.collections() if c["span"]]
+        if not spans:
+            return None
+        first, last = min(s[0] for s in spans), max(s[1] for s in spans)
+        return np.datetime64(first.rstrip("Z"), "us"), np.datetime64(last.rstrip("Z"), "us")
 
     def times(self, start: Any, stop: Any, step: float, **picture: Any) -> Iterator[tuple[np.datetime64, Picture]]:
         """Complete pictures while the clock goes from one time to another in steps of so many seconds."""
@@ -292,6 +306,11 @@ class Seaglass:
         line = {"places": [[float(lon), float(lat)] for lon, lat in places]}
         shape = {"name": name, "geometry": {"kind": kind, "lines": [line]}}
         return int(self.command("shapes", change={"what": "add", "shape": shape})["shape"])
+
+    def add_geojson(self, shapes: dict[str, Any], name: str = "shapes") -> None:
+        """Adds the polygons, lines and points of GeoJSON; the same name again replaces."""
+        data = json.dumps(shapes, allow_nan=False).encode()
+        self._link.ask("push", data, name=file_name(name).removesuffix(".nc") + ".geojson", timeout=_SOON)
 
     def remove_shape(self, shape: int) -> None:
         """Takes a shape away."""

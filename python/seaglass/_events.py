@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 import time
@@ -16,8 +17,15 @@ if TYPE_CHECKING:
     from ._app import Seaglass
 
 
+# Longest time for which a thread waits for an event in place of an event loop, seconds.
+_ASYNC_S = 0.5
+
+
 class Events:
-    """A stream of events; ends with :meth:`close` or as a context manager. Any number may run at the same time."""
+    """A stream of events; ends with :meth:`close` or as a context manager. Any number may run at the same time.
+
+    ``for event in events`` and ``async for event in events`` fetch them one by one.
+    """
 
     def __init__(self, link: Link, events: Sequence[str], call: Callable[[Header], None] | None = None) -> None:
         self._link, self._stream = link, Stream(events)
@@ -35,6 +43,20 @@ class Events:
     def __iter__(self) -> Iterator[Header]:
         while (event := self._next(None))["event"] != "closed":
             yield event
+
+    def __aiter__(self) -> Events:
+        return self
+
+    async def __anext__(self) -> Header:
+        while True:
+            try:
+                # In parts: a program that ends waits for its threads.
+                event = await asyncio.to_thread(self._next, _ASYNC_S)
+            except TimeoutError:
+                continue
+            if event["event"] == "closed":
+                raise StopAsyncIteration
+            return event
 
     def _calls(self, call: Callable[[Header], None]) -> None:
         try:

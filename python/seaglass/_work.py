@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
     import xarray
 
 T = TypeVar("T")
+# An event loop looks this often whether something has ended, seconds.
+_LOOK_S = 0.02
 
 
 class Work(Generic[T]):
-    """Something under way: ``work.share``, ``work.cancel()``, ``work.result()``."""
+    """Something under way: ``work.share``, ``work.cancel()``, ``work.result()``, and ``await work``."""
 
     def __init__(
         self, link: Link, waiting: Waiting, make: Callable[[Header, bytes], T], bar: Bar | None = None
@@ -55,6 +58,18 @@ class Work(Generic[T]):
                 if self._bar is not None and self.done():
                     self._bar.close()
         return self._made[0]
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> T:
+        try:
+            while not self.done():
+                await asyncio.sleep(_LOOK_S)
+            return await asyncio.to_thread(self.result)
+        except asyncio.CancelledError:
+            await asyncio.to_thread(self.cancel)
+            raise
 
     def __repr__(self) -> str:
         return f"<Work: {self.share:.0%} {self.text}>" if not self.done() else "<Work: ended>"

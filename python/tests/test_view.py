@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
@@ -196,6 +197,46 @@ def test_streams_of_events_do_not_disturb_each_other(view):
     with pytest.raises(seaglass.SeaglassError, match="closed"):
         first.get()
     assert view.selection == {"layer": None, "shape": None, "granule": None}
+
+
+def test_event_loops_need_not_wait(view):
+    async def both() -> list[str]:
+        heard = []
+
+        async def listen(events) -> None:
+            async for event in events:
+                heard.append(event["event"])
+                events.close()
+
+        with view.on("camera") as events:
+            task = asyncio.create_task(listen(events))
+            await asyncio.to_thread(view.camera.set, lon=12, lat=3)
+            await asyncio.wait_for(task, 60)
+        shape = view.add_shape([(0, 0), (2, 0), (2, 2), (0, 2)])
+        cells = await view.start_extract(shape)
+        assert np.isfinite(cells["number"]).sum() == 4
+        view.remove_shape(shape)
+        return heard
+
+    view.time = DAY
+    assert asyncio.run(both()) == ["camera"]
+
+
+def test_clock_and_shapes_in_short(view):
+    first, last = view.extent
+    assert first <= DAY <= last
+    view.play(False, speed=7200, loop=False)
+    timeline = view.project()["timeline"]
+    assert timeline["speed"] == 7200 and timeline["playing"] is False
+    ring = [[[0, 0], [5, 0], [5, 5], [0, 0]]]
+    view.add_geojson(
+        {"type": "Feature", "properties": {"name": "sent"}, "geometry": {"type": "Polygon", "coordinates": ring}}
+    )
+    shapes = view.shapes()["features"]
+    assert [f["properties"]["name"] for f in shapes] == ["sent"] and len(shapes[0]["geometry"]["coordinates"][0]) == 4
+    for shape in view.project()["shapes"]["list"]:
+        view.remove_shape(shape["id"])
+    assert view.shapes()["features"] == []
 
 
 def test_what_was_done_is_a_script(view):
