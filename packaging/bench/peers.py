@@ -1,8 +1,8 @@
 """What one would otherwise do in Python; timed from outside by `cargo xtask bench`.
 
   python peers.py picture numpy_bin|mpl_stride SWATH_OR_GRID.nc VARIABLE W,E,S,N LOW,HIGH OUT.png    1280 x 800
-  python peers.py decode netcdf4|netcdf4_raw|h5py|h5py_raw VARIABLE FILE.nc...             prints MB/s of stored bytes, by
-                                                                       the clock and by the time of processors
+  python peers.py decode netcdf4|netcdf4_raw|h5py|h5py_raw VARIABLE FILE.nc...
+      prints MB/s of stored bytes, by the clock and by the time of processors
 
 Both pictures lose something: `mpl_stride` draws about one source line per pixel and skips the rest, `numpy_bin` averages
 per pixel and leaves holes where cells are larger than pixels.
@@ -67,9 +67,9 @@ def picture(way, path, name, box, limits, out):
 
 
 def decode(way, name, *paths):
-    """`_raw`: the numbers as they are stored; else unpacked to float, missing values marked. Files are opened each time.
+    """`_raw`: the numbers as they are stored; else unpacked to float, missing values marked.
 
-    The quickest round counts: what other work does to a round only adds.
+    Files are opened each time. The quickest round counts: what other work does to a round only adds.
     """
     import h5py
     import netCDF4

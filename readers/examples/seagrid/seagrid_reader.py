@@ -33,7 +33,8 @@ def load(path):
             for key in ("time", "lon", "lat", "field"):
                 if key not in head:
                     raise ValueError(f"The header has no line \"{key}\".")
-            rows = [[math.nan if word == "-" else float(word) for word in line.split()] for line in lines if line.strip()]
+            table = [line.split() for line in lines if line.strip()]
+            rows = [[math.nan if word == "-" else float(word) for word in words] for words in table]
         axes = {key: [float(word) for word in head[key].split()] for key in ("lat", "lon")}
         n_rows, n_cols = int(axes["lat"][2]), int(axes["lon"][2])
         if len(rows) != n_rows or any(len(row) != n_cols for row in rows):
@@ -41,7 +42,8 @@ def load(path):
         time = datetime.datetime.fromisoformat(head["time"]).replace(tzinfo=datetime.timezone.utc)
         name, units, title = head["field"].split(" ", 2)
         field = {"name": name, "variable": name, "units": units, "long_name": title}
-        FILES[path] = {"axes": axes, "shape": [n_rows, n_cols], "us": round(time.timestamp() * 1e6), "field": field, "rows": rows}
+        us = round(time.timestamp() * 1e6)  # microseconds since 1970
+        FILES[path] = {"axes": axes, "shape": [n_rows, n_cols], "us": us, "field": field, "rows": rows}
     return FILES[path]
 
 
@@ -50,17 +52,19 @@ def opened(ask, file):
     (west, east), (south, north) = edges["lon"], edges["lat"]
     bounds = {"west": west, "south": south, "east": east, "north": north}
     part = {"name": "", "geometry": "grid", "shape": file["shape"], "bounds": bounds, "fields": [file["field"]]}
-    part["span"] = {"start": file["us"], "stop": file["us"]}  # microseconds since 1970
-    return {"answer": "opened", "info": {"product": None, "title": file["field"]["long_name"], "format": "SEAGRID", "parts": [part]}}
+    part["span"] = {"start": file["us"], "stop": file["us"]}
+    info = {"product": None, "title": file["field"]["long_name"], "format": "SEAGRID", "parts": [part]}
+    return {"answer": "opened", "info": info}
 
 
 def geolocation(ask, file):
-    y, x = ({"axis": "regular", "first": a[0], "step": a[1], "len": int(a[2])} for a in (file["axes"][k] for k in ("lat", "lon")))
-    return {"answer": "geolocation", "wire": {"kind": "grid", "y": y, "x": x, "crs": {"crs": "lon_lat"}}}
+    axes = {k: {"axis": "regular", "first": a[0], "step": a[1], "len": int(a[2])} for k, a in file["axes"].items()}
+    wire = {"kind": "grid", "y": axes["lat"], "x": axes["lon"], "crs": {"crs": "lon_lat"}}
+    return {"answer": "geolocation", "wire": wire}
 
 
 def line(first, count, stride, n, apron):
-    """Indices along one axis: every `stride`-th, the last one again at the end; one more on either side with an apron."""
+    """Indices along one axis: every `stride`-th, none beyond the last; one more on either side with an apron."""
     inner = [min(first + k * stride, n - 1) for k in range(count)]
     if apron == "none":
         return inner
@@ -77,12 +81,13 @@ def values(ask, file):
 
 
 def stats(ask, file):
-    total, good = file["shape"][0] * file["shape"][1], sorted(v for row in file["rows"] for v in row if not math.isnan(v))
+    good = sorted(v for row in file["rows"] for v in row if not math.isnan(v))
     if not good:
         return {"answer": "stats", "stats": None}
-    n, mean, part = len(good), sum(good) / len(good), [good[round((len(good) - 1) * q)] for q in (0.02, 0.98)]
-    spread = math.sqrt(sum((v - mean) ** 2 for v in good) / n)
-    found = {"count": n, "missing": total - n, "min": good[0], "max": good[-1], "mean": mean, "sd": spread, "p02_p98": part}
+    n, mean = len(good), sum(good) / len(good)
+    found = {"count": n, "missing": file["shape"][0] * file["shape"][1] - n, "min": good[0], "max": good[-1]}
+    found["mean"], found["sd"] = mean, math.sqrt(sum((v - mean) ** 2 for v in good) / n)
+    found["p02_p98"] = [good[round((n - 1) * q)] for q in (0.02, 0.98)]
     return {"answer": "stats", "stats": found}
 
 
@@ -90,8 +95,10 @@ def probed(ask, file):
     row, col, value = ask["row"], ask["col"], file["rows"][ask["row"]][ask["col"]]
     (south, dlat, _), (west, dlon, _) = file["axes"]["lat"], file["axes"]["lon"]
     place = {"lon_deg": west + col * dlon, "lat_deg": south + row * dlat}
-    found = {"field": file["field"]["name"], "units": file["field"]["units"], "value": None if math.isnan(value) else value}
-    return {"answer": "probed", "cell": {"row": row, "col": col, "position": place, "time": file["us"], "values": [found]}}
+    found = {"field": file["field"]["name"], "units": file["field"]["units"]}
+    found["value"] = None if math.isnan(value) else value
+    cell = {"row": row, "col": col, "position": place, "time": file["us"], "values": [found]}
+    return {"answer": "probed", "cell": cell}
 
 
 ANSWERS = {"open": opened, "geolocation": geolocation, "read": values, "stats": stats, "probe": probed}
