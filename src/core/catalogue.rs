@@ -10,6 +10,7 @@ use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId};
 use crate::style::{Style, TimeRule};
 use crate::time::{Time, TimeSpan};
 use crate::timeline::Timeline;
+use crate::versions::{Superseded, Versions};
 
 /// Granules of one product (or, for files no product knows, of one file).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,12 @@ pub struct Collection {
     /// File, part and step of every granule, to tell a file opened twice.
     #[serde(skip)]
     known: HashSet<(PathBuf, usize, usize)>,
+    /// Which versions of a granule are drawn.
+    #[serde(default)]
+    pub versions: Versions,
+    /// Granules that are older versions of others.
+    #[serde(skip)]
+    superseded: Superseded,
 }
 
 /// All collections.
@@ -102,9 +109,10 @@ impl Collection {
             key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
         }
         let few = granules.len() <= FEW;
-        let mut unsorted = false;
+        let (mut unsorted, mut renumbered) = (false, false);
         for g in granules {
             if self.known.insert((g.path.clone(), g.part, g.step)) {
+                self.superseded.add(&g);
                 if few {
                     let at = self.granules.partition_point(|h| order(h, &g).is_lt());
                     self.granules.insert(at, g);
@@ -114,12 +122,26 @@ impl Collection {
                 }
             } else if let Some(same) = self.granules.iter_mut().find(|h| h.is_same_place(&g)) {
                 *same = g;
-                unsorted = true;
+                (unsorted, renumbered) = (true, true);
             }
         }
         if unsorted {
             self.granules.sort_by(order);
         }
+        if renumbered {
+            self.compare_versions();
+        }
+    }
+
+    /// Finds anew which granules are older versions of others.
+    fn compare_versions(&mut self) {
+        self.superseded = Superseded::default();
+        self.granules.iter().for_each(|g| self.superseded.add(g));
+    }
+
+    /// How many granules are older versions, or copies, of others.
+    pub fn older_versions(&self) -> usize {
+        self.superseded.count()
     }
 
     /// Drops the granules of some files; gives how many there were.
@@ -127,6 +149,7 @@ impl Collection {
         let before = self.granules.len();
         self.granules.retain(|g| !paths.contains(g.path.as_path()));
         if self.granules.len() < before {
+            self.compare_versions();
             self.known.retain(|(path, ..)| !paths.contains(path.as_path()));
         }
         before - self.granules.len()
@@ -165,15 +188,17 @@ impl Collection {
     /// Granules with a field that a time rule shows, in time order. Static granules are always shown.
     pub fn shown(&self, field: &str, rule: TimeRule, now: Time, window: TimeSpan) -> Vec<&Granule> {
         let begin = |g: &Granule| g.span.map_or(Time::from_micros(i64::MIN), |s| s.start);
-        let timed = || self.with_field(field).filter(|g| g.span.is_some());
+        let drawn = |g: &&Granule| self.versions == Versions::All || !self.superseded.is_older(g.id);
+        let timed = || self.with_field(field).filter(|g| g.span.is_some()).filter(drawn);
         let pick: Option<TimeSpan> = match rule {
-            TimeRule::Always => return self.with_field(field).collect(),
+            TimeRule::Always => return self.with_field(field).filter(drawn).collect(),
             TimeRule::InWindow | TimeRule::Current => None,
             TimeRule::Latest => timed().filter(|g| begin(g) <= now).max_by_key(|g| begin(g)).and_then(|g| g.span),
             TimeRule::Nearest => nearest_of(timed(), now),
         };
         let places = if rule == TimeRule::Nearest { self.nearest_steps(field, now, window) } else { HashMap::new() };
         self.with_field(field)
+            .filter(drawn)
             .filter(|g| match (g.span, rule) {
                 (None, _) => true,
                 (Some(span), TimeRule::InWindow) => span.intersects(&window),
@@ -283,6 +308,47 @@ mod tests {
         assert_eq!(ids(TimeRule::Always, 0, 0, 0), [0, 1, 3]);
         c.merge(&[], vec![granule(1, Some((10, 20)))]);
         assert_eq!(c.granules.len(), 3, "a file opened twice is one granule");
+    }
+
+    /// Three versions of one granule and a copy in another folder; the newest is drawn.
+    #[test]
+    fn the_newest_version_is_drawn_unless_all_are_wanted() {
+        let named = |id: u64, path: &str| Granule { path: path.into(), ..granule(id, Some((10, 20))) };
+        let stem = "SWOT_L3_LR_SSH_Expert_026_165_20241229T165806_20241229T174933";
+        let mut c = Collection::default();
+        let old = named(1, &format!("/d/{stem}_v1.0.2.nc"));
+        let new = named(2, &format!("/d/{stem}_v2.0.1.nc"));
+        c.merge(&[], vec![new, old]);
+        c.merge(&[], vec![named(3, &format!("/copy/{stem}_v2.0.1.nc")), named(4, "/d/other.nc")]);
+        let shown = |c: &Collection| -> Vec<u64> {
+            let t = Time::from_micros;
+            let mut ids: Vec<u64> =
+                c.shown("f", TimeRule::InWindow, t(15), TimeSpan::new(t(0), t(30))).iter().map(|g| g.id.0).collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!((shown(&c), c.older_versions()), (vec![2, 4], 2));
+        c.versions = Versions::All;
+        assert_eq!(shown(&c), [1, 2, 3, 4]);
+        c.versions = Versions::Newest;
+        let gone = format!("/d/{stem}_v2.0.1.nc");
+        c.remove(&[Path::new(&gone)].into());
+        assert_eq!(shown(&c), [3, 4], "the copy takes its place");
+        // Files of one name and other places are no copies.
+        let mut c = Collection::default();
+        let far = GeoBox { west: 1.0, south: 2.0, east: 3.0, north: 4.0 };
+        c.merge(
+            &[],
+            vec![
+                named(1, "/a/sst_20240811.nc"),
+                Granule { bounds: far, ..named(2, "/b/sst_20240811.nc") },
+                named(3, "/c/sst_20240811.nc"),
+            ],
+        );
+        assert_eq!(shown(&c), [1, 2]);
+        // Nor are files whose names say nothing.
+        c.merge(&[], vec![named(5, "/a/data.nc"), named(6, "/b/data.nc")]);
+        assert_eq!(shown(&c), [1, 2, 5, 6]);
     }
 
     #[test]

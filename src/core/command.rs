@@ -18,6 +18,7 @@ use crate::shapes::{Processing, ShapeChange, ShapeId};
 use crate::style::StylePatch;
 use crate::time::{Time, TimeSpan};
 use crate::timeline::{Anchor, PlayMode};
+use crate::versions::Versions;
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -181,7 +182,7 @@ pub enum Command {
     },
     /// Remembers what is seen as a bookmark.
     AddBookmark {
-        /// Name; place and day when empty.
+        /// Name; the place when empty.
         name: String,
     },
     /// Brings back what a bookmark shows.
@@ -212,6 +213,13 @@ pub enum Command {
         bookmark: BookmarkId,
         /// A PNG as a `data:` address.
         picture: String,
+    },
+    /// Draws the newest version of each granule of a collection, or all of them.
+    ChooseVersions {
+        /// Collection id.
+        collection: String,
+        /// Which.
+        versions: Versions,
     },
     /// Gives a collection a word of the user's, or takes it away.
     TagCollection {

@@ -38,3 +38,4 @@ pub mod timeline;
 pub mod undo;
 pub mod user_styles;
 pub mod vector;
+pub mod versions;

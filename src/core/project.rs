@@ -215,6 +215,9 @@ pub struct Project {
     /// The user's own words for collections, by collection id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, BTreeSet<String>>,
+    /// Collections of which all versions of a granule are drawn.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub all_versions: BTreeSet<String>,
 }
 
 fn is_zero(n: &u64) -> bool {

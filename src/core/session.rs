@@ -254,6 +254,7 @@ impl Session {
         state.last_bookmark = self.project.last_bookmark.max(state.last_bookmark);
         state.shapes.keep_numbers(&self.project.shapes);
         self.project = state;
+        self.sync_versions();
     }
 
     fn change(&mut self, command: &Command) -> Result<Vec<Effect>, CommandError> {
@@ -398,6 +399,7 @@ fn undo_rule(command: &Command) -> UndoRule {
         | Command::RetakeBookmark { .. }
         | Command::RemoveBookmark { .. }
         | Command::TagCollection { .. }
+        | Command::ChooseVersions { .. }
         | Command::SetLayerIndex { .. }
         | Command::ShowMasked { .. }
         | Command::ForgetDefaultStyle { .. }

@@ -212,7 +212,10 @@ fn the_users_own_tags_filter_and_group() {
     h.run_ok();
     assert!(h.state().session.project().tags.is_empty());
     h.state_mut().session.apply(&tag(true)).unwrap();
+    // Escape closes the menu; here, where the window does not hold it back, the details as well.
     h.key_press(egui::Key::Escape);
+    h.run_ok();
+    h.get_by_label("SWOT L3, 3 granules in the window, open").click();
     h.run_ok();
     assert!(shows(&h, "Tags: my paper"));
     // In groups: what has the tag, and what has none.
@@ -244,4 +247,29 @@ fn details_of_the_nearest_file_are_one_click_away() {
     h.run_ok();
     let path = h.state().state.file_details.clone().unwrap();
     assert!(path.starts_with("/data"), "{}", path.display());
+}
+
+#[test]
+fn older_versions_are_left_out_until_wanted() {
+    let mut world = world();
+    let stem = "SWOT_L3_LR_SSH_Expert_026_165_20240811T020000_20240811T025100";
+    let field = || field("ssha", "Sea surface height anomaly", "m");
+    for version in ["v1.0.2", "v2.0.1"] {
+        for info in file("SWOT L3", vec![field()], &["2024-08-11T02:00:00"], 51.0) {
+            let path = format!("/data/{stem}_{version}.nc").into();
+            world.session.apply(&Command::Opened { path, info: Box::new(info) }).unwrap();
+        }
+    }
+    let mut h = harness(world);
+    h.get_by_label("SWOT L3, 3 granules in the window, open").click();
+    h.run_ok();
+    assert!(shows(&h, "Versions: 1 older version left out"));
+    h.get_by_label("All versions").click();
+    h.run_ok();
+    let versions = seaglass_core::versions::Versions::All;
+    assert_eq!(h.state().commands, [Command::ChooseVersions { collection: "swot_l3".into(), versions }]);
+    assert!(shows(&h, "Versions: 1 older version drawn as well"));
+    h.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    h.run_ok();
+    assert!(shows(&h, "Versions: 1 older version left out"));
 }

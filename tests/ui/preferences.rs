@@ -29,7 +29,7 @@ fn units_and_positions_change_at_once() {
     h.get_by_label("Close").click();
     h.run_ok();
     assert!(!h.state().state.preferences_open);
-    let spoken = "SST, GHRSST, visible, 1 granule, range 271.15 to 305.15 K, opacity 100 per cent";
+    let spoken = "SST, GHRSST, visible, 0 granules, range 271.15 to 305.15 K, opacity 100 per cent";
     let said: Vec<String> = h
         .root()
         .children_recursive()

@@ -1,9 +1,11 @@
 //! What is known of a collection: in a few lines at the pointer, and below the list for the one selected.
 
 use egui::{Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
+use seaglass_core::catalogue::Collection;
 use seaglass_core::command::Command;
 use seaglass_core::geo::GeoBox;
 use seaglass_core::granule::Granule;
+use seaglass_core::versions::Versions;
 use seaglass_host::CatalogueRow;
 
 use super::filter::Listed;
@@ -77,6 +79,12 @@ fn lines(model: &Model, listed_id: &str, counted: Option<&CatalogueRow>) -> Vec<
         if !row.levels.is_empty() {
             lines.push(("Level", row.levels.join(", ")));
         }
+    }
+    let older = model.session.catalogue().collections.get(listed_id).map_or(0, Collection::older_versions);
+    if older > 0 {
+        let all = model.session.project().all_versions.contains(listed_id);
+        let (n, noun) = (text::count(older as u64), if older == 1 { "version" } else { "versions" });
+        lines.push(("Versions", format!("{n} older {noun} {}", if all { "drawn as well" } else { "left out" })));
     }
     if let Some(tags) = model.session.project().tags.get(listed_id) {
         lines.push(("Tags", tags.iter().cloned().collect::<Vec<_>>().join(", ")));
@@ -161,6 +169,14 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &m
                     .clicked()
             {
                 state.file_details = Some(granule.path.clone());
+            }
+            if collection.older_versions() > 0 {
+                let all = collection.versions == Versions::All;
+                let chip = widgets::chip(ui, "All versions", all);
+                if chip.on_hover_text("Draw older versions and copies of granules as well").clicked() {
+                    let versions = if all { Versions::Newest } else { Versions::All };
+                    out.send(Command::ChooseVersions { collection: id.clone(), versions });
+                }
             }
             let button = widgets::button(ui, "Tags", None, false);
             egui::Popup::menu(&button)

@@ -4,6 +4,7 @@ use super::{CommandError, Session};
 use crate::bookmark::{Bookmark, BookmarkId, is_picture};
 use crate::command::Command;
 use crate::format::Coordinates;
+use crate::versions::Versions;
 
 /// Bookmarks kept at most: each has a picture, and every step of undo holds all of them.
 const MOST: usize = 200;
@@ -68,16 +69,31 @@ impl Session {
                 let _known = if *on { tags.insert(tag) } else { tags.remove(&tag) };
                 self.project.tags.retain(|_, tags| !tags.is_empty());
             }
+            Command::ChooseVersions { collection, versions } => {
+                let all = *versions == Versions::All;
+                if all {
+                    self.project.all_versions.insert(collection.clone());
+                } else {
+                    self.project.all_versions.remove(collection);
+                }
+                self.sync_versions();
+            }
             _ => return Ok(false),
         }
         Ok(true)
     }
 
-    /// Place and day.
+    /// Collections draw the versions that the document says.
+    pub(super) fn sync_versions(&mut self) {
+        for (id, collection) in &mut self.catalogue.collections {
+            let all = self.project.all_versions.contains(id);
+            collection.versions = if all { Versions::All } else { Versions::Newest };
+        }
+    }
+
+    /// The place; the time stands beside it wherever bookmarks are listed.
     fn bookmark_name(&self) -> String {
-        let place = Coordinates::default().text(self.project.camera.target, 1);
-        let dated = self.time_span().is_some();
-        if dated { format!("{place}, {}", self.project.timeline.now.date_text()) } else { place }
+        Coordinates::default().text(self.project.camera.target, 1)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::command::Command;
 use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId};
 use crate::project::Layer;
 use crate::time::{Time, TimeSpan};
+use crate::versions::Versions;
 
 /// Opening files adds no layer of its own beyond this many; further collections wait in the list of data.
 pub(super) const MAX_AUTOMATIC_LAYERS: usize = 12;
@@ -42,6 +43,8 @@ impl Session {
         }
         for (id, _) in &touched {
             if let (Some(collection), Some(heap)) = (self.catalogue.collections.get_mut(id), heaps.remove(id)) {
+                let all = self.project.all_versions.contains(id);
+                collection.versions = if all { Versions::All } else { Versions::Newest };
                 collection.merge_granules(heap);
                 self.notebook.number(collection);
             }
