@@ -1,4 +1,4 @@
-//! The published Python client against `seaglass serve`: every public function, with what must be seen afterwards.
+//! The published Python client against `seaglass serve` and the window: every public function, with what must be seen afterwards.
 //!
 //! The client comes from PyPI into an environment of its own below `target/tools`; without network, or without Python,
 //! this says so and is skipped. Hostile bytes are tested in `src/control/tests`.
@@ -101,7 +101,7 @@ fn the_published_client_drives_the_session() {
     }
     let opened = !arguments.is_empty();
     let mut served = Served::new(&arguments);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control/drive.py");
+    let script = script("drive.py");
     let mut client = Command::new(python)
         .arg(script)
         .arg(&served.port)
@@ -115,6 +115,81 @@ fn the_published_client_drives_the_session() {
     let out = client.wait_with_output().unwrap();
     let (text, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     assert!(out.status.success() && text.trim_end().ends_with("all is well"), "{text}\n{errors}");
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control").join(name)
+}
+
+/// A process that ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// A display of one's own; `None` where there is no program that makes one.
+fn display() -> Option<(Ended, String)> {
+    let mut server = Command::new("Xvfb");
+    server.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+    let Ok(mut server) = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn() else {
+        eprintln!("skipped: there is no Xvfb");
+        return None;
+    };
+    let mut number = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+    let server = Ended(server);
+    if number.trim().is_empty() {
+        eprintln!("skipped: Xvfb does not start");
+        return None;
+    }
+    Some((server, format!(":{}", number.trim())))
+}
+
+/// Taken and let go: free a moment later, as far as one can know.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_published_client_drives_the_window() {
+    let Some(python) = python() else { return };
+    let Some((_server, display)) = display() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let port = free_port().to_string();
+    let log = home.path().join("window.log");
+    let window = Command::new(SEAGLASS)
+        .args(["--listen", &format!("127.0.0.1:{port}")])
+        .env("DISPLAY", display)
+        .env_remove("WAYLAND_DISPLAY")
+        .envs(
+            ["HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"].map(|k| (k, home.path())),
+        )
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let mut window = Ended(window);
+    let began = std::time::Instant::now();
+    while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
+        let said = std::fs::read_to_string(&log).unwrap();
+        if window.0.try_wait().unwrap().is_some() {
+            // Xvfb has no graphics of its own: a software driver draws, where there is one.
+            assert!(said.contains("graphics") || said.contains("adapter"), "the window has ended: {said}");
+            eprintln!("skipped: no graphics adapter for the window");
+            return;
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(120), "the window does not listen: {said}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let out = Command::new(python).arg(script("drive.py")).args([&port, "window"]).output().unwrap();
+    let (text, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert!(out.status.success() && text.trim_end().ends_with("all is well"), "{text}\n{errors}\n{said}");
 }
 
 /// A small real file to open.
@@ -175,14 +250,16 @@ fn the_published_client_and_its_processor_get_extractions() {
     for (kind, geometry) in [("polygon", polygon), ("line", line)] {
         let shape = dir.path().join("shape.geojson");
         std::fs::write(&shape, geometry).unwrap();
-        // Taken and let go: free a moment later, as far as one can know.
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+        let free = free_port().to_string();
         let processor = format!("127.0.0.1:{free}");
         let (file, shape) = (file.to_str().unwrap(), shape.to_str().unwrap());
         let mut served = Served::new(&["--open", file, "--extract", shape, "--processor", &processor]);
         drop(served.output.take());
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control/extract.py");
-        let out = Command::new(&python).arg(script).args([served.port.as_str(), kind, free.as_str()]).output().unwrap();
+        let out = Command::new(&python)
+            .arg(script("extract.py"))
+            .args([served.port.as_str(), kind, free.as_str()])
+            .output()
+            .unwrap();
         let (text, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
         assert!(out.status.success() && text.trim_end().ends_with("all is well"), "{kind}\n{text}\n{errors}");
     }

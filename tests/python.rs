@@ -24,6 +24,8 @@ const PACKAGES: &[&str] = &[
     "netCDF4",
     "numpy",
     "pandas",
+    // The client that notebooks for the reference are written for, as in `control.rs`.
+    "pySEAScope[processor]==0.3.229",
     "pyarrow",
     "pyproj",
     "pytest",

@@ -1,14 +1,15 @@
 """Every public function of the published client against a running session.
 
-usage: drive.py PORT [files]
+usage: drive.py PORT [files] [window]
 
-Runs in an environment with pySEAScope; the session's state arrives on standard input. With `files` the session has
-opened one.
+Runs in an environment with pySEAScope; the session's state arrives on standard input, that of a window is asked for by
+our own protocol. With `files` the session has opened one.
 
 Expectations are what the client's documentation and the protocol say, never what the server answered before.
 Prints one line a check and ends with a code other than 0 at the first that fails.
 """
 import datetime
+import inspect
 import json
 import socket
 import struct
@@ -18,7 +19,13 @@ import time
 
 import numpy
 
+import ledger
+
+# Before the others: whatever they take from the package is counted.
+THERE = ledger.install()
+
 import flatbuffers
+import rest
 import SEAScope.API.AddSource as AddSource
 import SEAScope.API.AddTimespan as AddTimespan
 import SEAScope.API.AddTimestep as AddTimestep
@@ -49,12 +56,15 @@ import SEAScope.cmds.set_data_always_visible_mode as set_always
 import SEAScope.cmds.set_nearest_mode as set_nearest
 import SEAScope.cmds.set_timespan as set_timespan
 import SEAScope.cmds.set_timestep as set_timestep
+from own import Own
 
 HOST, PORT = '127.0.0.1', int(sys.argv[1])
 START, STOP = datetime.datetime(2020, 1, 1), datetime.datetime(2020, 1, 2)
 NOON = datetime.datetime(2020, 1, 1, 12)
 state = {}
 arrived = threading.Condition()
+# Second connection, by which the state of a window is asked for.
+asking = Own(PORT) if 'window' in sys.argv[2:] else None
 
 
 def listen():
@@ -67,7 +77,8 @@ def listen():
                 arrived.notify_all()
 
 
-threading.Thread(target=listen, daemon=True).start()
+if not asking:
+    threading.Thread(target=listen, daemon=True).start()
 
 
 def check(name, ok, found=None):
@@ -81,6 +92,8 @@ def eventually(name, test):
     end = time.time() + 10
     with arrived:
         while time.time() < end:
+            if asking:
+                state.update(asking.ask('get', what='project')[0]['value'])
             try:
                 if test(state):
                     check(name, True)
@@ -96,7 +109,7 @@ def ask(link, module, *args):
     builder.Finish(root)
     message = builder.Output()
     link.sendall(struct.pack('>Q', len(message)) + message)
-    if not hasattr(module, 'deserialize') or module.deserialize.__code__.co_argcount == 0:
+    if not inspect.signature(module.deserialize).parameters:
         return None
     size = struct.unpack('<Q', link.recv(8))[0]
     return module.deserialize(upload.read_response(link, size))
@@ -471,6 +484,18 @@ def main():
         if 'files' in sys.argv[2:]:
             files(link)
     manners()
+    rest.schema(check, ask, PORT)
+    with upload.connect(HOST, PORT) as link, Own(PORT) as own:
+        rest.numbers(check, ask, link)
+        rest.pictures(check, ask, link, own)
+        rest.syntool(check, ask, link, own)
+        rest.pace(check, ask, link)
+    rest.mistakes(check)
+    rest.unanswered(check, THERE)
+    elsewhere = set().union(*ledger.EXTRACTED.values())
+    untested = THERE - ledger.called - elsewhere
+    check('every public function of the client is called', not untested, sorted(untested))
+    check('the list of the others is true', elsewhere <= THERE, sorted(elsewhere - THERE))
     print('all is well')
 
 
