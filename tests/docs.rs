@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
+#[path = "docs/schema.rs"]
+mod schema;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -76,6 +79,43 @@ fn product_table() {
     let (head, rest) = guide.split_once(begin).expect("the guide has a mark where the table begins");
     let (_, tail) = rest.split_once(end).expect("the guide has a mark where the table ends");
     check("readers/README.md", &format!("{head}{begin}{table}{end}{tail}"));
+}
+
+/// The schema is that of the code, and every product file fits it; what the code refuses does not.
+#[test]
+fn product_schema() {
+    check("readers/product.schema.json", &schema::of_products());
+    let schema: serde_json::Value = serde_json::from_str(&schema::of_products()).unwrap();
+    let misfits = |text: &str| {
+        let value: serde_json::Value = toml::from_str(text).unwrap();
+        let mut out = Vec::new();
+        schema::misfits(&value, &schema, "", &mut out);
+        out
+    };
+    let mut files: Vec<PathBuf> = vec![root().join("readers/examples/seagrid/seagrid.toml")];
+    files.extend(std::fs::read_dir(root().join("readers")).unwrap().map(|e| e.unwrap().path()));
+    files.retain(|p| p.extension().is_some_and(|e| e == "toml"));
+    assert!(files.len() > 10);
+    for path in files {
+        let wrong = misfits(&std::fs::read_to_string(&path).unwrap());
+        assert!(wrong.is_empty(), "{}: {wrong:?}", path.display());
+    }
+    let good = "[product]\nid = 'a'\ntitle = 'A'\n[match]\nfiles = ['*']\n[[field]]\nvariable = 'v'\n";
+    assert!(misfits(good).is_empty());
+    for (from, to) in [
+        ("title = 'A'\n", ""),
+        ("id = 'a'", "id = 1"),
+        ("files", "names"),
+        ("[match]\nfiles = ['*']\n", ""),
+        ("variable = 'v'", "keep = [{ at_least = 1 }]"),
+        ("variable = 'v'", "magnitude = ['u']"),
+        ("variable = 'v'", "style = { method = 'rastr' }"),
+        ("title = 'A'", "title = 'A'\nstatus = 'good'"),
+    ] {
+        let bad = good.replace(from, to);
+        assert!(toml::from_str::<Product>(&bad).is_err(), "the code takes {bad}");
+        assert!(!misfits(&bad).is_empty(), "the schema takes {bad}");
+    }
 }
 
 /// What `seaglass <args> --help` prints.
