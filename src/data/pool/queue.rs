@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use seaglass_core::product::ReaderProgram;
+use seaglass_core::product::{Product, ReaderProgram};
 use seaglass_core::protocol::{Request, Source};
 
 use super::{Job, Lane, Tag};
@@ -122,14 +122,20 @@ pub(super) fn path_of(request: &Request) -> Option<&Path> {
     }
 }
 
-/// Program of the user that is asked in place of our own reader: that of the product which comes first.
+/// Program of the user that is asked in place of our own reader.
 pub(super) fn program_of(request: &Request) -> Option<&ReaderProgram> {
-    source_of(request)?.candidates.first()?.reader.as_ref()
+    by_name(request)?.reader.as_ref()
 }
 
 /// Id of the product whose program that is.
 pub(super) fn product_of_program(request: &Request) -> Option<&str> {
-    source_of(request)?.candidates.first().filter(|p| p.reader.is_some()).map(|p| p.product.id.as_str())
+    by_name(request).filter(|p| p.reader.is_some()).map(|p| p.product.id.as_str())
+}
+
+/// The product that comes first of those that claim the file by its name: the others are for our reader to judge, by what
+/// is inside.
+fn by_name(request: &Request) -> Option<&Product> {
+    source_of(request)?.candidates.iter().find(|p| !p.matching.files.is_empty()).map(|p| &**p)
 }
 
 fn source_of(request: &Request) -> Option<&Source> {
