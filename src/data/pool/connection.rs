@@ -104,8 +104,8 @@ impl Connect for ProcessConnector {
     fn connect(&self, name: &str, stop: &Receiver<()>) -> Result<Box<dyn Connection>, Death> {
         let mut command = Command::new(&self.program);
         command.args(&self.args);
-        // A reader fills fresh memory with every field: half of its time goes by while the system gives it page by page.
-        // In large pages it takes a fifth of that. Only glibc looks at this.
+        // A reader fills fresh memory with every field, and a quarter of its work is that the system hands it out page by
+        // page (`cargo xtask bench d`); large pages spare that. Only glibc looks at this.
         if std::env::var_os("GLIBC_TUNABLES").is_none() {
             command.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
         }
