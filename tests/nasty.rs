@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 #![cfg(feature = "worker")]
 
+#[path = "nasty/changes.rs"]
+mod changes;
 #[path = "support/classic.rs"]
 mod classic;
 #[path = "nasty/mutants.rs"]

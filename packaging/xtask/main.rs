@@ -4,6 +4,7 @@
 mod bench;
 mod coloc;
 mod control;
+mod fuzz;
 mod gallery;
 mod index;
 mod shell;
@@ -30,6 +31,8 @@ cargo xtask <task>
   bench index [ROWS]    measure the index on a million granules, beside what others need for the same
   bench size [PART]...  measure frames of millions of dots, thousands of drifters and granules, a whole altimeter cycle,
                         beside other programs and beside a part of it
+  fuzz [SECONDS]        change the texts and frames our parsers read at random, for so long each (60), from another start
+                        every time; with cargo-fuzz and a nightly compiler the targets of fuzz/ too
   sweep DIR             every file of a folder through reader and renderer: a table and a contact sheet in target/sweep
   gallery [DIR]         every drawing method on globe, flat and polar maps, from the sample day and from real granules:
                         pictures, a sheet and a page in target/gallery
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Some("bench") if rest.first().is_some_and(|r| r == "index") => index::bench(&rest[1..]),
         Some("bench") if rest.first().is_some_and(|r| r == "size") => size::bench(&rest[1..]),
         Some("bench") => bench::bench(rest),
+        Some("fuzz") => fuzz::fuzz(rest),
         Some("sweep") => sweep::sweep(rest),
         Some("gallery") => gallery::gallery(rest),
         Some("setup") => system::prepare(system::Need::Test).map(drop),

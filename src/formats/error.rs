@@ -7,7 +7,13 @@ pub type Result<T> = std::result::Result<T, ReadFailure>;
 
 /// A failure of that kind.
 pub fn fail(kind: FailureKind, message: impl Into<String>) -> ReadFailure {
-    ReadFailure { kind, message: message.into() }
+    let mut message = message.into();
+    // Names and texts of a file may hold anything; a sentence is one line.
+    if message.contains(char::is_control) {
+        message =
+            message.split(|c: char| c.is_control() || c == ' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    }
+    ReadFailure { kind, message }
 }
 
 /// The library refused: the file is damaged at `what`.
@@ -50,6 +56,12 @@ pub fn bad_request(message: impl Into<String>) -> ReadFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failures_are_one_line() {
+        assert_eq!(fail(FailureKind::Damaged, "No \"a\r\n\tb\"  here.").message, "No \"a b\" here.");
+        assert_eq!(fail(FailureKind::Damaged, "As it  is.").message, "As it  is.");
+    }
 
     #[test]
     fn codes_of_the_library_become_words() {

@@ -311,7 +311,7 @@ impl Sieve {
             let x = x.to_f64();
             let v = unpack(x);
             let marked = (x == a) | (x == b) | (x == c) | (x == d);
-            let within = (x >= raw_lo) & (x <= raw_hi) & !(v < lo) & !(v > hi);
+            let within = (x >= raw_lo) & (x <= raw_hi) & (v >= lo) & (v <= hi);
             *o = one(x, within & !marked);
         }
     }

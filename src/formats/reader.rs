@@ -112,7 +112,9 @@ impl Reader {
 
     /// Remembers what was learnt of the open files; to be called when nobody waits for an answer.
     pub fn settle(&mut self) {
-        for file in self.files.values() {
+        let mut files: Vec<&OpenFile> = self.files.values().collect();
+        files.sort_by_key(|f| f.id);
+        for file in files {
             // What goes wrong here goes wrong again, and is said, when it is needed.
             if catch_unwind(AssertUnwindSafe(|| file.ds.settle())).is_err() {
                 log::warn!("{} cannot be remembered", file.ds.path.display());

@@ -135,7 +135,7 @@ fn write(entry: &Path, bytes: &[u8]) -> std::io::Result<()> {
     static WRITTEN: AtomicU32 = AtomicU32::new(0);
     let Some(folder) = entry.parent() else { return Ok(()) };
     std::fs::create_dir_all(folder)?;
-    if WRITTEN.fetch_add(1, Ordering::Relaxed) % SWEEP == 0 {
+    if WRITTEN.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP) {
         sweep(folder, MAX_BYTES)?;
     }
     let aside = entry.with_extension(format!("part{}", std::process::id()));

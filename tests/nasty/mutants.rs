@@ -12,19 +12,10 @@ use seaglass_core::protocol::{FailureKind, ReadFailure, Request, Source};
 use seaglass_data::pool::{Content, Job, Lane, Pool, PoolOptions, ProcessConnector};
 use seaglass_data::registry::Registry;
 
+use super::changes::Dice;
+
 /// Longest time for one answer.
 const ANSWER: Duration = Duration::from_secs(40);
-
-/// Numbers that look random and are always the same (Lehmer, MINSTD).
-pub struct Dice(pub u64);
-
-impl Dice {
-    /// A number below another.
-    pub fn roll(&mut self, below: usize) -> usize {
-        self.0 = self.0 * 48_271 % 0x7fff_ffff;
-        (self.0 as usize) % below.max(1)
-    }
-}
 
 fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
