@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # Longest time for what the application does at once.
 _SOON = 60.0
+# How Windows starts a process apart from the interrupts of this one.
+_APART = "CREATE_NEW_PROCESS_GROUP"
 # What a layer shows.
 _KEY = ("collection", "field")
 
@@ -38,11 +41,25 @@ def _time(text: str | None) -> np.datetime64 | None:
     return None if text is None else np.datetime64(text.rstrip("Z"), "us")
 
 
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ends a session that was launched from here."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
 class Seaglass:
     """A running Seaglass. Made by :func:`connect` and :func:`launch`; a context manager."""
 
     def __init__(self, link: Link, process: subprocess.Popen[str] | None = None) -> None:
         self._link, self._process = link, process
+        # Ended with this program, too, when nobody closes it.
+        self._end = None if process is None else weakref.finalize(self, _end, process)
         self.camera = Camera(self)
 
     def __enter__(self) -> Self:
@@ -54,16 +71,9 @@ class Seaglass:
     def close(self) -> None:
         """Leaves; ends the application when it was launched from here."""
         self._link.close()
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            if self._process.stdout is not None:
-                self._process.stdout.close()
-            self._process = None
+        if self._end is not None:
+            self._end()
+            self._end = self._process = None
 
     @property
     def address(self) -> str:
@@ -444,7 +454,11 @@ def launch(
     token = secrets.token_hex(16)
     command = [found, "serve", "--listen", "127.0.0.1:0", "--allow-files", "--size", f"{size[0]}x{size[1]}"]
     environment = {**os.environ, "SEAGLASS_TOKEN": token}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    # Jupyter interrupts a kernel with all of its group; the session is to hear of it from the kernel alone.
+    apart: dict[str, Any] = (
+        {"start_new_session": True} if os.name == "posix" else {"creationflags": getattr(subprocess, _APART, 0)}
+    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, **apart)
     assert process.stdout is not None
     line: list[str] = []
     reader = threading.Thread(target=lambda: line.append(process.stdout.readline()), daemon=True)  # type: ignore[union-attr]

@@ -547,6 +547,28 @@ def test_files_are_named_only_where_that_is_allowed(tmp_path):
             process.kill()
 
 
+def test_an_interrupt_of_the_kernel_leaves_the_session_and_its_end_does_not():
+    if os.name != "posix":
+        print("skipped: groups of processes are those of POSIX")
+        return
+    code = """
+import os, signal, time, seaglass
+view = seaglass.launch()
+try:
+    os.killpg(os.getpgid(0), signal.SIGINT)  # what Jupyter's stop button does
+    time.sleep(60)
+except KeyboardInterrupt:
+    pass
+print(view._process.pid, len(view.colormaps()) > 0, flush=True)
+"""
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, start_new_session=True, timeout=300)
+    pid, alive = said.stdout.split()
+    assert alive == "True"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
+
+
 def test_a_session_that_ends_is_noticed():
     view = seaglass.launch()
     # Two threads ask at once; each gets its own answer.
