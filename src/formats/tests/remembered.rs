@@ -12,6 +12,8 @@ use seaglass_core::field::{Apron, Window};
 use seaglass_core::protocol::{Answer, Request, Source};
 use seaglass_formats::Reader;
 use seaglass_formats::dataset::Dataset;
+use seaglass_formats::geoloc::Demand;
+use seaglass_formats::parts::plan_for;
 use seaglass_formats::raw::Raw;
 use seaglass_formats::remembered;
 
@@ -121,4 +123,36 @@ fn the_second_opening_asks_nothing() {
     std::fs::write(&entry, &bytes).unwrap();
     assert_eq!(Dataset::open(&path).unwrap().asked_library(), Some(false));
     assert!(look(&path) == third);
+    real_granules();
+}
+
+/// Of the real granules, where they are there: what it takes to describe one needs no library the second time, but for
+/// those that are stored in ways that only the library reads.
+fn real_granules() {
+    let Some(granules) = common::granules() else { return };
+    let mut files: Vec<_> = std::fs::read_dir(granules)
+        .unwrap()
+        .flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).into_iter().flatten())
+        .map(|e| e.unwrap().path())
+        .filter(|p| std::fs::read(p).is_ok_and(|b| b.starts_with(b"\x89HDF")))
+        .collect();
+    files.sort();
+    let describe = |path: &Path| {
+        let ds = Dataset::open(path).ok()?;
+        let parts = plan_for(&ds, None, Demand::Picture).ok()?.parts;
+        ds.settle();
+        let about = parts.iter().map(|p| format!("{:?} {:?} {:?}", p.shape, p.picture().bounds(), p.step_times));
+        Some((about.collect::<Vec<_>>(), ds.asked_library()))
+    };
+    let (mut again, mut asked) = (0, Vec::new());
+    for path in &files {
+        let (Some(first), Some(second)) = (describe(path), describe(path)) else { continue };
+        assert!(first.0 == second.0, "{}", path.display());
+        again += 1;
+        if second.1 != Some(false) {
+            asked.push(path.file_name().unwrap_or_default().to_owned());
+        }
+    }
+    println!("{again} granules described twice; the library was asked again for {}: {asked:?}", asked.len());
+    assert!(again > 20 && asked.len() * 4 < again, "{asked:?} of {again}");
 }
