@@ -167,10 +167,12 @@ fn session(dir: &Path) -> PathBuf {
     use seaglass_core::project::{Layer, LayerId, Project};
     use seaglass_core::projection::Projection;
     use seaglass_core::session_file::SessionFile;
-    use seaglass_core::style::Style;
+    use seaglass_core::style::{Filter, Style};
     use seaglass_core::time::Time;
     let layer = |id: u64, field: &str, visible: bool, range: [f64; 2]| -> Layer {
-        let style = Style { colormap: "cividis".into(), range: Some(range), ..Style::default() };
+        // The product's own filter.
+        let filter = Filter::Bilinear;
+        let style = Style { colormap: "cividis".into(), range: Some(range), filter, ..Style::default() };
         serde_json::from_value(serde_json::json!({
             "id": id, "collection": "ghrsst_l4", "field": field, "visible": visible, "style": style,
         }))

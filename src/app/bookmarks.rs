@@ -153,7 +153,7 @@ fn rename(ui: &mut Ui, cell: Rect, bookmark: &Bookmark, state: &mut UiState, out
     let response = ui.put(cell, edit.id(ui.scope_id().with(("rename bookmark", id.0))));
     widgets::describe(&response, Role::TextInput, "Name of the bookmark");
     if !response.has_focus() && !response.lost_focus() {
-        response.request_focus();
+        widgets::begin_typing(ui, &response, text);
     }
     if response.lost_focus() {
         let keep = !ui.input(|i| i.key_pressed(Key::Escape));

@@ -173,7 +173,7 @@ fn rename(ui: &mut Ui, rect: Rect, group: &Group, right: f32, state: &mut UiStat
     let response = ui.put(cell, edit.id(ui.scope_id().with(("rename group", id.0))));
     widgets::describe(&response, Role::TextInput, "Name of the group");
     if !response.has_focus() && !response.lost_focus() {
-        response.request_focus();
+        widgets::begin_typing(ui, &response, text);
     }
     if response.lost_focus() {
         let keep = !ui.input(|i| i.key_pressed(Key::Escape));

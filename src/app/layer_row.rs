@@ -249,7 +249,7 @@ fn rename(ui: &mut Ui, rect: Rect, row: &Row, state: &mut UiState) -> bool {
     let edit_id = ui.scope_id().with(("rename", id.0));
     let response = ui.put(cell, egui::TextEdit::singleline(text).id(edit_id).margin(egui::Margin::symmetric(4, 3)));
     if !response.has_focus() && !response.lost_focus() {
-        response.request_focus();
+        widgets::begin_typing(ui, &response, text);
     }
     if response.lost_focus() {
         let keep = !ui.input(|i| i.key_pressed(egui::Key::Escape));

@@ -23,6 +23,9 @@ const BUDGETS: [(u32, &str); 6] =
 /// Budgets that can be set in the file, MiB.
 const BUDGET_RANGE: [u32; 2] = [128, 65_536];
 
+/// Windows of this height show the whole dialog; in lower ones it scrolls.
+const TALL: f32 = 620.0;
+
 /// Units, sizes and budgets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -99,13 +102,20 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
         ui.set_width(440.0f32.min(ctx.content_rect().width() - 80.0));
         ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
         ui.label(egui::RichText::new("Preferences").font(t.clock()).color(t.c.text_1));
-        let room = ctx.content_rect().height() - 180.0;
-        egui::ScrollArea::vertical().max_height(room).show(ui, |ui| {
-            ui.set_min_width(ui.available_width());
+        let mut all = |ui: &mut Ui| {
             appearance(ui, state, out);
             units(ui, state);
             memory(ui, state);
-        });
+        };
+        let room = ctx.content_rect().height();
+        if room >= TALL {
+            all(ui);
+        } else {
+            egui::ScrollArea::vertical().max_height(room - 180.0).show(ui, |ui| {
+                ui.set_min_width(ui.available_width());
+                all(ui);
+            });
+        }
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             done = widgets::button(ui, "Close", None, true).clicked();

@@ -117,6 +117,15 @@ pub fn button(ui: &mut Ui, label: &str, icon_name: Option<&str>, primary: bool) 
     response
 }
 
+/// Gives a field that has just appeared the keyboard, with its text selected: typing replaces it.
+pub fn begin_typing(ui: &Ui, response: &Response, text: &str) {
+    response.request_focus();
+    let mut edit = egui::text_edit::TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
+    let (start, end) = (egui::text::CCursor::new(0), egui::text::CCursor::new(text.chars().count()));
+    edit.cursor.set_char_range(Some(egui::text::CCursorRange::two(start, end)));
+    edit.store(ui.ctx(), response.id);
+}
+
 /// Words that act: "Jump to". Painted at `right_centre`, right-aligned; returns the response.
 pub fn link_at(ui: &Ui, right_centre: Pos2, text: &str, id: egui::Id, label: &str) -> Response {
     let t = theme(ui);

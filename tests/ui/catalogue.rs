@@ -219,9 +219,11 @@ fn the_users_own_tags_filter_and_group() {
     h.run_ok();
     assert!(shows(&h, "Tags: my paper"));
     // In groups: what has the tag, and what has none.
-    h.get_by_label("Group").click();
+    h.get_by_label("Type").click();
     h.run_ok();
     h.get_by_label("By tag").click();
+    h.run_ok();
+    h.key_press(egui::Key::Escape);
     h.run_ok();
     assert!(shows(&h, "my paper, 1") && shows(&h, "Without a tag, 2"));
     // Filtered by it; words find it, too.

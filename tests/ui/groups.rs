@@ -51,7 +51,8 @@ fn a_key_groups_the_layer_and_its_name_is_typed() {
     h.key_press(egui::Key::Enter);
     h.run_ok();
     let group = h.state().session.project().groups[0].clone();
-    assert!(group.name.contains("Temperature"), "{}", group.name);
+    assert_eq!(group.name, "Temperature", "typing replaces the name it had");
+    assert_eq!(h.state().state.style_of, None, "Enter ends typing and nothing else");
     assert_eq!(stack(&h), [("sst".to_owned(), Some(group.id)), ("ssha".to_owned(), None)]);
 }
 

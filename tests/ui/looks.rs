@@ -191,7 +191,7 @@ const STATES: &[State] = &[
     State {
         name: "all-masked",
         make: || with_reason(Reason::AllMasked),
-        says: &["All values here are masked or missing.", "Zoom to data"],
+        says: &["All values here are masked or missing."],
     },
     State { name: "file-failed", make: failed, says: &["Details", "Dismiss all messages"] },
     State {

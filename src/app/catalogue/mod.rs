@@ -231,7 +231,8 @@ fn filter_chips(ui: &mut Ui, model: &Model, state: &mut UiState) {
     let [missions, levels] = filter::choices(model);
     let own: BTreeSet<String> = model.session.project().tags.values().flatten().cloned().collect();
     let on = !panel.missions.is_empty() || !panel.levels.is_empty() || !panel.tags.is_empty();
-    let kind = widgets::chip(ui, "Type", on).on_hover_text("Missions, levels and tags");
+    let on = on || panel.group_by != GroupBy::Nothing;
+    let kind = widgets::chip(ui, "Type", on).on_hover_text("Missions, levels and tags, and groups of them");
     Popup::menu(&kind).accessible_name("Type").close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(
         |ui| {
             ui.set_min_width(180.0);
@@ -239,23 +240,18 @@ fn filter_chips(ui: &mut Ui, model: &Model, state: &mut UiState) {
                 let t = theme(ui);
                 ui.label(egui::RichText::new("The files name no mission and no level.").color(t.c.text_3));
             }
-            ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+            ScrollArea::vertical().max_height(440.0).show(ui, |ui| {
                 choices(ui, "Mission", &missions, &mut panel.missions);
                 choices(ui, "Level", &levels, &mut panel.levels);
                 choices(ui, "Tag", &own, &mut panel.tags);
+                let t = theme(ui);
+                ui.label(egui::RichText::new("List").font(t.small()).color(t.c.text_3));
+                for (by, name) in GroupBy::ALL {
+                    ui.radio_value(&mut panel.group_by, by, name);
+                }
             });
         },
     );
-    let group = widgets::chip(ui, "Group", panel.group_by != GroupBy::Nothing);
-    Popup::menu(&group.on_hover_text("Groups of collections")).accessible_name("Group").show(|ui| {
-        ui.set_min_width(160.0);
-        for (by, name) in GroupBy::ALL {
-            if ui.add(egui::Button::new(name).selected(panel.group_by == by).min_size(vec2(150.0, 28.0))).clicked() {
-                panel.group_by = by;
-                ui.close();
-            }
-        }
-    });
 }
 
 fn choices(ui: &mut Ui, title: &str, all: &BTreeSet<String>, chosen: &mut BTreeSet<String>) {
