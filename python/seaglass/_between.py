@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from . import _engine
 from ._colocate import Progress, _Reporter
 from ._columns import Column, Table
 from ._engine import ColocationError
-from ._granule import Array
+from ._granule import NO_TIME, Array
 from ._piece import Piece, every
 from ._result import places_of, split_rows, values_of
 from ._sides import Side, side
@@ -109,7 +110,24 @@ def interpolate(points: Any, grid: Any, *, max_gap: Duration = "36 h") -> Interp
         if piece.vars[name].values().dtype.kind not in "iufb":
             continue
         values[name], weight[name] = _engine.interpolate(piece.granule, _numbers(piece, name), lat, lon, time, gap)
+    if values and len(lat) and not any(w.any() for w in weight.values()):
+        warnings.warn(_why_nothing(piece, time, gap), stacklevel=2)
     return Interpolated(p, g, gap, values, weight)
+
+
+def _why_nothing(piece: Piece, time: Array, gap: int) -> str:
+    """A sentence about points without a single value."""
+    steps = np.sort(piece.granule.time_us[piece.granule.time_us != NO_TIME])
+    known = time[time != NO_TIME]
+    if not len(steps) or not len(known):
+        return "no row has a value, as the points or the grid tell no time"
+    iso = [str(np.datetime64(int(t), "us"))[:19] for t in (known.min(), known.max(), steps[0], steps[-1])]
+    what = f"the points cover {iso[0]} to {iso[1]}, the grid has "
+    if len(steps) == 1:
+        what += f"one step, {iso[2]}, which stands for half of max_gap ({gap / 7.2e9:g} h) before and after it"
+    else:
+        what += f"steps from {iso[2]} to {iso[3]}, of which no two farther apart than {gap / 3.6e9:g} h are bridged"
+    return f"no row has a value: {what}; or none lies among cells with a value"
 
 
 @dataclass(frozen=True, repr=False)

@@ -37,15 +37,24 @@ class Chain(Table):
     def __repr__(self) -> str:
         return f"<seaglass.Chain: {len(self)} rows with {', '.join(self.matches)}>"
 
+    def kept(self) -> dict[str, Matches]:
+        """Of the matches with each of the others those that stand in a row of the result, each once."""
+        return {k: m.select(np.unique(self.links[k][self.links[k] >= 0])) for k, m in self.matches.items()}
+
     @property
     def hash(self) -> str:
-        """Sum of the hashes of the matches with each of the others."""
-        return f"{sum(int(m.hash, 16) for m in self.matches.values()) % 2**64:016x}"
+        """Hash of the pairs that stand in a row of the result, of all sides together: that of ``seaglass colocate``."""
+        return f"{sum(int(m.hash, 16) for m in self.kept().values()) % 2**64:016x}"
 
     @property
     def provenance(self) -> dict[str, Any]:
         """What was done."""
-        return {"rows": len(self), "sides": {k: m.provenance for k, m in self.matches.items()}}
+        return {
+            "rows": len(self),
+            "pairs": sum(len(m) for m in self.kept().values()),
+            "pairs_sum64": self.hash,
+            "sides": {k: m.provenance for k, m in self.matches.items()},
+        }
 
     def columns(self) -> dict[str, Column]:
         """Every column of the table of results: p_… and, for each of the others, its name in front."""

@@ -158,7 +158,14 @@ def match(p: Side, s: Side, spec: Spec, threads: int | None = None, progress: Pr
         row = i if spec.reference == "primary" else j
         _, inverse, sizes = np.unique(row, return_inverse=True, return_counts=True)
         counted = sizes[inverse.reshape(-1)].astype(np.uint32)
-    return Matches(p, s, spec, Counts.from_json(counts), i, j, distance, dt, counted)
+    within = None
+    if counted is not None and spec.policy != "mutual":
+        # Every pair of a row says how many that row has.
+        _, first = np.unique(i if spec.reference == "primary" else j, return_index=True)
+        within = int(counted[first].sum(dtype=np.int64))
+    elif spec.policy != "mutual" and not len(i):
+        within = 0
+    return Matches(p, s, spec, Counts.from_json(counts, (p, s), within), i, j, distance, dt, counted)
 
 
 class _Reporter:

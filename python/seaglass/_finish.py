@@ -38,7 +38,7 @@ class Outcome:
     pairs: int
     #: Hash of the set of pairs: the same for any cut into tasks, on any number of workers.
     hash: str
-    #: Rows read, invalid and duplicate on each side, halos included.
+    #: Rows read, invalid, without value, filtered and duplicate on each side, halos included.
     counts: dict[str, dict[str, int]]
     #: Files left out, with the reason; empty when the results are complete.
     failed: tuple[tuple[str, str], ...]
@@ -69,6 +69,7 @@ def finish(job: Job, plan: dict[str, Any]) -> Outcome:
     for _, path in job.outputs():
         if path.exists() and not job.overwrite:
             raise ColocationError(f"{path} is there already; remove it, or set overwrite = true in [output]")
+    job.inputs_stay()
     kept = _one_to_one(job, done) if job.spec.policy == "mutual" else None
     if kept is None:
         pairs, sum64 = sum(m.pairs for m in done), sum(int(m.sum64, 16) for m in done) % 2**64
@@ -79,7 +80,10 @@ def finish(job: Job, plan: dict[str, Any]) -> Outcome:
     failed = {path: why for path, why in plan["failed"]}
     failed |= {path: why for m in done for path, why in m.failed}
     counts = {
-        side: {k: sum(m.counts[side][k] for m in done) for k in ("rows", "invalid", "duplicates")}
+        side: {
+            k: sum(m.counts[side].get(k, 0) for m in done)
+            for k in ("rows", "invalid", "no_value", "filtered", "duplicates")
+        }
         for side in ("primary", "secondary")
     }
     seconds = round(sum(m.seconds for m in done), 3)

@@ -27,8 +27,8 @@ _KEYS = {
 _SUFFIXES = {".parquet": "parquet", ".geoparquet": "parquet", ".pq": "parquet", ".nc": "netcdf", ".nc4": "netcdf"}
 _SUFFIXES |= {".csv": "csv"}
 EXTENSIONS = {"parquet": ".parquet", "netcdf": ".nc", "csv": ".csv"}
-#: Keys of the policies below; other policies take no notice of them.
-_OTHERS = ("size", "time", "max_gap", "method", "half")
+#: Keys of the policies below; other policies take no notice of these two, and are refused with the others.
+_OTHERS = ("size", "time")
 #: Policies of which only the program knows how they are cut into tasks.
 _BY_PROGRAM = ("box", "interpolate", "crossovers")
 _SHARDS = "run it by seaglass.dask.shards, which calls the program `seaglass` on the workers"
@@ -86,6 +86,16 @@ class Job:
         """The same without lists of files, which every task would carry."""
         return replace(self, sides=(replace(self.sides[0], files=()), replace(self.sides[1], files=())), source={})
 
+    def inputs_stay(self) -> None:
+        """Refuses results in the place of an input, whatever may be replaced."""
+        places = [p for _, p in self.outputs()] + [Path(self.output + ".json")]
+        for path in (p for p in places if p.exists()):
+            for side in self.sides:
+                if any(os.path.exists(f) and os.path.samefile(f, path) for f in side.files):
+                    raise ColocationError(
+                        f'{path} is a file of the side "{side.name}", which would be lost; name another output'
+                    )
+
     def outputs(self) -> list[tuple[str, Path]]:
         """Formats and files of the results."""
         path = Path(self.output)
@@ -133,6 +143,9 @@ def _job(raw: dict[str, Any], base: Path) -> Job:
     policy, output, run = dict(raw.get("policy", {})), dict(raw["output"]), dict(raw.get("run", {}))
     for table, name in ((policy, "policy"), (output, "output"), (run, "run")):
         _known(table, name)
+    for key in ("max_gap", "method", "half"):
+        if key in policy:
+            raise ColocationError(f"policy.{key} goes with the policy crossovers; leave it out")
     sides = [_side(dict(s), base) for s in raw["side"]]
     if len(sides) != 2:
         raise ColocationError(f"the job has {len(sides)} sides, and tasks in Python have two; {_SHARDS}")
@@ -230,6 +243,7 @@ def _span(name: str, time: Any) -> tuple[int, int]:
 def _files(side: str, patterns: list[Path]) -> list[str]:
     """Files, folders and globs in their order; what a folder or a glob gives is sorted by path."""
     out: list[str] = []
+    missing: list[str] = []
     for p in patterns:
         text = os.path.normpath(p)
         if os.path.isdir(text) and not text.endswith(".zarr"):
@@ -239,8 +253,12 @@ def _files(side: str, patterns: list[Path]) -> list[str]:
         elif any(c in text for c in "*?["):
             found = sorted(glob.glob(text, recursive=True))
         else:
-            raise ColocationError(f'the side "{side}": the file {text} does not exist')
+            # Named like one that cannot be read; the others go on.
+            missing.append(text)
+            found = [text]
         out.extend(f for f in found if f not in out)
+    if missing and len(missing) == len(out):
+        raise ColocationError(f'the side "{side}": the file {missing[0]} does not exist')
     if not out:
         raise ColocationError(f'the side "{side}" is empty: {", ".join(map(str, patterns))} gives no file')
     return out

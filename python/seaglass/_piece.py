@@ -27,6 +27,8 @@ class Piece:
     offset: int = 0
     #: Variables that go to the result.
     carried: tuple[str, ...] = ()
+    #: Of rows with position and time that do not count, the reason: 1 no value, 2 refused; None where all count.
+    left_out: Array | None = None
 
     def source_rows(self, rows: Array) -> Array:
         """Rows of the file."""
@@ -44,7 +46,12 @@ class Piece:
             valid=None if g.valid is None else g.valid[chosen],
             platform=None if g.platform is None else g.platform[chosen],
         )
-        return replace(self, granule=fewer, picked=chosen if self.picked is None else self.picked[chosen])
+        return replace(
+            self,
+            granule=fewer,
+            picked=chosen if self.picked is None else self.picked[chosen],
+            left_out=None if self.left_out is None else self.left_out[chosen],
+        )
 
     def index(self, rows: Array) -> dict[str, Array]:
         """Index of rows along each dimension."""

@@ -122,13 +122,28 @@ class _Stretches:
         return np.asarray(some[self.times[some, 1] >= first])
 
 
+def _no_row(spec: SideJob, files: list[FileCard]) -> str:
+    """Why a side has no row."""
+    times = [t for c in files for p in c.parts for t in p.times.tolist() if t[0] <= t[1]]
+    if spec.time_us is None or not times:
+        return "has no row with position and time"
+    span = (min(t[0] for t in times), max(t[1] for t in times), *spec.time_us)
+    a, b, c, d = (str(np.datetime64(t, "us"))[:19] for t in span)
+    return f"covers {a} to {b}, and its time is limited to {c} to {d}; change time"
+
+
 def tasks(job: Job, cards: tuple[list[FileCard], list[FileCard]]) -> Plan:
     """Cuts a job."""
     sides = [_Stretches(c, s) for c, s in zip(cards, job.sides, strict=True)]
     for side, spec, files in zip(sides, job.sides, cards, strict=True):
         if not len(side.at):
-            why = next((f"; {c.path}: {c.failed}" for c in files if c.failed), "")
-            raise ColocationError(f'the side "{spec.name}" has no row with position and time within its limits{why}')
+            failed = [c for c in files if c.failed]
+            if len(failed) == len(files):
+                raise ColocationError(
+                    f'no file of the side "{spec.name}" can be used; the first is {failed[0].path}: {failed[0].failed}'
+                )
+            why = f"; {failed[0].path} is left out: {failed[0].failed}" if failed else ""
+            raise ColocationError(f'the side "{spec.name}" {_no_row(spec, files)}{why}')
     own, other = sides[job.owner], sides[1 - job.owner]
     window = job.spec.window_us
     first = max(int(own.times[:, 0].min()), int(other.times[:, 0].min()) - window)

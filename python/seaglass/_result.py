@@ -13,7 +13,7 @@ from ._columns import Column, Table, labelled
 from ._granule import Array
 from ._sides import Side
 from ._spec import Spec, Statistic
-from ._units import Duration, Length
+from ._units import ANY_TIME, Duration, Length
 
 if TYPE_CHECKING:
     import xarray
@@ -27,10 +27,14 @@ class SideCounts:
 
     #: Rows.
     rows: int
-    #: Rows without a position on the Earth, without a time, or not wanted; they never match.
+    #: Rows without a position on the Earth or without a time; they never match.
     invalid: int
-    #: Valid rows that repeat an earlier one (points and tracks).
+    #: Rows that repeat an earlier one (points and tracks), at times at which the other side has rows.
     duplicates: int
+    #: Rows without a value where one is required.
+    no_value: int = 0
+    #: Rows refused by `filter` or `where`.
+    filtered: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,21 @@ class Counts:
     secondary: SideCounts
     #: Pairs kept.
     pairs: int
-    #: Pairs of rows whose distance was computed.
-    candidates: int
+    #: Pairs within the limits, kept or not; None where they were not counted (``candidates=True`` counts them).
+    candidates: int | None
+    #: Pairs of rows whose distance was computed: what the search cost.
+    tested: int
 
     @staticmethod
-    def from_json(text: str) -> Counts:
-        """The engine's counts."""
+    def from_json(text: str, sides: tuple[Side, Side], candidates: int | None) -> Counts:
+        """The engine's counts; it does not know why a row is not wanted."""
         raw = json.loads(text)
-        sides = [SideCounts(*(raw[s][k] for k in ("rows", "invalid", "duplicates"))) for s in ("primary", "secondary")]
-        return Counts(sides[0], sides[1], pairs=raw["pairs"], candidates=raw["tested"])
+        counts = []
+        for name, side in zip(("primary", "secondary"), sides, strict=True):
+            rows, invalid, duplicates = (raw[name][k] for k in ("rows", "invalid", "duplicates"))
+            no_value, filtered = side.left_out()
+            counts.append(SideCounts(rows, invalid - no_value - filtered, duplicates, no_value, filtered))
+        return Counts(counts[0], counts[1], pairs=raw["pairs"], candidates=candidates, tested=raw["tested"])
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,9 +89,9 @@ class Matches(Table):
         p, s = self.counts.primary, self.counts.secondary
         return (
             f"<seaglass.Matches: {len(self)} pairs, hash {self.hash}\n"
-            f"  primary   {p.rows} rows, {p.invalid} invalid, {p.duplicates} duplicate\n"
-            f"  secondary {s.rows} rows, {s.invalid} invalid, {s.duplicates} duplicate\n"
-            f"  {self.spec.policy} within {self.spec.radius_m:g} m and {self.spec.window_us / 1e6:g} s>"
+            f"  primary   {_said(p)}\n"
+            f"  secondary {_said(s)}\n"
+            f"  {self.spec.policy} within {self.spec.radius_m:g} m and {_window(self.spec.window_us)}>"
         )
 
     @property
@@ -182,6 +192,17 @@ class Matches(Table):
             for name in side.variables:
                 out[f"{prefix}_{name}"] = Column(values_of(side, name, rows), side.attrs(name))
         return out
+
+
+def _said(c: SideCounts) -> str:
+    return (
+        f"{c.rows} rows, {c.invalid} invalid, {c.no_value} without value, {c.filtered} filtered, "
+        f"{c.duplicates} duplicate"
+    )
+
+
+def _window(us: int) -> str:
+    return "any time" if us == ANY_TIME else f"{us / 1e6:g} s"
 
 
 def split_rows(side: Side, rows: Array) -> list[tuple[int, Any, Array]]:

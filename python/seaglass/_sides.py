@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _cf, _engine
 from ._engine import ColocationError
-from ._granule import Array
+from ._granule import NO_TIME, Array, Granule
 from ._piece import Piece, every
 from ._shape import guess_dims, pieces_of, time_var
 from ._table import Table, Var, table
@@ -37,6 +37,12 @@ class Side:
     def has_lines(self) -> bool:
         """Whether a row is a line and a pixel."""
         return any(p.granule.kind in ("swath", "grid") for p in self.pieces)
+
+    def left_out(self) -> tuple[int, int]:
+        """Rows with position and time that do not count: without a required value, and refused."""
+        known = [p.left_out for p in self.pieces if p.left_out is not None]
+        no_value, filtered = (sum(int(np.count_nonzero(k == why)) for k in known) for why in (1, 2))
+        return no_value, filtered
 
     def first_rows(self) -> Array:
         """Number of the first row of each granule."""
@@ -134,13 +140,19 @@ def _pieces(
     owner = _platform(t, pieces[0], platform)
     out = []
     for piece in pieces:
-        valid = _valid(t, piece, needed, where, filter, data)
+        has, passes = _valid(t, piece, needed, where, filter, data)
         granule = piece.granule
+        valid = passes if has is None else has if passes is None else has & passes
+        left_out = None
         if valid is not None:
+            valid = np.ascontiguousarray(valid)
             granule = replace(granule, valid=valid)
+            left_out = _left_out(granule, has, valid)
         if owner is not None and granule.kind in ("points", "track"):
             granule = replace(granule, platform=_codes(every(piece, owner)))
-        out.append(replace(piece, granule=granule, vars=t.vars, label=t.label, carried=tuple(names)))
+        out.append(
+            replace(piece, granule=granule, vars=t.vars, label=t.label, carried=tuple(names), left_out=left_out)
+        )
     return out, names
 
 
@@ -184,8 +196,23 @@ def _passes(t: Table, piece: Piece, text: str) -> Array:
     return _engine.filter_rows(text, columns)
 
 
-def _valid(t: Table, piece: Piece, needed: Sequence[str], where: Where, filter: str | None, data: Any) -> Array | None:
-    valid: Array | None = None
+def _left_out(granule: Granule, has: Array | None, valid: Array) -> Array | None:
+    """Why rows do not count that have a position and a time: 1 no value, 2 refused."""
+    rows = np.flatnonzero(~valid)
+    if not len(rows):
+        return None
+    lat, lon, time = granule.place(rows)
+    rows = rows[(np.abs(lat) <= 90) & (np.abs(lon) <= 360) & (time != NO_TIME)]
+    out = np.zeros(len(valid), np.uint8)
+    out[rows] = 2 if has is None else np.where(has[rows], 2, 1)
+    return out
+
+
+def _valid(
+    t: Table, piece: Piece, needed: Sequence[str], where: Where, filter: str | None, data: Any
+) -> tuple[Array | None, Array | None]:
+    """Rows with a value where one is required, and rows that are wanted; None where all are."""
+    found: Array | None = None
     for name in needed:
         if name not in t.vars:
             raise ColocationError(f'there is no variable "{name}"; there are {_cf.listed(t.vars)}')
@@ -194,10 +221,8 @@ def _valid(t: Table, piece: Piece, needed: Sequence[str], where: Where, filter: 
             ~np.isnan(values) if values.dtype.kind == "f" else ~np.isnat(values) if values.dtype.kind in "mM" else None
         )
         if has is not None:
-            valid = has if valid is None else valid & has
-    if filter:
-        passes = _passes(t, piece, filter)
-        valid = passes if valid is None else valid & passes
+            found = has if found is None else found & has
+    wanted = _passes(t, piece, filter) if filter else None
     if where is not None:
         chosen = where(data) if callable(where) else where
         dims = tuple(map(str, getattr(chosen, "dims", ()))) or None
@@ -210,8 +235,8 @@ def _valid(t: Table, piece: Piece, needed: Sequence[str], where: Where, filter: 
             mask = mask.reshape(-1)
         else:
             raise ColocationError(f"where has {mask.size} values for {piece.granule.rows} rows; give one per row")
-        valid = mask if valid is None else valid & mask
-    return None if valid is None else np.ascontiguousarray(valid)
+        wanted = mask if wanted is None else wanted & mask
+    return found, wanted
 
 
 def _codes(values: Array) -> Array:

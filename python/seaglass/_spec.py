@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._engine import ColocationError
-from ._units import Duration, Length, metres, microseconds
+from ._units import ANY_TIME, Duration, Length, metres, microseconds
 
 #: ``wgs84``, ``sphere`` or the radius of a sphere in metres.
 Metric = str | float
@@ -20,6 +20,8 @@ MEAN_RADIUS_M = 6_371_008.7714
 _BY = ("distance", "time", "combined")
 PAIRS = ("all", "nearest", "mutual")
 STATISTICS = ("mean", "median", "std", "min", "max", "count", "weighted")
+#: The longest window of jobs, microseconds.
+_LONGEST_US = 3653 * 86_400_000_000
 #: Distance below which weights by a power of the distance do not grow, metres.
 _FLOOR_M = 100.0
 #: So wide that a weight does not fall; JSON knows no infinity.
@@ -153,12 +155,19 @@ def make(
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise ColocationError(f"k = {k!r} asks for no neighbour; give 1 or more")
     kind = _one_of("policy", policy, (*PAIRS, *STATISTICS))
+    if k != 1 and kind != "nearest":
+        raise ColocationError(f"k = {k} means nothing with the policy {kind}, it goes with nearest; leave it out")
+    if _one_of("by", by, _BY) != "distance" and kind not in ("nearest", "mutual"):
+        raise ColocationError(f'by = "{by}" means nothing with the policy {kind}, it goes with nearest and mutual')
     if kind in PAIRS and any(w is not None for w in (sd, sd_time, power)):
         raise ColocationError(f"sd, sd_time and power are weights; {kind} has none, weighted does")
     statistic = Statistic.make(kind, sd, sd_time, power) if kind in STATISTICS else None
+    window_us = microseconds(window)
+    if ANY_TIME != window_us > _LONGEST_US:
+        raise ColocationError(f"a window of {window} cannot be: it must lie between 0 s and 3653 d, or be None for any time")
     return Spec(
         metres(radius),
-        microseconds(window),
+        window_us,
         metric,
         kind,
         _one_of("by", by, _BY),

@@ -37,7 +37,7 @@ class Manifest:
     pairs: int
     #: Hash of the pairs; hashes of tasks add up.
     sum64: str
-    #: Rows read, invalid and duplicate on each side, halo included.
+    #: Rows read, invalid, without value, filtered and duplicate on each side, halo included.
     counts: dict[str, Any]
     seconds: float
     #: Files that could not be read, with the reason; a task with such runs again.
@@ -144,7 +144,8 @@ def _within(piece: Loaded, first: int, last: int) -> Loaded | None:
         return piece.pick(np.flatnonzero(inside))
     _, lines, columns = g.shape
     mask = np.repeat(inside, lines * columns if g.kind == "grid" else columns) if g.time_per == "line" else inside
-    return replace(piece, granule=replace(g, valid=mask if g.valid is None else g.valid & mask))
+    left_out = None if piece.left_out is None else np.where(mask, piece.left_out, 0).astype(np.uint8)
+    return replace(piece, granule=replace(g, valid=mask if g.valid is None else g.valid & mask), left_out=left_out)
 
 
 def _detached(piece: Loaded) -> Loaded:

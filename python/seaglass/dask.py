@@ -54,6 +54,7 @@ def plan(job: str | os.PathLike[str] | Mapping[str, Any], client: Any = None) ->
         scheduler of Dask does. Outlines are kept beside the output and read once.
     """
     known = _job.load(job)
+    known.inputs_stay()
     for _, path in known.outputs():
         if path.exists() and not known.overwrite:
             raise ColocationError(f"{path} is there already; remove it, or set overwrite = true in [output]")

@@ -31,7 +31,7 @@ def test_all_pairs_are_those_of_another_program(metric, threads):
     assert np.abs(found.distance_m - d).max() < 1e-6
     assert (found.dt_us == dt).all()
     assert found.dt[0] == np.timedelta64(int(dt[0]), "us")
-    assert found.counts.pairs == len(found) and found.counts.candidates >= len(found)
+    assert found.counts.pairs == found.counts.candidates == len(i) <= found.counts.tested
 
 
 def test_nearest_and_its_candidates():
@@ -44,6 +44,8 @@ def test_nearest_and_its_candidates():
     assert np.abs(found.distance_m - nd).max() < 1e-6
     assert found.n_candidates.tolist() == [int((i == k).sum()) for k in ni]
     assert (found.rank() == 1).all()
+    assert found.counts.candidates == len(i)
+    assert seaglass.colocate(a, b, radius=30_000, window="1 h").counts.candidates is None
     three = seaglass.colocate(a, b, radius=30_000, window=np.timedelta64(1, "h"), k=3)
     for k in np.unique(ni):
         own = np.flatnonzero(i == k)
@@ -119,6 +121,19 @@ def test_duplicates_are_left_out_counted_or_refused():
         find(twice, duplicates="error")
     other = dict(twice, id=np.arange(len(twice["lat"]), dtype=np.int32))
     assert find(seaglass.side(other, platform="id")).counts.secondary.duplicates == 0
+
+
+def test_settings_that_would_change_nothing_are_refused():
+    a, b = world.track(), world.drifters(count=3)
+    find = lambda **kw: seaglass.colocate(a, b, radius="25 km", **kw)
+    for wrong, sentence in [
+        ({"window": "1 h", "policy": "all", "k": 4}, "k = 4 means nothing with the policy all"),
+        ({"window": "1 h", "policy": "mean", "by": "time"}, "means nothing with the policy mean"),
+        ({"window": "5000 d"}, "between 0 s and 3653 d, or be None for any time"),
+    ]:
+        with pytest.raises(seaglass.ColocationError, match=sentence):
+            find(**wrong)
+    assert "25000 m and any time>" in repr(find(window=None))
 
 
 def test_packed_coordinates_are_the_same_places():

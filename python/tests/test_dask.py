@@ -252,13 +252,18 @@ def test_a_file_that_cannot_be_read_is_left_out_and_said(inputs, tmp_path):
         files.append(str(copy))
     Path(files[4]).write_bytes(b"not a netCDF file")
     one = job(folder, tmp_path / "pairs.parquet", policy={"kind": "all"}, run={"slab": "2 h"})
-    one["side"][1]["files"] = files
+    # One that is named and not there is one that cannot be read.
+    one["side"][1]["files"] = [*files, str(tmp_path / "pass_999.nc")]
     tasks = seaglass.dask.plan(one)
     # One more goes bad between plan and run.
     Path(files[7]).write_bytes(Path(files[7]).read_bytes()[:5000])
     seaglass.dask.run(tasks)
     out = seaglass.dask.finalize(one)
-    assert not out.complete and [Path(p).name for p, _ in out.failed] == ["pass_004.nc", "pass_007.nc"]
+    assert not out.complete and [Path(p).name for p, _ in out.failed] == [
+        "pass_004.nc",
+        "pass_007.nc",
+        "pass_999.nc",
+    ]
     assert all(message and "\n" not in message for _, message in out.failed)
     i, j = answer(points, swaths)
     of = j // (1500 * 25)
@@ -284,11 +289,13 @@ def test_jobs_that_cannot_be_have_a_sentence(inputs, tmp_path):
     refused(lambda j: j["side"][0].update(files=["nowhere.nc"]), "does not exist")
     refused(lambda j: j["side"][0].update(files=["nowhere*.nc"]), "is empty")
     refused(lambda j: j["side"][1].update(name="drifters"), "a name of its own")
+    refused(lambda j: j["side"][0].update(fields=["speed"]), 'no file of the side "drifters" can be used; the first is ')
     refused(lambda j: j["side"][0].update(fields=["speed"]), 'no variable "speed"')
+    refused(lambda j: j.update(policy={"kind": "all", "half": 5}), "policy.half goes with the policy crossovers")
     refused(lambda j: j["side"][0].update(filter="id <"), "filter, column")
     refused(lambda j: j["side"][0].update(filter="speed < 3"), 'no variable "speed"')
     refused(lambda j: j["side"][1].update(platform="who"), 'no variable "who"')
-    refused(lambda j: j["side"][0].update(time=["2030-01-01", "2030-01-02"]), "no row with position and time")
+    refused(lambda j: j["side"][0].update(time=["2030-01-01", "2030-01-02"]), "limited to 2030-01-01T00:00:00 to 2030-01-02")
     refused(lambda j: j["output"].update(path="p.bin"), ".parquet, .nc or .csv")
     refused(lambda j: j["side"][0].update(product="gdp"), "seaglass.dask.shards")
     refused(lambda j: j["side"][1].update({"pass": "ascending"}), "says pass, which only the program knows")
@@ -297,6 +304,13 @@ def test_jobs_that_cannot_be_have_a_sentence(inputs, tmp_path):
         refused(lambda j, kind=kind: j.update(policy={"kind": kind}), f'the policy "{kind}" needs the program')
     refused(lambda j: j["output"].update(form="compact"), 'form = "compact" of [output] is written by the program only')
     refused(lambda j: j["output"].update(names="mdb"), "seaglass.dask.shards")
+    # Not even with overwrite, nor under another name.
+    mine = tmp_path / "mine.parquet"
+    mine.write_bytes((folder / "drifters.parquet").read_bytes())
+    (tmp_path / "alias.parquet").symlink_to(mine)
+    for name in ("mine.parquet", "alias.parquet"):
+        change = {"output": {"path": str(tmp_path / name), "overwrite": True}}
+        refused(lambda j, c=change: [j.update(c), j["side"][0].update(files=[str(mine)])], "which would be lost")
     far = tmp_path / "far.parquet"
     pq.write_table(
         pa.table({**world.drifters(count=3), "time": world.drifters(count=3)["time"] + np.timedelta64(99, "D")}), far

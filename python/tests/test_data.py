@@ -152,10 +152,19 @@ def test_chosen_variables_must_have_a_value_and_masks_hold():
     masked = seaglass.side(xr_swath(data), where=lambda d: xr.DataArray(~hole, dims=("line", "pixel")))
     both = dict(data, hole=hole.astype("i1"), line_ok=np.ones(len(data["time"])))
     filtered = seaglass.side(both, filter="hole == 0 & line_ok > 0", variables=[])
-    for one in (chosen, masked, filtered, seaglass.side(data, where=~hole), seaglass.side(data, where=(~hole).ravel())):
+    both_ways = (masked, filtered, seaglass.side(data, where=~hole), seaglass.side(data, where=(~hole).ravel()))
+    for one in (chosen, *both_ways):
         found = seaglass.colocate(points, one, radius="40 km", window="6 h")
         assert found.hash == world.sum64(i, j)
-        assert found.counts.secondary.invalid == hole.sum()
+        c = found.counts.secondary
+        assert (c.invalid, c.no_value, c.filtered) == ((0, hole.sum(), 0) if one is chosen else (0, 0, hole.sum()))
+    # A row without a position is not counted again for the value it lacks, nor one without a value for the filter.
+    nowhere = dict(data, lat=np.where(np.arange(data["lat"].size).reshape(hole.shape) < 10, np.nan, data["lat"]))
+    nowhere |= {"ssh": np.where(hole, np.nan, data["ssh"])}
+    c = seaglass.colocate(
+        points, seaglass.side(nowhere, variables=["ssh"], where=~hole), radius="40 km", window="6 h"
+    ).counts.secondary
+    assert (c.invalid, c.no_value, c.filtered) == (10, hole.sum() - hole.ravel()[:10].sum(), 0)
 
 
 def test_moorings_trajectories_and_pixel_times():

@@ -193,7 +193,8 @@ def test_grids_are_read_between_their_cells_as_scipy_does():
     assert (found.weight["sst"] > 1 - 1e-12).all()
     table = found.to_pandas()
     assert (table["s_sst"] == found.values["sst"]).all() and (table["p_lat"] == points["lat"]).all()
-    outside = seaglass.interpolate(dict(points, time=time + np.timedelta64(9, "D")), ds[["sst"]])
+    with pytest.warns(UserWarning, match="no row has a value: the points cover 2024-.* steps from 2024-06-01T00:00:00"):
+        outside = seaglass.interpolate(dict(points, time=time + np.timedelta64(9, "D")), ds[["sst"]])
     assert np.isnan(outside.values["sst"]).all()
     with pytest.raises(seaglass.ColocationError, match="only one grid"):
         seaglass.interpolate(points, world.swath())
@@ -213,7 +214,12 @@ def test_three_data_sets_meet_in_the_rows_of_the_first():
         assert table[f"{name}_row"].tolist() == m.j[chosen].tolist()
         assert table[f"{name}_distance_m"].tolist() == m.distance_m[chosen].tolist()
     assert (table["track_ssh"] == c["ssh"][table["track_row"]]).all() and (table["p_ssh"] == a["ssh"][both]).all()
+    # Pairs of rows that are in no row of the result do not count, as in jobs of the program.
+    sums = [int(world.sum64(m.i[np.isin(m.i, both)], m.j[np.isin(m.i, both)]), 16) for m in two]
+    assert found.hash == f"{sum(sums) % 2**64:016x}" and found.provenance["pairs"] == 2 * len(both)
+    assert len(two[0]) + len(two[1]) > 2 * len(both)
     some = seaglass.chain(a, {"swath": b, "track": c}, partial=True, **ask)
+    assert some.hash == f"{(int(two[0].hash, 16) + int(two[1].hash, 16)) % 2**64:016x}"
     assert some.rows.tolist() == sorted(set(two[0].i) | set(two[1].i))
     frame = some.to_pandas()
     assert frame["swath_lat"].isna().sum() == len(set(two[1].i) - set(two[0].i))
@@ -222,5 +228,7 @@ def test_three_data_sets_meet_in_the_rows_of_the_first():
     all_two = [seaglass.colocate(a, x, policy="all", **ask) for x in (b, c)]
     sizes = [pd.Series(m.i).value_counts() for m in all_two]
     assert len(many) == int((sizes[0] * sizes[1]).dropna().sum())
+    shared = sizes[0].index.intersection(sizes[1].index)
+    assert many.provenance["pairs"] == int(sizes[0][shared].sum() + sizes[1][shared].sum()) < 2 * len(many)
     with pytest.raises(seaglass.ColocationError, match="makes one value of many"):
         seaglass.chain(a, {"b": b}, policy="mean", **ask)
