@@ -68,6 +68,9 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         return;
     }
     if let Some(command) = simple(id, model) {
+        if let Command::StepCoincidence { steps } = command {
+            colocate::select_coincidence(model, state, steps);
+        }
         out.send(command);
         return;
     }
@@ -275,8 +278,11 @@ pub fn shortcuts(ui: &egui::Ui, model: &Model, state: &mut UiState, out: &mut Ou
     {
         ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
     }
-    hand::tap(ui, model, state, out);
-    let Some(id) = next_shortcut(ui, state) else { return };
+    // Keys of slow frames come together: those before the Enter that left a field were meant for it.
+    let typing = ui.ctx().text_edit_focused();
+    let typing = std::mem::replace(&mut state.typed_before, typing) || typing;
+    hand::tap(ui, typing, model, state, out);
+    let Some(id) = next_shortcut(ui, typing, state) else { return };
     let was_open = state.palette_open;
     // What covers the window has the keyboard; only its own key, which closes it again, goes through.
     let closes = (id == "palette" && was_open)
@@ -297,8 +303,8 @@ const MOST_WAITING: usize = 32;
 
 /// The entry of the shortcut to obey in this frame, if any; consumes the keys. Presses that came together, as they do
 /// when frames are slow, are obeyed one a frame: the second of two toggles must see what the first has done.
-fn next_shortcut(ui: &egui::Ui, state: &mut UiState) -> Option<&'static str> {
-    for (id, repeated) in pressed_shortcuts(ui) {
+fn next_shortcut(ui: &egui::Ui, typing: bool, state: &mut UiState) -> Option<&'static str> {
+    for (id, repeated) in pressed_shortcuts(ui, typing) {
         // A key held down stops when it is let go.
         if !(repeated && state.shortcuts.contains(&id)) && state.shortcuts.len() < MOST_WAITING {
             state.shortcuts.push_back(id);
@@ -319,14 +325,13 @@ const DIGITS: [egui::Key; 10] = {
 
 /// The entries whose shortcuts have been pressed in this frame, in order, and whether the key was held down; consumes
 /// the keys.
-fn pressed_shortcuts(ui: &egui::Ui) -> Vec<(&'static str, bool)> {
+fn pressed_shortcuts(ui: &egui::Ui, typing: bool) -> Vec<(&'static str, bool)> {
     // Longer combinations first, so that Ctrl+Shift+O is not taken for Ctrl+O.
     let mut shortcuts: Vec<(egui::KeyboardShortcut, &'static str)> =
         TABLE.iter().flat_map(|e| e.keys.split(" / ").filter_map(|k| Some((shortcut(k)?, e.id)))).collect();
     shortcuts.sort_by_key(|(s, _)| {
         std::cmp::Reverse(u8::from(s.modifiers.shift) + u8::from(s.modifiers.command) + u8::from(s.modifiers.alt))
     });
-    let typing = ui.ctx().text_edit_focused();
     // The space bar is more than a key to press: `Hand` has it.
     shortcuts.retain(|(s, _)| s.logical_key != egui::Key::Space);
     shortcuts

@@ -77,6 +77,11 @@ impl Pick {
         }
     }
 
+    /// Whether it writes.
+    fn writes(self) -> bool {
+        !matches!(self, Self::Files | Self::Folder | Self::Session)
+    }
+
     /// What a typed path starts as.
     pub fn suggestion(self) -> String {
         let home = directories::UserDirs::new().map(|d| d.home_dir().to_path_buf()).unwrap_or_default();
@@ -204,6 +209,12 @@ pub fn typed_path(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
         let edit = egui::TextEdit::singleline(&mut typed.text).id(field_id).margin(egui::Margin::symmetric(8, 6));
         let field = ui.add(edit.desired_width(f32::INFINITY));
         widgets::describe(&field, Role::TextInput, "Path");
+        let warned = typed.warned.as_ref() == Some(&typed.text);
+        let verb = if warned { "Replace" } else { verb };
+        if warned {
+            ui.add_space(6.0);
+            ui.label(egui::RichText::new("There is a file of this name. It will be replaced.").color(t.c.warning));
+        }
         ui.add_space(12.0);
         ui.horizontal(|ui| {
             let named = !typed.text.trim().is_empty();
@@ -211,6 +222,10 @@ pub fn typed_path(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
             done = named && (button.clicked() || (enter && field.has_focus()));
             let button = widgets::button(ui, "Cancel", None, false);
             cancelled = button.clicked() || (enter && button.has_focus());
+            if done && !warned && typed.pick.writes() && at_home(typed.text.trim()).exists() {
+                typed.warned = Some(typed.text.clone());
+                done = false;
+            }
         });
     });
     if done {

@@ -72,10 +72,10 @@ impl Hand {
 }
 
 /// Space plays, unless it panned: known when it is let go. What has the keyboard has the space bar, too.
-pub fn tap(ui: &Ui, model: &Model, state: &mut UiState, out: &mut Out) {
+pub fn tap(ui: &Ui, typing: bool, model: &Model, state: &mut UiState, out: &mut Out) {
     let focused = ui.memory(|m| m.focused());
     let elsewhere = focused.is_some() && focused != state.regions[3];
-    let free = !elsewhere && !state.is_covered() && !ui.ctx().text_edit_focused();
+    let free = !elsewhere && !state.is_covered() && !typing;
     if state.hand.take_key(ui, free) {
         actions::perform("play", model, state, out);
     }

@@ -60,6 +60,8 @@ pub enum Action {
     ShowFile(PathBuf),
     /// Does not show the welcome card again.
     HideWelcome,
+    /// Says what is wrong with what has been typed.
+    Say(String),
 }
 
 /// Panels and popups.
@@ -119,6 +121,8 @@ pub struct UiState {
     pub style_anchor: Pos2,
     /// Shortcuts pressed and not yet obeyed.
     pub shortcuts: std::collections::VecDeque<&'static str>,
+    /// A text field had the keyboard at the end of the last frame: what was typed before it was left is its text.
+    pub typed_before: bool,
     /// What the space bar is doing.
     pub hand: crate::hand::Hand,
     /// Long gaps of the time axis are folded.
@@ -176,6 +180,8 @@ pub struct TypedPath {
     pub pick: Pick,
     /// Text so far.
     pub text: String,
+    /// The text for which it was said that such a file exists: the next press replaces it.
+    pub warned: Option<String>,
 }
 
 impl UiState {
@@ -238,6 +244,7 @@ impl Default for UiState {
             taken: Taken::default(),
             style_anchor: Pos2::ZERO,
             shortcuts: std::collections::VecDeque::new(),
+            typed_before: false,
             hand: crate::hand::Hand::default(),
             fold_gaps: false,
             calendar: crate::timeline::calendar::Pages::default(),

@@ -267,6 +267,7 @@ impl Window {
                 ctx.copy_text(text);
             }
             Action::ShowFile(path) => self.system.show_file(ctx, &path),
+            Action::Say(text) => self.toasts.push(Level::Warning, text, None),
             Action::HideWelcome => {
                 self.settings.welcome = false;
                 self.state.welcome_closed = true;
@@ -295,7 +296,7 @@ impl Window {
     }
 
     fn type_path(&mut self, pick: Pick) {
-        self.state.typed_path = Some(TypedPath { pick, text: pick.suggestion() });
+        self.state.typed_path = Some(TypedPath { pick, text: pick.suggestion(), warned: None });
     }
 
     /// Lets the host work; true when something is new.

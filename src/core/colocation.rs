@@ -9,9 +9,9 @@ pub const RADIUS_RANGE_M: [f64; 2] = [100.0, 500_000.0];
 /// Windows a slider offers, seconds.
 pub const WINDOW_RANGE_S: [f64; 2] = [60.0, 864_000.0];
 /// No two places on the Earth are farther apart, metres.
-const MAX_RADIUS_M: f64 = 20_004_000.0;
+pub const MAX_RADIUS_M: f64 = 20_004_000.0;
 /// Longest window: ten years, as in job files.
-const MAX_WINDOW_S: f64 = 3653.0 * 86_400.0;
+pub const MAX_WINDOW_S: f64 = 3653.0 * 86_400.0;
 /// Cells along a side of the largest box, as in job files.
 pub const MAX_BOX: usize = 101;
 

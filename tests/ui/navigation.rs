@@ -157,3 +157,27 @@ fn shifted_digits_are_shortcuts_on_every_keyboard() {
         assert_eq!(h.state().state.right_tab, seaglass_app::right::Tab::Catalogue, "{key:?}");
     }
 }
+
+#[test]
+fn what_was_typed_into_a_field_is_no_shortcut() {
+    let mut h = globe();
+    h.hover_at(h.state().globe.center());
+    h.step();
+    // A slow frame: what was typed and Enter came together, and Enter has taken the field's focus.
+    h.state_mut().state.typed_before = true;
+    space(&h, true);
+    h.step();
+    space(&h, false);
+    h.step();
+    assert!(!playing(&h));
+    h.state_mut().state.typed_before = true;
+    h.key_press(egui::Key::G);
+    h.step();
+    h.step();
+    assert!(h.state().commands.is_empty(), "{:?}", h.state().commands);
+    space(&h, true);
+    space(&h, false);
+    h.step();
+    h.step();
+    assert!(playing(&h), "the next tap is one");
+}

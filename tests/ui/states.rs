@@ -134,7 +134,7 @@ fn a_path_can_be_typed() {
         for enter in [true, false] {
             let mut world = World::empty();
             world.live = false;
-            world.state.typed_path = Some(TypedPath { pick, text: String::new() });
+            world.state.typed_path = Some(TypedPath { pick, text: String::new(), warned: None });
             let mut h = world.harness(1440.0, 900.0, true);
             h.run_ok();
             h.event(egui::Event::Text(typed.to_owned()));
@@ -262,4 +262,27 @@ fn an_empty_view_of_missing_values_offers_only_what_helps() {
     h.run_ok();
     assert!(h.query_by_label("All values here are masked or missing.").is_some());
     assert!(h.query_by_label("Zoom to data").is_none(), "the view already shows where the data lie");
+}
+
+#[test]
+fn a_typed_path_does_not_replace_a_file_unasked() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("old.png"), dir.path().join("new.png"));
+    std::fs::write(&old, "x").unwrap();
+    let mut world = World::with_data();
+    let typed = |text: &std::path::Path| TypedPath { pick: Pick::Image, text: text.display().to_string(), warned: None };
+    world.state.typed_path = Some(typed(&old));
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    h.get_by_label("Save").click();
+    h.run_ok();
+    assert!(h.state().commands.is_empty() && h.query_by_label("There is a file of this name. It will be replaced.").is_some());
+    h.get_by_label("Replace").click();
+    h.run_ok();
+    assert_eq!(h.state().commands.len(), 1, "{:?}", h.state().commands);
+    h.state_mut().state.typed_path = Some(typed(&new));
+    h.run_ok();
+    h.get_by_label("Save").click();
+    h.run_ok();
+    assert_eq!(h.state().commands.len(), 2, "what is not there is written at once");
 }

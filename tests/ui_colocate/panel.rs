@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use seaglass_app::colocate::selection::Brush;
+use seaglass_app::colocate::selection::{Brush, Quantity};
+use seaglass_app::state::Action;
 use seaglass_core::colocation::{ColocationPatch, PRESETS, Sample};
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
@@ -206,6 +207,48 @@ fn a_drag_in_a_plot_selects_and_escape_clears() {
     let Brush::Differences(a, b) = h.state().state.colocate.selection.brush else { panic!("no brush of differences") };
     let expected = (0..found.pairs.len()).filter(|k| (a..=b).contains(&found.difference(*k))).count();
     assert_eq!(h.state().state.colocate.selection.pairs().len(), expected);
+    // So does that of time differences, hours.
+    h.get_by_label("Choose the plot of differences").click();
+    h.run_ok();
+    h.get_by_label("Histogram of time differences").click();
+    h.run_ok();
+    let bars = h.get_by_label("Plot of the differences").rect();
+    h.drag_at(bars.left_center() + egui::vec2(1.0, 0.0));
+    h.run_ok();
+    h.hover_at(bars.center());
+    h.drop_at(bars.center());
+    h.run_ok();
+    let Brush::Of(Quantity::TimeDifference, a, b) = h.state().state.colocate.selection.brush else {
+        panic!("{:?}", h.state().state.colocate.selection.brush)
+    };
+    let hours = |k: &usize| found.pairs[*k].dt_us as f64 / 3.6e9;
+    let expected = (0..found.pairs.len()).filter(|k| (a..=b).contains(&hours(k))).count();
+    assert!(expected > 0 && expected < found.pairs.len(), "{expected} of {}", found.pairs.len());
+    assert_eq!(h.state().state.colocate.selection.pairs().len(), expected);
+}
+
+#[test]
+fn a_limit_that_cannot_be_is_said() {
+    let mut world = ready();
+    world.pairs(25_000.0, 10_800.0);
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    for (field, text, why) in [
+        ("Distance value", "99999 km", "Distances on the Earth lie between 0 and 20004 km."),
+        ("Distance value", "abc", "\"abc\" is no length; write it with its unit, as 25 km or 500 m."),
+        ("Time value", "20 years", "\"20 years\" is no duration; write it with its unit, as 1 h, 30 min or 10 d."),
+    ] {
+        h.get_by_label(field).click();
+        h.run_ok();
+        h.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        h.event(egui::Event::Text(text.to_owned()));
+        h.run_ok();
+        h.key_press(egui::Key::Enter);
+        h.run_ok();
+        assert_eq!(h.state_mut().actions.pop(), Some(Action::Say(why.to_owned())), "{text}");
+        let c = h.state().host.session().project().colocation.clone().unwrap();
+        assert_eq!((c.radius_m, c.window_s), (25_000.0, 10_800.0));
+    }
 }
 
 #[test]
@@ -240,6 +283,20 @@ fn presets_swap_and_coincidences_are_commands() {
     let project = h.state().host.session().project();
     assert_eq!(project.timeline.now, found.coincidences[0].time);
     assert!(project.camera.target.approx_distance_m(&found.coincidences[0].at) < 1000.0);
+    // Both observations have been made by then.
+    for k in &found.coincidences[0].pairs {
+        let seen = |p: seaglass_host::colocate::Place<'_>| p.time;
+        let (a, b) = (found.reference(*k as usize).map(seen), found.compared(*k as usize).map(seen));
+        assert!(a.max(b) >= Some(project.timeline.now));
+    }
+    // After the last one comes the first, and its pairs are selected.
+    let last = found.coincidences.last().unwrap().time;
+    h.state_mut().host.send(Command::SetTime { now: last.plus_seconds(60.0) });
+    h.run_ok();
+    h.get_by_label_contains("Next coincidence").click();
+    h.run_ok();
+    assert_eq!(h.state().host.session().project().timeline.now, found.coincidences[0].time);
+    assert_eq!(**h.state().state.colocate.selection.pairs(), found.coincidences[0].pairs);
 }
 
 #[test]

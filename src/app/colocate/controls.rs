@@ -1,7 +1,9 @@
 //! What is compared, how near, and how far the matching is.
 
 use egui::{DragValue, Popup, Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
-use seaglass_core::colocation::{Colocation, ColocationPatch, RADIUS_RANGE_M, WINDOW_RANGE_S};
+use seaglass_core::colocation::{
+    Colocation, ColocationPatch, MAX_RADIUS_M, MAX_WINDOW_S, RADIUS_RANGE_M, WINDOW_RANGE_S,
+};
 use seaglass_core::command::Command;
 use seaglass_core::granule::GeometryKind;
 use seaglass_core::project::LayerId;
@@ -9,7 +11,7 @@ use seaglass_host::colocate::units;
 
 use super::{PanelState, filters, sampling, state_line};
 use crate::model::{Model, Row};
-use crate::state::Out;
+use crate::state::{Action, Out};
 use crate::text;
 use crate::theme::theme;
 use crate::widgets;
@@ -208,27 +210,39 @@ fn limits(ui: &mut Ui, c: &Colocation, tracks_cross: bool, out: &mut Out) {
         widgets::line(ui.painter(), fields.left(), fields.center().y, words, t.body(), t.c.text_3, fields.width());
         (None, false)
     } else {
-        distance(ui, c)
+        distance(ui, c, out)
     };
     if let Some(m) = radius.0 {
         set(out, ColocationPatch { radius_m: Some(m), ..ColocationPatch::default() });
     }
     let shown = |s: f64| format!("±{}{}", text::THIN, time_text(s));
-    let window = limit(ui, "Time", c.window_s, WINDOW_RANGE_S, &shown, &|text| {
+    let parse = |text: &str| {
         let text = text.trim().trim_start_matches('±').trim();
-        units::duration_us(text).ok().map(|us| us as f64 / 1e6).or_else(|| text::parse_number(text).map(|m| m * 60.0))
-    });
+        let s = match text::parse_number(text) {
+            Some(minutes) => minutes * 60.0,
+            None => units::duration_us(text).map_err(|e| format!("{e}."))? as f64 / 1e6,
+        };
+        let fits = (0.0..=MAX_WINDOW_S).contains(&s);
+        fits.then_some(s).ok_or_else(|| "The time difference must lie between 0 s and 3653 d.".to_owned())
+    };
+    let window = limit(ui, "Time", c.window_s, WINDOW_RANGE_S, &shown, &parse, out);
     if let Some(s) = window.0 {
         set(out, ColocationPatch { window_s: Some(s), ..ColocationPatch::default() });
     }
     out.settle |= radius.1 | window.1;
 }
 
-fn distance(ui: &mut Ui, c: &Colocation) -> (Option<f64>, bool) {
-    limit(ui, "Distance", c.radius_m, RADIUS_RANGE_M, &distance_text, &|text| {
+fn distance(ui: &mut Ui, c: &Colocation, out: &mut Out) -> (Option<f64>, bool) {
+    let parse = |text: &str| {
         let text = text.trim();
-        units::length_m(text).ok().or_else(|| text::parse_number(text).map(|km| km * 1000.0))
-    })
+        let m = match text::parse_number(text) {
+            Some(km) => km * 1000.0,
+            None => units::length_m(text).map_err(|e| format!("{e}."))?,
+        };
+        let fits = (0.0..=MAX_RADIUS_M).contains(&m);
+        fits.then_some(m).ok_or_else(|| "Distances on the Earth lie between 0 and 20004 km.".to_owned())
+    };
+    limit(ui, "Distance", c.radius_m, RADIUS_RANGE_M, &distance_text, &parse, out)
 }
 
 /// A slider over powers of ten with its value; answers the new value, and whether a drag has ended.
@@ -238,7 +252,8 @@ fn limit(
     value: f64,
     [low, high]: [f64; 2],
     shown: &dyn Fn(f64) -> String,
-    parse: &dyn Fn(&str) -> Option<f64>,
+    parse: &dyn Fn(&str) -> Result<f64, String>,
+    out: &mut Out,
 ) -> (Option<f64>, bool) {
     let fields = row(ui, label);
     let track = fields.with_max_x(fields.right() - VALUE - 8.0);
@@ -249,13 +264,17 @@ fn limit(
     let mut settled = response.drag_stopped();
     let field = Rect::from_min_max(pos2(fields.right() - VALUE, fields.top()), fields.max);
     let mut typed = value;
+    let wrong = std::cell::RefCell::new(None);
     let number = DragValue::new(&mut typed)
         .speed(value.max(low) * 0.01)
         .range(0.0..=f64::MAX)
         .update_while_editing(false)
         .custom_formatter(|v, _| shown(v))
-        .custom_parser(|text| parse(text));
+        .custom_parser(|text| parse(text).map_err(|why| *wrong.borrow_mut() = Some(why)).ok());
     let response = ui.put(field, number);
+    if let Some(why) = wrong.into_inner() {
+        out.act(Action::Say(why));
+    }
     let name = format!("{label} value");
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::SpinButton, true, &name);

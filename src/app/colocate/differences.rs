@@ -34,11 +34,12 @@ struct Drawn {
 pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState) {
     let t = theme(ui);
     let (outer, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
-    let left = if panel.lower == Lower::Histogram { 0.0 } else { 28.0 };
+    let left = if matches!(panel.lower, Lower::Against(_)) { 28.0 } else { 0.0 };
     let area = Rect::from_min_max(outer.min + vec2(left, 22.0), outer.max - vec2(0.0, 20.0));
     let differences = super::difference_range(found);
     let (x, y) = match panel.lower {
         Lower::Histogram => (differences, [0.0, 1.0]),
+        Lower::Of(q) => (super::quantity_range(found, q), [0.0, 1.0]),
         Lower::Against(q) => (super::quantity_range(found, q), differences),
     };
     let axes = Axes { rect: area, x, y };
@@ -48,7 +49,7 @@ pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState) {
     let drawn = drawn(ui, found, panel.lower, axes);
     let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
     match panel.lower {
-        Lower::Histogram => bars(ui, &painter, t, found, panel, &drawn),
+        Lower::Histogram | Lower::Of(_) => bars(ui, &painter, t, found, panel, &drawn),
         Lower::Against(q) => against(ui, &painter, t, found, panel, &drawn, q),
     }
     gestures(ui, &response, axes, panel);
@@ -61,8 +62,8 @@ fn drawn(ui: &Ui, found: &Found, lower: Lower, axes: Axes) -> Arc<Drawn> {
         let t = theme(ui);
         let n = found.pairs.len();
         let (counts, mesh) = match lower {
-            Lower::Histogram => {
-                let all: Vec<f64> = (0..n).map(|k| found.difference(k)).collect();
+            Lower::Histogram | Lower::Of(_) => {
+                let all: Vec<f64> = (0..n).map(|k| counted(found, lower, k)).collect();
                 (histogram(&all, bins(axes)), Arc::new(Mesh::default()))
             }
             Lower::Against(q) => {
@@ -73,6 +74,14 @@ fn drawn(ui: &Ui, found: &Found, lower: Lower, axes: Axes) -> Arc<Drawn> {
         };
         Drawn { serial: found.serial, lower, axes, counts, mesh }
     })
+}
+
+/// What a histogram counts.
+fn counted(found: &Found, lower: Lower, pair: usize) -> f64 {
+    match lower {
+        Lower::Of(q) => q.of(found, pair),
+        Lower::Histogram | Lower::Against(_) => found.difference(pair),
+    }
 }
 
 fn bins(axes: Axes) -> Bins {
@@ -89,7 +98,7 @@ fn bars(ui: &Ui, painter: &egui::Painter, t: &Theme, found: &Found, panel: &Pane
         let x = axes.point(v, 0.0).x.clamp(axes.rect.left() - 8.0 + half, axes.rect.right() + 8.0 - half);
         ui.painter().galley(pos2(x - half, axes.rect.bottom() + 11.0 - galley.size().y / 2.0), galley, t.c.text_3);
     }
-    let selected: Vec<f64> = panel.selection.pairs().iter().map(|k| found.difference(*k as usize)).collect();
+    let selected: Vec<f64> = panel.selection.pairs().iter().map(|k| counted(found, drawn.lower, *k as usize)).collect();
     let chosen = histogram(&selected, bins(axes));
     let most = drawn.counts.iter().copied().max().unwrap_or(0).max(1) as f32;
     let width = axes.rect.width() / BARS as f32;
@@ -111,7 +120,12 @@ fn bars(ui: &Ui, painter: &egui::Painter, t: &Theme, found: &Found, panel: &Pane
     let line = [pos2(zero, axes.rect.top()), pos2(zero, axes.rect.bottom())];
     painter.extend(Shape::dashed_line(&line, Stroke::new(1.0, t.c.text_2), 3.0, 3.0));
     painter.hline(axes.rect.x_range(), axes.rect.bottom(), Stroke::new(1.0, t.c.border));
-    if let Brush::Differences(a, b) = panel.selection.brush {
+    let brush = match panel.selection.brush {
+        Brush::Differences(a, b) if drawn.lower == Lower::Histogram => Some((a, b)),
+        Brush::Of(q, a, b) if drawn.lower == Lower::Of(q) => Some((a, b)),
+        _ => None,
+    };
+    if let Some((a, b)) = brush {
         brushed(painter, t, Rect::from_two_pos(axes.point(a, 0.0), axes.point(b, 1.0)));
     }
 }
@@ -158,11 +172,12 @@ fn gestures(ui: &Ui, response: &egui::Response, axes: Axes, panel: &mut PanelSta
         panel.brushing = true;
         panel.selection.brush = match panel.lower {
             Lower::Histogram => Brush::Differences(from[0], from[0]),
+            Lower::Of(q) => Brush::Of(q, from[0], from[0]),
             Lower::Against(q) => Brush::Against(q, from, from),
         };
     }
     match (&mut panel.selection.brush, pull.to) {
-        (Brush::Differences(_, to), Some(here)) => *to = here[0],
+        (Brush::Differences(_, to) | Brush::Of(_, _, to), Some(here)) => *to = here[0],
         (Brush::Against(_, _, to), Some(here)) => *to = here,
         _ => {}
     }
@@ -177,7 +192,10 @@ fn gestures(ui: &Ui, response: &egui::Response, axes: Axes, panel: &mut PanelSta
 /// Name of the plot; a click offers the others.
 fn menu(ui: &Ui, outer: Rect, found: &Found, panel: &mut PanelState) {
     let t = theme(ui);
-    let name = difference_name(found);
+    let name = match panel.lower {
+        Lower::Of(q) => q.counted().to_owned(),
+        Lower::Histogram | Lower::Against(_) => difference_name(found),
+    };
     let galley = widgets::elided(ui.painter(), &name, t.small(), t.c.text_2, outer.width() - 60.0);
     let rect = Rect::from_min_size(outer.min, vec2(galley.size().x + 28.0, 24.0));
     let response = ui.interact(rect, ui.scope_id().with("plots"), Sense::click());
@@ -192,6 +210,10 @@ fn menu(ui: &Ui, outer: Rect, found: &Found, panel: &mut PanelState) {
     Popup::menu(&response).accessible_name("Plots of differences").show(|ui| {
         ui.set_min_width(240.0);
         let all = std::iter::once((Lower::Histogram, "Histogram of differences"))
+            .chain([
+                (Lower::Of(Quantity::TimeDifference), "Histogram of time differences"),
+                (Lower::Of(Quantity::Distance), "Histogram of distances"),
+            ])
             .chain(Quantity::ALL.into_iter().map(|q| (Lower::Against(q), q.label())));
         for (lower, label) in all {
             if ui.selectable_label(panel.lower == lower, label).clicked() {

@@ -59,6 +59,8 @@ pub enum Lower {
     /// How often differences occur.
     #[default]
     Histogram,
+    /// How often values of something occur.
+    Of(Quantity),
     /// Differences against something.
     Against(Quantity),
 }
@@ -280,6 +282,15 @@ fn header(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
             state.colocate.table.open = !open;
         }
     });
+}
+
+/// Selects the pairs of the coincidence that the clock is about to be moved to.
+pub fn select_coincidence(model: &Model, state: &mut UiState, steps: i32) {
+    let now = model.session.project().timeline.now;
+    let Some(found) = &model.colocation.found else { return };
+    let Some(next) = found.coincidence(now, steps) else { return };
+    let rows = next.pairs.iter().filter_map(|k| found.pairs.get(*k as usize)).map(|p| (p.a, p.b)).collect();
+    state.colocate.selection.brush = Brush::Rows(std::sync::Arc::new(rows));
 }
 
 fn footer(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut Out) {

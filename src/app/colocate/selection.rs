@@ -22,6 +22,16 @@ impl Quantity {
     /// All, in the order of the menu.
     pub const ALL: [Self; 4] = [Self::TimeDifference, Self::Distance, Self::Latitude, Self::Time];
 
+    /// Name of the histogram, with the unit.
+    pub fn counted(self) -> &'static str {
+        match self {
+            Self::TimeDifference => "Time difference, h",
+            Self::Distance => "Distance, km",
+            Self::Latitude => "Latitude",
+            Self::Time => "Time",
+        }
+    }
+
     /// Words for people.
     pub fn label(self) -> &'static str {
         match self {
@@ -56,6 +66,8 @@ pub enum Brush {
     Lasso(Vec<[f64; 2]>),
     /// Differences from, to.
     Differences(f64, f64),
+    /// A quantity from, to.
+    Of(Quantity, f64, f64),
     /// A quantity and the difference in a rectangle: from, to.
     Against(Quantity, [f64; 2], [f64; 2]),
     /// Pairs of these rows, chosen on the globe.
@@ -108,6 +120,10 @@ pub fn select(found: &Found, brush: &Brush) -> Vec<u32> {
         Brush::Differences(a, b) => {
             let range = sorted(*a, *b);
             of(&|k| within(found.difference(k), range))
+        }
+        Brush::Of(q, a, b) => {
+            let range = sorted(*a, *b);
+            of(&|k| within(q.of(found, k), range))
         }
         Brush::Against(q, a, b) => {
             let (x, y) = (sorted(a[0], b[0]), sorted(a[1], b[1]));

@@ -41,11 +41,16 @@ pub fn correlation(x_deg: &[f64], y_deg: &[f64]) -> f64 {
     if r.is_finite() { r.clamp(-1.0, 1.0) } else { f64::NAN }
 }
 
-/// Figures of directions whose `y` lie within half a turn of `x`: differences as they are, the correlation of angles,
-/// and no line, as a line has no place on a circle.
+/// Figures of directions: those of the differences about their mean direction (the bias, within half a turn), the
+/// correlation of angles, and no line, as a line has no place on a circle.
 pub fn figures(x: &[f64], y: &[f64]) -> Summary {
     let none = Line { slope: f64::NAN, intercept: f64::NAN };
-    Summary { r: correlation(x, y), ols: none, orthogonal: none, ..summary(x, y) }
+    let differences: Vec<f64> = x.iter().zip(y).map(|(x, y)| y - x).filter(|d| !d.is_nan()).collect();
+    // Differences near half a turn lie on both sides of it: seen from their mean they are neighbours.
+    let middle = short_way(mean(&differences));
+    let near: Vec<f64> = x.iter().zip(y).map(|(x, y)| x + middle + short_way(y - x - middle)).collect();
+    let of = summary(x, &near);
+    Summary { r: correlation(x, y), ols: none, orthogonal: none, bias: short_way(of.bias), ..of }
 }
 
 #[cfg(test)]
@@ -83,6 +88,16 @@ mod tests {
         assert!(correlation(&[90.0, 90.0], &[10.0, 20.0]).is_nan());
         // Means 0 and 90: sines of (−30, 30) and of (−60, 60).
         assert!((correlation(&[330.0, 30.0], &[30.0, 150.0]) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn differences_about_half_a_turn_are_neighbours() {
+        let (x, y) = ([10.0, 100.0, 200.0, 300.0], [192.0, 278.0, 17.0, 123.0]);
+        // Differences 182, 178, −183, −177: about 180 they are +2, −2, −3, +3.
+        let f = figures(&x, &y);
+        assert!((f.bias.abs() - 180.0).abs() < 1e-9, "{}", f.bias);
+        assert!((f.sd - (26.0_f64 / 3.0).sqrt()).abs() < 1e-9, "{}", f.sd);
+        assert!(f.rmsd > 179.0, "{}", f.rmsd);
     }
 
     #[test]

@@ -69,6 +69,13 @@ impl Ask {
         self.sides.iter().all(|s| is_direction(&s.field))
     }
 
+    /// Whether the directions of a side are turned by half a turn to mean what the reference's do: one names where wind or
+    /// waves come from, the other where they go.
+    pub fn turned(&self, side: &SideAsk) -> bool {
+        let (a, b) = (comes_from(&self.sides[0].field), comes_from(&side.field));
+        self.directions() && a.zip(b).is_some_and(|(a, b)| a != b)
+    }
+
     /// What the readers' filters are, by side.
     ///
     /// # Errors
@@ -115,6 +122,16 @@ pub fn is_direction(field: &FieldInfo) -> bool {
     let degrees = matches!(field.units.trim(), "degree" | "degrees" | "deg" | "degree_true" | "degrees_true");
     let name = field.standard_name.as_deref().unwrap_or(&field.name).to_ascii_lowercase();
     degrees && name.contains("direction")
+}
+
+/// Whether a direction names where something comes from (not where it goes); `None` where the file does not tell.
+pub fn comes_from(field: &FieldInfo) -> Option<bool> {
+    let standard = field.standard_name.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let title = field.long_name.as_deref().unwrap_or(&field.name).to_ascii_lowercase();
+    let words: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).collect();
+    let says = |from: bool, to: bool| (from != to).then_some(from);
+    says(standard.contains("from_direction"), standard.contains("to_direction"))
+        .or_else(|| says(words.contains(&"from"), words.iter().any(|w| ["to", "toward", "towards"].contains(w))))
 }
 
 /// A mistake in a filter.
@@ -323,6 +340,21 @@ pub fn short_name(field: &FieldInfo) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_a_direction_points_is_told_by_the_file() {
+        let field = |standard: Option<&str>, title: &str| FieldInfo {
+            standard_name: standard.map(str::to_owned),
+            long_name: Some(title.to_owned()),
+            ..FieldInfo::default()
+        };
+        assert_eq!(comes_from(&field(Some("wind_from_direction"), "")), Some(true));
+        assert_eq!(comes_from(&field(Some("wind_to_direction"), "where it comes from")), Some(false));
+        assert_eq!(comes_from(&field(Some("sea_water_velocity_to_direction"), "")), Some(false));
+        assert_eq!(comes_from(&field(None, "Wind direction (SAR, from)")), Some(true));
+        assert_eq!(comes_from(&field(None, "Wind direction at 10 m (towards)")), Some(false));
+        assert_eq!(comes_from(&field(None, "Wind direction")), None);
+    }
 
     #[test]
     fn titles_become_names() {

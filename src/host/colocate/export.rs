@@ -30,7 +30,9 @@ pub(super) enum Started {
 /// Saves the job (`.toml`), or runs it; `Err` is a sentence.
 pub(super) fn start(ask: &Ask, path: &Path, means: Means) -> Result<Started, String> {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
-        let job = ask.job(ask.radius_m, ask.window_us, path.with_extension("parquet"));
+        let mut job = ask.job(ask.radius_m, ask.window_us, path.with_extension("parquet"));
+        // The dialog has asked whether this file may be replaced, not whether what the job will write may.
+        job.output.overwrite = false;
         let text = job.to_toml().map_err(|e| e.to_string())?;
         seaglass_jobs::state::write_atomic(path, text.as_bytes())
             .map_err(|e| JobError::output(path, "The job", &e).to_string())?;

@@ -20,12 +20,12 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 /// Granules that meet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coincidence {
-    /// First observation of the reference side.
+    /// When both sides have been observed for the first time.
     pub time: Time,
     /// Middle of its pairs.
     pub at: LonLat,
-    /// Pairs.
-    pub pairs: usize,
+    /// Its pairs.
+    pub pairs: Vec<u32>,
 }
 
 /// The result.
@@ -77,9 +77,14 @@ impl Found {
             crossings.iter().map(|c| c.value).collect()
         };
         let about = |x: f64, y: f64| if directions { x + angle::short_way(y - x) } else { y };
-        let y: Vec<f64> = pairs.iter().zip(&x).map(|(p, x)| about(*x, p.value)).collect();
+        let turn = |side: &super::ask::SideAsk| if ask.turned(side) { 180.0 } else { 0.0 };
+        let own = turn(&ask.sides[1]);
+        let y: Vec<f64> = pairs.iter().zip(&x).map(|(p, x)| about(*x, p.value + own)).collect();
         let stats = figures(&x, &y, directions);
-        let triple = data.third(&ask).and_then(|third| triplets(&pairs, &x, &y, &third, &about));
+        let triple = data.third(&ask).and_then(|third| {
+            let own = ask.third.as_ref().map_or(0.0, turn);
+            triplets(&pairs, &x, &y, &third, &|x, y| about(x, y + own))
+        });
         let mut granules = BTreeSet::new();
         let mut meetings: std::collections::BTreeMap<(usize, usize), Meeting> = std::collections::BTreeMap::new();
         let mut span: Option<TimeSpan> = None;
@@ -87,10 +92,11 @@ impl Found {
             let (ga, gb) = (a.granule(p.a), b.granule(p.b));
             granules.insert((0, ga));
             granules.insert((1, gb));
-            let place = place(&data, &crossings, &pairs, 0, k).unwrap_or_else(|| a.place(p.a));
-            let at = TimeSpan::at(place.time);
-            span = Some(span.map_or(at, |s| s.union(&at)));
-            meetings.entry((ga, gb)).or_default().add(&place);
+            let at = place(&data, &crossings, &pairs, 0, k).unwrap_or_else(|| a.place(p.a));
+            let time = TimeSpan::at(at.time);
+            span = Some(span.map_or(time, |s| s.union(&time)));
+            let later = place(&data, &crossings, &pairs, 1, k).map_or(at.time, |b| at.time.max(b.time));
+            meetings.entry((ga, gb)).or_default().add(&at, later, k);
         }
         let mut coincidences: Vec<Coincidence> = meetings.into_values().filter_map(Meeting::end).collect();
         coincidences.sort_by_key(|c| c.time);
@@ -162,16 +168,16 @@ impl Found {
         found
     }
 
-    /// The coincidence that many steps after (before) an instant.
+    /// The coincidence that many steps after (before) an instant; after the last one comes the first.
     pub fn coincidence(&self, now: Time, steps: i32) -> Option<&Coincidence> {
-        let n = steps.unsigned_abs().max(1) as usize;
-        if steps >= 0 {
-            let after = self.coincidences.partition_point(|c| c.time <= now);
-            self.coincidences.get(after + n - 1)
+        let n = i64::from(steps.unsigned_abs().max(1));
+        let at = if steps >= 0 {
+            self.coincidences.partition_point(|c| c.time <= now) as i64 + n - 1
         } else {
-            let before = self.coincidences.partition_point(|c| c.time < now);
-            before.checked_sub(n).and_then(|k| self.coincidences.get(k))
-        }
+            self.coincidences.partition_point(|c| c.time < now) as i64 - n
+        };
+        let all = self.coincidences.len().max(1) as i64;
+        self.coincidences.get(at.rem_euclid(all) as usize)
     }
 }
 
@@ -210,14 +216,14 @@ fn triplets(
 struct Meeting {
     first: Option<Time>,
     sum: glam::DVec3,
-    pairs: usize,
+    pairs: Vec<u32>,
 }
 
 impl Meeting {
-    fn add(&mut self, p: &Place<'_>) {
-        self.first = Some(self.first.map_or(p.time, |t| t.min(p.time)));
+    fn add(&mut self, p: &Place<'_>, seen: Time, pair: usize) {
+        self.first = Some(self.first.map_or(seen, |t| t.min(seen)));
         self.sum += p.at.up();
-        self.pairs += 1;
+        self.pairs.push(pair as u32);
     }
 
     fn end(self) -> Option<Coincidence> {

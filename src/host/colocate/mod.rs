@@ -38,6 +38,8 @@ use ask::Key;
 use export::Export;
 use thread::{Means, Remote};
 
+/// Height from which a coincidence is seen, metres.
+const NEAR_M: f64 = 3_000_000.0;
 /// The layer of pairs follows when nothing has changed for so long.
 const LAYER_REST: Duration = Duration::from_millis(400);
 
@@ -226,11 +228,12 @@ impl Host {
         let now = self.session.project().timeline.now;
         let found = self.colocation().found;
         let Some(next) = found.as_ref().and_then(|f| f.coincidence(now, steps)) else {
-            let side = if steps < 0 { "earlier" } else { "later" };
-            self.notices.push(Notice::new(Level::Info, format!("There is no {side} coincidence.")));
+            self.notices.push(Notice::new(Level::Info, "There are no coincidences."));
             return;
         };
-        for command in [Command::SetTime { now: next.time }, Command::LookAt { place: next.at, altitude_m: None }] {
+        // From afar nobody sees which pair is meant.
+        let altitude_m = (self.session.project().camera.altitude_m > NEAR_M).then_some(NEAR_M);
+        for command in [Command::SetTime { now: next.time }, Command::LookAt { place: next.at, altitude_m }] {
             // Its sentence is among the notices.
             let _told = self.try_apply(&command);
         }
