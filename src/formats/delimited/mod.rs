@@ -106,19 +106,24 @@ impl Table {
         let cell = |r: &csv::ByteRecord, k: usize| String::from_utf8_lossy(r.get(k).unwrap_or_default()).into_owned();
         let number = |text: &str| parse(text, header.decimal_comma());
         let width = header.names.len();
-        let numeric: Vec<bool> = (0..width)
+        let cells: Vec<(usize, usize)> = (0..width)
             .map(|k| {
-                let mut filled = sample.iter().map(|r| cell(r, k)).filter(|c| !is_missing(c)).peekable();
-                filled.peek().is_some() && filled.all(|c| number(&c).is_some())
+                let filled = sample.iter().map(|r| cell(r, k)).filter(|c| !is_missing(c));
+                let (numbers, texts): (Vec<_>, Vec<_>) = filled.partition(|c| number(c).is_some());
+                (numbers.len(), texts.len())
             })
             .collect();
-        let mut times = Times::find(&header, &numeric, |k| sample.iter().map(|r| cell(r, k)).collect());
+        let all_numbers: Vec<bool> = cells.iter().map(|(numbers, texts)| *numbers > 0 && *texts == 0).collect();
+        // Objects are told apart by what is written; elsewhere a word among numbers is a value that is missing.
+        let numeric =
+            |k: usize| all_numbers[k] || (header.roles[k] != Role::Id && mostly_numbers(cells[k].0, cells[k].1));
+        let mut times = Times::find(&header, &all_numbers, |k| sample.iter().map(|r| cell(r, k)).collect());
         let mut columns: Vec<Column> = (0..width)
             .map(|k| match header.roles[k] {
                 _ if times.as_ref().is_some_and(|t| t.uses(k)) => Column::Left,
                 Role::LatLon | Role::LonLat => Column::Left,
                 Role::Lon | Role::Lat => Column::Numbers(Vec::new()),
-                _ if numeric[k] => Column::Numbers(Vec::new()),
+                _ if numeric(k) => Column::Numbers(Vec::new()),
                 _ => Column::Texts { codes: Vec::new(), known: HashMap::new(), names: Vec::new() },
             })
             .collect();
@@ -171,6 +176,17 @@ impl Table {
         }
         while reader.read_byte_record(&mut record).map_err(|e| broken(&e))? {
             take(&record, &mut columns)?;
+        }
+        for (column, _) in columns.iter_mut().zip(&header.roles).filter(|(_, role)| **role != Role::Id) {
+            // A column whose numbers begin below the rows that were looked at.
+            let late = match column {
+                Column::Texts { codes, names, .. } => late_numbers(codes, names, &number),
+                _ => None,
+            };
+            if let Some((values, texts)) = late {
+                odd += texts;
+                *column = Column::Numbers(values);
+            }
         }
         let mut notes: Vec<String> = times.iter_mut().filter_map(|t| t.note.take()).collect();
         if odd > 0 {
@@ -288,6 +304,20 @@ impl Table {
         }
         Ok(Contents { dims, vars, attrs, notes: self.notes, ..Contents::new("CSV table", Box::new(Arrays(arrays))) })
     }
+}
+
+/// Whether the cells of a column are numbers with a word here and there, not words.
+fn mostly_numbers(numbers: usize, texts: usize) -> bool {
+    numbers > 0 && numbers >= texts
+}
+
+/// The values of a column that was taken for words and is mostly numbers, and how many cells of it are none.
+fn late_numbers(codes: &[u32], names: &[String], number: &dyn Fn(&str) -> Option<f64>) -> Option<(Vec<f64>, usize)> {
+    let known: Vec<Option<f64>> = names.iter().map(|n| number(n)).collect();
+    let numbers = codes.iter().filter(|c| known[**c as usize].is_some()).count();
+    let texts = codes.iter().filter(|c| known[**c as usize].is_none() && !is_missing(&names[**c as usize])).count();
+    let values = || codes.iter().map(|c| known[*c as usize].unwrap_or(f64::NAN)).collect();
+    mostly_numbers(numbers, texts).then(|| (values(), texts))
 }
 
 /// A number as people write it.

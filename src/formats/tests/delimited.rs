@@ -38,6 +38,22 @@ fn erddap_drifters_become_trajectories() {
     assert!(file.names().contains(&"drogue"), "few words are classes: {:?}", file.names());
 }
 
+/// A word among numbers is a missing value, not a class: codes must not come out as temperatures.
+#[test]
+fn a_word_among_numbers_is_missing() {
+    let mut file = table(
+        "time,lat,lon,sst,quality\n2024-08-11T13:00:00Z,36.5,-60.2,20.1,good\n2024-08-11T13:05:00Z,36.6,-60.2,xx,bad\n",
+    )
+    .unwrap();
+    assert_eq!(file.all("sst"), [Some(20.1), None]);
+    assert_eq!(file.all("quality"), [Some(0.0), Some(1.0)], "words are classes");
+    // Nothing is filled in the rows that are looked at first.
+    let late: String = (0..700).map(|k| format!("{},2,{}\n", k % 90, if k < 600 { "" } else { "7.5" })).collect();
+    let mut file = table(&format!("lon,lat,sst\n{late}1,2,xx\n")).unwrap();
+    let all = file.all("sst");
+    assert_eq!((all[599], all[600], all[699], all[700]), (None, Some(7.5), Some(7.5), None));
+}
+
 #[test]
 fn delimiters_comments_and_decimal_commas() {
     let mut file = table("# a ship\nlon;lat;Temp [degC]\n3,5;50,25;7,125\n3,6;50,5;\n").unwrap();
