@@ -46,7 +46,11 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
             } else {
                 let default = timeline::default_height(window.height());
                 let limits = t.size.timeline;
-                Panel::bottom("timeline").resizable(true).default_size(default).size_range(limits.min..=limits.max)
+                // A window that becomes lower or higher takes the height of its size, unless one was dragged there.
+                Panel::bottom(format!("timeline {default}"))
+                    .resizable(true)
+                    .default_size(default)
+                    .size_range(limits.min..=limits.max)
             };
             panel.frame(plain).show_separator_line(false).show(ui, |ui| {
                 ui.set_min_height(ui.available_height());
@@ -56,7 +60,9 @@ pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) ->
         if state.left_open {
             let limits = t.size.left_panel;
             let default = layers::default_width(window.width(), state.left_chosen);
-            let shown = Panel::left("layers")
+            // The same for its width; what was dragged goes along where there is room.
+            let size = layers::default_width(window.width(), limits.default);
+            let shown = Panel::left(format!("layers {size}"))
                 .resizable(true)
                 .default_size(default)
                 .size_range(limits.min..=limits.max)
