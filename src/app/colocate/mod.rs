@@ -366,7 +366,8 @@ fn zoom_to(found: &Found, model: &Model, state: &UiState, out: &mut Out) {
 pub fn name_of_side(found: &Found, side: usize) -> String {
     let s = &found.ask.sides[side];
     let unit = if s.unit.label.is_empty() { String::new() } else { format!(", {}", s.unit.label) };
-    format!("{} {}{unit}", s.product, short_name(&s.field))
+    let turned = if found.ask.turned(s) { ", turned by 180°" } else { "" };
+    format!("{} {}{unit}{turned}", s.product, short_name(&s.field))
 }
 
 /// `SLSTR − drifters, °C`; of one product the fields tell apart.
