@@ -19,6 +19,7 @@ With 3 and 4 `render` has still drawn what the other files hold. Of several erro
 Environment:
   SEAGLASS_WORKER   reader program, when not beside seaglass
   SEAGLASS_READERS  folder with your product files; refused when it is not there
+  SEAGLASS_FILE_CACHE  folder in which readers remember the structure of files; when empty, they remember nothing
   SEAGLASS_LOG      error, warn, info or debug
   SEAGLASS_TOKEN    secret that clients of `serve` must give";
 
