@@ -102,7 +102,9 @@ pub fn dialog(ctx: &egui::Context, answer: Option<&Description>, state: &mut UiS
                 ui.label(RichText::new(&error.message).color(t.c.error));
             }
             Some(Ok(info)) => {
-                ScrollArea::vertical().max_height(screen.height() - 200.0).show(ui, |ui| {
+                // The dialog grows with the answer: without a least height it would stay as low as it was before.
+                let room = screen.height() - 200.0;
+                ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| {
                     ui.set_min_width(ui.available_width());
                     let [origin, other] = parted(info);
                     let own =
@@ -139,18 +141,20 @@ fn table(ui: &mut Ui, title: &str, lines: &[(String, String)]) {
     ui.add_space(4.0);
     ui.label(RichText::new(title).font(t.heading()).color(t.c.text_1));
     let first = (ui.available_width() * 0.3).min(180.0);
-    egui::Grid::new(title).num_columns(2).min_col_width(first).max_col_width(ui.available_width() - first - 8.0).show(
-        ui,
-        |ui| {
+    egui::Grid::new(title)
+        .num_columns(2)
+        .min_row_height(18.0)
+        .min_col_width(first)
+        .max_col_width(ui.available_width() - first - 8.0)
+        .show(ui, |ui| {
             for (name, value) in lines {
                 let label = egui::Label::new(RichText::new(name).font(t.small()).color(t.c.text_3));
-                ui.add_sized([first, 18.0], label.truncate().halign(egui::Align::LEFT)).on_hover_text(name);
+                ui.add(label.truncate()).on_hover_text(name);
                 let value = RichText::new(value).font(t.small()).color(t.c.text_1);
                 ui.add(egui::Label::new(value).wrap().selectable(true));
                 ui.end_row();
             }
-        },
-    );
+        });
 }
 
 #[cfg(test)]
