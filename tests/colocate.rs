@@ -234,6 +234,73 @@ fn three_sensors_at_once() {
     assert!(table.numbers("s1_distance_m").iter().chain(&table.numbers("s2_distance_m")).all(|d| *d <= 25_000.0));
 }
 
+/// With three sides or more what is said of the pairs is of those in the rows, however the work is cut.
+#[test]
+fn pairs_of_three_sides_are_those_of_the_rows() {
+    let sides = [
+        side("jason", "JA1_GPN*", "fields = ['wind_speed_alt']"),
+        side("ascat", "ascat_*", "fields = ['wind_speed']"),
+        side("swot", "SWOT_L2*", "fields = ['wind_speed_karin_2']"),
+    ];
+    for policy in ["kind = 'nearest'", "kind = 'nearest'\nk = 3"] {
+        let mut known = None;
+        for slab in ["1 d", "47 min"] {
+            let dir = tempfile::tempdir().unwrap();
+            let mut spec = job(dir.path(), "25 km", "6 h", policy, &sides);
+            spec.run.slab = Some(slab.to_owned());
+            spec.run.cache = Some(sample_day::sample_day().with_extension("outlines"));
+            let (outcome, table) = run(spec);
+            let record = std::fs::read(dir.path().join("pairs.parquet.json")).unwrap();
+            let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+            let rows = |p: &str| -> Vec<(String, i64)> {
+                table.texts(&format!("{p}_granule")).into_iter().zip(table.whole(&format!("{p}_row"))).collect()
+            };
+            let (mut pairs, mut within) = (0, 0);
+            for other in ["s1", "s2"] {
+                let all: std::collections::BTreeSet<_> = rows("p").into_iter().zip(rows(other)).collect();
+                pairs += all.len() as u64;
+                let n = table.whole(&format!("{other}_n_candidates"));
+                let of_row: std::collections::BTreeMap<_, _> = rows("p").into_iter().zip(n).collect();
+                within += of_row.values().sum::<i64>();
+            }
+            assert!(outcome.rows > 100 && outcome.pairs == pairs, "{slab}: {pairs} pairs, {outcome:?}");
+            assert_eq!(record["candidates"].as_i64(), Some(within), "{slab}");
+            let found = (outcome.pairs, outcome.rows, within, outcome.pairs_sum64, table.content());
+            let first = known.get_or_insert_with(|| found.clone());
+            assert!(*first == found, "slabs of {slab}: {:?} and {:?}", first.3, found.3);
+        }
+    }
+}
+
+/// Of two copies of a file every row of the second repeats one of the first, whatever the other side covers.
+#[test]
+fn repetitions_are_counted_in_every_cut_and_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = "gdp6h_ragged_sample_20240806_20240816.nc";
+    for copy in ["a.nc", "b.nc"] {
+        std::fs::copy(sample_day::sample_day().join(name), dir.path().join(copy)).unwrap();
+    }
+    let pattern = dir.path().join("?.nc").display().to_string();
+    let sides = [side("drifters", &pattern, ""), side("swot", "SWOT_L2*", "fields = ['ssha']")];
+    for slab in ["1 h", "6 h", "10 d"] {
+        let out = tempfile::tempdir().unwrap();
+        let mut spec = job(out.path(), "25 km", "1 h", "kind = 'all'", &sides);
+        spec.run.slab = Some(slab.to_owned());
+        run(spec);
+        let record = std::fs::read(out.path().join("pairs.parquet.json")).unwrap();
+        let counts = &serde_json::from_slice::<serde_json::Value>(&record).unwrap()["sides"][0]["counts"];
+        let n = |key: &str| counts[key].as_u64().unwrap();
+        assert!(n("taken") > 0 && 2 * n("duplicate") == n("taken"), "{slab}: {counts}");
+    }
+    let out = tempfile::tempdir().unwrap();
+    let mut spec = job(out.path(), "25 km", "1 h", "kind = 'all'", &sides);
+    spec.duplicates = seaglass_coloc::Duplicates::Error;
+    let refused = support::open(spec).unwrap().run(None, &seaglass_jobs::progress::Silent).unwrap_err().to_string();
+    let row = refused.split("as row ").nth(1).and_then(|t| t.split(' ').next()).and_then(|t| t.parse::<u32>().ok());
+    // ncdump -h: obs = 11513.
+    assert!(refused.contains(" of b.nc; ") && row.is_some_and(|r| r < 11_513), "{refused}");
+}
+
 #[test]
 fn means_and_boxes_are_those_of_the_pairs() {
     let sides = [side("jason", "JA1_GPN*", ""), side("sst", "*L4_GHRSST*", "fields = ['analysed_sst']")];

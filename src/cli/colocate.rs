@@ -173,6 +173,10 @@ fn spec(args: &JobArgs) -> Result<JobSpec, Failure> {
     Ok(spec)
 }
 
+/// Policies that need no more than their name; `box` and `weighted` have settings that only job files have.
+const POLICIES: &str = "policy; write all, nearest, mutual, mean, median, std, min, max, count, interpolate or \
+                        crossovers, or box in a job file with its size and weighted with its weights";
+
 /// One of the words of a job file.
 fn word<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Result<T, Failure> {
     serde_json::from_value(serde_json::Value::String(text.to_owned()))
@@ -182,8 +186,11 @@ fn word<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Result<T, Fai
 /// A job without a file.
 fn quick(args: &JobArgs) -> Result<JobSpec, Failure> {
     let need = |what: &str| Failure::new(Exit::Usage, format!("Without a job file, {what} is needed."));
-    if args.primary.is_empty() || args.secondary.is_empty() {
-        return Err(need("--primary FILES and --secondary FILES"));
+    if args.primary.is_empty() {
+        return Err(need("--primary FILES"));
+    }
+    if args.secondary.is_empty() {
+        return Err(need("--secondary FILES"));
     }
     let primary = SideSpec {
         name: "primary".to_owned(),
@@ -207,7 +214,7 @@ fn quick(args: &JobArgs) -> Result<JobSpec, Failure> {
     };
     let between = args.between.as_deref().map(|w| word(w, "way between steps; write linear or nearest")).transpose()?;
     let policy = PolicySpec {
-        kind: word(&args.policy, "policy; see seaglass colocate run --help")?,
+        kind: word(&args.policy, POLICIES)?,
         max_gap: args.max_gap.clone(),
         time: between.unwrap_or_default(),
         ..PolicySpec::default()
@@ -335,7 +342,8 @@ fn plan_text(s: &Summary) -> String {
         );
     }
     out += &format!("granule pairs: {}\n", count_text(s.granule_pairs));
-    out += &format!("to read: {}\n", size_text(s.bytes_to_read));
+    let again = if s.tasks > 1 { ", files that several tasks read counted for each" } else { "" };
+    out += &format!("to read: {}{again}\n", size_text(s.bytes_to_read));
     out += &format!("expected pairs within the limits: about {}\n", count_text(s.expected_pairs.round() as u64));
     out += &format!("tasks: {} of {}\n", s.tasks, span_text(s.slab_s));
     out

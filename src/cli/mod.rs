@@ -30,8 +30,23 @@ use seaglass_app::window::{self, StartView, WindowOptions};
 use args::{Args, Task};
 pub use failure::{Exit, Failure, Outcome};
 
+/// Makes a write beyond the limit on the size of files (`ulimit -f`) fail, so that it can be said like a full disk: the
+/// signal would end the program without a word. Threads and readers that are started later have it from here.
+fn large_files_are_errors() {
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigSet, Signal};
+        let mut signals = SigSet::empty();
+        signals.add(Signal::SIGXFSZ);
+        if let Err(e) = signals.thread_block() {
+            log::debug!("a file that grows too large ends the program: {e}");
+        }
+    }
+}
+
 /// Reads the arguments and does what they say.
 pub fn main() -> ExitCode {
+    large_files_are_errors();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(e) if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {

@@ -233,7 +233,7 @@ pub fn side(
     cache: &OutlineCache,
     watcher: &dyn Watcher,
 ) -> Result<Side> {
-    let files = inputs::files(spec, &readers.registry)?;
+    let (files, missing) = inputs::files(spec, &readers.registry)?;
     let mut columns = spec.fields.clone();
     for c in spec.required().iter().chain(extra_columns).chain(spec.platform.as_ref()) {
         if !columns.contains(c) {
@@ -280,7 +280,7 @@ pub fn side(
         watcher.event(Event::Outlined { side: &spec.name, done, total });
         Ok(())
     })?;
-    assemble(spec, files, columns, found.into_iter().flatten().collect(), watcher)
+    assemble(spec, files, columns, found.into_iter().flatten().collect(), missing, watcher)
 }
 
 fn odd_answer() -> ReadFailure {
@@ -292,6 +292,7 @@ fn assemble(
     files: Vec<InputFile>,
     columns: Vec<String>,
     found: Vec<std::result::Result<Outlines, ReadFailure>>,
+    missing: Vec<FailedFile>,
     watcher: &dyn Watcher,
 ) -> Result<Side> {
     let mut side = Side {
@@ -340,6 +341,7 @@ fn assemble(
     {
         return Err(JobError::Nothing(format!("The side \"{}\": {message}", spec.name)));
     }
+    side.failed.extend(missing);
     for f in &side.failed {
         watcher.event(Event::Failed { path: &f.path, message: &f.message });
     }

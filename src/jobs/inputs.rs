@@ -9,6 +9,7 @@ use seaglass_data::scan::{Found, Scan};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{JobError, Result, plain};
+use crate::granules::FailedFile;
 use crate::spec::SideSpec;
 
 /// A file of a side.
@@ -36,11 +37,12 @@ impl InputFile {
     }
 }
 
-/// The files of a side, each once, in the order of the job file; what a folder or a glob gives is sorted by path.
+/// The files of a side, each once, in the order of the job file; what a folder or a glob gives is sorted by path. Beside
+/// them those that are named and not there, or cannot be looked at: the others go on without them.
 ///
 /// # Errors
-/// A named file is not there, or nothing is left.
-pub fn files(side: &SideSpec, registry: &Arc<Registry>) -> Result<Vec<InputFile>> {
+/// Nothing is left.
+pub fn files(side: &SideSpec, registry: &Arc<Registry>) -> Result<(Vec<InputFile>, Vec<FailedFile>)> {
     if let Some(id) = &side.product
         && registry.get(id).is_none()
     {
@@ -49,13 +51,13 @@ pub fn files(side: &SideSpec, registry: &Arc<Registry>) -> Result<Vec<InputFile>
             side.name
         )));
     }
-    let mut paths = Vec::new();
+    let (mut paths, mut failed) = (Vec::new(), Vec::new());
     for text in &side.files {
         let path = Path::new(text);
         if !path.exists() && text.contains(['*', '?', '[']) {
             glob(path, &mut paths)?;
         } else {
-            paths.extend(scan(path, registry)?);
+            scan(path, registry, &mut paths, &mut failed)?;
         }
     }
     let mut seen = std::collections::HashSet::new();
@@ -63,7 +65,17 @@ pub fn files(side: &SideSpec, registry: &Arc<Registry>) -> Result<Vec<InputFile>
     if let Some(id) = &side.product {
         paths.retain(|p| registry.candidates(p).iter().any(|c| c.product.id == *id));
     }
-    if paths.is_empty() {
+    let mut files = Vec::new();
+    for path in paths {
+        match InputFile::of(path.clone()) {
+            Ok(file) => files.push(file),
+            Err(e) => failed.push(FailedFile { message: format!("The file cannot be read: {}.", plain(&e)), path }),
+        }
+    }
+    if files.is_empty() {
+        if let Some(FailedFile { path, message }) = failed.into_iter().next() {
+            return Err(JobError::Input { message, path });
+        }
         let what = if side.product.is_some() { "no file of that product" } else { "no file" };
         return Err(JobError::Nothing(format!(
             "The side \"{}\" is empty: {} gives {what}.",
@@ -71,28 +83,23 @@ pub fn files(side: &SideSpec, registry: &Arc<Registry>) -> Result<Vec<InputFile>
             side.files.join(", ")
         )));
     }
-    let read = |path: PathBuf| {
-        InputFile::of(path.clone())
-            .map_err(|e| JobError::Input { message: format!("The file cannot be read: {}.", plain(&e)), path })
-    };
-    paths.into_iter().map(read).collect()
+    Ok((files, failed))
 }
 
-fn scan(path: &Path, registry: &Arc<Registry>) -> Result<Vec<PathBuf>> {
+fn scan(path: &Path, registry: &Arc<Registry>, out: &mut Vec<PathBuf>, failed: &mut Vec<FailedFile>) -> Result<()> {
     let (report, found) = crossbeam::channel::bounded(256);
     let absolute = std::path::absolute(path).unwrap_or_else(|_no_working_folder| path.to_owned());
     Scan::start(vec![absolute], Arc::clone(registry), move |f| report.send(f).is_ok())
         .map_err(|e| JobError::Internal(format!("The folder cannot be scanned: {e}.")))?;
-    let mut out = Vec::new();
     for f in found {
         match f {
             Found::File(p) => out.push(p),
-            Found::Unreadable(path, message) => return Err(JobError::Input { message, path }),
+            Found::Unreadable(path, message) => failed.push(FailedFile { path, message }),
             Found::Nothing(_) => {}
             Found::End => break,
         }
     }
-    Ok(out)
+    Ok(())
 }
 
 /// Files that fit a path with `*`, `?`, `[abc]` and `**` (any folders), sorted; what cannot be looked into is left out.
@@ -127,7 +134,8 @@ mod tests {
         let registry = Arc::new(Registry::default());
         let names = |patterns: &[String]| -> Vec<String> {
             let s = side(&patterns.iter().map(String::as_str).collect::<Vec<_>>());
-            let found = files(&s, &registry).unwrap();
+            let (found, failed) = files(&s, &registry).unwrap();
+            assert!(failed.is_empty(), "{failed:?}");
             found.iter().map(|f| f.path.strip_prefix(dir.path()).unwrap().to_string_lossy().into_owned()).collect()
         };
         assert_eq!(names(&[format!("{root}/d?/*.nc")]), ["d1/a.nc", "d1/b.nc", "d2/a.nc"]);
@@ -140,5 +148,8 @@ mod tests {
         assert!(empty.contains("is empty"), "{empty}");
         let missing = files(&side(&[&format!("{root}/no.nc")]), &registry).unwrap_err().to_string();
         assert_eq!(missing, "The file does not exist.");
+        let (there, gone) = files(&side(&[&format!("{root}/no.nc"), &format!("{root}/d2/a.nc")]), &registry).unwrap();
+        assert_eq!((there.len(), gone.len()), (1, 1), "{there:?} {gone:?}");
+        assert!(gone[0].path.ends_with("no.nc") && gone[0].message == "The file does not exist.", "{gone:?}");
     }
 }

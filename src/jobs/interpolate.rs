@@ -85,8 +85,7 @@ struct Sample {
 pub(crate) fn rows(cx: &Context<'_>, ready: &[Ready<'_>], out: &mut Rows) -> Result<Made> {
     let [own, grid] = ready else { return Ok(Made::default()) };
     let steps = Steps::new(cx, grid)?;
-    let repeated = coloc::repeated_rows(&own.engine, cx.spec.duplicates, "primary")
-        .map_err(|e| JobError::Spec(format!("The job cannot be done: {e}.")))?;
+    let repeated = cx.repeated(own)?;
     let left_out: HashSet<u64> =
         repeated.iter().flat_map(|(k, rows)| rows.iter().map(|r| own.engine.first_row(*k) + u64::from(*r))).collect();
     let numbers: Vec<u64> = (0..own.engine.granules().len())

@@ -82,6 +82,7 @@ fn cell_m(grid: &Geolocation) -> f64 {
 pub fn check(spec: &JobSpec, sides: &[Side]) -> Result<()> {
     for side in sides {
         check_pass(side)?;
+        check_index(side)?;
     }
     match spec.policy.kind {
         PolicyKind::Crossovers => check_tracks(sides),
@@ -113,6 +114,37 @@ fn check_pass(side: &Side) -> Result<()> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Refuses an index along a dimension that no field of the side has: somebody expects another value than comes.
+fn check_index(side: &Side) -> Result<()> {
+    for name in side.spec.index.keys() {
+        let has = |dim: &str| dim == name || dim.rsplit('/').next() == Some(name);
+        let mut dims: Vec<&str> = Vec::new();
+        let fields = side.granules.iter().flat_map(|g| g.columns.iter());
+        for dim in fields.flat_map(|f| &f.extra_dims).map(|d| d.name.as_str()) {
+            if has(dim) {
+                dims.clear();
+                dims.push(dim);
+                break;
+            }
+            if !dims.contains(&dim) {
+                dims.push(dim);
+            }
+        }
+        if dims.iter().any(|d| has(d)) {
+            continue;
+        }
+        let what = match dims.as_slice() {
+            [] => "they have none beside those of the rows; leave it out".to_owned(),
+            dims => format!("there are {}", dims.join(", ")),
+        };
+        return Err(JobError::Spec(format!(
+            "The side \"{}\" says index = {{ {name} = … }}, and its fields have no dimension \"{name}\": {what}.",
+            side.spec.name
+        )));
+    }
+    Ok(())
 }
 
 fn check_tracks(sides: &[Side]) -> Result<()> {

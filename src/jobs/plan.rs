@@ -24,6 +24,8 @@ const TASK_BYTES: u64 = 256_000_000;
 const WINDOWS_PER_SLAB: i64 = 10;
 /// Tiles of the reference side from which the number of pairs is estimated.
 const ESTIMATE_TILES: usize = 1500;
+/// Changes when a task of the same inputs says something else; tasks finished before then run again.
+const TASK_VERSION: u32 = 2;
 /// Most tasks of a job.
 const MAX_TASKS: i64 = 200_000;
 
@@ -115,12 +117,8 @@ pub fn plan(spec: &JobSpec, sides: &[Side]) -> Result<Plan> {
     let window = reach.window_us();
     let spans: Vec<(i64, i64)> = order.iter().map(|k| span(&sides[*k])).collect();
     let owner = &sides[order[0]];
-    if spans.iter().any(|(a, b)| a > b) {
-        let side = &sides[order[spans.iter().position(|(a, b)| a > b).unwrap_or(0)]];
-        return Err(JobError::Nothing(format!(
-            "The side \"{}\" has no row with position and time within its limits.",
-            side.spec.name
-        )));
+    if let Some(n) = spans.iter().position(|(a, b)| a > b) {
+        return Err(JobError::Nothing(no_row(&sides[order[n]])));
     }
     no_overlap(spec, &order, sides, &spans, window)?;
     // Only what some partner can reach matters.
@@ -167,12 +165,32 @@ pub fn plan(spec: &JobSpec, sides: &[Side]) -> Result<Plan> {
     Ok(Plan { order, tasks, first_task, summary })
 }
 
+/// Times that the files of a side cover.
+fn covered(side: &Side) -> (i64, i64) {
+    side.granules.iter().map(|g| g.bounds.times()).fold((i64::MAX, i64::MIN), |(a, b), t| (a.min(t.0), b.max(t.1)))
+}
+
 /// Times of a side within its limits.
 fn span(side: &Side) -> (i64, i64) {
     let [start, stop] = side.time_us.unwrap_or([i64::MIN + 1, i64::MAX]);
-    let all =
-        side.granules.iter().map(|g| g.bounds.times()).fold((i64::MAX, i64::MIN), |(a, b), t| (a.min(t.0), b.max(t.1)));
+    let all = covered(side);
     (all.0.max(start), all.1.min(stop))
+}
+
+/// Why a side has no row at all.
+fn no_row(side: &Side) -> String {
+    let (name, (start, stop)) = (&side.spec.name, covered(side));
+    let iso = |t: i64| Time::from_micros(t).iso();
+    match side.time_us {
+        Some([from, to]) if start <= stop => format!(
+            "The side \"{name}\" covers {} to {}, and its time is limited to {} to {}; change time.",
+            iso(start),
+            iso(stop),
+            iso(from),
+            iso(to)
+        ),
+        _ => format!("The side \"{name}\" has no row with position and time."),
+    }
 }
 
 fn no_overlap(spec: &JobSpec, order: &[usize], sides: &[Side], spans: &[(i64, i64)], window: i64) -> Result<()> {
@@ -270,7 +288,7 @@ fn signature_base(spec: &JobSpec) -> Result<String> {
     bare.sides.iter_mut().for_each(|s| s.files.clear());
     let text =
         serde_json::to_string(&bare).map_err(|e| JobError::Internal(format!("The job cannot be written: {e}.")))?;
-    Ok(format!("{text}|{}", env!("CARGO_PKG_VERSION")))
+    Ok(format!("{text}|{}|{TASK_VERSION}", env!("CARGO_PKG_VERSION")))
 }
 
 fn signature(

@@ -122,6 +122,7 @@ impl Job {
             let names = filter.as_ref().map(Filter::columns).unwrap_or_default();
             sides.push(granules::side(side, &names, &readers, &cache, watcher)?);
         }
+        inputs_stay(&spec, &sides)?;
         limits::check(&spec, &sides)?;
         let plan = plan::plan(&spec, &sides)?;
         let layout = Layout::new(&spec, &sides);
@@ -185,10 +186,12 @@ impl Job {
     /// # Errors
     /// Tasks are missing, or the output cannot be written.
     pub fn merge(&self, watcher: &dyn Watcher) -> Result<Outcome> {
-        self.check_outputs()?;
+        let refused = |_: &JobError| self.state.remove_unused();
+        self.check_outputs().inspect_err(refused)?;
         let found: Vec<Option<Manifest>> = self.plan.tasks.iter().map(|t| self.state.load(&t.signature)).collect();
         let missing: Vec<usize> = (0..found.len()).filter(|k| found[*k].is_none()).collect();
         if let Some(first) = missing.first() {
+            self.state.remove_unused();
             return Err(JobError::Nothing(format!(
                 "{} of {} tasks are not done (the first is task {first}); run the shards that are missing, then merge.",
                 missing.len(),
@@ -372,6 +375,39 @@ impl Job {
             outputs: self.spec.formats()?.into_iter().map(|f| f.1).collect(),
         })
     }
+}
+
+/// Refuses results in the place of an input, whatever may be replaced and by whatever name it is reached.
+fn inputs_stay(spec: &JobSpec, sides: &[Side]) -> Result<()> {
+    let mut places: Vec<PathBuf> = spec.formats()?.into_iter().map(|f| f.1).collect();
+    places.extend(places.iter().map(|p| write::sidecar_path(p)).collect::<Vec<_>>());
+    for path in places {
+        let Some(own) = identity(&path) else { continue };
+        let mut files = sides.iter().flat_map(|s| s.files.iter().map(move |f| (s, f)));
+        if let Some((side, _)) = files.find(|(_, f)| identity(&f.path).is_some_and(|i| i == own)) {
+            return Err(JobError::Output {
+                message: format!(
+                    "The output is a file of the side \"{}\", which would be lost; name another output.",
+                    side.spec.name
+                ),
+                path,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What two names of one file have in common; `None` where there is no file.
+#[cfg(unix)]
+fn identity(path: &std::path::Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).ok().map(|m| (m.dev(), m.ino()))
+}
+
+/// What two names of one file have in common; `None` where there is no file.
+#[cfg(not(unix))]
+fn identity(path: &std::path::Path) -> Option<PathBuf> {
+    std::fs::canonicalize(path).ok()
 }
 
 fn now() -> String {

@@ -623,5 +623,17 @@ formats = ["parquet", "nc"]
         }
         assert!(error("pairs.parquet\"\nformats = [\"parquet\", \"nc\"]", "pairs.bin\"").contains(".parquet"));
         assert!(error("radius", "primary = \"c\"\nradius").contains("a, b"));
+        // What means nothing is not taken silently.
+        for (kind, more, goes_with) in [
+            ("all", "k = 4", "nearest"),
+            ("mean", "by = \"time\"", "nearest, mutual, box"),
+            ("mean", "sd = \"5 km\"", "weighted"),
+            ("nearest", "half = 5", "crossovers"),
+        ] {
+            let text = error("kind = \"nearest\"", &format!("kind = \"{kind}\"\n{more}"));
+            let name = more.split(' ').next().unwrap();
+            let want = format!("policy.{name} means nothing with the policy {kind}, it goes with {goes_with}; ");
+            assert!(text.starts_with(&want), "{text}");
+        }
     }
 }

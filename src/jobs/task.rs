@@ -5,7 +5,7 @@ use std::time::Instant;
 use arrow_array::RecordBatch;
 use rayon::prelude::*;
 use seaglass_coloc as coloc;
-use seaglass_coloc::{Control, Matches, Metric, Policy, Reference, Spec};
+use seaglass_coloc::{Control, Duplicates, Matches, Metric, Policy, Reference, Spec};
 
 use crate::boxes;
 use crate::cross;
@@ -159,6 +159,28 @@ fn candidates(m: &Matches) -> u64 {
     (0..m.pairs.len()).filter(first).map(|k| u64::from(m.candidates[k])).sum()
 }
 
+/// Leaves the pairs of owner rows that have a partner on every side. The others are in no row of the results, and how
+/// many of them a task finds depends on what it had to read, and with it on the cut.
+fn complete(matches: &mut [Matches]) {
+    let owners = |m: &Matches| {
+        let mut rows: Vec<u64> = m.pairs.iter().map(|p| p.i).collect();
+        rows.dedup();
+        rows
+    };
+    let Some((first, rest)) = matches.split_first() else { return };
+    let mut common = owners(first);
+    for own in rest.iter().map(owners) {
+        common.retain(|i| own.binary_search(i).is_ok());
+    }
+    for m in matches {
+        let keep: Vec<bool> = m.pairs.iter().map(|p| common.binary_search(&p.i).is_ok()).collect();
+        let mut kept = keep.iter();
+        m.pairs.retain(|_| kept.next().copied().unwrap_or(false));
+        let mut kept = keep.iter();
+        m.candidates.retain(|_| kept.next().copied().unwrap_or(false));
+    }
+}
+
 impl Context<'_> {
     /// Counts in the order of the job's sides.
     fn by_side(&self, counts: Vec<ReadCounts>) -> Vec<ReadCounts> {
@@ -177,11 +199,14 @@ impl Context<'_> {
         counts: &mut [ReadCounts],
         rows: &mut Rows,
     ) -> Result<Made> {
-        let matches: Result<Vec<Matches>> = (1..ready.len()).map(|n| self.join(&ready[0], &ready[n])).collect();
-        let matches = matches?;
-        for (n, m) in matches.iter().enumerate() {
-            counts[0].duplicate = m.counts.primary.duplicates;
-            counts[n + 1].duplicate = m.counts.secondary.duplicates;
+        for (side, counts) in ready.iter().zip(counts.iter_mut()) {
+            counts.duplicate = self.repeated(side)?.iter().map(|(_, rows)| rows.len() as u64).sum();
+        }
+        let unique = counts.iter().all(|c| c.duplicate == 0);
+        let matches: Result<Vec<Matches>> = (1..ready.len()).map(|n| self.join(&ready[0], &ready[n], unique)).collect();
+        let mut matches = matches?;
+        if matches.len() > 1 && !self.spec.partial {
+            complete(&mut matches);
         }
         let sum64 = self.rows(ready, &matches, rows)?;
         if self.spec.policy.kind == PolicyKind::Box {
@@ -191,7 +216,30 @@ impl Context<'_> {
         Ok(Made { pairs, candidates: matches.iter().map(candidates).sum(), sum64, repeated: 0 })
     }
 
-    fn join(&self, owner: &Ready<'_>, other: &Ready<'_>) -> Result<Matches> {
+    /// Rows of a side that repeat an earlier one, by granule: of all that take part, as which of them the join looks at
+    /// depends on the times of the other side, and these on the cut.
+    pub(crate) fn repeated(&self, side: &Ready<'_>) -> Result<Vec<(usize, Vec<u32>)>> {
+        if self.spec.duplicates == Duplicates::Keep {
+            return Ok(Vec::new());
+        }
+        let found = coloc::repeated_rows(&side.engine, Duplicates::First, "reference")
+            .map_err(|e| JobError::Spec(format!("The job cannot be done: {e}.")))?;
+        match found.first() {
+            Some((granule, rows)) if self.spec.duplicates == Duplicates::Error => {
+                let own = &side.loaded.granules[*granule];
+                let row = rows.first().map_or(0, |r| own.rows.index[*r as usize]);
+                Err(JobError::Spec(format!(
+                    "The side \"{}\" has rows that repeat an earlier one in time, place and platform, as row {row} of {}; \
+                     say duplicates = \"first\" to count them once, or \"keep\" to match each of them.",
+                    side.side.spec.name,
+                    side.side.granule_name(&side.side.granules[own.granule]),
+                )))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    fn join(&self, owner: &Ready<'_>, other: &Ready<'_>, unique: bool) -> Result<Matches> {
         let p = &self.spec.policy;
         let policy = match p.kind {
             PolicyKind::Nearest => Policy::Nearest { by: p.by, k: p.k },
@@ -205,7 +253,8 @@ impl Context<'_> {
             metric: self.spec.metric.metric(),
             policy,
             reference: Reference::Primary,
-            duplicates: self.spec.duplicates,
+            // What is known not to repeat need not be looked through again.
+            duplicates: if unique { Duplicates::Keep } else { self.spec.duplicates },
             count_candidates: true,
         };
         let control = Control { cancel: Some(&self.readers.cancel), progress: None };

@@ -210,12 +210,13 @@ fn what_is_missing_or_unknown_is_said() {
         base.iter().enumerate().filter(|(k, _)| *k != at && *k != at + 1).map(|(_, w)| *w).collect()
     };
     let with = |more: &[&'static str]| [&base[..], more].concat();
-    let cases: [(Vec<&str>, &str); 11] = [
-        (without("--primary"), "--primary FILES and --secondary FILES is needed"),
+    let cases: [(Vec<&str>, &str); 12] = [
+        (without("--primary"), "--primary FILES is needed"),
+        (without("--secondary"), "--secondary FILES is needed"),
         (without("--radius"), "--radius LENGTH is needed"),
         (without("--window"), "--window DURATION is needed"),
         (without("--out"), "--out FILE is needed"),
-        (with(&["--policy", "closest"]), "\"closest\" is no policy"),
+        (with(&["--policy", "closest"]), "\"closest\" is no policy; write all, nearest, mutual, "),
         (with(&["--primary-pass", "up"]), "\"up\" is no pass; write ascending or descending"),
         (with(&["--policy", "interpolate", "--secondary-field", "v", "--between", "cubic"]), "\"cubic\" is no way"),
         (with(&["--max-gap", "5s"]), "max_gap goes with the policy crossovers"),

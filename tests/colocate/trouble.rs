@@ -54,6 +54,49 @@ fn a_damaged_granule_is_left_out_and_read_when_it_is_whole_again() {
     assert_eq!(again.content(), table.content());
 }
 
+/// A file that is named and not there is like one that cannot be read: the others go on.
+#[test]
+fn a_missing_file_is_left_out_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let pattern = sample_day().join("ascat_*").display().to_string();
+    let mut spec = wind(dir.path(), &pattern);
+    let missing = dir.path().join("ascat_gone.nc");
+    spec.sides[0].files.insert(0, missing.display().to_string());
+    let (outcome, _) = run(spec.clone());
+    assert!(!outcome.complete && outcome.rows > 0, "{outcome:?}");
+    assert_eq!(outcome.failed.iter().map(|f| f.path.as_path()).collect::<Vec<_>>(), [missing.as_path()]);
+    assert_eq!(outcome.failed[0].message, "The file does not exist.");
+    let whole = tempfile::tempdir().unwrap();
+    let (reference, _) = run(wind(whole.path(), &pattern));
+    assert_eq!((outcome.rows, outcome.pairs_sum64), (reference.rows, reference.pairs_sum64));
+    spec.sides[0].files = vec![missing.display().to_string()];
+    assert_eq!(open(spec).err().unwrap().to_string(), "The file does not exist.");
+}
+
+/// Whatever may be replaced, no input is: by its name, by a link, or as the record beside an output.
+#[cfg(unix)]
+#[test]
+fn an_input_is_never_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let mine = dir.path().join("mine.nc");
+    std::fs::copy(&files("ascat_")[0], &mine).unwrap();
+    let before = std::fs::read(&mine).unwrap();
+    std::os::unix::fs::symlink(&mine, dir.path().join("alias.nc")).unwrap();
+    std::fs::hard_link(&mine, dir.path().join("twin.nc.json")).unwrap();
+    std::fs::create_dir(dir.path().join("sub")).unwrap();
+    let spec = wind(dir.path(), &mine.display().to_string());
+    for name in ["mine.nc", "alias.nc", "sub/../mine.nc", "twin.nc"] {
+        let mut spec = spec.clone();
+        (spec.output.path, spec.output.overwrite) = (dir.path().join(name), true);
+        let refused = open(spec).err().unwrap_or_else(|| panic!("{name} may be replaced"));
+        let text = refused.to_string();
+        assert!(matches!(refused, seaglass_jobs::JobError::Output { .. }), "{name}: {text}");
+        assert!(text.contains("file of the side \"ascat\"") && text.contains("would be lost"), "{name}: {text}");
+    }
+    assert_eq!(std::fs::read(&mine).unwrap(), before);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 4, "no folder of a job is left");
+}
+
 #[test]
 fn a_killed_job_goes_on_where_it_was() {
     let dir = tempfile::tempdir().unwrap();
@@ -117,6 +160,10 @@ fn nonsense_is_one_sentence() {
     let product = say(with(&[side("a", "ascat_*", "product = 'nothing'"), plain[1].clone()]));
     assert!(product.contains("not known"), "{product}");
     let at = |name: &str, files: &str, from: &str, to: &str| side(name, files, &format!("time = ['{from}', '{to}']"));
+    let years = say(with(&[at("a", "ascat_*", "2030-01-01", "2030-01-02"), plain[1].clone()]));
+    assert!(years.contains("\"a\" covers 2024-08-11T") && years.contains("to 2030-01-02T23:59:59"), "{years}");
+    let depth = say(with(&[side("a", "gdp6h*", "fields = ['temp']\nindex = { depth = 3 }"), plain[1].clone()]));
+    assert!(depth.contains("no dimension \"depth\""), "{depth}");
     let morning = at("a", "ascat_*", "2024-08-11T08:00", "2024-08-11T10:00");
     let apart = say(with(&[morning, at("b", "gdp6h*", "2024-08-11T18:00", "2024-08-11T23:00")]));
     assert!(apart.contains("do not overlap in time") && apart.contains("2024-08-11T"), "{apart}");
@@ -129,7 +176,7 @@ fn nonsense_is_one_sentence() {
         spec
     });
     assert!(gone.contains("does not exist"), "{gone}");
-    for s in [field, filter, flag, empty, product, apart, far, gone] {
+    for s in [years, depth, field, filter, flag, empty, product, apart, far, gone] {
         assert!(s.ends_with('.') && !s.contains('\n') && s.len() < 400, "{s}");
     }
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "a job that is refused leaves nothing");
@@ -200,10 +247,10 @@ fn a_full_disk_leaves_nothing_that_looks_finished() {
     spec.run.slab = Some("3 h".into());
     let path = dir.path().join("job.toml");
     std::fs::write(&path, spec.to_toml().unwrap()).unwrap();
-    // `ulimit -f` counts blocks of 512 bytes; the signal that would end the program is ignored, so it hears an error.
+    // `ulimit -f` counts blocks of 512 bytes.
     let run_within = |blocks: &str| {
         Command::new("sh")
-            .args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; exec \"$2\" colocate run \"$3\" --json", "sh", blocks])
+            .args(["-c", "ulimit -f \"$1\"; exec \"$2\" colocate run \"$3\" --json", "sh", blocks])
             .args([Path::new(env!("CARGO_BIN_EXE_seaglass")), &path])
             .output()
             .unwrap()

@@ -3,7 +3,8 @@
 use seaglass_coloc::Reference;
 
 use super::{
-    Form, JobSpec, MAX_RADIUS_M, MAX_WINDOW_US, MetricSpec, Names, OutputFormat, PolicyKind, identifier, side_time,
+    Form, JobSpec, MAX_RADIUS_M, MAX_WINDOW_US, MetricSpec, Names, OutputFormat, PolicyKind, PolicySpec, identifier,
+    side_time,
 };
 use crate::error::{JobError, Result};
 use crate::units;
@@ -111,6 +112,7 @@ impl JobSpec {
     fn check_policy(&self) -> Result<()> {
         let wrong = |text: &str| Err(JobError::Spec(text.to_owned()));
         let p = &self.policy;
+        self.check_no_other_policy()?;
         if p.k == 0 || p.k > 10_000 {
             return wrong("policy.k must lie between 1 and 10000.");
         }
@@ -145,6 +147,37 @@ impl JobSpec {
             }
         }
         Ok(())
+    }
+
+    /// Settings of another policy would change nothing, and whoever writes them expects that they do. Not `size` and
+    /// `time`: the window saves those of its last box and its last interpolation with every job.
+    fn check_no_other_policy(&self) -> Result<()> {
+        use PolicyKind::{Box, Crossovers, Mutual, Nearest, Weighted};
+        let (p, plain) = (&self.policy, PolicySpec::default());
+        let settings: [(&str, bool, &[PolicyKind]); 7] = [
+            ("k", p.k != plain.k, &[Nearest]),
+            ("by", p.by != plain.by, &[Nearest, Mutual, Box]),
+            ("sd", p.sd.is_some(), &[Weighted]),
+            ("sd_time", p.sd_time.is_some(), &[Weighted]),
+            ("power", p.power.is_some(), &[Weighted]),
+            ("method", p.method != plain.method, &[Crossovers]),
+            ("half", p.half != plain.half, &[Crossovers]),
+        ];
+        let word = |kind: PolicyKind| {
+            let text = serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned));
+            text.unwrap_or_default()
+        };
+        match settings.iter().find(|(_, said, kinds)| *said && !kinds.contains(&p.kind)) {
+            None => Ok(()),
+            Some((name, _, kinds)) => {
+                let kinds: Vec<String> = kinds.iter().map(|k| word(*k)).collect();
+                Err(JobError::Spec(format!(
+                    "policy.{name} means nothing with the policy {}, it goes with {}; leave it out, or change kind.",
+                    word(p.kind),
+                    kinds.join(", ")
+                )))
+            }
+        }
     }
 
     /// Interpolation and crossovers.
