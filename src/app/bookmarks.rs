@@ -243,8 +243,7 @@ mod tests {
         });
         let text = packed(&image).unwrap();
         assert!(seaglass_core::bookmark::is_picture(&text));
-        let mut project = seaglass_core::project::Project::default();
-        project.last_bookmark = 1;
+        let project = seaglass_core::project::Project { last_bookmark: 1, ..Default::default() };
         let mut bookmark = Bookmark::of(&project, seaglass_core::bookmark::BookmarkId(1), "a".into());
         bookmark.picture = Some(text.into());
         let small = image::load_from_memory(&bookmark.png().unwrap()).unwrap().to_rgba8();

@@ -343,10 +343,9 @@ mod tests {
 
     #[test]
     fn where_a_direction_points_is_told_by_the_file() {
-        let field = |standard: Option<&str>, title: &str| FieldInfo {
-            standard_name: standard.map(str::to_owned),
-            long_name: Some(title.to_owned()),
-            ..FieldInfo::default()
+        let field = |standard: Option<&str>, title: &str| -> FieldInfo {
+            let json = serde_json::json!({"name": "d", "variable": "d", "long_name": title, "standard_name": standard});
+            serde_json::from_value(json).unwrap()
         };
         assert_eq!(comes_from(&field(Some("wind_from_direction"), "")), Some(true));
         assert_eq!(comes_from(&field(Some("wind_to_direction"), "where it comes from")), Some(false));
