@@ -270,13 +270,17 @@ fn a_typed_path_does_not_replace_a_file_unasked() {
     let (old, new) = (dir.path().join("old.png"), dir.path().join("new.png"));
     std::fs::write(&old, "x").unwrap();
     let mut world = World::with_data();
-    let typed = |text: &std::path::Path| TypedPath { pick: Pick::Image, text: text.display().to_string(), warned: None };
+    let typed =
+        |text: &std::path::Path| TypedPath { pick: Pick::Image, text: text.display().to_string(), warned: None };
     world.state.typed_path = Some(typed(&old));
     let mut h = world.harness(1440.0, 900.0, true);
     h.run_ok();
     h.get_by_label("Save").click();
     h.run_ok();
-    assert!(h.state().commands.is_empty() && h.query_by_label("There is a file of this name. It will be replaced.").is_some());
+    assert!(
+        h.state().commands.is_empty()
+            && h.query_by_label("There is a file of this name. It will be replaced.").is_some()
+    );
     h.get_by_label("Replace").click();
     h.run_ok();
     assert_eq!(h.state().commands.len(), 1, "{:?}", h.state().commands);

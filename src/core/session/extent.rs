@@ -76,7 +76,11 @@ impl Session {
 /// Places along the outlines of granules that fill only a part of their boxes; `None` where the boxes say as much.
 fn outline_of(granules: &[&Granule]) -> Option<Vec<LonLat>> {
     let outlined = |g: &&Granule| {
-        !g.footprint.is_empty() && !matches!(g.geometry, GeometryKind::Grid) && g.bounds.east - g.bounds.west < 359.0
+        // A whole orbit goes round the Earth, and still covers little of it; a bent grid is not so long and narrow.
+        let long = g.geometry == GeometryKind::Swath && g.shape[0] >= 4 * g.shape[1];
+        let bent = g.geometry == GeometryKind::Track || long;
+        let narrow = g.bounds.east - g.bounds.west < 359.0 && !matches!(g.geometry, GeometryKind::Grid);
+        !g.footprint.is_empty() && (bent || narrow)
     };
     if granules.len() > MOST_OUTLINES || !granules.iter().any(outlined) {
         return None;

@@ -3,7 +3,7 @@ use super::opening::MAX_AUTOMATIC_LAYERS;
 use super::*;
 use crate::camera::Camera;
 use crate::field::FieldInfo;
-use crate::geo::GeoBox;
+use crate::geo::{GeoBox, LonLat};
 use crate::granule::{FileInfo, GeometryKind, PartInfo};
 use crate::protocol::FailureKind;
 use crate::style::StylePatch;
@@ -511,4 +511,37 @@ fn a_range_by_hand_ends_following() {
     assert_eq!(style(&s).range, Some([1.0, 2.0]), "held while time plays");
     s.apply(&set(StylePatch { range: Some([5.0, 6.0]), ..StylePatch::default() })).unwrap();
     assert!(!style(&s).follow_view);
+}
+
+#[test]
+fn a_whole_orbit_is_framed_at_its_middle() {
+    // 1632 rows of a scatterometer: once round the Earth, the box as wide as the Earth (98° of inclination).
+    let at = |turn: f64, side: f64| {
+        let (u, i) = ((turn * 354.0 + 3.0).to_radians(), 98.0_f64.to_radians());
+        let lat = (i.sin() * u.sin()).asin().to_degrees();
+        LonLat::new((i.cos() * u.sin()).atan2(u.cos()).to_degrees() + side * 4.0, lat)
+    };
+    let n = 23;
+    let along = |k: i32| f64::from(k) / f64::from(n);
+    let mut footprint: Vec<LonLat> = (0..=n).map(|k| at(0.0, along(k) * 2.0 - 1.0)).collect();
+    footprint.extend((1..=n).map(|k| at(along(k), 1.0)));
+    footprint.extend((0..n).rev().map(|k| at(1.0, along(k) * 2.0 - 1.0)));
+    footprint.extend((1..n).rev().map(|k| at(along(k), -1.0)));
+    let orbit = |shape: [usize; 2]| PartInfo {
+        geometry: GeometryKind::Swath,
+        shape,
+        bounds: GeoBox { west: 96.0, south: -86.0, east: 455.2, north: 86.0 },
+        footprint: footprint.clone(),
+        ..part("", &["wind_speed"], "2015-07-02", &[])
+    };
+    let target = |shape| {
+        let mut s = Session::default();
+        opened(&mut s, "/a.nc", info(Some("p"), vec![orbit(shape)]));
+        s.project().camera.target
+    };
+    let middle = at(0.5, 0.0);
+    let found = target([1632, 42]);
+    assert!(found.approx_distance_m(&middle) < 600_000.0, "{found:?} is far from {middle:?}");
+    // A model on a bent grid of the whole Earth has no such middle.
+    assert!(target([1000, 1400]).approx_distance_m(&middle) > 600_000.0);
 }

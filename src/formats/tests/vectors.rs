@@ -86,7 +86,8 @@ fn speeds_of_two_model_winds_can_be_told_apart() {
     let named = [("standard_name", "wind_speed"), ("units", "m/s")];
     let f = written(|f| {
         axes(f, 1, 1)?;
-        for variable in ["wind_speed_model_u", "wind_speed_model_v", "wind_speed_model_u_era", "wind_speed_model_v_era"] {
+        for variable in ["wind_speed_model_u", "wind_speed_model_v", "wind_speed_model_u_era", "wind_speed_model_v_era"]
+        {
             add(f, variable, &["lat", "lon"], &[3f64], &named)?;
         }
         Ok(())
