@@ -38,7 +38,7 @@ class Layer:
     opacity = _Setting("0 to 1.")
     filter = _Setting('"nearest" draws cells, "bilinear" interpolates.')
     out_of_range = _Setting("What becomes of values beyond the range.")
-    method = _Setting('"raster", "line", "points", "arrows", "barbs", "streamlines", "contours" or "rgb".')
+    method = _Setting('"raster", "line", "points", "arrows", "barbs", "streamlines" or "rgb".')
     size_pt = _Setting("Width of lines and diameter of points.")
     time_rule = _Setting("Which granules are drawn.")
     follow_view = _Setting("The colours follow what is in view.")

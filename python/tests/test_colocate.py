@@ -173,7 +173,9 @@ def test_python_goes_on_while_the_engine_runs():
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_stops_the_engine():
     code = """
-        import time, numpy as np, seaglass, world
+        import signal, time, numpy as np, seaglass, world
+        # What runs in the background of a shell begins with SIGINT ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         a, b = world.drifters(count=4000, hours=100), world.drifters(count=4000, hours=100, seed=2)
         print("go", flush=True)
         t = time.perf_counter()

@@ -24,6 +24,7 @@ pub mod fast;
 pub mod fields;
 mod flat;
 pub mod footprint;
+mod foreign;
 pub mod format;
 pub mod geoloc;
 pub mod geometry;

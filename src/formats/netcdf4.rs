@@ -13,6 +13,7 @@ use crate::attr::{Attr, find};
 use crate::dataset::{Dim, Var};
 use crate::error::{Result, damaged, fail, in_words};
 use crate::fast::{self, Layout};
+use crate::foreign;
 use crate::format::{Contents, Format, Probe, Values};
 use crate::raw::{NumType, Raw};
 use crate::remembered::{self, Described, Identity};
@@ -44,6 +45,9 @@ impl Format for Netcdf {
             };
             let layouts = places.into_iter().map(fits).collect();
             return Ok(contents(kind, path, described, Known { identity, layouts, file: OnceCell::new() }));
+        }
+        if matches!(kind, Kind::Hdf5(_)) {
+            foreign::check(path)?;
         }
         let file = library(path, kind)?;
         let (dims, vars) = scan(&file)?;
