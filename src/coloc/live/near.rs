@@ -119,8 +119,35 @@ impl Near {
         out: &mut [u32],
         tie: impl Fn(Range<usize>) -> Option<usize>,
     ) -> Option<(usize, usize)> {
-        // A time difference is kept up to one unit too large.
-        self.first(groups, cut, 1.0, |_| 0.0, f64::from, out, tie)
+        let (Some(first), Some(end)) = (groups.first(), groups.last()) else { return Some((0, 0)) };
+        let limits = self.limits(cut);
+        let within = self.within(*first as usize..*end as usize, &limits)?;
+        let mut kept = 0;
+        for g in groups.windows(2) {
+            let rows = g[0] as usize..g[1] as usize;
+            // Times come in no order here, so that a branch on which is less is guessed wrong as often as not: key and
+            // position are one number, and the two least are found without one.
+            let (mut best, mut second) = (u64::MAX, u64::MAX);
+            for (k, (d, dt)) in self.distance_m[rows.clone()].iter().zip(&self.dt[rows.clone()]).enumerate() {
+                // Nothing is doubtful here: what is near enough and within the window is inside.
+                let inside = (*d < limits.near) & (*dt <= limits.dt);
+                let key = (u64::from(*dt) << 32 | k as u64) | u64::from(inside).wrapping_sub(1);
+                second = second.min(best.max(key));
+                best = best.min(key);
+            }
+            if best == u64::MAX {
+                continue;
+            }
+            let k = (best & u64::from(u32::MAX)) as usize;
+            // A time difference is kept up to one unit too large.
+            let twin = (second >> 32) - (best >> 32) <= 1;
+            let at = if twin { tie(rows) } else { Some(self.at[rows.start + k] as usize) };
+            if let Some(at) = at {
+                out[kept] = at as u32;
+                kept += 1;
+            }
+        }
+        Some((kept, within))
     }
 
     /// The same by distance and time together, `(d/r)² + (dt/W)²`. Keys of the full columns nearer to each other than
@@ -140,23 +167,7 @@ impl Near {
         let doubt = doubt + 4.0 * ROUNDING + 4.0 * per_unit;
         let square = |x: f64| x * x;
         let by_distance = |d: f32| square(f64::from(d) * per_radius);
-        self.first(groups, cut, doubt, by_distance, |dt| square(f64::from(dt) * per_unit), out, tie)
-    }
-
-    /// The candidate of each group whose terms by distance and by time have the least sum. Distances rise within a
-    /// group, and their term with them: it is looked at only as far as that alone comes before the best sum.
-    #[inline(always)]
-    #[allow(clippy::too_many_arguments, reason = "one loop for two keys")]
-    fn first(
-        &self,
-        groups: &[u32],
-        cut: &Cut,
-        doubt: f64,
-        by_distance: impl Fn(f32) -> f64,
-        by_time: impl Fn(u32) -> f64,
-        out: &mut [u32],
-        tie: impl Fn(Range<usize>) -> Option<usize>,
-    ) -> Option<(usize, usize)> {
+        let by_time = |dt: u32| square(f64::from(dt) * per_unit);
         let (Some(first), Some(end)) = (groups.first(), groups.last()) else { return Some((0, 0)) };
         let limits = self.limits(cut);
         let within = self.within(*first as usize..*end as usize, &limits)?;
@@ -164,12 +175,13 @@ impl Near {
         for g in groups.windows(2) {
             let rows = g[0] as usize..g[1] as usize;
             let (mut best, mut second, mut at) = (f64::INFINITY, f64::INFINITY, None);
+            // Distances rise within a group, and their term with them: it is looked at only as far as that alone comes
+            // before the best sum.
             for (k, (d, dt)) in self.distance_m[rows.clone()].iter().zip(&self.dt[rows.clone()]).enumerate() {
                 let far = by_distance(*d);
                 if far > best + doubt || *d >= limits.near {
                     break;
                 }
-                // Nothing is doubtful here: what is near enough and within the window is inside.
                 if *dt <= limits.dt {
                     let value = far + by_time(*dt);
                     if value < best {
