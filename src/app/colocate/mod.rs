@@ -362,12 +362,13 @@ fn zoom_to(found: &Found, model: &Model, state: &UiState, out: &mut Out) {
     out.send(Command::LookAt { place: camera.target, altitude_m: Some(camera.altitude_m) });
 }
 
-/// `SLSTR SST, °C`: product, quantity, unit of a side (0 reference, 1 compared).
-pub fn name_of_side(found: &Found, side: usize) -> String {
+/// `SLSTR SST` and `, °C`: product and quantity of a side (0 reference, 1 compared), and what may not be cut off where
+/// that is too long: its unit, and whether its directions were turned.
+pub fn name_of_side(found: &Found, side: usize) -> (String, String) {
     let s = &found.ask.sides[side];
     let unit = if s.unit.label.is_empty() { String::new() } else { format!(", {}", s.unit.label) };
     let turned = if found.ask.turned(s) { ", turned by 180°" } else { "" };
-    format!("{} {}{unit}{turned}", s.product, short_name(&s.field))
+    (format!("{} {}", s.product, short_name(&s.field)), unit + turned)
 }
 
 /// `SLSTR − drifters, °C`; of one product the fields tell apart.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Color32, ColorImage, Mesh, Pos2, Rect, Role, Sense, Shape, Stroke, TextureHandle, TextureOptions, Ui, Vec2,
-    pos2, vec2,
+    Align2, Color32, ColorImage, Galley, Mesh, Pos2, Rect, Role, Sense, Shape, Stroke, TextureHandle, TextureOptions,
+    Ui, Vec2, pos2, vec2,
 };
 use seaglass_core::colormap::Colormap;
 use seaglass_host::colocate::Found;
@@ -180,19 +180,22 @@ fn brush(painter: &egui::Painter, t: &Theme, axes: Axes, panel: &PanelState) {
 
 fn labels(ui: &Ui, found: &Found, area: Rect) {
     let t = theme(ui);
-    let half = area.width() * 0.62;
-    widgets::line(
-        ui.painter(),
-        area.left() + 8.0,
-        area.top() + 8.0,
-        &name_of_side(found, 1),
-        t.small(),
-        t.c.text_2,
-        half,
-    );
-    let galley = widgets::elided(ui.painter(), &name_of_side(found, 0), t.small(), t.c.text_2, half);
-    let at = area.max - galley.size() - vec2(6.0, 4.0);
-    ui.painter().galley(at, galley, t.c.text_2);
+    let name = |side: usize, width: f32| {
+        let (quantity, unit) = name_of_side(found, side);
+        let unit = widgets::elided(ui.painter(), &unit, t.small(), t.c.text_2, width);
+        let rest = width - unit.size().x;
+        (widgets::elided(ui.painter(), &quantity, t.small(), t.c.text_2, rest), unit)
+    };
+    let paint = |at: Pos2, (quantity, unit): (Arc<Galley>, Arc<Galley>)| {
+        let after = at + vec2(quantity.size().x, 0.0);
+        ui.painter().galley(at, quantity, t.c.text_2);
+        ui.painter().galley(after, unit, t.c.text_2);
+    };
+    let above = name(1, area.width() - 16.0);
+    paint(pos2(area.left() + 8.0, (area.top() + 8.0 - above.0.size().y / 2.0).round()), above);
+    let below = name(0, area.width() * 0.62);
+    let size = vec2(below.0.size().x + below.1.size().x, below.0.size().y);
+    paint(area.max - size - vec2(6.0, 4.0), below);
 }
 
 /// Rectangle and lasso, below the name of the vertical axis; `true` while the pointer is on them.

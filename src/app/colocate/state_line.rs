@@ -143,6 +143,8 @@ fn done_line(view: &View, c: &crate::theme::Palette) -> Option<Line> {
         )
     } else if found.pairs.is_empty() {
         ("status_info", c.info, "No pairs".to_owned())
+    } else if let Some(why) = mixed(found.ask.sides.each_ref().map(|s| s.unit.label.as_str())) {
+        ("status_warning", c.warning, why)
     } else {
         ("status_ok", c.success, granules)
     };
@@ -154,9 +156,25 @@ fn done_line(view: &View, c: &crate::theme::Palette) -> Option<Line> {
     Some(Line { icon, ink, words, right, action: None, share: None })
 }
 
+/// What is said where values of two units are compared: the numbers are subtracted as they are.
+fn mixed([reference, compared]: [&str; 2]) -> Option<String> {
+    let named = |unit: &str| if unit.is_empty() { "no unit".to_owned() } else { unit.to_owned() };
+    (reference != compared)
+        .then(|| format!("Different units, {} and {}: numbers compared as they are", named(compared), named(reference)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_that_differ_are_said() {
+        assert_eq!(mixed(["m", "m"]), None);
+        assert_eq!(mixed(["", ""]), None);
+        let said = mixed(["m", "cm"]).unwrap();
+        assert!(said.contains("cm and m"), "{said}");
+        assert!(mixed(["°C", ""]).unwrap().contains("no unit and °C"));
+    }
 
     #[test]
     fn reading_says_how_far_it_is() {
