@@ -173,7 +173,7 @@ impl<'a> Finder<'a> {
         let v = &self.ds.vars[var];
         if let Some((lon, lat)) = &self.named {
             let pair = self.ds.resolve(&v.group, lon).zip(self.ds.resolve(&v.group, lat));
-            if let Some(pair) = pair.filter(|(a, b)| self.reaches(var, *a).is_some() && self.reaches(var, *b).is_some())
+            if let Some(pair) = pair.filter(|(a, b)| self.reach(var, *a, true).is_some() && self.reach(var, *b, true).is_some())
             {
                 return Some(pair);
             }
@@ -215,8 +215,13 @@ impl<'a> Finder<'a> {
 
     /// Whether a coordinate can place a variable; larger for those that use more of its dimensions.
     fn reaches(&self, var: usize, coordinate: usize) -> Option<i64> {
+        self.reach(var, coordinate, false)
+    }
+
+    /// The same; `named`: a product says that it does.
+    fn reach(&self, var: usize, coordinate: usize, named: bool) -> Option<i64> {
         let (v, c) = (&self.ds.vars[var], &self.ds.vars[coordinate]);
-        if !(v.group == c.group || c.group.is_empty() || v.group.starts_with(&format!("{}/", c.group))) {
+        if !(named || v.group == c.group || c.group.is_empty() || v.group.starts_with(&format!("{}/", c.group))) {
             // A coordinate in a sister group counts only when named.
             let text = v.text("coordinates").unwrap_or_default();
             if !text.split_whitespace().any(|t| t.trim_start_matches('/') == c.path || t == c.name) {

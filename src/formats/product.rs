@@ -5,7 +5,7 @@ use seaglass_core::product::{Condition, FieldRule, Product, glob_matches};
 
 use crate::dataset::Dataset;
 use crate::idf;
-use crate::operand::{Frame, Operand};
+use crate::operand::{DimRole, Frame, Operand};
 use crate::packing::Packing;
 use crate::parts::{Expr, Field, Part};
 
@@ -100,7 +100,7 @@ fn make(rule: &FieldRule, ds: &Dataset, part: &Part) -> Option<Field> {
     };
     let mut field = Field { info: first.info.clone(), expr, keep: Vec::new() };
     for condition in &rule.keep {
-        field.keep.push((condition.clone(), condition_operand(ds, part, &first.info.variable, condition)?));
+        field.keep.push((condition.clone(), condition_operand(ds, part, first, condition)?));
     }
     let info = &mut field.info;
     let derived = rule.magnitude.is_some() || !rule.sum.is_empty() || rule.expression.is_some();
@@ -124,13 +124,21 @@ fn make(rule: &FieldRule, ds: &Dataset, part: &Part) -> Option<Field> {
 }
 
 /// The variable of a condition, sought beside the field's own.
-fn condition_operand(ds: &Dataset, part: &Part, beside: &str, condition: &Condition) -> Option<Operand> {
-    let group = beside.rsplit_once('/').map_or("", |(g, _)| g);
+fn condition_operand(ds: &Dataset, part: &Part, first: &Field, condition: &Condition) -> Option<Operand> {
+    let group = first.info.variable.rsplit_once('/').map_or("", |(g, _)| g);
     let name = condition.variable.trim_start_matches("*/");
     let var = ds.resolve(group, name)?;
     ds.vars[var].ty?;
     let frame = Frame { geom: &part.geom, step_dim: part.step_dim };
-    let (operand, extra) = Operand::new(ds, frame, var, Packing::of(&ds.vars[var]).0);
-    // With dimensions beyond the cells it is no mask of these.
-    extra.is_empty().then_some(operand)
+    let (mut operand, extra) = Operand::new(ds, frame, var, Packing::of(&ds.vars[var]).0);
+    // Levels of the mask are those of the field, where the same one is chosen; with others it is no mask of these cells.
+    let own = *first.expr.operands().first()?;
+    for role in &mut operand.roles {
+        if let DimRole::Extra(k) = role {
+            let dim = extra.get(*k)?;
+            let at = ds.vars[own.var].dims.iter().position(|d| d == dim)?;
+            *role = *own.roles.get(at).filter(|r| matches!(r, DimRole::Extra(_)))?;
+        }
+    }
+    Some(operand)
 }

@@ -226,7 +226,7 @@ impl Gather<'_> {
         let mut keep = Vec::new();
         if self.ask.masked {
             for (condition, o) in &sought.field.keep {
-                keep.push((condition.clone(), self.load(o, &[], rows.clone())?));
+                keep.push((condition.clone(), self.load(o, &sought.extra, rows.clone())?));
             }
         }
         Ok(Source { terms, keep, ty: column_type(self.ds, sought) })

@@ -5,50 +5,10 @@
 
 mod common;
 
-use std::path::Path;
-
-use common::{Opened, add, granules, open};
+use common::fixture::{Written, fixture, near, packed, shown, toml};
+use common::{add, granules, open};
 use netcdf::FileMut;
 use seaglass_core::granule::GeometryKind;
-use tempfile::TempDir;
-
-type Written = netcdf::Result<()>;
-
-fn toml(product: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../readers").join(format!("{product}.toml"));
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
-
-/// A file of that name, opened with the product file, and the folder it lies in.
-fn fixture(product: &str, name: &str, write: impl FnOnce(&mut FileMut) -> Written) -> (Opened, TempDir) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join(name);
-    let mut file = netcdf::create(&path).unwrap();
-    write(&mut file).unwrap();
-    file.close().unwrap();
-    let opened = open(&path, &[&toml(product)]).unwrap();
-    assert_eq!(opened.info.product.as_deref(), Some(product), "{name}: {:?}", opened.info.notes);
-    (opened, dir)
-}
-
-/// A packed variable with its fill value.
-fn packed(f: &mut FileMut, name: &str, dims: &[&str], raw: &[i16], scale: f64, units: &str) -> Written {
-    let mut v = f.add_variable::<i16>(name, dims)?;
-    v.put_attribute("scale_factor", scale)?;
-    v.put_attribute("_FillValue", 32_767i16)?;
-    v.put_attribute("units", units)?;
-    v.put_values(raw, ..)
-}
-
-fn near(value: Option<f64>, expected: f64) {
-    assert!(value.is_some_and(|v| (v - expected).abs() < 1e-6), "{value:?} is not {expected}");
-}
-
-/// The value of a cell that the product's mask keeps.
-fn shown(f: &mut Opened, field: &str, row: usize, col: usize) -> Option<f64> {
-    let cell = f.probe(field, 0, &[], row, col);
-    cell.values[0].value.filter(|_| !cell.values[0].masked)
-}
 
 #[test]
 fn cmems_along_track_sea_level() {

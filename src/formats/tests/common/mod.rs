@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+pub mod fixture;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
