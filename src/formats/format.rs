@@ -17,6 +17,7 @@ use crate::error::{Result, fail};
 use crate::fast;
 use crate::geotiff::GeoTiff;
 use crate::grib::Grib;
+use crate::mesh;
 use crate::netcdf4::Netcdf;
 use crate::raw::Raw;
 use crate::safe::Safe;
@@ -129,7 +130,7 @@ pub fn open(path: &Path) -> Result<Contents> {
     if contents.name.is_empty() {
         contents.name = probe.name;
     }
-    Ok(stagger::centred(contents))
+    Ok(stagger::centred(mesh::placed(contents, path)))
 }
 
 /// Opens what a probe describes by one of some formats.

@@ -36,6 +36,7 @@ mod level;
 pub mod limits;
 pub mod links;
 mod merge;
+mod mesh;
 mod netcdf4;
 pub mod operand;
 pub mod packing;

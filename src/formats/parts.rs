@@ -21,6 +21,7 @@ use crate::geoloc::{self, Demand};
 use crate::geometry::{Finder, Geom};
 use crate::limits::{LIGHT_TOLERANCE_CELLS, MAX_CELLS, MAX_STEPS};
 use crate::links::{self, Link};
+use crate::mesh;
 use crate::operand::{Frame, Operand};
 use crate::packing::Packing;
 use crate::parttime::{self, CellClock};
@@ -246,6 +247,7 @@ fn auxiliary(ds: &Dataset, links: &[Link], finder: &Finder<'_>) -> HashSet<usize
             || finder.is_position(k)
             || cf::is_time(v)
             || v.attr("grid_mapping_name").is_some()
+            || mesh::describes(v)
         {
             out.insert(k);
         }
@@ -451,6 +453,9 @@ fn explain(ds: &Dataset, finder: &Finder<'_>, mut failures: Vec<ReadFailure>, sk
     }
     if let Some(dim) = &skipped.empty_dim {
         return nothing(format!("The dimension {dim} has length 0: the file is complete, but holds no data."));
+    }
+    if let Some(said) = ds.notes.iter().find(|n| n.contains(mesh::FESOM_MESH)) {
+        return nothing(said.clone());
     }
     match finder.has_positions() {
         (false, false) => nothing(
