@@ -160,3 +160,12 @@ fn epochs_in_words_and_with_the_year_last_are_read() {
     assert!(epoch("01/02/2000").is_err());
     assert!(epoch("Jan 32, 2000").is_err() && epoch("Jan, 2000").is_err());
 }
+
+#[test]
+fn an_offset_of_two_signs_or_of_weeks_is_none() {
+    // Found by cargo-fuzz: hours below zero were multiplied until they overflowed.
+    for text in ["00:00:00 --1333333333333333302", "00:00:00 +-5:00", "00:00:00 2500", "00:00 --2"] {
+        assert!(CfTime::parse(&format!("days since 2000-01-01 {text}"), "").is_err(), "{text}");
+    }
+    assert!(CfTime::parse("days since 2000-01-01 00:00:00 -02:30", "").is_ok());
+}
