@@ -1,5 +1,4 @@
-//! Requests of the published client: any bytes are a request or a refusal. Begin with the recorded ones:
-//! `cargo +nightly fuzz run operations ../src/control/tests/vectors`.
+//! Requests of the published client: any bytes are a request or a refusal.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -31,8 +31,9 @@ cargo xtask <task>
   bench index [ROWS]    measure the index on a million granules, beside what others need for the same
   bench size [PART]...  measure frames of millions of dots, thousands of drifters and granules, a whole altimeter cycle,
                         beside other programs and beside a part of it
-  fuzz [SECONDS]        change the texts and frames our parsers read at random, for so long each (60), from another start
-                        every time; with cargo-fuzz and a nightly compiler the targets of fuzz/ too
+  fuzz [SECONDS] [TARGET]...
+                        change what our parsers read at random, for so long each (60 s), from another start every time: in
+                        the tests, then by coverage in the targets of fuzz/ (cargo-fuzz is installed below target/tools)
   sweep DIR             every file of a folder through reader and renderer: a table and a contact sheet in target/sweep
   gallery [DIR]         every drawing method on globe, flat and polar maps, from the sample day and from real granules:
                         pictures, a sheet and a page in target/gallery
