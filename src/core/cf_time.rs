@@ -417,7 +417,7 @@ fn parse_zone(text: &str) -> Option<i64> {
         }
         None => (body.parse().ok()?, 0),
     };
-    ((0..=24).contains(&h) && (0..60).contains(&m)).then_some(sign * (h * 3600 + m * 60) * 1_000_000)
+    ((0..=24).contains(&h) && (0..60).contains(&m)).then(|| sign * (h * 3600 + m * 60) * 1_000_000)
 }
 
 #[cfg(test)]

@@ -66,6 +66,9 @@ pub(super) struct Finder {
     group_balls: Vec<Ball>,
 }
 
+/// Knots from a sample within which a place may lie in a cell beside it.
+const BESIDE: f64 = 6.0;
+
 /// How Newton's method ended.
 enum Solved {
     At(f64, f64),
@@ -122,13 +125,17 @@ fn find_any(swath: &Swath, near: &[(usize, usize)], target: DVec3) -> Option<Cel
         near.iter().filter_map(|(bi, bj)| nearest_sample(swath, *bi, *bj, target)).collect();
     starts.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
     let mut lost = starts.len() > STARTS || starts.len() < near.len();
-    for (_, i, j) in starts.into_iter().take(STARTS) {
+    // Beside the poles of a tripolar grid a walk leaves the grid and never comes back to the cell it passed. So near to a
+    // knot no walk is believed; farther out, where most questions come from, it is.
+    let [down, along] = swath.knot_spacing();
+    let beside = (BESIDE * down.max(along)).powi(2);
+    for (d, i, j) in starts.into_iter().take(STARTS) {
         match newton(swath, target, i as f64, j as f64) {
             Solved::At(u, v) => match accept(swath, target, u, v) {
                 Some(hit) => return Some(hit),
                 None => lost = true,
             },
-            Solved::Outside => {}
+            Solved::Outside => lost |= d <= beside,
             Solved::Lost => lost = true,
         }
     }
