@@ -4,6 +4,7 @@
 #import clock
 #import tile
 #import surface
+#import look
 
 @group(3) @binding(1) var values: texture_2d<f32>;
 // Metres towards east and north of a step down (.xy) and along (.zw) the tile, on a lattice over all of it; of one texel
@@ -112,7 +113,7 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
     }
     // Only rows of their time; paler the further from the clock.
     var fade = 1.0;
-    if (tile.timed > 0.0 && (clock.days.w & (ALL_TIMES | FADE)) != ALL_TIMES) {
+    if (TIMED && tile.timed > 0.0 && (clock.days.w & (ALL_TIMES | FADE)) != ALL_TIMES) {
         let time = time_of(values, in.index);
         let day = i32(time.x);
         if (!is_shown(day, time.y)) {
@@ -127,11 +128,15 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
         }
         return colour_of_missing() * fade;
     }
-    if ((style.flags & BILINEAR) != 0u) {
+    if (SMOOTH && (style.flags & BILINEAR) != 0u) {
         value = bilinear_of(values, in.index);
     }
     let colour = colour_of(value) * fade;
-    if ((style.flags & HILLSHADE) != 0u) {
+    // What is hidden must not hide what lies below.
+    if (colour.a == 0.0) {
+        discard;
+    }
+    if (LIT && (style.flags & HILLSHADE) != 0u) {
         return lit(colour, in.index);
     }
     return colour;

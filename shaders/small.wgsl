@@ -3,6 +3,7 @@
 #import frame
 #import colormap
 #import clock
+#import look
 
 // Mirrored by `Place` in src/render/atlas.rs.
 @group(3) @binding(0) var pages: texture_2d_array<f32>;
@@ -63,7 +64,7 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
     let cell = vec2<i32>(clamp(floor(in.index), vec2<f32>(0.0), size - 1.0));
     // Only rows of their time; paler the further from the clock.
     var fade = 1.0;
-    if ((in.place.y >> 24u) == 1u && (clock.days.w & (ALL_TIMES | FADE)) != ALL_TIMES) {
+    if (TIMED && (in.place.y >> 24u) == 1u && (clock.days.w & (ALL_TIMES | FADE)) != ALL_TIMES) {
         let after = i32(size.y) + 1;
         let day = i32(value_of(in.place, vec2<i32>(cell.x, after)));
         let second = value_of(in.place, vec2<i32>(cell.x, after + 1));
@@ -79,8 +80,13 @@ fn fragment_main(in: Corner) -> @location(0) vec4<f32> {
         }
         return colour_of_missing() * fade;
     }
-    if ((style.flags & BILINEAR) != 0u) {
+    if (SMOOTH && (style.flags & BILINEAR) != 0u) {
         value = bilinear_of(in.place, in.index, size);
     }
-    return colour_of(value) * fade;
+    let colour = colour_of(value) * fade;
+    // What is hidden must not hide what lies below.
+    if (colour.a == 0.0) {
+        discard;
+    }
+    return colour;
 }

@@ -104,6 +104,16 @@ impl Times {
         !self.clocked
     }
 
+    /// Whether the colours or the presence of rows depend on their times.
+    pub fn looks_at_rows(&self) -> bool {
+        self.window.is_some() || self.fade
+    }
+
+    /// Whether things are paler the further they are from the clock.
+    pub fn fades(&self) -> bool {
+        self.fade
+    }
+
     /// Whether a span of µs may show.
     pub fn meets(&self, [start, stop]: [i64; 2]) -> bool {
         self.window.is_none_or(|w| w.start.micros() <= stop && start <= w.stop.micros())

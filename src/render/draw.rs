@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::time::Instant;
 
 use seaglass_core::camera::Camera;
-use seaglass_core::style::Blend;
 use seaglass_core::tile::TileKey;
 
 use crate::atlas::Place;
@@ -12,6 +11,7 @@ use crate::bound::Bound;
 use crate::frame::{FrameUniform, FrameView, Part, SkyUniform};
 use crate::glyphs::Glyph;
 use crate::gpu::Gpu;
+use crate::look::{DEPTH_FORMAT, depth_of, reversed};
 use crate::marks::{self, Spot};
 use crate::mesh::{Batch, Mesh, PlacedVertex, Vertex};
 use crate::path_pipelines::{QUADS, reads_storage};
@@ -37,9 +37,9 @@ pub(crate) enum Draw {
     /// The atmosphere.
     Sky,
     /// A batch of a raster.
-    Raster { slot: usize, clock: u32, tile: TileKey, range: MeshRange },
+    Raster { slot: usize, clock: u32, tile: TileKey, range: MeshRange, run: u32 },
     /// Batches of small tiles.
-    Small { slot: usize, clock: u32, indices: Range<u32> },
+    Small { slot: usize, clock: u32, indices: Range<u32>, run: u32 },
     /// A batch of three channels.
     Rgb { slot: usize, clock: u32, tiles: [TileKey; 3], range: MeshRange },
     /// Lines.
@@ -72,6 +72,10 @@ pub(crate) struct Prepared {
     small_indices: Vec<u32>,
     /// Marks of small tiles, drawn after all of a layer.
     spots: Vec<(usize, Run)>,
+    /// The first draw of the layer being prepared, and whether its cells are drawn from the top down.
+    layer: (usize, bool),
+    /// Runs of draws from the top down.
+    runs: u32,
     patches: usize,
     uploaded: bool,
 }
@@ -122,33 +126,78 @@ impl Prepared {
         self.small_indices.extend(indices.iter().map(|k| k + base));
         let end = self.small_indices.len() as u32;
         match self.draws.last_mut() {
-            Some(Draw::Small { slot: s, clock: c, indices }) if (*s, *c, indices.end) == (slot, clock, begin) => {
+            Some(Draw::Small { slot: s, clock: c, indices, .. }) if (*s, *c, indices.end) == (slot, clock, begin) => {
                 indices.end = end;
             }
-            _ => self.draws.push(Draw::Small { slot, clock, indices: begin..end }),
+            _ => self.draws.push(Draw::Small { slot, clock, indices: begin..end, run: 0 }),
         }
+    }
+
+    /// The run of the marks of an item; `None` where none shows.
+    fn spots_of(&mut self, frame: &FrameView, spots: &[Spot], keep: &dyn Fn(usize) -> bool) -> Option<Run> {
+        if spots.is_empty() {
+            return None;
+        }
+        let first = self.points.points.len();
+        let run = self.points.run(frame, |pen| marks::draw(pen, frame, spots, keep));
+        // A run of nothing has its two ends.
+        if run.len <= 2 {
+            self.points.points.truncate(first);
+            return None;
+        }
+        Some(run)
+    }
+
+    /// Marks of an item, drawn over it and below what comes after.
+    pub fn add_own_spots(&mut self, slot: usize, frame: &FrameView, spots: &[Spot], keep: &dyn Fn(usize) -> bool) {
+        let run = self.spots_of(frame, spots, keep);
+        self.draws.extend(run.map(|run| Draw::Dots { slot, run }));
     }
 
     /// Marks of an item of small tiles, drawn together with those of the others of its layer.
     pub fn add_spots(&mut self, slot: usize, frame: &FrameView, spots: &[Spot], keep: &dyn Fn(usize) -> bool) {
-        let first = self.points.points.len();
-        let run = if spots.is_empty() {
-            Run::default()
-        } else {
-            self.points.run(frame, |pen| marks::draw(pen, frame, spots, keep))
-        };
-        if run.len <= 2 {
-            self.points.points.truncate(first);
-            return;
-        }
+        let Some(run) = self.spots_of(frame, spots, keep) else { return };
         match self.spots.last_mut() {
             Some((s, r)) if *s == slot && r.first + r.len == run.first => r.len += run.len,
             _ => self.spots.push((slot, run)),
         }
     }
 
+    /// Begins a layer; those that hide what is below them may be drawn from the top down.
+    pub fn begin_layer(&mut self, front: bool) {
+        self.layer = (self.draws.len(), front);
+    }
+
+    /// Turns the runs of cells of a layer around. What is drawn last comes first, down to single triangles, and whatever
+    /// comes later finds its pixels taken. Marks between them stay where they are.
+    fn turn_runs(&mut self) {
+        let (first, front) = std::mem::take(&mut self.layer);
+        let Some(draws) = self.draws.get_mut(first..).filter(|_| front) else { return };
+        let is_cells = |d: &Draw| matches!(d, Draw::Raster { .. } | Draw::Small { .. });
+        for part in draws.chunk_by_mut(|a, b| is_cells(a) && is_cells(b)) {
+            if !part.first().is_some_and(is_cells) {
+                continue;
+            }
+            self.runs += 1;
+            part.reverse();
+            for draw in part {
+                let (of, indices) = match draw {
+                    Draw::Raster { run, range, .. } => (run, self.indices.get_mut(as_usize(&range.indices))),
+                    Draw::Small { run, indices, .. } => (run, self.small_indices.get_mut(as_usize(indices))),
+                    _ => continue,
+                };
+                *of = self.runs;
+                if let Some(indices) = indices {
+                    let turned: Vec<u32> = reversed(indices).collect();
+                    indices.copy_from_slice(&turned);
+                }
+            }
+        }
+    }
+
     /// Ends a layer.
     pub fn end_layer(&mut self) {
+        self.turn_runs();
         self.draws.extend(self.spots.drain(..).map(|(slot, run)| Draw::Dots { slot, run }));
     }
 
@@ -165,6 +214,10 @@ impl Prepared {
         self.patches += mesh.patches;
         base
     }
+}
+
+fn as_usize(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
 }
 
 /// Most copies of a cylindrical map in one picture.
@@ -192,6 +245,7 @@ pub(crate) struct FrameBuffers {
     frame_group: wgpu::BindGroup,
     sky_group: wgpu::BindGroup,
     multisampled: Option<(wgpu::TextureFormat, [u32; 2], wgpu::TextureView)>,
+    depths: Option<([u32; 2], wgpu::TextureView)>,
 }
 
 fn buffer(gpu: &Gpu, label: &str, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
@@ -232,14 +286,22 @@ impl FrameBuffers {
             sky_group: group(&pipelines.sky, std::mem::size_of::<SkyUniform>()),
             frames,
             multisampled: None,
+            depths: None,
         }
     }
 
     /// Bytes held.
-    pub fn bytes(&self) -> u64 {
+    pub fn bytes(&self, samples: u32) -> u64 {
+        let depths = self.depths.as_ref().map_or(0, |([w, h], _)| u64::from(w * h) * 4 * u64::from(samples));
         let multisampled = self.multisampled.as_ref().map_or(0, |(_, [w, h], _)| u64::from(w * h) * 16);
         let small = self.small_vertices.size() + self.small_indices.size();
-        self.vertices.size() + self.indices.size() + self.points.size() + self.glyphs.size() + small + multisampled
+        self.vertices.size()
+            + self.indices.size()
+            + self.points.size()
+            + self.glyphs.size()
+            + small
+            + multisampled
+            + depths
     }
 
     fn upload(&mut self, gpu: &Gpu, prepared: &Prepared) {
@@ -274,20 +336,41 @@ impl FrameBuffers {
         {
             return view.clone();
         }
-        let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
-            label: Some("multisampled"),
-            size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
-            mip_level_count: 1,
-            sample_count: samples,
-            dimension: wgpu::TextureDimension::D2,
-            format,
-            usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
-            view_formats: &[],
-        });
-        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        let view = attachment(gpu, "multisampled", format, size, samples);
         self.multisampled = Some((format, size, view.clone()));
         view
     }
+
+    /// The depths of what is drawn from the top down.
+    fn depths(&mut self, gpu: &Gpu, size: [u32; 2], samples: u32) -> wgpu::TextureView {
+        if let Some((_, view)) = self.depths.as_ref().filter(|(s, _)| *s == size) {
+            return view.clone();
+        }
+        let view = attachment(gpu, "depths", DEPTH_FORMAT, size, samples);
+        self.depths = Some((size, view.clone()));
+        view
+    }
+}
+
+/// A texture that is drawn to and never read.
+fn attachment(
+    gpu: &Gpu,
+    label: &str,
+    format: wgpu::TextureFormat,
+    [width, height]: [u32; 2],
+    sample_count: u32,
+) -> wgpu::TextureView {
+    let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
+        label: Some(label),
+        size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+        view_formats: &[],
+    });
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
 impl Renderer {
@@ -321,12 +404,12 @@ impl Renderer {
             self.gpu.queue.write_buffer(&self.buffers.frames, at, bytemuck::bytes_of(sky));
         }
         let samples = samples(&self.gpu);
-        let blends: Vec<Blend> = scene.layers.iter().map(|l| l.style.blend).collect();
-        let set = self.pipelines.set(&self.gpu, format, samples, &blends);
+        let set = self.pipelines.set(&self.gpu, format, samples, &self.styles.looks());
         self.streams.ready(&self.gpu, format, samples);
         self.shapes.ready(&self.gpu, &self.pipelines.frame, (format, samples));
         let size = [part.size.x as u32, part.size.y as u32];
         let many = (samples > 1).then(|| self.buffers.multisampled(&self.gpu, format, size, samples));
+        let depths = self.buffers.depths(&self.gpu, size, samples);
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         self.streams.advance(&self.gpu, &mut encoder);
         {
@@ -345,10 +428,16 @@ impl Renderer {
                         store: wgpu::StoreOp::Store,
                     },
                 })],
+                depth_stencil_attachment: Some(wgpu::RenderPassDepthStencilAttachment {
+                    view: &depths,
+                    depth_ops: Some(wgpu::Operations { load: wgpu::LoadOp::Clear(1.0), store: wgpu::StoreOp::Discard }),
+                    stencil_ops: None,
+                }),
                 ..wgpu::RenderPassDescriptor::default()
             });
-            self.stats.draw_calls =
-                self.encode(&mut Bound::new(&mut pass), &set, copies, sky.is_some(), scene.background[3] == 255);
+            let mut pass = Bound::new(&mut pass);
+            pass.view([0.0, 0.0, size[0] as f32, size[1] as f32], [0, 0, size[0], size[1]]);
+            self.stats.draw_calls = self.encode(&mut pass, &set, copies, sky.is_some(), scene.background[3] == 255);
         }
         self.gpu.queue.submit([encoder.finish()]);
         self.prepared.frame = Some(frame);
@@ -357,7 +446,8 @@ impl Renderer {
             + self.prepared.small_vertices.len()
             + 4 * (self.prepared.points.points.len() + self.prepared.glyphs.len() + self.paths.drawn);
         self.stats.tiles_resident = self.tiles.len();
-        self.stats.gpu_bytes = self.tiles.bytes() + self.relief.bytes() + self.buffers.bytes() + self.streams.bytes();
+        self.stats.gpu_bytes =
+            self.tiles.bytes() + self.relief.bytes() + self.buffers.bytes(samples) + self.streams.bytes();
         self.stats.gpu_bytes += self.paths.bytes();
         self.stats.render_ms = start.elapsed().as_secs_f32() * 1e3;
     }
@@ -382,19 +472,20 @@ impl Renderer {
                     pass.group(1, self.relief.group(), None);
                     calls += self.draw_mesh(pass, range, copies);
                 }
-                Draw::Raster { slot, clock, tile, range } => {
+                Draw::Raster { slot, clock, tile, range, run } => {
                     let lit = self.grounds.group(*tile);
                     let group = lit.or_else(|| self.tiles.texture(*tile).map(|t| &t.plain));
                     let (Some(style), Some(group)) = (self.styles.group(*slot), group) else { continue };
                     pass.group(1, style, None);
                     pass.group(3, group, None);
                     pass.group(2, &self.paths.clocks.group, Some(*clock));
-                    for set in set.layered(self.styles.blend(*slot), opaque) {
-                        pass.set_pipeline(&set.raster);
+                    pass.depth(depth_of(*run));
+                    for cells in set.cells(self.styles.blend(*slot), self.styles.look(*slot), opaque) {
+                        pass.set_pipeline(&cells.raster);
                         calls += self.draw_mesh(pass, range, copies);
                     }
                 }
-                Draw::Small { slot, clock, indices } => {
+                Draw::Small { slot, clock, indices, run } => {
                     let (Some(style), Some(group)) = (self.styles.group(*slot), self.tiles.small_group()) else {
                         continue;
                     };
@@ -403,9 +494,10 @@ impl Renderer {
                     pass.group(2, &self.paths.clocks.group, Some(*clock));
                     pass.set_vertex_buffer(0, buffers.small_vertices.slice(..));
                     pass.set_index_buffer(buffers.small_indices.slice(..), wgpu::IndexFormat::Uint32);
-                    for set in set.layered(self.styles.blend(*slot), opaque) {
-                        pass.set_pipeline(&set.small);
-                        for k in 0..copies {
+                    pass.depth(depth_of(*run));
+                    for cells in set.cells(self.styles.blend(*slot), self.styles.look(*slot), opaque) {
+                        pass.set_pipeline(&cells.small);
+                        for k in (0..copies).rev() {
                             pass.group(0, &buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
                             pass.draw_indexed(indices.clone(), 0, 0..1);
                             calls += 1;
@@ -509,7 +601,7 @@ impl Renderer {
 
     fn draw_mesh(&self, pass: &mut Bound<'_, '_>, range: &MeshRange, copies: usize) -> usize {
         pass.set_vertex_buffer(0, self.buffers.vertices.slice(..));
-        for k in 0..copies {
+        for k in (0..copies).rev() {
             pass.group(0, &self.buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
             pass.draw_indexed(range.indices.clone(), range.base_vertex, 0..1);
         }

@@ -15,6 +15,7 @@ use crate::frame::FrameView;
 use crate::glyphs::{self, Order, Placed, Symbols};
 use crate::marks::{self, Spot};
 use crate::mesh::{self, Mesh};
+use crate::pacing::Pacing;
 use crate::residency::Residency;
 use crate::series::SeriesShape;
 use crate::tree::{Cut, CutOptions, TileAt, Tree, wraps};
@@ -99,7 +100,7 @@ impl Item {
     }
 
     /// Finds tears and builds the tree for the projection; `false` while that runs on another thread.
-    fn ready(&mut self, projection: Projection, wait: bool) -> bool {
+    fn ready(&mut self, projection: Projection, wait: bool, pacing: &Pacing) -> bool {
         match &mut self.kind {
             Kind::Series { shape, .. } => {
                 if shape.as_ref().is_none_or(|(p, _)| *p != projection) {
@@ -110,6 +111,9 @@ impl Item {
             Kind::Raster { tears, tree, built } => {
                 if tree.as_ref().is_some_and(|(p, _)| *p == projection) {
                     return true;
+                }
+                if !pacing.allows() {
+                    return false;
                 }
                 let Some(found) = tears_of(&self.geolocation, tears, wait) else { return false };
                 *tree = Some((projection, Tree::new(Arc::clone(&self.geolocation), projection, found)));
@@ -122,8 +126,15 @@ impl Item {
 
     /// Brings the mesh up to date for a view. `false` while something is still being prepared.
     /// `group` are the items whose tiles are needed together.
-    pub fn prepare(&mut self, group: &[u64], frame: &FrameView, tiles: &Residency, bias: u8, wait: bool) -> bool {
-        if !self.ready(frame.view.camera.projection, wait) {
+    pub fn prepare(
+        &mut self,
+        group: &[u64],
+        frame: &FrameView,
+        tiles: &Residency,
+        bias: u8,
+        (wait, pacing): (bool, &Pacing),
+    ) -> bool {
+        if !self.ready(frame.view.camera.projection, wait, pacing) {
             return false;
         }
         let Kind::Raster { tree: Some((_, tree)), built, .. } = &mut self.kind else { return true };

@@ -5,6 +5,7 @@ use seaglass_core::style::Blend;
 use crate::error::RenderError;
 use crate::glyphs::Glyph;
 use crate::gpu::Gpu;
+use crate::look::{Look, depth_state};
 use crate::mesh::{PlacedVertex, Vertex};
 use crate::path_pipelines::{PathLayouts, vertex_stage};
 use crate::residency::float_texture;
@@ -49,9 +50,8 @@ pub(crate) struct PipelineSet {
 /// Pipelines of what layers are drawn with, for one way of meeting the colours below.
 #[derive(Clone, Debug)]
 pub(crate) struct Layered {
-    pub raster: wgpu::RenderPipeline,
-    /// Rasters of many small tiles.
-    pub small: wgpu::RenderPipeline,
+    /// By the number of their look, made when a scene asks for them.
+    cells: [Option<Cells>; Look::COUNT],
     pub rgb: wgpu::RenderPipeline,
     pub lines: wgpu::RenderPipeline,
     pub dots: wgpu::RenderPipeline,
@@ -61,7 +61,34 @@ pub(crate) struct Layered {
     pub cloud: wgpu::RenderPipeline,
 }
 
+/// Pipelines of cells.
+#[derive(Clone, Debug)]
+pub(crate) struct Cells {
+    pub raster: wgpu::RenderPipeline,
+    /// Rasters of many small tiles.
+    pub small: wgpu::RenderPipeline,
+}
+
 impl PipelineSet {
+    /// The pipelines with which to draw the cells of a layer, as [`layered`](Self::layered).
+    pub fn cells(&self, blend: Blend, look: Look, opaque: bool) -> impl Iterator<Item = &Cells> {
+        self.layered(blend, opaque).iter().filter_map(move |l| l.cells[look.index()].as_ref())
+    }
+
+    /// The pipelines of all steps of a way of meeting.
+    fn steps(&self, blend: Blend) -> &[Layered] {
+        self.layered(blend, false)
+    }
+
+    fn steps_mut(&mut self, blend: Blend) -> &mut [Layered] {
+        let one = std::slice::from_mut;
+        match (blend, &mut self.multiply, &mut self.add) {
+            (Blend::Multiply, Some(both), _) => both,
+            (Blend::Add, _, Some(add)) => one(add),
+            _ => one(&mut self.over),
+        }
+    }
+
     /// The pipelines with which to draw a layer, one after the other. Over an opaque target one is enough.
     pub fn layered(&self, blend: Blend, opaque: bool) -> &[Layered] {
         let one = std::slice::from_ref;
@@ -199,8 +226,16 @@ impl Pipelines {
         })
     }
 
-    /// The pipelines for a target format and sample count, and for the ways of meeting that a scene has.
-    pub fn set(&mut self, gpu: &Gpu, format: wgpu::TextureFormat, samples: u32, blends: &[Blend]) -> PipelineSet {
+    /// The pipelines for a target format and sample count, for the ways of meeting that the layers of a scene have, and for
+    /// how their cells are drawn.
+    pub fn set(
+        &mut self,
+        gpu: &Gpu,
+        format: wgpu::TextureFormat,
+        samples: u32,
+        layers: &[(Blend, Look)],
+    ) -> PipelineSet {
+        let blends: Vec<Blend> = layers.iter().map(|l| l.0).collect();
         let target = (format, samples);
         let at = self.sets.iter().position(|(key, _)| *key == target).unwrap_or_else(|| {
             let set = PipelineSet {
@@ -218,6 +253,16 @@ impl Pipelines {
         }
         if blends.contains(&Blend::Add) && self.sets[at].1.add.is_none() {
             self.sets[at].1.add = Some(self.layered(gpu, target, meeting::ADD));
+        }
+        for (blend, look) in layers {
+            for (k, step) in meeting::steps(*blend).iter().enumerate() {
+                if self.sets[at].1.steps(*blend).get(k).is_some_and(|l| l.cells[look.index()].is_none()) {
+                    let made = self.cells(gpu, target, *step, *look);
+                    if let Some(layered) = self.sets[at].1.steps_mut(*blend).get_mut(k) {
+                        layered.cells[look.index()] = Some(made);
+                    }
+                }
+            }
         }
         self.sets[at].1.clone()
     }
@@ -248,14 +293,25 @@ impl Pipelines {
             self.pipeline(gpu, name, groups, buffers, topology, target, blend)
         };
         Layered {
-            raster: make("raster", &[data[0], data[1], data[2], Some(&self.tile)], &vertex, LIST),
-            small: make("small", &[data[0], data[1], data[2], Some(&self.small)], &[Some(placed_vertices())], LIST),
+            cells: [const { None }; Look::COUNT],
             rgb: make("rgb", &[data[0], data[1], data[2], Some(&self.rgb)], &vertex, LIST),
             lines: make("lines", &data[..2], &points, STRIP),
             dots: make("dots", &data[..2], &points[..1], STRIP),
             trails: self.of_samples(gpu, "trails", 4, target, blend),
             cloud: self.of_samples(gpu, "cloud", 1, target, blend),
             glyphs: make("glyphs", &data[..2], &[Some(symbols())], STRIP),
+        }
+    }
+
+    /// The pipelines of cells of a look.
+    fn cells(&self, gpu: &Gpu, target: Target, blend: wgpu::BlendState, look: Look) -> Cells {
+        let groups = |last| [Some(&self.frame), Some(&self.style), Some(&self.paths.clock), Some(last)];
+        let make = |name, last, buffers: &[_]| {
+            self.pipeline_at("vertex_main", gpu, name, &groups(last), buffers, LIST, target, (blend, Some(look)))
+        };
+        Cells {
+            raster: make("raster", &self.tile, &[Some(vertices())]),
+            small: make("small", &self.small, &[Some(placed_vertices())]),
         }
     }
 
@@ -269,7 +325,7 @@ impl Pipelines {
     ) -> wgpu::RenderPipeline {
         let groups = [&self.frame, &self.style, &self.paths.clock, &self.paths.samples].map(Some);
         let (entry, buffers, topology) = vertex_stage(gpu, slots);
-        self.pipeline_at(entry, gpu, name, &groups, &buffers, topology, target, blend)
+        self.pipeline_at(entry, gpu, name, &groups, &buffers, topology, target, (blend, None))
     }
 
     #[allow(clippy::too_many_arguments, reason = "a pipeline has many parts")]
@@ -283,7 +339,7 @@ impl Pipelines {
         target: Target,
         blend: wgpu::BlendState,
     ) -> wgpu::RenderPipeline {
-        self.pipeline_at("vertex_main", gpu, name, groups, buffers, topology, target, blend)
+        self.pipeline_at("vertex_main", gpu, name, groups, buffers, topology, target, (blend, None))
     }
 
     #[allow(clippy::too_many_arguments, reason = "a pipeline has many parts")]
@@ -296,8 +352,13 @@ impl Pipelines {
         buffers: &[Option<wgpu::VertexBufferLayout>],
         topology: wgpu::PrimitiveTopology,
         (format, count): Target,
-        blend: wgpu::BlendState,
+        (blend, look): (wgpu::BlendState, Option<Look>),
     ) -> wgpu::RenderPipeline {
+        let constants = look.map(Look::constants);
+        let options = wgpu::PipelineCompilationOptions {
+            constants: constants.as_ref().map_or(&[], |c| c),
+            ..wgpu::PipelineCompilationOptions::default()
+        };
         let layout = gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(name),
             bind_group_layouts: groups,
@@ -310,16 +371,16 @@ impl Pipelines {
             vertex: wgpu::VertexState {
                 module,
                 entry_point: Some(entry),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                compilation_options: options.clone(),
                 buffers,
             },
             primitive: wgpu::PrimitiveState { topology, ..wgpu::PrimitiveState::default() },
-            depth_stencil: None,
+            depth_stencil: Some(depth_state(look.is_some_and(|l| l.front))),
             multisample: wgpu::MultisampleState { count, ..wgpu::MultisampleState::default() },
             fragment: Some(wgpu::FragmentState {
                 module,
                 entry_point: Some("fragment_main"),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                compilation_options: options,
                 targets: &[Some(wgpu::ColorTargetState {
                     format,
                     blend: Some(blend),

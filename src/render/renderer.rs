@@ -11,7 +11,7 @@ use seaglass_core::colormap::Colormap;
 use seaglass_core::field::Block;
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::projection::Projection;
-use seaglass_core::style::{Method, Style};
+use seaglass_core::style::{Blend, Method, Style};
 use seaglass_core::tile::TileKey;
 use seaglass_core::time::TimeSpan;
 
@@ -25,8 +25,10 @@ use crate::glyphs::{Placed, Symbols};
 use crate::gpu::Gpu;
 use crate::ground::Grounds;
 use crate::item::{DrawnAs, Item};
-use crate::marks::{self, MARK_PT};
+use crate::look::Look;
+use crate::marks::MARK_PT;
 use crate::mesh::{self, Mesh};
+use crate::pacing::Pacing;
 use crate::path_pipelines;
 use crate::paths::{MARKER_PT, Pace, Path, Paths};
 use crate::pipelines::Pipelines;
@@ -47,6 +49,9 @@ pub struct RendererOptions {
     pub gpu_tile_bytes: u64,
     /// Bytes of tiles uploaded per frame.
     pub upload_bytes_per_frame: u64,
+    /// Milliseconds of a frame after which no further tile is uploaded, and as many after which no further granule is made
+    /// ready for its first picture: what is there keeps moving while much is loaded. One of each is always done.
+    pub new_ms_per_frame: f32,
     /// Upload everything at once, prepare everything before drawing, and ask only for the tiles of the final picture:
     /// for pictures, not for windows.
     pub synchronous: bool,
@@ -56,7 +61,13 @@ pub struct RendererOptions {
 
 impl Default for RendererOptions {
     fn default() -> Self {
-        Self { gpu_tile_bytes: 1 << 30, upload_bytes_per_frame: 24 << 20, synchronous: false, particles_on_cpu: false }
+        Self {
+            gpu_tile_bytes: 1 << 30,
+            upload_bytes_per_frame: 24 << 20,
+            new_ms_per_frame: 6.0,
+            synchronous: false,
+            particles_on_cpu: false,
+        }
     }
 }
 
@@ -143,7 +154,7 @@ impl Renderer {
         let mut relief = Relief::new(gpu, &pipelines.relief);
         if options.synchronous {
             // What a picture needs in any case is made while its files are still being opened.
-            pipelines.set(gpu, PICTURE_FORMAT, samples(gpu), &[]);
+            pipelines.set(gpu, PICTURE_FORMAT, samples(gpu), &[(Blend::Over, Look::default())]);
         } else {
             // Starts decoding: it is there when the window is.
             relief.provide(&pipelines.relief, gpu, &Area::world(1), false, false);
@@ -234,7 +245,7 @@ impl Renderer {
         self.meet_items(scene);
         self.tiles.begin();
         let budget = if self.options.synchronous { u64::MAX } else { self.options.upload_bytes_per_frame };
-        self.tiles.upload(&self.gpu, &self.pipelines, budget);
+        self.tiles.upload(&self.gpu, &self.pipelines, budget, &Pacing::new(&self.options));
         plan.complete &= !self.tiles.has_pending();
         plan.complete &= self.prepare_items(&frame);
         let mut prepared = Prepared::new(frame.view.camera, scene.size_px);
@@ -249,14 +260,16 @@ impl Renderer {
             let slot = SLOT_LAYERS + LAYER_SLOTS * k;
             let style = StyleUniform::of(&by_age(&layer.style), layer.highlight).lit(&layer.style, m_per_px);
             let line = layer.style.method == Method::Line;
+            let look = Look::of(layer, &Times::of_rows(layer, self.clock));
             let mark_pt = if line { layer.style.size_pt + MARKER_PT } else { MARK_PT };
             for (slot, style) in [(slot, style), (slot + 1, style.sized(mark_pt))] {
                 self.styles.bind(&self.gpu, &self.pipelines.style, slot, style, &layer.colormap);
-                self.styles.set_blend(slot, layer.style.blend);
+                self.styles.set_look(slot, layer.style.blend, look);
             }
             for (k, style) in contour::styles(&layer.style, style).into_iter().enumerate() {
                 self.styles.bind(&self.gpu, &self.pipelines.style, slot + 2 + k, style, &layer.colormap);
             }
+            prepared.begin_layer(look.front);
             self.draw_layer(slot, layer, &frame, &mut prepared, &mut plan);
             prepared.end_layer();
             let ppp = f64::from(scene.pixels_per_point);
@@ -320,7 +333,7 @@ impl Renderer {
     fn prepare_items(&mut self, frame: &FrameView) -> bool {
         // Those of the scene have just been met.
         let now = self.plans;
-        let wait = self.options.synchronous;
+        let (wait, pacing) = (self.options.synchronous, Pacing::new(&self.options));
         // Detail given up for an earlier view may be affordable again.
         self.bias = self.bias.saturating_sub(u8::from(self.prepared.camera != Some(frame.view.camera)));
         loop {
@@ -329,7 +342,7 @@ impl Renderer {
                 self.items.iter_mut().filter(|(_, item)| item.last_seen == now).collect();
             let ready = items
                 .par_iter_mut()
-                .map(|(group, item)| item.prepare(group, frame, tiles, bias, wait))
+                .map(|(group, item)| item.prepare(group, frame, tiles, bias, (wait, &pacing)))
                 .reduce(|| true, |a, b| a && b);
             let needed: u64 = items.iter().map(|(group, item)| needed_bytes(item) * group.len() as u64).sum();
             if needed <= self.options.gpu_tile_bytes || self.bias >= MOST_BIAS {
@@ -527,12 +540,11 @@ impl Renderer {
                     let (layout, grid) = (&self.pipelines.tile, item.grid().0);
                     self.grounds.provide(&self.gpu, layout, tile, texture, &item.geolocation, &grid);
                 }
-                prepared.draws.push(Draw::Raster { slot, clock, tile, range });
+                prepared.draws.push(Draw::Raster { slot, clock, tile, range, run: 0 });
             }
             if !item.spots().is_empty() && !channels {
                 let keep = |row| item.geolocation.is_within(row, times.window);
-                let run = prepared.points.run(frame, |pen| marks::draw(pen, frame, item.spots(), &keep));
-                prepared.draws.push(Draw::Dots { slot: slot + 1, run });
+                prepared.add_own_spots(slot + 1, frame, item.spots(), &keep);
             }
         } else if let Some(shape) = item.series() {
             let mut blocks = Vec::new();

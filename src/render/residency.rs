@@ -12,6 +12,7 @@ use seaglass_core::tile::TileKey;
 use crate::atlas::{Atlas, Place, Room};
 use crate::gpu::Gpu;
 use crate::marks::{self, Mark};
+use crate::pacing::Pacing;
 use crate::pipelines::Pipelines;
 use crate::sample::{NO_TIME, day_of};
 use crate::tree::TileAt;
@@ -187,10 +188,10 @@ impl Residency {
         self.frame += 1;
     }
 
-    /// Uploads waiting tiles up to a number of bytes (at least one tile).
-    pub fn upload(&mut self, gpu: &Gpu, pipelines: &Pipelines, budget: u64) {
+    /// Uploads waiting tiles up to a number of bytes, as long as the pacing allows (at least one tile).
+    pub fn upload(&mut self, gpu: &Gpu, pipelines: &Pipelines, budget: u64, pacing: &Pacing) {
         let mut spent = 0;
-        while spent < budget {
+        while spent < budget && pacing.allows() {
             let Some((key, block)) = self.pending.pop_front() else { return };
             self.waiting.remove(&key);
             let uses = self.needed(key.item);

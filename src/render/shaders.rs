@@ -14,6 +14,7 @@ const SHARED: &[Source] = &[
     ("sample", include_str!("../../shaders/shared/sample.wgsl")),
     ("tile", include_str!("../../shaders/shared/tile.wgsl")),
     ("surface", include_str!("../../shaders/shared/surface.wgsl")),
+    ("look", include_str!("../../shaders/shared/look.wgsl")),
     ("tails", include_str!("../../shaders/shared/tails.wgsl")),
 ];
 

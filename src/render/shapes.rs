@@ -294,7 +294,7 @@ fn pipeline(
             buffers: &[Some(vertices)],
         },
         primitive: wgpu::PrimitiveState { topology, ..wgpu::PrimitiveState::default() },
-        depth_stencil: None,
+        depth_stencil: Some(crate::look::depth_state(false)),
         multisample: wgpu::MultisampleState { count, ..wgpu::MultisampleState::default() },
         fragment: Some(wgpu::FragmentState {
             module,

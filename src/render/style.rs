@@ -6,6 +6,8 @@ use std::sync::Arc;
 use seaglass_core::colormap::Colormap;
 use seaglass_core::style::{Blend, Filter, HillshadeStyle, MOST_HIDDEN, Method, OutOfRange, Style};
 
+use crate::look::Look;
+
 /// Mirror of `Style` in `shaders/shared/colormap.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
@@ -161,6 +163,8 @@ pub(crate) struct BoundStyle {
     colormap: Arc<Colormap>,
     /// How what is drawn in this style meets the colours below.
     pub blend: Blend,
+    /// How cells are drawn.
+    pub look: Look,
     /// Bind group 1 of raster, line and dot pipelines.
     pub group: wgpu::BindGroup,
 }
@@ -207,7 +211,14 @@ impl Styles {
                 wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&lut) },
             ],
         });
-        let slot = BoundStyle { uniform, buffer, colormap: Arc::clone(colormap), blend: Blend::Over, group };
+        let slot = BoundStyle {
+            uniform,
+            buffer,
+            colormap: Arc::clone(colormap),
+            blend: Blend::Over,
+            look: Look::default(),
+            group,
+        };
         match self.slots.get_mut(k) {
             Some(old) => *old = slot,
             // Slots are bound in order, so this is the next one.
@@ -220,16 +231,26 @@ impl Styles {
         self.slots.get(k).map(|s| &s.group)
     }
 
-    /// Says how what is drawn in a slot meets the colours below.
-    pub fn set_blend(&mut self, k: usize, blend: Blend) {
+    /// Says how what is drawn in a slot meets the colours below, and how its cells are drawn.
+    pub fn set_look(&mut self, k: usize, blend: Blend, look: Look) {
         if let Some(slot) = self.slots.get_mut(k) {
-            slot.blend = blend;
+            (slot.blend, slot.look) = (blend, look);
         }
     }
 
     /// How what is drawn in a slot meets the colours below.
     pub fn blend(&self, k: usize) -> Blend {
         self.slots.get(k).map_or(Blend::Over, |s| s.blend)
+    }
+
+    /// How the cells of all slots are drawn, and meet the colours below.
+    pub fn looks(&self) -> Vec<(Blend, Look)> {
+        self.slots.iter().map(|s| (s.blend, s.look)).collect()
+    }
+
+    /// How the cells of a slot are drawn.
+    pub fn look(&self, k: usize) -> Look {
+        self.slots.get(k).map(|s| s.look).unwrap_or_default()
     }
 
     fn lut(&mut self, gpu: &crate::gpu::Gpu, colormap: &Arc<Colormap>) -> wgpu::TextureView {

@@ -21,7 +21,14 @@ fn scene(data: &Data, altitude_m: f64) -> Scene {
 fn with(gpu: &seaglass_render::Gpu, gpu_tile_bytes: u64, upload_bytes_per_frame: u64) -> Renderer {
     Renderer::new(
         gpu,
-        RendererOptions { gpu_tile_bytes, upload_bytes_per_frame, synchronous: false, ..RendererOptions::default() },
+        RendererOptions {
+            gpu_tile_bytes,
+            upload_bytes_per_frame,
+            // Bytes alone count, however slow the machine is.
+            new_ms_per_frame: f32::INFINITY,
+            synchronous: false,
+            ..RendererOptions::default()
+        },
     )
     .unwrap()
 }
