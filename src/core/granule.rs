@@ -1,6 +1,6 @@
 //! Granules as readers describe them: a file holds parts (geometries), a part holds time steps and fields.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,25 @@ impl FileInfo {
     pub fn collection(&self) -> String {
         self.product.clone().unwrap_or_else(|| collection_of_kind(self))
     }
+
+    /// The same for the file at `path`: what a program has pushed is a collection of its own under its name.
+    pub fn collection_at(&self, path: &Path) -> String {
+        pushed_name(path).map_or_else(|| self.collection(), |name| format!("{PUSHED}{name}"))
+    }
+}
+
+/// How the keys of collections begin that programs have pushed.
+pub const PUSHED: &str = "pushed: ";
+/// How the folders begin in which a running session keeps what programs push.
+pub const PUSHED_FOLDER: &str = "seaglass-pushed-";
+/// How the folders beside session files end in which that is saved.
+pub const SAVED_FOLDER: &str = ".pushed";
+
+/// The name under which a program has pushed the file, as its folder says.
+pub fn pushed_name(path: &Path) -> Option<&str> {
+    let folder = path.parent()?.file_name()?.to_str()?;
+    let kept = folder.starts_with(PUSHED_FOLDER) || folder.ends_with(SAVED_FOLDER);
+    path.file_stem()?.to_str().filter(|_| kept)
 }
 
 /// One geometry of a file with the fields lying on it.

@@ -21,6 +21,16 @@ pub struct TimeParseError {
 }
 
 impl Time {
+    /// First instant of the years that are written with four digits.
+    pub const FIRST: Self = Self(-62_167_219_200_000_000);
+    /// Last instant that every time zone writes with four digits.
+    pub const LAST: Self = Self(253_402_207_200_000_000);
+
+    /// Whether it has a date of a year from 0 to 9999.
+    pub fn is_on_the_calendar(self) -> bool {
+        (Self::FIRST..=Self::LAST).contains(&self)
+    }
+
     /// From microseconds since 1970.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)

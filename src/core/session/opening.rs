@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Effect, Session};
 use crate::catalogue::Collection;
 use crate::command::Command;
-use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId};
+use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId, pushed_name};
 use crate::project::Layer;
 use crate::time::{Time, TimeSpan};
 use crate::versions::Versions;
@@ -27,7 +27,10 @@ impl Session {
         let mut fresh: HashSet<String> = HashSet::new();
         for (path, info) in files {
             // Parts of one product with different fields (1 Hz and 20 Hz) share the collection; the field names tell them apart.
-            let id = info.collection();
+            let id = info.collection_at(path);
+            if pushed_name(path).is_some() {
+                effects.extend(self.replace_pushed(&id, path, info));
+            }
             let collection = self.catalogue.collections.entry(id.clone()).or_insert_with(|| {
                 fresh.insert(id.clone());
                 Collection::default()
@@ -38,6 +41,9 @@ impl Session {
                 None => touched.push((id.clone(), vec![path])),
             }
             collection.entitle(path, info);
+            if let Some(name) = pushed_name(path) {
+                (collection.title, collection.short) = (name.to_owned(), None);
+            }
             info.parts.iter().for_each(|part| collection.merge_fields(&part.fields));
             heaps.entry(id.clone()).or_default().extend(granules_of(path, info, &id, &mut self.next_granule));
         }
@@ -74,6 +80,24 @@ impl Session {
         effects
     }
 
+    /// Makes room for what a program pushes under a name again: fields that it no longer has go with their layers, and so
+    /// does a file of that name that came with a session.
+    fn replace_pushed(&mut self, id: &str, path: &Path, info: &FileInfo) -> Vec<Effect> {
+        let Some(collection) = self.catalogue.collections.get_mut(id) else { return Vec::new() };
+        let others: HashSet<PathBuf> =
+            collection.granules.iter().filter(|g| g.path != path).map(|g| g.path.clone()).collect();
+        collection.remove(&collection.granules.clone().iter().map(|g| g.path.as_path()).collect());
+        collection.fields.clear();
+        let has = |name: &str| info.parts.iter().flat_map(|p| &p.fields).any(|f| f.name == name);
+        self.project.layers.retain(|l| l.collection != id || has(&l.field));
+        if !self.project.layers.iter().any(|l| l.collection == id) {
+            // As if it came for the first time: it gets a layer.
+            self.catalogue.collections.remove(id);
+        }
+        self.project.sources.retain(|s| !others.contains(s));
+        others.into_iter().map(Effect::ForgetFile).collect()
+    }
+
     /// Layers of a session that was saved before their colours had a range.
     fn rangeless(&self, collection: &str) -> Vec<Layer> {
         let layers = self.project.layers.iter().filter(|l| l.collection == collection && l.style.range.is_none());
@@ -84,6 +108,8 @@ impl Session {
     pub(super) fn files_gone(&mut self, paths: &[PathBuf]) -> Vec<Effect> {
         let gone: HashSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
         self.failures.retain(|f| !gone.contains(f.path.as_path()));
+        // What a program takes back was its own: no session looks for it again.
+        self.project.sources.retain(|s| pushed_name(s).is_none() || !gone.contains(s.as_path()));
         for collection in self.catalogue.collections.values_mut() {
             collection.remove(&gone);
         }
@@ -289,6 +315,42 @@ mod tests {
         let three = names(&[("a.nc", "K"), ("b.nc", "K"), ("a.nc", "K")]);
         assert_eq!(three, [("sst, 3 files".to_owned(), Some("3 files".to_owned()))]);
         assert_eq!(names(&[("a.nc", "K"), ("b.nc", "degC")]).len(), 2, "other units are other data");
+    }
+
+    #[test]
+    fn what_is_pushed_under_two_names_is_two_layers_and_under_one_name_one() {
+        let mut s = Session::default();
+        let push = |s: &mut Session, path: &str, info: Box<FileInfo>| {
+            s.apply(&Command::Open { paths: vec![path.into()] }).unwrap();
+            s.apply(&Command::Opened { path: path.into(), info }).unwrap()
+        };
+        push(&mut s, "/tmp/seaglass-pushed-1/a.nc", titled("t", "K"));
+        push(&mut s, "/tmp/seaglass-pushed-1/b.nc", titled("t", "K"));
+        let shown = |s: &Session| -> Vec<(String, String)> {
+            s.project().layers.iter().map(|l| (l.collection.clone(), l.field.clone())).collect()
+        };
+        let of = |name: &str| (format!("pushed: {name}"), "sst".to_owned());
+        assert_eq!(shown(&s), [of("b"), of("a")]);
+        assert_eq!(s.catalogue().collections["pushed: a"].title, "a");
+        // Again: the layer stays as it is, with the fields of the new data.
+        let layer = s.project().layers[1].id;
+        s.apply(&Command::RenameLayer { layer, name: "mine".into() }).unwrap();
+        push(&mut s, "/tmp/seaglass-pushed-1/a.nc", titled("t", "degC"));
+        assert_eq!((s.project().layers[1].id, shown(&s).len()), (layer, 2));
+        assert_eq!(s.catalogue().collections["pushed: a"].fields[0].units, "degC");
+        // Other fields: the layer of one that is gone goes, another comes.
+        push(&mut s, "/tmp/seaglass-pushed-1/a.nc", file([("wind", 70), ("rain", 4)], GeometryKind::Swath, SMALL));
+        assert_eq!(shown(&s), [("pushed: a".to_owned(), "wind".to_owned()), of("b")]);
+        // What came with a session gives way to what is pushed under its name, and taken back it is looked for no more.
+        push(&mut s, "/home/s.oce.pushed/c.nc", titled("t", "K"));
+        push(&mut s, "/tmp/seaglass-pushed-1/c.nc", titled("t", "K"));
+        let c = &s.catalogue().collections["pushed: c"];
+        assert_eq!((c.granules.len(), c.granules[0].path.as_path()), (1, Path::new("/tmp/seaglass-pushed-1/c.nc")));
+        assert!(!s.project().sources.contains(&"/home/s.oce.pushed/c.nc".into()));
+        s.apply(&Command::FilesGone { paths: vec!["/tmp/seaglass-pushed-1/c.nc".into()] }).unwrap();
+        assert!(!s.project().sources.contains(&"/tmp/seaglass-pushed-1/c.nc".into()));
+        // Files of a folder of that kind elsewhere are what they were.
+        assert_eq!(titled("t", "K").collection_at(Path::new("/d/a.nc")), titled("t", "K").collection());
     }
 
     #[test]

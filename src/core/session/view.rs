@@ -111,7 +111,17 @@ impl Session {
 
     pub(super) fn change_time(&mut self, command: &Command) -> Result<(), CommandError> {
         match command {
-            Command::SetTime { now } => self.project.timeline.now = *now,
+            Command::SetTime { now } => {
+                if !now.is_on_the_calendar() {
+                    return Err(CommandError(format!(
+                        "The clock goes from {} to {}; {} µs since 1970 lie beyond.",
+                        Time::FIRST.iso(),
+                        Time::LAST.iso(),
+                        now.micros()
+                    )));
+                }
+                self.project.timeline.now = *now;
+            }
             Command::SetWindow { window_s } => {
                 if !(1e-3..=LONGEST_S).contains(window_s) {
                     return Err(CommandError(
@@ -135,14 +145,14 @@ impl Session {
             }
             Command::StepTime { steps } => {
                 let t = &mut self.project.timeline;
-                t.now = t.now.plus_seconds(t.step_seconds() * f64::from(*steps));
+                t.now = t.now.plus_seconds(t.step_seconds() * f64::from(*steps)).clamp(Time::FIRST, Time::LAST);
             }
             Command::ScrubTime { steps } => {
                 if !steps.is_finite() {
                     return Err(CommandError("The number of steps must be a number.".into()));
                 }
                 let t = &mut self.project.timeline;
-                t.now = t.now.plus_seconds(t.step_seconds() * steps);
+                t.now = t.now.plus_seconds(t.step_seconds() * steps).clamp(Time::FIRST, Time::LAST);
             }
             Command::StepGranule { layer, steps } => {
                 let stops = self.stops(*layer);
@@ -303,6 +313,22 @@ impl Session {
 mod tests {
     use super::*;
     use crate::granule::{FileInfo, GeometryKind, PartInfo};
+
+    #[test]
+    fn the_clock_stays_on_the_calendar() {
+        let mut s = Session::default();
+        for beyond in [i64::MIN, i64::MAX, Time::FIRST.micros() - 1, Time::LAST.micros() + 1] {
+            let why = s.apply(&Command::SetTime { now: Time::from_micros(beyond) }).unwrap_err().to_string();
+            assert!(why.contains("from 0000-01-01T00:00:00Z to 9999-12-30T22:00:00Z"), "{why}");
+        }
+        s.apply(&Command::SetTime { now: Time::LAST }).unwrap();
+        s.apply(&Command::StepTime { steps: i32::MAX }).unwrap();
+        assert_eq!(s.project().timeline.now, Time::LAST);
+        s.apply(&Command::SetTime { now: Time::parse("0000-01-01").unwrap() }).unwrap();
+        assert_eq!(s.project().timeline.now, Time::FIRST);
+        s.apply(&Command::ScrubTime { steps: -1e300 }).unwrap();
+        assert_eq!(s.project().timeline.now, Time::FIRST);
+    }
 
     /// Passes 1 to 3 of cycles 10 and 12, the second of cycle 12 missing.
     #[test]
