@@ -35,7 +35,10 @@ fuzz_target!(|text: &str| {
             }
         }
         't' => {
-            if let Ok(time) = Time::parse(text) {
+            // Years of more or fewer than four digits are read, and written in another way.
+            if let Ok(time) = Time::parse(text)
+                && time.civil().is_some_and(|c| (0..=9999).contains(&c.0))
+            {
                 assert_eq!(Time::parse(&time.iso()), Ok(time), "a time is what it says");
             }
         }

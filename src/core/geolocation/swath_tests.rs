@@ -284,3 +284,39 @@ fn large_swaths_are_searched_quickly() {
     assert!(s.bounds().is_some());
     println!("{shape:?}: index {build:?}, hit {query:?}, miss {miss:?}, bounds {:?}", begin.elapsed());
 }
+
+/// Place on a tripolar cap with poles at (0°, 60°) and (180°, 60°) (Murray 1996): `u` runs round it, `v` from its edge to the
+/// fold, both from 0 to 1. On the unit disc of the stereographic plane the poles lie at +1 and -1; log((1 + z) / (1 - z))
+/// takes the disc to a strip, its edge to ±iπ/2 and the fold to the real line.
+fn tripolar(u: f64, v: f64) -> (f64, f64) {
+    let angle = std::f64::consts::TAU * u;
+    let re = -(angle / 2.0).tan().abs().ln();
+    let im = (1.0 - v) * std::f64::consts::FRAC_PI_2 * angle.sin().signum();
+    let (er, ei) = (re.exp() * im.cos(), re.exp() * im.sin());
+    let norm = (er + 1.0).powi(2) + ei * ei;
+    let (x, y) = ((er * er + ei * ei - 1.0) / norm, 2.0 * ei / norm);
+    let edge = 15f64.to_radians().tan();
+    (y.atan2(x).to_degrees(), 90.0 - 2.0 * (edge * x.hypot(y)).atan().to_degrees())
+}
+
+#[test]
+fn cells_of_a_folded_tripolar_grid_are_found() {
+    let (rows, cols) = (40, 72);
+    let places: Vec<(f64, f64)> = (0..rows * cols)
+        .map(|k| tripolar(((k % cols) as f64 + 0.5) / cols as f64, (k / cols) as f64 / (rows - 1) as f64))
+        .collect();
+    let place = |k: usize| LonLat::new(places[k].0, places[k].1);
+    // The formula itself: the edge is a parallel, and the last row lies on itself.
+    assert!(places[..cols].iter().all(|p| (p.1 - 60.0).abs() < 1e-9));
+    let last = (rows - 1) * cols;
+    assert!((0..cols).all(|c| place(last + c).approx_distance_m(&place(last + cols - 1 - c)) < 1.0));
+    let (lon, lat) = places.iter().copied().unzip();
+    let swath = Swath::full([rows, cols], CoordArray::F64(lon), CoordArray::F64(lat), Vec::new()).unwrap();
+    for k in 0..rows * cols {
+        let hit = swath.index_from_lonlat(place(k)).unwrap_or_else(|| panic!("{k}: nothing at {:?}", places[k]));
+        // On the fold the cell of the other side is as right.
+        let found = hit.row.round() as usize * cols + hit.col.round() as usize;
+        let away = place(found).approx_distance_m(&place(k));
+        assert!(away < 1.0, "{k}: {hit:?} is {away} m away");
+    }
+}
