@@ -13,6 +13,8 @@ mod calendar;
 mod catalogue;
 #[path = "ui/groups.rs"]
 mod groups;
+#[path = "ui/help.rs"]
+mod help;
 #[path = "ui/layers.rs"]
 mod layers;
 #[path = "ui/looks.rs"]

@@ -43,7 +43,7 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
         | "orbit_previous_cycle"
         | "orbit_next_cycle" => has_passes(model, state),
         "redo" => redo,
-        "save_session" | "save_session_as" | "copy_command_line" => has_data,
+        "save_session" | "save_session_as" | "copy_command_line" | "copy_python" | "export_python" => has_data,
         "close_all" => has_data || !model.session.failures().is_empty(),
         "copy_position" => state.pointer.is_some(),
         "pair_table" => model.colocation.found.as_ref().is_some_and(|f| !f.pairs.is_empty()),
@@ -92,6 +92,8 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         "draw_point" => state.shapes.toggle(ShapeKind::Point),
         "save_shapes" => out.act(Action::Pick(Pick::Shapes(None))),
         "palette" => state.palette_open = !state.palette_open,
+        "help" => state.help.toggle(),
+        "tour" => state.tour = Some(0),
         "keys" => state.keys_open = !state.keys_open,
         "record" => state.film = Some(crate::recorder::Form::of(model.session)),
         "about" => state.about_open = true,
@@ -104,6 +106,13 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
             state.right_tab = tab;
         }
         "copy_command_line" => out.act(Action::Copy(crate::command_line::text(model.session))),
+        "copy_python" => {
+            let sources = model.session.readable_sources();
+            let sources: Vec<_> =
+                sources.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| p.to_path_buf())).collect();
+            out.act(Action::Copy(seaglass_core::script::python(model.session, &sources)));
+        }
+        "export_python" => out.act(Action::Pick(Pick::Python)),
         "save_session_as" => out.act(Action::Pick(Pick::SessionAs)),
         "open_session" => out.act(Action::Pick(Pick::Session)),
         "save_session" => match &model.session_file.0 {
@@ -238,7 +247,9 @@ fn simple(id: &str, model: &Model) -> Option<Command> {
 }
 
 fn perform_on_layer(id: &str, layer: LayerId, model: &Model, state: &mut UiState, out: &mut Out) -> bool {
-    let Some(row) = model.row(layer) else { return false };
+    let Some(row) = model.row(layer) else {
+        return false;
+    };
     let position = model.session.project().position(layer).unwrap_or(0);
     let opacity = |by: f32| Command::SetStyle {
         layer,
@@ -282,7 +293,9 @@ pub fn shortcuts(ui: &egui::Ui, model: &Model, state: &mut UiState, out: &mut Ou
     let typing = ui.ctx().text_edit_focused();
     let typing = std::mem::replace(&mut state.typed_before, typing) || typing;
     hand::tap(ui, typing, model, state, out);
-    let Some(id) = next_shortcut(ui, typing, state) else { return };
+    let Some(id) = next_shortcut(ui, typing, state) else {
+        return;
+    };
     let was_open = state.palette_open;
     // What covers the window has the keyboard; only its own key, which closes it again, goes through.
     let closes = (id == "palette" && was_open)

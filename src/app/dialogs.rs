@@ -57,6 +57,8 @@ pub enum Pick {
     Session,
     /// Where to save the session.
     SessionAs,
+    /// Where to write the view as a Python program.
+    Python,
     /// Where to write pairs, in the format of that extension.
     Pairs(&'static str),
 }
@@ -72,6 +74,7 @@ impl Pick {
             Self::Cells(..) => ("Extract cells", "Extract"),
             Self::Session => ("Open session", "Open"),
             Self::SessionAs => ("Save session", "Save"),
+            Self::Python => ("Export as Python", "Export"),
             Self::Pairs("toml") => ("Save job", "Save"),
             Self::Pairs(_) => ("Export pairs", "Export"),
         }
@@ -90,6 +93,7 @@ impl Pick {
             Self::Shapes(_) => home.join("shapes.geojson"),
             Self::Cells(_, format) => home.join(format!("cells.{format}")),
             Self::Pairs(format) => home.join(self.file_name(format)),
+            Self::Python => home.join("seaglass.py"),
             Self::SessionAs => home.join("session.oce"),
             Self::Files | Self::Folder | Self::Session => home.join(""),
         };
@@ -108,6 +112,7 @@ impl Pick {
             Self::SessionAs => {
                 Command::SaveSession { path: with_extension(path, EXTENSION), window: serde_json::Value::Null }
             }
+            Self::Python => Command::SaveScript { path: with_extension(path, "py") },
             Self::Image => Command::SaveImage { path: with_extension(path, "png"), size: None, legend: true },
             Self::Shapes(shape) => Command::SaveShapes { path: with_extension(path, "geojson"), shape },
             Self::Cells(shape, format) => {
@@ -156,6 +161,11 @@ impl Pickers {
                     .set_file_name("shapes.geojson")
                     .add_filter("GeoJSON", &["geojson", "json"])
                     .add_filter("KML", &["kml"])
+                    .save_file()
+                    .map(|path| pick.command(path)),
+                Pick::Python => dialog
+                    .set_file_name("seaglass.py")
+                    .add_filter("Python", &["py"])
                     .save_file()
                     .map(|path| pick.command(path)),
                 Pick::Image => dialog

@@ -160,6 +160,7 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
         out.send(Command::LockLayer { layer, locked: !row.locked });
     }
     crate::style_menu::copy_paste(ui, row, state, out);
+    crate::style_menu::save_to_collection(ui, row, model, out);
     if row.unmasked || crate::style_actions::hides_cells(row) {
         let label = if row.unmasked { "Hide masked" } else { "Show masked" };
         if widgets::menu_item(ui, label, "", true) {

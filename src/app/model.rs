@@ -1,5 +1,6 @@
 //! What panels show: a plain picture of session and host, made once a frame.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use seaglass_core::catalogue::Collection;
@@ -200,6 +201,8 @@ pub struct Model<'a> {
     pub welcome: bool,
     /// Collections with their granules counted.
     pub catalogue: std::sync::Arc<Vec<seaglass_host::CatalogueRow>>,
+    /// Collection files of collections that lie in SEAScope workspaces, by collection.
+    pub collection_files: BTreeMap<String, PathBuf>,
     /// Name of the session file, and whether it differs from what is open.
     pub session_file: (Option<PathBuf>, bool),
     /// Pairs of two layers.
@@ -221,6 +224,7 @@ impl<'a> Model<'a> {
             recent: Vec::new(),
             welcome: false,
             catalogue: std::sync::Arc::default(),
+            collection_files: BTreeMap::new(),
             session_file: (None, false),
             colocation: seaglass_host::colocate::View::default(),
         }
@@ -229,6 +233,11 @@ impl<'a> Model<'a> {
     /// The row of a layer.
     pub fn row(&self, id: LayerId) -> Option<&Row> {
         self.rows.iter().find(|r| r.id == id)
+    }
+
+    /// Name of the collection file into which the style of a layer can be written.
+    pub fn collection_file(&self, row: &Row) -> Option<String> {
+        Some(self.collection_files.get(&row.collection)?.file_name()?.to_string_lossy().into_owned())
     }
 
     /// No layers, no data and no shapes.

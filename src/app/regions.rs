@@ -128,6 +128,8 @@ pub fn floating(
         style_panel::show(ctx, model, data, area, state, out);
     }
     palette::show(ctx, model, state, out);
+    crate::help::show(ctx, state);
+    crate::tour::show(ctx, area, state, out);
     dialogs::keys(ctx, state);
     preferences::dialog(ctx, state, out);
     dialogs::typed_path(ctx, state, out);

@@ -15,6 +15,8 @@ pub struct Settings {
     pub dark: bool,
     /// The welcome card is shown when nothing is open.
     pub welcome: bool,
+    /// The tour has been seen, or skipped.
+    pub toured: bool,
     /// Width of the layers panel, points.
     pub left_width: f32,
     /// Where notebooks connect, `ADDRESS:PORT`; empty lets none in.
@@ -36,6 +38,7 @@ impl Default for Settings {
         Self {
             dark: true,
             welcome: true,
+            toured: false,
             left_width: 296.0,
             listen: seaglass_host::DEFAULT_ADDRESS.to_owned(),
             coordinates: seaglass_core::format::Coordinates::default(),

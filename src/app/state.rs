@@ -58,6 +58,8 @@ pub enum Action {
     Copy(String),
     /// Shows a file in the file manager of the desktop.
     ShowFile(PathBuf),
+    /// Does not begin the tour by itself again.
+    TourSeen,
     /// Does not show the welcome card again.
     HideWelcome,
     /// Says what is wrong with what has been typed.
@@ -99,6 +101,10 @@ pub struct UiState {
     pub palette_open: bool,
     /// Keyboard help open.
     pub keys_open: bool,
+    /// The documents of the user.
+    pub help: crate::help::State,
+    /// Step the tour is at.
+    pub tour: Option<usize>,
     /// About dialog open.
     pub about_open: bool,
     /// File whose failure is explained in a dialog.
@@ -233,6 +239,8 @@ impl Default for UiState {
             style_of: None,
             palette_open: false,
             keys_open: false,
+            help: crate::help::State::default(),
+            tour: None,
             about_open: false,
             failure: None,
             typed_path: None,

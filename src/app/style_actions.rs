@@ -51,6 +51,7 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> Option<bool> {
         "paste_style" => row.is_some() && state.copied_style.is_some(),
         "show_masked" => row.is_some_and(|r| hides_cells(r) || r.unmasked),
         "reset_product_style" | "copy_style" | "fit_visible" | "follow_view" | "save_default_style" => row.is_some(),
+        "save_collection_style" => row.is_some_and(|r| model.collection_file(r).is_some()),
         "next_coordinates" | "longitude_360" => true,
         _ => return None,
     })
@@ -90,6 +91,7 @@ fn on_layer(id: &str, row: &Row, state: &mut UiState, out: &mut Out) -> bool {
         "follow_view" => follow(row, !row.style.follow_view, out),
         "show_masked" => out.send(Command::ShowMasked { layer: Some(layer), on: !row.unmasked }),
         "save_default_style" => out.send(Command::SaveDefaultStyle { layer, quantity: false }),
+        "save_collection_style" => out.send(Command::SaveStyleToCollection { layer }),
         "reset_product_style" => out.send(Command::ForgetDefaultStyle { layer }),
         _ => return false,
     }

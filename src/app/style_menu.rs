@@ -26,11 +26,20 @@ pub fn more(response: &Response, row: &Row, model: &Model, state: &mut UiState, 
                 out.send(Command::SaveDefaultStyle { layer: row.id, quantity: true });
             }
         }
+        save_to_collection(ui, row, model, out);
         let saved = model.session.has_user_style(row.id);
         if widgets::menu_item(ui, "Reset to product default", "", saved) {
             out.send(Command::ForgetDefaultStyle { layer: row.id });
         }
     });
+}
+
+/// The entry that writes the style into the collection file, where the data have one.
+pub fn save_to_collection(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
+    let Some(file) = model.collection_file(row) else { return };
+    if widgets::menu_item(ui, &format!("Save style to {file}"), "", true) {
+        out.send(Command::SaveStyleToCollection { layer: row.id });
+    }
 }
 
 /// Copy and paste, as entries of a menu.

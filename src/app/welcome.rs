@@ -18,6 +18,12 @@ pub fn wanted(model: &Model, state: &UiState) -> bool {
     model.welcome && !state.welcome_closed && model.is_empty() && !model.work.busy()
 }
 
+/// Whether what was pressed opens data.
+pub fn opens(out: &Out) -> bool {
+    let asks = |a: &Action| matches!(a, Action::OpenSample | Action::Run("open_files" | "open_folder"));
+    out.actions.iter().any(asks) || out.commands.iter().any(|c| matches!(c, Command::Open { .. }))
+}
+
 /// Shows the card.
 pub fn show(ui: &mut Ui, area: Rect, model: &Model, out: &mut Out) {
     let t = theme(ui);

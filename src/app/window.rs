@@ -104,6 +104,8 @@ pub struct Window {
     /// The layer selected by itself, and how much was open then.
     led: Option<(LayerId, u64)>,
     title: String,
+    /// Somebody has opened data from the welcome card: the tour begins when they are there.
+    welcomed: bool,
     /// Something has arrived since the last frame was drawn.
     arrived_early: bool,
 }
@@ -166,6 +168,7 @@ impl Window {
             themed: None,
             led: None,
             title: String::new(),
+            welcomed: false,
             arrived_early: false,
         };
         window.host.allow_files(options.allow_files);
@@ -268,6 +271,7 @@ impl Window {
             }
             Action::ShowFile(path) => self.system.show_file(ctx, &path),
             Action::Say(text) => self.toasts.push(Level::Warning, text, None),
+            Action::TourSeen => self.settings.toured = true,
             Action::HideWelcome => {
                 self.settings.welcome = false;
                 self.state.welcome_closed = true;
@@ -376,6 +380,10 @@ impl Window {
         if self.themed != Some(self.settings.dark) {
             self.themed = Some(self.settings.dark);
             ctx.set_theme(if self.settings.dark { egui::Theme::Dark } else { egui::Theme::Light });
+        }
+        if self.welcomed && !self.settings.toured && !self.host.session().project().layers.is_empty() {
+            self.welcomed = false;
+            self.state.tour = Some(0);
         }
         let project = self.host.session().project();
         // While files arrive the selection follows the layer to begin with, unless the user has made another: it must not
@@ -522,7 +530,9 @@ impl Window {
                 info: feed::hover(pin.place, feed::in_time(rows, &model), &model),
             })
             .collect();
-        let (Some(at), Some(pointer), Some(probed)) = (place, pointer, under_pointer) else { return };
+        let (Some(at), Some(pointer), Some(probed)) = (place, pointer, under_pointer) else {
+            return;
+        };
         let info = feed::hover(at, feed::in_time(probed, &model), &model);
         if let Some(cell) = info.rows.iter().find_map(|r| r.cell).and_then(|c| view.screen_from_lonlat(c)) {
             let at = frame.point(cell);
@@ -554,6 +564,7 @@ impl Window {
         let (area, globe) = (beside_drawer(area, state), beside_drawer(globe, state));
         if welcome {
             welcome::show(ui, area, &model, out);
+            self.welcomed |= welcome::opens(out);
         } else {
             let view = model.session.project().camera.view(frame.size_px().x, frame.size_px().y);
             shapes::paint::over_globe(ui, frame, &view, model.session, state);
@@ -653,6 +664,7 @@ fn model_of<'a>(host: &'a Host, seen: &Seen, settings: &Settings, adapter: &(Str
     model.memory_full = seen.memory_full;
     model.sample = seen.sample;
     model.colocation = host.colocation();
+    model.collection_files = host.collection_files();
     model.catalogue = Arc::clone(&seen.catalogue);
     let (file, changed) = host.session_file();
     model.session_file = (file.map(Path::to_owned), changed);

@@ -58,6 +58,11 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
         window: serde_json::Value,
     },
+    /// Writes what is seen as a Python program: files, layers, styles, camera, clock and shapes.
+    SaveScript {
+        /// Where to.
+        path: PathBuf,
+    },
     /// Opens a session file in place of what is open.
     OpenSession {
         /// Which.
@@ -322,6 +327,11 @@ pub enum Command {
         layer: LayerId,
         /// For every field of the same `standard_name` instead of this field of this product.
         quantity: bool,
+    },
+    /// Writes the look of a layer into the collection file (`<collection>.ini`) of the SEAScope workspace its data lie in.
+    SaveStyleToCollection {
+        /// Which.
+        layer: LayerId,
     },
     /// Forgets this user's default for a layer's field and gives it the product's style back.
     ForgetDefaultStyle {

@@ -5,7 +5,7 @@
 
 use crate::field::{FieldInfo, FieldKind, FieldStats};
 use crate::granule::GeometryKind;
-use crate::style::{Method, Style, StyleHint};
+use crate::style::{Method, PARTICLES, StreamStyle, Style, StyleHint, VectorStyle};
 
 /// What a quantity is measured in, for the ranges of the table.
 #[derive(Clone, Copy, PartialEq)]
@@ -140,6 +140,7 @@ pub fn default_style(field: &FieldInfo, geometry: Option<GeometryKind>) -> Style
         _ => plain.method,
     });
     let range = hint.range.filter(|[a, b]| a.is_finite() && b.is_finite() && a < b);
+    let part = |v: &f32| (0.0..=1.0).contains(v);
     Style {
         colormap: hint.colormap.unwrap_or(plain.colormap),
         reversed: hint.reversed.unwrap_or(false),
@@ -147,7 +148,14 @@ pub fn default_style(field: &FieldInfo, geometry: Option<GeometryKind>) -> Style
         log: hint.log.unwrap_or(false) && range.is_none_or(|[low, _]| low > 0.0),
         filter: hint.filter.unwrap_or(plain.filter),
         method,
-        size_pt: method.usual_size_pt(),
+        opacity: hint.opacity.filter(part).unwrap_or(plain.opacity),
+        size_pt: hint.size_pt.filter(|s| (0.5..=64.0).contains(s)).unwrap_or(method.usual_size_pt()),
+        vector: VectorStyle { density: hint.density.filter(part).unwrap_or(plain.vector.density), ..plain.vector },
+        stream: StreamStyle {
+            particles: hint.particles.map_or(plain.stream.particles, |n| n.clamp(PARTICLES[0], PARTICLES[1])),
+            length: hint.length.map_or(plain.stream.length, |n| n.clamp(2, 256)),
+            ..plain.stream
+        },
         ..Style::default()
     }
 }

@@ -27,6 +27,7 @@ pub mod product;
 pub mod project;
 pub mod projection;
 pub mod protocol;
+pub mod script;
 pub mod session;
 pub mod session_file;
 pub mod shapes;

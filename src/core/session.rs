@@ -85,6 +85,8 @@ pub enum Effect {
     FitChannels(LayerId),
     /// Keep the user's default styles.
     SaveUserStyles,
+    /// Write a layer's style into the collection file of its data.
+    SaveStyleToCollection(LayerId),
     /// Extract under a shape.
     Extract {
         /// Which.
@@ -105,6 +107,8 @@ pub enum Effect {
         /// What the window keeps in it.
         window: serde_json::Value,
     },
+    /// Write what is seen as a Python program.
+    SaveScript(PathBuf),
     /// Read a session file (ends in `Restore`).
     OpenSession(PathBuf),
     /// Write shapes (all without one named).

@@ -308,6 +308,21 @@ pub struct StyleHint {
     /// Interpolation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
+    /// 0 (invisible) to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opacity: Option<f32>,
+    /// Width of lines, diameter of dots, length of arrows and barbs, in points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_pt: Option<f32>,
+    /// Arrows and barbs: 0 leaves a symbol's width of blank between symbols, 1 none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density: Option<f32>,
+    /// Particles of streamlines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub particles: Option<u32>,
+    /// Steps of a streamline's tail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u32>,
 }
 
 impl StyleHint {
@@ -322,6 +337,11 @@ impl StyleHint {
             symmetric: self.symmetric.or(other.symmetric),
             method: self.method.or(other.method),
             filter: self.filter.or(other.filter),
+            opacity: self.opacity.or(other.opacity),
+            size_pt: self.size_pt.or(other.size_pt),
+            density: self.density.or(other.density),
+            particles: self.particles.or(other.particles),
+            length: self.length.or(other.length),
         }
     }
 }

@@ -10,8 +10,11 @@
 //! No foreign byte is parsed here: that is the readers' work, in processes of their own.
 
 pub mod cache;
+pub mod file;
 pub mod pool;
 pub mod registry;
 pub mod scan;
 pub mod trust;
 mod workspace;
+
+pub use workspace::{SaveError, SavedStyle};

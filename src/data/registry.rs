@@ -9,10 +9,11 @@ use std::sync::Arc;
 use seaglass_core::colormap::Colormap;
 use seaglass_core::formula::Formula;
 use seaglass_core::product::{Product, glob_matches};
+use seaglass_core::style::Style;
 use toml::{Table, Value};
 
 use crate::trust::Trust;
-use crate::workspace::Workspaces;
+use crate::workspace::{SaveError, SavedStyle, Workspaces};
 
 /// File name and text of every built-in product.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/products.in"));
@@ -199,6 +200,19 @@ impl Registry {
     /// Colour maps of workspaces found since the last call.
     pub fn new_colormaps(&self) -> Vec<Colormap> {
         self.workspaces.new_colormaps()
+    }
+
+    /// The collection file (`<collection>.ini`) that a product was made of.
+    pub fn collection_file(&self, id: &str) -> Option<PathBuf> {
+        self.workspaces.file_of(id)
+    }
+
+    /// Writes a style into the collection file of a product.
+    ///
+    /// # Errors
+    /// See [`SaveError`]; nothing is changed then.
+    pub fn save_style(&self, id: &str, field: &str, style: &Style) -> Result<SavedStyle, SaveError> {
+        self.workspaces.save_style(id, field, style)
     }
 
     /// Products whose folder and file-name patterns fit the path (or that have none), best first: the collection of a

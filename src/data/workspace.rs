@@ -13,7 +13,11 @@ use ini::{Ini, ParseOption, Properties};
 use parking_lot::Mutex;
 use seaglass_core::colormap::Colormap;
 use seaglass_core::product::{FieldRule, Identity, Matching, Product, Status};
-use seaglass_core::style::{Filter, Method, StyleHint};
+use seaglass_core::style::{Filter, Method, PARTICLES, StyleHint};
+
+mod save;
+
+pub use save::{SaveError, SavedStyle};
 
 /// A granule lies in a folder of its own in the folder of its collection; plain CF files may lie in the latter itself.
 const LEVELS: usize = 3;
@@ -251,10 +255,22 @@ fn shown(section: &Properties) -> FieldRule {
     };
     let range = number(section, "min").zip(number(section, "max")).map(|(a, b)| [a, b]).filter(|[a, b]| a < b);
     let log = switch(section, "logscale").filter(|log| !log || range.is_some_and(|r| r[0] > 0.0));
+    let rendering = given(section, "defaultRendering").unwrap_or("RASTER");
+    let symbols = matches!(rendering, "ARROWS" | "BARBS");
+    let size = match rendering {
+        "TRAJECTORIES" | "STREAMLINES" => number(section, "lineThickness"),
+        "DOTSCLOUD" => number(section, "billboardsSize"),
+        _ if symbols => number(section, "billboardsSize"),
+        _ => None,
+    };
+    let count = |key: &str, [least, most]: [u32; 2]| {
+        let found = given(section, key).filter(|_| rendering == "STREAMLINES").and_then(|v| v.parse::<u32>().ok());
+        found.filter(|n| (least..=most).contains(n))
+    };
     FieldRule {
         units: given(section, "units").filter(|u| *u != "_").map(str::to_owned),
         style: StyleHint {
-            colormap: given(section, "colormap").map(str::to_owned),
+            colormap: given(section, "colormap").map(str::to_owned).or_else(|| uniform(section)),
             range,
             log,
             method,
@@ -263,10 +279,25 @@ fn shown(section: &Properties) -> FieldRule {
                 Some("NEAREST") => Some(Filter::Nearest),
                 _ => None,
             },
+            opacity: number(section, "opacity").filter(|o| (0.0..=1.0).contains(o)).map(|o| o as f32),
+            size_pt: size.filter(|s| (0.5..=64.0).contains(s)).map(|s| s as f32),
+            density: number(section, "billboardsDensity")
+                .filter(|d| symbols && (0.0..=1.0).contains(d))
+                .map(|d| d as f32),
+            particles: count("particlesCount", PARTICLES),
+            length: count("streamlineLength", [2, 256]),
             ..StyleHint::default()
         },
         ..FieldRule::default()
     }
+}
+
+/// The one colour of a variable whose colour map is given as none.
+fn uniform(section: &Properties) -> Option<String> {
+    section.get("colormap").filter(|map| map.trim().is_empty())?;
+    let parts: Vec<u8> = given(section, "color")?.split(',').map_while(|c| c.trim().parse().ok()).collect();
+    let [r, g, b] = parts[..] else { return None };
+    Some(format!("#{r:02x}{g:02x}{b:02x}"))
 }
 
 /// Whether a file is a coarser copy (`…_idf_03.nc`) of a granule that is beside it in full.

@@ -348,7 +348,9 @@ impl Host {
                 let saved = self.user_styles.save(self.session.user_styles());
                 self.notices.extend(saved);
             }
+            Effect::SaveStyleToCollection(layer) => self.save_collection_style(layer),
             Effect::SaveSession { path, window } => self.save_session(&path, window),
+            Effect::SaveScript(path) => self.save_script(&path),
             Effect::OpenSession(path) => self.open_session(&path),
             Effect::SaveShapes(path, shape) => self.save_shapes(path, shape),
             Effect::Extract { shape, reach_m, path } => {

@@ -10,6 +10,7 @@ mod catalogue;
 mod channels;
 mod clients;
 pub mod colocate;
+mod collection_style;
 mod complete;
 mod control;
 mod describe;

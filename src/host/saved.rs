@@ -1,12 +1,12 @@
 //! Session files: written in one go, read, and kept by themselves for the case of a crash.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use seaglass_core::command::Command;
 use seaglass_core::project::Project;
 use seaglass_core::session_file::SessionFile;
+use seaglass_data::file::write_whole;
 use serde_json::Value;
 
 use crate::host::Host;
@@ -32,24 +32,6 @@ pub(crate) struct Saved {
     copied_at: Option<Instant>,
     /// What the window is to find again.
     pub window: Option<Value>,
-}
-
-/// Writes a file so that a crash leaves the old one or the new one, never half of it.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(dir)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = dir.join(name);
-    let written = std::fs::File::create(&part).and_then(|mut f| {
-        f.write_all(text.as_bytes())?;
-        f.sync_all()
-    });
-    let moved = written.and_then(|()| std::fs::rename(&part, path));
-    if moved.is_err() && std::fs::remove_file(&part).is_err() {
-        log::debug!("{} stays behind", part.display());
-    }
-    moved
 }
 
 /// Takes the place of a copy, unless another program has it.
@@ -94,7 +76,7 @@ impl Host {
         let project = self.absolute_project();
         let text = SessionFile::new(&project, &folder_of(path), window).to_text();
         let written = text.map_err(|e| e.to_string()).and_then(|text| {
-            write_whole(path, &text).map_err(|e| format!("The session cannot be saved: {e}. Choose another place."))
+            write_whole(path, text.as_bytes()).map_err(|e| format!("The session cannot be saved: {e}. Choose another place."))
         });
         let notice = match written {
             Ok(()) => {
@@ -105,6 +87,22 @@ impl Host {
             Err(why) => Notice::new(Level::Error, why),
         };
         self.notices.push(notice.about(path));
+    }
+
+    pub(crate) fn save_script(&mut self, path: &Path) {
+        let text = seaglass_core::script::python(&self.session, &self.readable_sources());
+        let notice = match write_whole(path, text.as_bytes()) {
+            Ok(()) => Notice::new(Level::Info, "The Python program is saved.".to_owned()),
+            Err(e) => {
+                Notice::new(Level::Error, format!("The Python program cannot be saved: {e}. Choose another place."))
+            }
+        };
+        self.notices.push(notice.about(path));
+    }
+
+    /// Files and folders that are open, with whole paths.
+    fn readable_sources(&self) -> Vec<PathBuf> {
+        self.session.readable_sources().iter().map(|s| crate::items::absolute(s)).collect()
     }
 
     /// The document with whole paths: those given on the command line may be relative.
@@ -179,7 +177,7 @@ impl Host {
         let project = self.absolute_project();
         let Some(path) = self.saved.copy.clone() else { return };
         let text = SessionFile::new(&project, &folder_of(&path), Value::Null).to_text();
-        match text.map_err(|e| e.to_string()).and_then(|t| write_whole(&path, &t).map_err(|e| e.to_string())) {
+        match text.map_err(|e| e.to_string()).and_then(|t| write_whole(&path, t.as_bytes()).map_err(|e| e.to_string())) {
             Ok(()) => self.saved.copied = Some(now),
             Err(why) => {
                 log::warn!("the session is not kept for the case of a crash: {why}");
@@ -196,24 +194,4 @@ fn read(path: &Path) -> Result<(Project, Value), String> {
         .map_err(|e| format!("The session cannot be read: {e}. Choose a file saved by \"Save session\"."))?;
     let file = SessionFile::parse(&text).map_err(|e| e.to_string())?;
     Ok((file.located(&folder_of(path), &|p| p.exists()), file.window))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_written_whole_or_not_at_all() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("deep/s.oce");
-        write_whole(&path, "one").unwrap();
-        write_whole(&path, "two").unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
-        assert_eq!(std::fs::read_dir(dir.path().join("deep")).unwrap().count(), 1);
-        // A folder in its place: what is there stays.
-        let taken = dir.path().join("taken.oce");
-        std::fs::create_dir(&taken).unwrap();
-        assert!(write_whole(&taken, "x").is_err());
-        assert!(!dir.path().join("taken.oce.part").exists());
-    }
 }

@@ -51,7 +51,9 @@ impl<'de> Deserializer<'de> for Asked<'_> {
         deserialize_bool "boolean" visit_bool false;
         deserialize_i32 "integer" visit_i32 0;
         deserialize_i64 "integer" visit_i64 0;
+        deserialize_u32 "integer" visit_u32 0;
         deserialize_u64 "integer" visit_u64 0;
+        deserialize_f32 "number" visit_f32 0.0;
         deserialize_f64 "number" visit_f64 0.0;
         deserialize_str "string" visit_str "";
         deserialize_string "string" visit_str "";
@@ -121,7 +123,7 @@ impl<'de> Deserializer<'de> for Asked<'_> {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i128 u8 u16 u32 u128 f32 char bytes byte_buf unit unit_struct newtype_struct tuple_struct ignored_any
+        i8 i16 i128 u8 u16 u128 char bytes byte_buf unit unit_struct newtype_struct tuple_struct ignored_any
     }
 }
 

@@ -140,3 +140,24 @@ fn the_legend_counts_what_it_leaves_out() {
     assert_eq!(names.matches("Sea surface").count(), 3, "{names}");
     assert!(names.contains("+2 more layers"), "{names}");
 }
+
+#[test]
+fn a_style_is_written_into_the_collection_file_where_there_is_one() {
+    let mut world = World::with_data();
+    let (ssha, sst) = (world.id("ssha"), world.id("sst"));
+    let collection = world.session.project().layer(sst).unwrap().collection.clone();
+    world.collection_files.insert(collection, "/seascope/data/my_sst.ini".into());
+    (world.state.selected, world.state.style_of) = (Some(sst), Some(sst));
+    let mut h = world.harness(1440.0, 900.0, true);
+    h.run_ok();
+    h.get_by_label("Copy, paste and defaults").click();
+    h.run_ok();
+    h.get_by_label("Save style to my_sst.ini").click();
+    h.run_ok();
+    assert_eq!(h.state().commands, [Command::SaveStyleToCollection { layer: sst }]);
+    (h.state_mut().state.selected, h.state_mut().state.style_of) = (Some(ssha), Some(ssha));
+    h.run_ok();
+    h.get_by_label("Copy, paste and defaults").click();
+    h.run_ok();
+    assert!(h.query_by_label("Save style to my_sst.ini").is_none(), "of no workspace");
+}

@@ -36,6 +36,7 @@ pub struct World {
     pub sample: Option<(usize, usize)>,
     pub toasts: Toasts,
     pub catalogue: std::sync::Arc<Vec<seaglass_host::CatalogueRow>>,
+    pub collection_files: std::collections::BTreeMap<String, std::path::PathBuf>,
     pub hover: Option<(HoverInfo, egui::Pos2)>,
     /// Commands change the session, as in the application.
     pub live: bool,
@@ -112,6 +113,7 @@ impl World {
             sample: None,
             toasts: Toasts::default(),
             catalogue: std::sync::Arc::default(),
+            collection_files: Default::default(),
             hover: None,
             live: true,
             globe: egui::Rect::NOTHING,
@@ -187,6 +189,7 @@ impl World {
         model.adapter.clone_from(&self.adapter);
         model.memory_full = self.memory_full;
         model.sample = self.sample;
+        model.collection_files.clone_from(&self.collection_files);
         model.catalogue = std::sync::Arc::clone(&self.catalogue);
         self.state.taken.clear();
         self.state.highlight = None;

@@ -37,6 +37,8 @@ pub const TABLE: &[Entry] = &[
     entry("save_session", Menu::File, "Save session", "Ctrl+S"),
     entry("save_session_as", Menu::File, "Save session as…", "Ctrl+Shift+S"),
     entry("copy_command_line", Menu::File, "Copy as command line", ""),
+    entry("copy_python", Menu::File, "Copy as Python", ""),
+    entry("export_python", Menu::File, "Export as Python…", ""),
     entry("close_all", Menu::File, "Close all data", ""),
     entry("save_image", Menu::File, "Save image…", "Ctrl+I"),
     entry("record", Menu::File, "Record film…", "Ctrl+R"),
@@ -119,6 +121,7 @@ pub const TABLE: &[Entry] = &[
     entry("follow_view", Menu::Layer, "Colours follow the view", ""),
     entry("show_masked", Menu::Layer, "Show masked values", ""),
     entry("save_default_style", Menu::Layer, "Save style as default of the product", ""),
+    entry("save_collection_style", Menu::Layer, "Save style to collection file", ""),
     entry("reset_product_style", Menu::Layer, "Reset style to product default", ""),
     entry("show_all_layers", Menu::Layer, "Show all layers", ""),
     entry("play", Menu::Time, "Play or pause", "Space"),
@@ -149,7 +152,9 @@ pub const TABLE: &[Entry] = &[
     entry("previous_window", Menu::Time, "Shorter window", "Shift+W"),
     entry("fit_timeline", Menu::Time, "Fit the visible layers", ""),
     entry("fold_gaps", Menu::Time, "Fold long gaps", ""),
-    entry("keys", Menu::Help, "Keyboard shortcuts", "? / F1"),
+    entry("help", Menu::Help, "Help", "F1"),
+    entry("keys", Menu::Help, "Keyboard shortcuts", "?"),
+    entry("tour", Menu::Help, "Tour of the window", ""),
     entry("about", Menu::Help, "About Seaglass", ""),
 ];
 

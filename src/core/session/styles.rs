@@ -6,7 +6,7 @@ use crate::command::Command;
 use crate::defaults;
 use crate::field::FieldInfo;
 use crate::project::{Layer, LayerId};
-use crate::style::Style;
+use crate::style::{Style, StyleHint};
 use crate::user_styles::{Scope, UserStyles};
 
 impl Session {
@@ -103,6 +103,10 @@ impl Session {
             Command::ShowMasked { layer, on } => self.show_masked(*layer, *on)?,
             Command::ResetStyle { layer } => return self.reset(*layer).map(Some),
             Command::SaveDefaultStyle { layer, quantity } => return self.save_default(*layer, *quantity).map(Some),
+            Command::SaveStyleToCollection { layer } => {
+                self.layer_mut(*layer)?;
+                return Ok(Some(vec![Effect::SaveStyleToCollection(*layer)]));
+            }
             Command::ForgetDefaultStyle { layer } => {
                 let l = self.layer_mut(*layer)?.clone();
                 let known = self.field_of(&l).map(|(c, f)| (c.id.clone(), f.clone()));
@@ -116,6 +120,12 @@ impl Session {
             _ => return Ok(None),
         }
         Ok(Some(Vec::new()))
+    }
+
+    /// The product of a field says something else about its style from now on: what "Reset" gives.
+    pub fn set_style_hint(&mut self, collection: &str, field: &str, hint: &StyleHint) {
+        let known = self.catalogue.collections.get_mut(collection).map(|c| &mut c.fields).into_iter().flatten();
+        known.filter(|f| f.name == field).for_each(|f| f.style = hint.clone());
     }
 
     fn show_masked(&mut self, layer: Option<LayerId>, on: bool) -> Result<(), CommandError> {

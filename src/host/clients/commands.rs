@@ -84,6 +84,7 @@ impl Host {
         // Pushed granules are large, and name no file.
         let named = if matches!(command, C::Notebook { .. }) { Value::Null } else { json!(command) };
         let files = ["path", "paths"].iter().any(|key| named.get(key).is_some_and(|v| !v.is_null()));
+        let files = files || matches!(command, C::SaveStyleToCollection { .. });
         if files { self.may_name_files() } else { Ok(()) }
     }
 
