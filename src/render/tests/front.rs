@@ -12,7 +12,7 @@ use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::{Geolocation, Swath};
 use seaglass_core::projection::Projection;
 use seaglass_core::style::{Filter, OutOfRange, Style};
-use seaglass_render::{Renderer, RendererOptions, Scene, SceneItem, SceneLayer};
+use seaglass_render::{Scene, SceneItem, SceneLayer};
 use support::{Data, bare, keep, orbit_place, picture, ramp, renderer, unit_style};
 
 const SIZE: [u32; 2] = [700, 500];
@@ -104,35 +104,6 @@ fn small_and_large_granules_keep_their_order() {
         let style = Style { filter: Filter::Nearest, ..unit_style() };
         compare(&data, &style, camera, &format!("sizes_{name}"));
     }
-}
-
-#[test]
-fn a_window_without_time_gets_the_same_picture_piece_by_piece() {
-    let Some(gpu) = support::gpu() else { return };
-    let data: Vec<Data> = (0..6).map(|k| swath(k + 1, 25.0 * k as f64, 0.3, [200, 60], 15_000.0)).collect();
-    let style = Style { filter: Filter::Nearest, ..unit_style() };
-    let camera = Camera { target: LonLat::new(60.0, 20.0), altitude_m: 1.2e7, ..Camera::default() };
-    let scene = Scene { layers: layers(&data, &style, true), ..bare(camera, SIZE) };
-    let whole = picture(&mut renderer(&gpu), &scene, &data);
-    let options = RendererOptions { new_ms_per_frame: 0.0, ..RendererOptions::default() };
-    let mut window = Renderer::new(&gpu, options).unwrap();
-    let mut drawn = Vec::new();
-    for _ in 0..2000 {
-        let plan = window.plan(&scene);
-        plan.wanted.iter().for_each(|w| {
-            let of = data.iter().find(|d| d.item == w.key.item).unwrap();
-            window.supply(w.key, of.read(w));
-        });
-        window.render_image(&scene).unwrap();
-        drawn.push(window.stats().patches);
-        if plan.complete {
-            break;
-        }
-    }
-    // A picture plans as well: two granules more and two tiles in a round at most, and none is forgotten.
-    assert!(drawn.len() > data.len() / 2 && drawn[0] < drawn[drawn.len() - 1], "{drawn:?}");
-    assert!(window.plan(&scene).complete);
-    assert!(whole == window.render_image(&scene).unwrap());
 }
 
 #[test]
