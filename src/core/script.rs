@@ -191,9 +191,8 @@ fn clock(timeline: &Timeline, lines: &mut Vec<String>) {
             lines.push(command(name, &json!({ "on": true })));
         }
     }
-    if let Value::String(now) = json!(timeline.now) {
-        lines.push(format!("view.time = {}", literal(&now)));
-    }
+    // Microseconds since 1970, as commands have them; people read the rest.
+    lines.push(format!("{}  # {}", command("set_time", &json!({ "now": timeline.now })), timeline.now.iso()));
 }
 
 fn camera(project: &Project, lines: &mut Vec<String>) {
@@ -298,6 +297,6 @@ mod tests {
         let text = python(&Session::default(), &[]);
         assert!(text.contains("view = seaglass.connect(*sys.argv[1:2])\nview.close_data()\n"), "{text}");
         assert!(!text.contains("view.open") && !text.contains("add_layer"), "{text}");
-        assert!(text.contains("view.time = \"1970-01-01T00:00:00"), "{text}");
+        assert!(text.contains("view.command(\"set_time\", now=0)  # 1970-01-01T00:00:00"), "{text}");
     }
 }
