@@ -289,6 +289,7 @@ impl Session {
             Command::SaveSession { path, window } => {
                 return Ok(vec![Effect::SaveSession { path: path.clone(), window: window.clone() }]);
             }
+            Command::SaveScript { path } => return Ok(vec![Effect::SaveScript(path.clone())]),
             Command::OpenSession { path } => return Ok(vec![Effect::OpenSession(path.clone())]),
             Command::Restore { project } => return Ok(self.restore_session(project)),
             Command::OpenFailed { path, error } => {
