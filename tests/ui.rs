@@ -11,6 +11,8 @@ mod bookmarks;
 mod calendar;
 #[path = "ui/catalogue.rs"]
 mod catalogue;
+#[path = "ui/compare.rs"]
+mod compare;
 #[path = "ui/groups.rs"]
 mod groups;
 #[path = "ui/help.rs"]

@@ -18,7 +18,7 @@ from ._engine import ColocationError, __version__
 from ._events import Events, Recording
 from ._granule import Packed
 from ._layer import Layer
-from ._link import Cancelled, LinkLost, SeaglassError
+from ._link import Cancelled, LinkLost, SeaglassError, SeaglassWarning
 from ._result import Counts, Matches, SideCounts
 from ._sides import Side, side
 from ._work import Pairs, Work
@@ -43,6 +43,7 @@ __all__ = [
     "Recording",
     "Seaglass",
     "SeaglassError",
+    "SeaglassWarning",
     "Side",
     "SideCounts",
     "Work",

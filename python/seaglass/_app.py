@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import threading
 import time
+import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,8 @@ from ._camera import Camera
 from ._cells import Cells, Picture
 from ._events import Events, Recording
 from ._layer import Layer
-from ._link import DEFAULT_ADDRESS, Header, Link, SeaglassError
+from ._link import DEFAULT_ADDRESS, Header, Link, SeaglassError, SeaglassWarning
+from ._names import Strict, near
 from ._push import file_name, netcdf
 from ._video import micros, start, video
 from ._work import Pairs, Work, begin
@@ -53,8 +55,19 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
-class Seaglass:
+def _warn(failed: list[dict[str, str]], what: str) -> None:
+    """Names the files that could not be read, to whoever has called the method this is called from."""
+    if failed:
+        named = "; ".join(f"{f['path']}: {f['error']}" for f in failed[:5])
+        more = f"; and {len(failed) - 5} more" if len(failed) > 5 else ""
+        files = "1 file" if len(failed) == 1 else f"{len(failed)} files"
+        warnings.warn(f"{files} {what}: {named}{more}", SeaglassWarning, stacklevel=3)
+
+
+class Seaglass(Strict):
     """A running Seaglass. Made by :func:`connect` and :func:`launch`; a context manager."""
+
+    _own = ("camera",)
 
     def __init__(self, link: Link, process: subprocess.Popen[str] | None = None) -> None:
         self._link, self._process = link, process
@@ -114,15 +127,22 @@ class Seaglass:
     # Data.
 
     def open(self, *paths: str | os.PathLike[str], timeout: float | None = None) -> Header:
-        """Opens files and folders and waits until they are described; says which could not be read."""
+        """Opens files and folders and waits until they are described.
+
+        One file that cannot be read is an error; of several, and of folders, those that cannot are named by a
+        :class:`SeaglassWarning` and in ``["failed"]`` of what comes back.
+        """
         named = [str(Path(p).absolute()) for p in paths]
-        return self._send({"do": "open", "paths": named}, timeout)
+        answer = self._send({"do": "open", "paths": named}, timeout)
+        _warn(answer.get("failed", []), "could not be read")
+        return answer
 
     def push(self, data: Any, name: str = "data", timeout: float | None = None, **arrays: Any) -> Header:
         """Shows data of the notebook: an xarray data set or array, a pandas table with lon, lat and time, or a numpy
-        array with ``lon=``, ``lat=`` (and ``time=``, ``field=``, ``units=``). The same name again replaces.
+        array with ``lon=``, ``lat=`` (and ``time=``, ``field=``, ``units=``).
 
-        Values keep all their bits, and are looked at as a file's are.
+        Each name is a collection of its own with a layer of its own, ``view.layer(field, name)``; the same name again
+        replaces. Values keep all their bits, and are looked at as a file's are.
         """
         return self._link.ask("push", netcdf(data, **arrays), name=file_name(name), timeout=timeout)[0]
 
@@ -146,6 +166,18 @@ class Seaglass:
                 frame[name] = pd.to_datetime(ends, utc=True, format="ISO8601")
         return frame
 
+    def base_map(self, **settings: Any) -> dict[str, Any]:
+        """Changes settings of what lies under and around the data (``relief``, ``relief_opacity``, ``coastlines``,
+        ``borders``, ``graticule``, ``labels``, ``atmosphere``) and gives them all."""
+        base = dict(self.project()["base"])
+        for name in settings:
+            if name not in base:
+                raise TypeError(f'the base map has no "{name}"; it has {", ".join(base)}')
+        if settings:
+            base |= settings
+            self.command("set_base_map", base=base)
+        return base
+
     def close_data(self) -> None:
         """Forgets all files and layers."""
         self.command("close_all")
@@ -158,22 +190,39 @@ class Seaglass:
         return [Layer(self, layer["id"]) for layer in self.project()["layers"]]
 
     def layer(self, field: str, collection: str | None = None) -> Layer:
-        """The layer of a field."""
-        for layer in self.project()["layers"]:
-            if layer["field"] == field and collection in (None, layer["collection"]):
+        """The layer of a field; the top one where several collections have it. A collection is named by its id, its title,
+        or as it was pushed."""
+        wanted = None if collection is None else self._collection(collection)
+        layers = self.project()["layers"]
+        for layer in layers:
+            if layer["field"] == field and wanted in (None, layer["collection"]):
                 return Layer(self, layer["id"])
-        raise SeaglassError(f'There is no layer of "{field}"; add_layer makes one.')
+        hint = near(field, [layer["field"] for layer in layers])
+        raise SeaglassError(f'There is no layer of "{field}"{hint}; add_layer makes one.')
 
     def add_layer(self, field: str, collection: str | None = None, **settings: Any) -> Layer:
         """Adds a layer on top; settings as for :meth:`Layer.set`."""
         if collection is None:
-            having = [c["id"] for c in self.collections() if any(f["name"] == field for f in c["fields"])]
+            all_of = self.collections()
+            having = [c["id"] for c in all_of if any(f["name"] == field for f in c["fields"])]
             if not having:
-                raise SeaglassError(f'No open data have a field "{field}".')
+                hint = near(field, [f["name"] for c in all_of for f in c["fields"]])
+                raise SeaglassError(f'No open data have a field "{field}"{hint}.')
             collection = having[0]
-        number = self.command("add_layer", collection=collection, field=field)["layer"]
+        Layer.check(settings)
+        number = self.command("add_layer", collection=self._collection(collection), field=field)["layer"]
         layer = Layer(self, number)
         return layer.set(**settings) if settings else layer
+
+    def _collection(self, name: str) -> str:
+        """The id of a collection named by id, by title or as it was pushed."""
+        found = {c["id"]: c["title"] for c in self.collections()}
+        pushed = f"pushed: {file_name(name).removesuffix('.nc')}"
+        if name in found or pushed in found:
+            return name if name in found else pushed
+        titled = [c for c, title in found.items() if title == name]
+        # A layer may be left of a collection that is not open.
+        return titled[0] if titled else name
 
     def colormaps(self) -> list[str]:
         """Names of the colour maps."""
@@ -257,8 +306,10 @@ class Seaglass:
         wait: bool = True,
         timeout: float = 60.0,
     ) -> Picture:
-        """A picture of the view, complete unless ``wait`` is false."""
-        size = None if width is None or height is None else [int(width), int(height)]
+        """A picture of the view, complete unless ``wait`` is false. Of ``width`` and ``height`` one alone is enough: the
+        other follows the shape of the view."""
+        sides = [None if n is None else int(n) for n in (width, height)]
+        size = None if sides == [None, None] else sides
         header, payload = self._link.ask(
             "screenshot",
             size=size,
@@ -280,11 +331,11 @@ class Seaglass:
         (seconds a frame may take). The application draws and writes each frame complete; camera and clock are given back
         as they were. MP4 and WebM need ffmpeg where the application runs.
         """
-        return video(self, path, **options)
+        return video(self, path, options)
 
     def start_video(self, path: str | os.PathLike[str], **options: Any) -> Work[Path]:
         """Begins a film in one file, without waiting; it can be cancelled, and ``result()`` writes it."""
-        return start(self, path, **options)
+        return start(self, path, options)
 
     # Values.
 
@@ -301,13 +352,31 @@ class Seaglass:
     # Sessions.
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Saves layers, styles, camera, clock and shapes, and where the data lie, as a session file."""
-        self.command("save_session", path=str(Path(path).absolute()))
+        """Saves layers, styles, camera, clock and shapes, and where the data lie, as a session file.
+
+        What was pushed is saved beside it, in a folder of the same name with ``.pushed`` at its end. What pySEAScope has
+        pushed is not saved; a :class:`SeaglassWarning` names it.
+        """
+        answer = self._send({"do": "save_session", "path": str(Path(path).absolute())}, None)
+        left_out = answer.get("not_saved", [])
+        if left_out:
+            text = f"The session is saved without what pySEAScope has pushed: {', '.join(left_out)}."
+            warnings.warn(text, SeaglassWarning, stacklevel=2)
 
     def restore(self, path: str | os.PathLike[str]) -> None:
-        """Opens a session file in place of what is open, and waits until its data are described."""
+        """Opens a session file in place of what is open, and waits until its data are described.
+
+        A :class:`SeaglassWarning` names files of it that are gone or cannot be read; their layers are empty.
+        """
         self.command("open_session", path=str(Path(path).absolute()))
         self.wait()
+        failed = self._get("failures")
+        _warn(failed, "of the session could not be opened; their layers are empty")
+        found = {c["id"] for c in self.collections()}
+        empty = sorted({layer["field"] for layer in self.project()["layers"] if layer["collection"] not in found})
+        if empty and not failed:
+            text = f"No data of the session belong to the layers of {', '.join(empty)}; open or push them again."
+            warnings.warn(text, SeaglassWarning, stacklevel=2)
 
     # Shapes.
 
@@ -435,9 +504,16 @@ class Seaglass:
 
 
 def connect(address: str = DEFAULT_ADDRESS, token: str | None = None, timeout: float = 10.0) -> Seaglass:
-    """A Seaglass that runs already: the window, or ``seaglass serve``. The token is that of the session, if it has one
-    (``SEAGLASS_TOKEN`` when absent)."""
-    return Seaglass(Link(address, token or os.environ.get("SEAGLASS_TOKEN") or None, timeout))
+    """A Seaglass that runs already: the window, or ``seaglass serve``.
+
+    ``token`` is that of the session (``SEAGLASS_TOKEN`` when absent). A session that was started with one wants it on the
+    loopback, too; one without lets in whoever reaches the loopback, and a token given to it is not looked at.
+    """
+    link = Link(address, token or os.environ.get("SEAGLASS_TOKEN") or None, timeout)
+    if token and link.hello.get("token") == "none":
+        text = f"The session at {address} has no token; the one given was not looked at."
+        warnings.warn(text, SeaglassWarning, stacklevel=2)
+    return Seaglass(link)
 
 
 def launch(

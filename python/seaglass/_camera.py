@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._cells import Picture
+from ._names import Strict
 
 if TYPE_CHECKING:
     from ._app import Seaglass
@@ -22,7 +23,17 @@ _EASINGS: dict[str, Callable[[float], float]] = {
 }
 
 
-class Camera:
+_VIEW = ("lon", "lat", "altitude", "heading", "tilt")
+
+
+def _known(view: dict[str, float], more: tuple[str, ...] = ()) -> None:
+    """Refuses what is no part of a view."""
+    for name in view:
+        if name not in (*_VIEW, *more):
+            raise TypeError(f'a view has no "{name}"; it has {", ".join((*_VIEW, *more))}')
+
+
+class Camera(Strict):
     """Where the view is looked at from."""
 
     def __init__(self, app: Seaglass) -> None:
@@ -74,6 +85,7 @@ class Camera:
 
     def fly(self, seconds: float = 2.0, easing: str = "smooth", fps: float = 30.0, **to: float) -> Camera:
         """Flies to a place (the arguments of :meth:`set`) along the great circle, in real time."""
+        _known(to)
         return self.tour([{"seconds": 0.0}, {"seconds": seconds, **to}], easing=easing, fps=fps)
 
     def tour(self, stops: Sequence[dict[str, float]], easing: str = "smooth", fps: float = 30.0) -> Camera:
@@ -124,6 +136,8 @@ class Camera:
             raise ValueError(f'there is no easing "{easing}"; there are {", ".join(_EASINGS)}') from None
         if not stops:
             return
+        for stop in stops:
+            _known(stop, ("seconds",))
         views, ends, here = [], [0.0], self.get()
         for k, stop in enumerate(stops):
             here = {**here, **{name: float(v) for name, v in stop.items() if name != "seconds"}}

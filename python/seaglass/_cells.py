@@ -16,6 +16,21 @@ _MISSING = np.iinfo(np.int64).min
 _TYPES: dict[str, Any] = {"f32": np.dtype("<f4"), "f64": np.dtype("<f8"), "i64": np.dtype("<i8")}
 
 
+# Beyond these a 64-bit float has no room for every whole number.
+_EXACT = 2**53
+
+
+def filled(values: Any) -> Any:
+    """Whole numbers with gaps as floats with NaN, unless floats would round them: then the masked ones are what numpy's
+    datetimes have for none."""
+    if not np.ma.isMaskedArray(values):
+        return values
+    held = values.compressed()
+    if held.size and max(abs(int(held.min())), abs(int(held.max()))) > _EXACT:
+        return values.filled(_MISSING)
+    return np.ma.filled(values.astype(float), np.nan)
+
+
 class Cells:
     """The files' own cells under a shape: exact places, times and all fields, one row a cell.
 
@@ -62,12 +77,13 @@ class Cells:
         return f"<Cells: {self._rows} rows of {len(self.granules)} granules; {', '.join(self._values)}>"
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A data frame, one row a cell; the granule as a categorical."""
+        """A data frame, one row a cell; the granule as a categorical. Whole numbers with gaps are pandas' ``Int64``."""
         import pandas as pd
 
-        frame = pd.DataFrame(
-            {k: np.ma.filled(v.astype(float), np.nan) if np.ma.isMaskedArray(v) else v for k, v in self._values.items()}
-        )
+        def column(v: Any) -> Any:
+            return pd.arrays.IntegerArray(v.data.astype("i8"), np.ma.getmaskarray(v)) if np.ma.isMaskedArray(v) else v
+
+        frame = pd.DataFrame({k: column(v) for k, v in self._values.items()})
         frame["granule"] = pd.Categorical.from_codes(
             self._values["granule"].astype(int), pd.Index(self._unique_granules())
         )
@@ -77,16 +93,22 @@ class Cells:
         return [g if self.granules.index(g) == k else f"{g} ({k})" for k, g in enumerate(self.granules)]
 
     def to_xarray(self) -> xarray.Dataset:
-        """A data set over the dimension ``cell``, with ``time``, ``lat`` and ``lon`` as coordinates."""
+        """A data set over the dimension ``cell``, with ``time``, ``lat`` and ``lon`` as coordinates.
+
+        Whole numbers with gaps are floats with NaN; those beyond 2**53 stay whole, with ``missing_value`` in their
+        attributes.
+        """
         import xarray as xr
 
         data: dict[str, Any] = {}
         coords: dict[str, Any] = {}
         for name, values in self._values.items():
-            plain = np.ma.filled(values.astype(float), np.nan) if np.ma.isMaskedArray(values) else values
+            plain = filled(values)
             if plain.dtype.kind == "M":
                 plain = plain.astype("datetime64[ns]")
             attributes = {k: v for k, v in self.columns[name].items() if k != "coordinates"}
+            if np.ma.isMaskedArray(values) and plain.dtype.kind == "i":
+                attributes["missing_value"] = _MISSING
             target = coords if name in ("time", "lat", "lon") else data
             target[name] = ("cell", plain, attributes)
         coords["granule_name"] = ("granules", np.array(self.granules, dtype=object), {})

@@ -111,7 +111,7 @@ def colocate(
         ``weighted`` (see :meth:`Matches.aggregate` for `sd`, `sd_time` and `power`).
     by
         What is near: ``distance``, ``time``, or ``combined``, which is sqrt((d/radius)^2 + (dt/window)^2).
-        Ties go to the smallest row.
+        Ties go to the smallest row, those of time to the least distance first.
     metric
         ``wgs84``, ``sphere`` (6 371 008.7714 m), or the radius of a sphere in metres.
     reference

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._link import SeaglassError
+from ._names import Strict, near
 
 if TYPE_CHECKING:
     from ._app import Seaglass
@@ -28,7 +29,7 @@ class _Setting:
         layer.set(**{self._name: value})
 
 
-class Layer:
+class Layer(Strict):
     """One layer. Its settings are attributes: ``layer.colormap = "viridis"``, ``layer.range = (5, 25)``."""
 
     colormap = _Setting("Name of the colour map.")
@@ -52,6 +53,8 @@ class Layer:
     contour = _Setting("Settings of contour lines, a dictionary.")
     hillshade = _Setting("Settings of the light, a dictionary.")
     rgb = _Setting("Settings of colours of three fields, a dictionary.")
+
+    _own = ("id",)
 
     def __init__(self, app: Seaglass, number: int) -> None:
         self._app, self.id = app, number
@@ -96,12 +99,19 @@ class Layer:
     def name(self, name: str) -> None:
         self._app.command("rename_layer", layer=self.id, name=name)
 
+    @classmethod
+    def check(cls, settings: dict[str, Any]) -> None:
+        """Refuses settings that no layer has."""
+        known = [n for n, v in vars(cls).items() if isinstance(v, _Setting)]
+        for key in settings:
+            if key not in known:
+                raise AttributeError(f'a layer has no setting "{key}"{near(key, known)}')
+
     def set(self, **settings: Any) -> Layer:
         """Changes settings of the style at once, as one step of undo."""
+        self.check(settings)
         current: dict[str, Any] | None = None
         for key, value in settings.items():
-            if not isinstance(getattr(type(self), key, None), _Setting):
-                raise AttributeError(f'a layer has no setting "{key}"')
             if isinstance(value, dict):
                 # The application takes a group of settings as a whole.
                 current = self.style if current is None else current
@@ -130,7 +140,10 @@ class Layer:
 
     def statistics(self) -> dict[str, Any]:
         """Figures of the values it shows now, from samples of its granules: ``count``, ``missing``, ``min``, ``max``,
-        ``mean``, ``sd``, ``p02_p98``, and ``bins``: how many lie in bins of equal width from ``min`` to ``max``."""
+        ``mean``, ``sd``, ``p02_p98``, and ``bins``: how many lie in bins of equal width from ``min`` to ``max``.
+
+        They are made of the values as the file has them, whole numbers whole (``precision``: ``i64`` or ``f64``; ``f32``
+        only where a reader program of the user's knows nothing else)."""
         found = dict(self._app._link.ask("statistics", layer=self.id, timeout=120.0)[0]["value"])
         found["bins"] = np.array(found["bins"])
         return found

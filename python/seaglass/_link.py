@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ._names import not_finite
+
 PREFACE = b"SEAGLASS"
 VERSION = 1
 DEFAULT_ADDRESS = "127.0.0.1:11155"
@@ -24,6 +26,10 @@ Header = dict[str, Any]
 
 class SeaglassError(RuntimeError):
     """What the application says it cannot do, in its own words."""
+
+
+class SeaglassWarning(UserWarning):
+    """Something was done in part, in the application's own words."""
 
 
 class LinkLost(SeaglassError, ConnectionError):
@@ -139,6 +145,8 @@ class Link:
     def start(self, what: str, /, payload: Any = b"", progress: Progress | None = None, **fields: Any) -> Waiting:
         """Asks without waiting."""
         data = memoryview(payload).cast("B") if len(payload) else memoryview(b"")
+        if (wrong := not_finite(fields)) is not None:
+            raise ValueError(f"{wrong}; Seaglass takes finite numbers only")
         waiting = Waiting(progress)
         with self._lock:
             if self._lost is not None:

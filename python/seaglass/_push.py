@@ -9,10 +9,18 @@ from typing import Any
 
 import numpy as np
 
+_ARRAYS = ("lon", "lat", "time", "field", "units")
+
 
 def _dataset(data: Any, **arrays: Any) -> Any:
     import xarray as xr
 
+    for name in arrays:
+        if name not in _ARRAYS:
+            raise TypeError(f'push has no argument "{name}"; an array has {", ".join(f"{a}=" for a in _ARRAYS)}')
+    if arrays and (isinstance(data, xr.DataArray | xr.Dataset) or hasattr(data, "columns")):
+        given = ", ".join(f"{a}=" for a in arrays)
+        raise TypeError(f"{given} is for numpy arrays; the coordinates and attributes of the data set count here")
     if isinstance(data, xr.DataArray):
         return data.to_dataset(name=data.name or "values") if data.name not in data.coords else data.to_dataset()
     if isinstance(data, xr.Dataset):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._link import Header
+from ._names import near
 from ._work import Bar, Work, begin
 
 if TYPE_CHECKING:
@@ -18,16 +20,25 @@ if TYPE_CHECKING:
 
 # Frames of one film at most: more would not fit into a request.
 _MOST = 20_000
+# What the clock shows, microseconds since 1970, and what numpy has for no time.
+_FIRST, _LAST = -62_167_219_200_000_000, 253_402_207_200_000_000
+_NO_TIME = np.iinfo(np.int64).min
 
 
 def micros(when: Any) -> int:
     """Microseconds since 1970 of a text, a datetime (UTC when it has no zone), a datetime64 or a pandas Timestamp."""
     zone = getattr(when, "tzinfo", None)
-    if zone is not None:
-        return round(float(when.timestamp()) * 1e6)
-    if isinstance(when, str):
-        when = when.rstrip("Z")
-    found: int = np.datetime64(when, "us").astype(np.int64).item()
+    try:
+        if zone is not None:
+            return round(float(when.timestamp()) * 1e6)
+        text = when.rstrip("Z") if isinstance(when, str) else when
+        found: int = np.datetime64(text, "us").astype(np.int64).item()
+    except (ValueError, TypeError, OverflowError) as e:
+        raise ValueError(f'"{when}" is not a time; write it as 2024-08-11T13:27:41, or give a datetime64') from e
+    if found == _NO_TIME:
+        raise ValueError("the time is missing (NaT); give one")
+    if not _FIRST <= found <= _LAST:
+        raise ValueError(f"the clock goes from the year 0 to the end of 9999; {when} lies beyond")
     return found
 
 
@@ -69,30 +80,55 @@ def frames_of(
     return [{**({"time": clock[k]} if clock else {}), **({"camera": views[k]} if views else {})} for k in range(n)]
 
 
-def video(app: Seaglass, path: str | os.PathLike[str], **options: Any) -> Path:
+@dataclass(frozen=True)
+class Film:
+    """What a film shows and how: the keyword arguments of :meth:`Seaglass.video` and :meth:`Seaglass.start_video`."""
+
+    stops: Sequence[dict[str, float]] | None = None
+    times: tuple[Any, Any, float] | None = None
+    fps: float = 10.0
+    width: int | None = None
+    height: int | None = None
+    scale: float = 1.0
+    legend: bool = True
+    easing: str = "smooth"
+    progress: Callable[[float], None] | bool = False
+    timeout: float = 60.0
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Film:
+        """The film of keyword arguments."""
+        known = [f.name for f in fields(cls)]
+        for name in options:
+            if name not in known:
+                hint = near(name, known) or f"; it has {', '.join(known)}"
+                raise TypeError(f'a film has no "{name}"{hint}')
+        return cls(**options)
+
+    def frames(self, app: Seaglass) -> list[dict[str, Any]]:
+        """What each frame shows."""
+        return frames_of(app, self.stops, self.times, self.fps, self.easing)
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    """Where the film goes; found out before a frame is drawn."""
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {target.parent} for the film; make it first")
+    return target
+
+
+def video(app: Seaglass, path: str | os.PathLike[str], options: dict[str, Any]) -> Path:
     """Records a film; see :meth:`Seaglass.video`."""
-    target = Path(path)
+    target, film = _target(path), Film.of(options)
     if target.suffix.lower() == ".png" and re.search(r"%0?\d*d", target.name) is not None:
-        return _sequence(app, target, **options)
-    return start(app, target, **options).result()
+        return _sequence(app, target, film)
+    return start(app, target, options).result()
 
 
-def start(
-    app: Seaglass,
-    path: str | os.PathLike[str],
-    stops: Sequence[dict[str, float]] | None = None,
-    times: tuple[Any, Any, float] | None = None,
-    fps: float = 10.0,
-    width: int | None = None,
-    height: int | None = None,
-    scale: float = 1.0,
-    legend: bool = True,
-    easing: str = "smooth",
-    progress: Callable[[float], None] | bool = False,
-    timeout: float = 60.0,
-) -> Work[Path]:
+def start(app: Seaglass, path: str | os.PathLike[str], options: dict[str, Any]) -> Work[Path]:
     """Begins a film in one file."""
-    target = Path(path)
+    target, film = _target(path), Film.of(options)
     kind = target.suffix.lower().lstrip(".")
     if kind not in ("gif", "mp4", "webm"):
         raise ValueError("a film is named *.mp4, *.webm, *.gif, or *-%04d.png for one picture a frame")
@@ -104,39 +140,33 @@ def start(
         os.replace(part, target)
         return target
 
-    fields: dict[str, Any] = {"size": [int(width), int(height)]} if width and height else {}
-    frames = frames_of(app, stops, times, fps, easing)
-    fields |= {"format": kind, "fps": float(fps), "frames": frames, "scale": float(scale), "legend": bool(legend)}
-    return begin(app._link, "film", made, progress, "recording", timeout_ms=round(timeout * 1000), **fields)
+    asked: dict[str, Any] = {
+        "format": kind,
+        "fps": float(film.fps),
+        "frames": film.frames(app),
+        "scale": float(film.scale),
+        "legend": bool(film.legend),
+        "timeout_ms": round(film.timeout * 1000),
+    }
+    if film.width is not None or film.height is not None:
+        asked["size"] = [None if n is None else int(n) for n in (film.width, film.height)]
+    return begin(app._link, "film", made, film.progress, "recording", **asked)
 
 
-def _sequence(
-    app: Seaglass,
-    target: Path,
-    stops: Sequence[dict[str, float]] | None = None,
-    times: tuple[Any, Any, float] | None = None,
-    fps: float = 10.0,
-    width: int | None = None,
-    height: int | None = None,
-    scale: float = 1.0,
-    legend: bool = True,
-    easing: str = "smooth",
-    progress: Callable[[float], None] | bool = False,
-    timeout: float = 60.0,
-) -> Path:
+def _sequence(app: Seaglass, target: Path, film: Film) -> Path:
     """One picture a frame."""
-    frames = frames_of(app, stops, times, fps, easing)
-    bar = Bar("recording") if progress is True else None
-    call: Callable[[float], None] | None = bar if progress is True else (progress or None)
+    frames = film.frames(app)
+    bar = Bar("recording") if film.progress is True else None
+    call: Callable[[float], None] | None = bar if bar is not None else (film.progress or None)  # type: ignore[assignment]
     before = app.project()
+    picture: dict[str, Any] = {"width": film.width, "height": film.height, "scale": film.scale, "legend": film.legend}
     try:
         for k, frame in enumerate(frames):
             if "camera" in frame:
                 app.command("set_camera", camera=frame["camera"])
             if "time" in frame:
                 app.command("set_time", now=frame["time"])
-            picture = app.screenshot(width, height, scale=scale, legend=legend, timeout=timeout)
-            picture.save(target.with_name(target.name % k))
+            app.screenshot(**picture, timeout=film.timeout).save(target.with_name(target.name % k))
             if call is not None:
                 call((k + 1) / len(frames))
     finally:

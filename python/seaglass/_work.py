@@ -111,6 +111,31 @@ def begin(
     return Work(link, link.start(what, b"", call, **fields), make, bar)
 
 
+def _load(path: Path) -> xarray.Dataset:
+    """A table, whose whole numbers stay whole where none is missing, and where floats would round them."""
+    import xarray as xr
+
+    with xr.open_dataset(path) as decoded, xr.open_dataset(path, mask_and_scale=False, decode_times=False) as raw:
+        data = decoded.load()
+        for name, found in raw.load().variables.items():
+            fill = found.attrs.get("_FillValue")
+            if (
+                found.dtype.kind not in "iu"
+                or data[name].dtype.kind != "f"
+                or {"scale_factor", "add_offset"} & set(found.attrs)
+            ):
+                continue
+            missing = found.values == fill
+            held = found.values[~missing]
+            large = held.size and max(abs(int(held.min())), abs(int(held.max()))) > 2**53
+            if not missing.any() or large:
+                attributes = {k: v for k, v in found.attrs.items() if k != "_FillValue" and k in data[name].attrs}
+                if missing.any():
+                    attributes["missing_value"] = fill
+                data[name] = (found.dims, found.values, attributes)
+        return data
+
+
 class Pairs:
     """What came of a colocation job: the table of matches, and what is known of it."""
 
@@ -141,12 +166,10 @@ class Pairs:
             with tempfile.TemporaryDirectory(prefix="seaglass-pairs-") as folder:
                 path = Path(folder, "pairs.nc")
                 path.write_bytes(self._table)
-                with xr.open_dataset(path) as data:
-                    return data.load()
+                return _load(path)
         for path in map(Path, self.outputs):
             if path.suffix in (".nc", ".nc4"):
-                with xr.open_dataset(path) as data:
-                    return data.load()
+                return _load(path)
         if self.outputs:
             return xr.Dataset.from_dataframe(self.to_pandas().rename_axis("match"))
         raise SeaglassError("The job has no table.")

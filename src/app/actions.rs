@@ -1,6 +1,7 @@
 //! What the entries of the command table do. Menus, keys, palette and buttons all come here.
 
 use seaglass_core::command::{Command, TABLE};
+use seaglass_core::compare::CompareMode;
 use seaglass_core::passes::{OrbitStep, Pass};
 use seaglass_core::project::{BaseMap, LayerId};
 use seaglass_core::projection::Projection;
@@ -12,7 +13,7 @@ use crate::dialogs::Pick;
 use crate::model::{Model, Row};
 use crate::right::{self, Tab};
 use crate::state::{Action, Out, UiState};
-use crate::{bookmarks, colocate, hand, palette, style_actions, timeline};
+use crate::{bookmarks, colocate, compare, hand, palette, style_actions, timeline};
 
 /// Window lengths of the segment and of the keys, seconds.
 pub const WINDOWS_S: [f64; 5] = [21_600.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0];
@@ -43,6 +44,8 @@ pub fn enabled(id: &str, model: &Model, state: &UiState) -> bool {
         | "orbit_previous_cycle"
         | "orbit_next_cycle" => has_passes(model, state),
         "redo" => redo,
+        "compare_swipe" | "compare_side_by_side" => has_data,
+        "layer_side" => state.selected.and_then(|id| model.row(id)).is_some_and(|r| r.compared),
         "save_session" | "save_session_as" | "copy_command_line" | "copy_python" | "export_python" => has_data,
         "close_all" => has_data || !model.session.failures().is_empty(),
         "copy_position" => state.pointer.is_some(),
@@ -214,6 +217,8 @@ fn simple(id: &str, model: &Model) -> Option<Command> {
         "toggle_coastlines" => return base(|b| b.coastlines = !b.coastlines),
         "toggle_graticule" => return base(|b| b.graticule = !b.graticule),
         "toggle_labels" => return base(|b| b.labels = !b.labels),
+        "compare_swipe" => compare::toggle(CompareMode::Swipe, model),
+        "compare_side_by_side" => compare::toggle(CompareMode::SideBySide, model),
         "show_all_layers" => Command::ShowAllLayers,
         "next_coincidence" => Command::StepCoincidence { steps: 1 },
         "previous_coincidence" => Command::StepCoincidence { steps: -1 },
@@ -247,9 +252,7 @@ fn simple(id: &str, model: &Model) -> Option<Command> {
 }
 
 fn perform_on_layer(id: &str, layer: LayerId, model: &Model, state: &mut UiState, out: &mut Out) -> bool {
-    let Some(row) = model.row(layer) else {
-        return false;
-    };
+    let Some(row) = model.row(layer) else { return false };
     let position = model.session.project().position(layer).unwrap_or(0);
     let opacity = |by: f32| Command::SetStyle {
         layer,
@@ -260,6 +263,7 @@ fn perform_on_layer(id: &str, layer: LayerId, model: &Model, state: &mut UiState
         "style" => state.style_of = if state.style_of == Some(layer) { None } else { Some(layer) },
         "duplicate_layer" => out.send(Command::DuplicateLayer { layer }),
         "solo_layer" => out.send(Command::SoloLayer { layer }),
+        "layer_side" => out.send(compare::turn(row)),
         "lock_layer" => out.send(Command::LockLayer { layer, locked: !row.locked }),
         "group_layer" => crate::layer_group::make(layer, model, state, out),
         // Refused with a sentence: the layer stays in hand.
@@ -293,9 +297,7 @@ pub fn shortcuts(ui: &egui::Ui, model: &Model, state: &mut UiState, out: &mut Ou
     let typing = ui.ctx().text_edit_focused();
     let typing = std::mem::replace(&mut state.typed_before, typing) || typing;
     hand::tap(ui, typing, model, state, out);
-    let Some(id) = next_shortcut(ui, typing, state) else {
-        return;
-    };
+    let Some(id) = next_shortcut(ui, typing, state) else { return };
     let was_open = state.palette_open;
     // What covers the window has the keyboard; only its own key, which closes it again, goes through.
     let closes = (id == "palette" && was_open)

@@ -397,6 +397,7 @@ fn mouse(ui: &mut Ui) {
     ui.label(egui::RichText::new("Mouse on the globe").font(t.heading()).color(t.c.text_1));
     for (what, how) in [
         ("Turn", "drag"),
+        ("Pan, after a click on it", "arrows"),
         ("Pan with any tool", "Space move"),
         ("Zoom", "wheel"),
         ("Zoom finely", "Ctrl wheel"),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use seaglass_core::compare::Side;
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::LayerId;
 use seaglass_core::vector::Convention;
@@ -21,7 +22,7 @@ pub fn reason(r: EmptyReason) -> Reason {
         EmptyReason::OutOfTime { offset_s, .. } => Reason::OutOfTime { offset_s },
         EmptyReason::OffScreen => Reason::OffScreen,
         EmptyReason::AllMasked => Reason::AllMasked,
-        EmptyReason::Failed(message) => Reason::Failed { message, path: None },
+        EmptyReason::Failed { why, path } => Reason::Failed { message: why, path },
     }
 }
 
@@ -66,6 +67,14 @@ pub fn in_time(mut probed: Vec<ProbeRow>, model: &Model) -> Vec<ProbeRow> {
         let Some(collection) = model.session.catalogue().collections.get(&layer.collection) else { return false };
         !collection.shown_at(&layer.field, &layer.style, &project.timeline).is_empty()
     });
+    probed
+}
+
+/// Rows of layers that belong to a view.
+pub fn in_view(mut probed: Vec<ProbeRow>, side: Option<Side>, model: &Model) -> Vec<ProbeRow> {
+    if let Some(side) = side {
+        probed.retain(|p| model.row(p.layer).is_some_and(|r| side.shows(r.side)));
+    }
     probed
 }
 

@@ -6,6 +6,7 @@ use seaglass_core::project::LayerId;
 use seaglass_core::style::StylePatch;
 use seaglass_render::assets;
 
+use crate::compare;
 use crate::highlight;
 use crate::menu;
 use crate::model::{Model, Reason, Row};
@@ -163,6 +164,7 @@ fn one_line(
     if row.locked {
         end = lock(ui, pos2(end - 10.0, y), row, out).left();
     }
+    end = compare::badge(ui, end, y, row, out);
     let room = end - rect.left() - 36.0;
     widgets::line(ui.painter(), rect.left() + 36.0, y, &row.name, t.name(), ink, room);
     if let Some(reason) = reason {
@@ -223,6 +225,7 @@ fn first_line(ui: &mut Ui, rect: Rect, row: &Row, active: bool, state: &mut UiSt
         }
         right = cell.left() - 4.0;
     }
+    right = compare::badge(ui, right, y, row, out);
     if rename(ui, rect, row, state) {
         return;
     }

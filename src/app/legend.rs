@@ -10,10 +10,9 @@ use seaglass_core::time::TimeSpan;
 use seaglass_render::Gpu;
 
 use crate::model::{Model, Reason, Status};
-use crate::navigation::Frame;
 use crate::placing::{EDGE, Taken};
 use crate::theme::{self, Theme};
-use crate::{cards, map_labels, scene_legend};
+use crate::{cards, compare, map_labels, scene_legend};
 
 /// How an image is decorated.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +145,9 @@ fn blend(below: &mut [u8; 4], above: [u8; 4]) {
 fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], ppp: f32, options: Decoration) {
     let t = Theme::get(options.dark);
     let painter = ui.painter();
-    let view = session.project().camera.view(f64::from(size_px[0]), f64::from(size_px[1]));
+    let frames = compare::frames(screen, ppp, session.project().compare);
+    let width = if frames.len() > 1 { size_px[0].div_ceil(2) } else { size_px[0] };
+    let view = session.project().camera.view(f64::from(width), f64::from(size_px[1]));
     let mut taken = Taken::default();
     let mut scale_right = screen.left();
     if let Some(bar) = cards::scale_bar_for(&view, ppp) {
@@ -177,11 +178,12 @@ fn paint(ui: &mut egui::Ui, screen: Rect, session: &Session, size_px: [u32; 2], 
         taken.add("north", cards::paint_north(painter, t, screen, &view.camera));
     }
     if options.labels {
-        let frame = Frame { rect: screen, ppp };
-        for rect in crate::shapes::paint::names(painter, frame, &view, session, &taken) {
-            taken.add("shape", rect);
+        for frame in frames {
+            for rect in crate::shapes::paint::names(painter, frame, &view, session, &taken) {
+                taken.add("shape", rect);
+            }
+            map_labels::paint(painter, frame, &view, &session.project().base, &taken);
         }
-        map_labels::paint(painter, Frame { rect: screen, ppp }, &view, &session.project().base, &taken);
     }
 }
 

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod colocate;
 pub mod colormap_list;
 pub mod command_line;
+pub mod compare;
 mod control;
 pub mod dialogs;
 pub mod export;

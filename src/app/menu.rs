@@ -156,6 +156,9 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
     });
     fields_menu(ui, row, model, out);
     ui.menu_button("Group", |ui| crate::layer_group::layer_menu(ui, row, model, state, out));
+    if row.compared {
+        ui.menu_button("Show in", |ui| crate::compare::layer_menu(ui, row, out));
+    }
     if widgets::menu_item(ui, if row.locked { "Unlock" } else { "Lock" }, "Shift+K", true) {
         out.send(Command::LockLayer { layer, locked: !row.locked });
     }

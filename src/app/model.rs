@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use seaglass_core::catalogue::Collection;
+use seaglass_core::compare::Side;
 use seaglass_core::field::FieldInfo;
 use seaglass_core::granule::GeometryKind;
 use seaglass_core::project::{GroupId, Layer, LayerId};
@@ -94,6 +95,10 @@ pub struct Row {
     pub shown: bool,
     /// Locked.
     pub locked: bool,
+    /// The view it belongs to while there are two; none for both.
+    pub side: Option<Side>,
+    /// There are two views.
+    pub compared: bool,
     /// Group it stands in.
     pub group: Option<GroupId>,
     /// With the cells the product's mask would leave out.
@@ -270,6 +275,8 @@ fn row(session: &Session, layer: &Layer, status: Status) -> Row {
         field_name: layer.field.clone(),
         visible: layer.visible,
         shown: session.project().shows(layer),
+        side: session.project().side_of(layer),
+        compared: session.project().compare.is_some(),
         locked: layer.locked,
         group: layer.group,
         unmasked: layer.unmasked,

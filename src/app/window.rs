@@ -28,8 +28,8 @@ use crate::theme::{self, Theme};
 use crate::toasts::{Level, Toasts};
 use crate::viewport::{self, Viewport};
 use crate::{
-    actions, bookmarks, cards, catalogue, colocate, control, feed, file_details, hover, layer_row, map_labels, notices,
-    preferences, saving, shapes, welcome,
+    actions, bookmarks, cards, catalogue, colocate, compare, control, feed, file_details, hover, layer_row, map_labels,
+    notices, preferences, saving, shapes, welcome,
 };
 
 /// Where the window looks at the start.
@@ -79,7 +79,15 @@ pub fn run(options: WindowOptions) -> anyhow::Result<()> {
     }
     let made = eframe::run_native("Seaglass", native, Box::new(move |cc| Ok(Box::new(Window::new(cc, options)?))));
     made.map_err(|e| {
-        anyhow::anyhow!("The window cannot be opened: {e}. Pictures can be made without one: seaglass render --help.")
+        let display = ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"];
+        let set = |name: &&str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+        let why = if cfg!(target_os = "linux") && !display.iter().any(set) {
+            "there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set)".to_owned()
+        } else {
+            e.to_string()
+        };
+        let why = why.trim_end_matches('.');
+        anyhow::anyhow!("The window cannot be opened: {why}. Pictures can be made without one: seaglass render --help.")
     })
 }
 
@@ -451,7 +459,9 @@ impl Window {
             welcome::wanted(&model, &self.state)
         };
         let globe = welcome::beside(area, wants_welcome);
-        let frame = navigation::Frame { rect: globe, ppp: ui.pixels_per_point() };
+        let compare = self.host.session().project().compare;
+        let frames = compare::frames(globe, ui.pixels_per_point(), compare);
+        let frame = compare::frame_at(ui, &frames, globe);
         self.host.set_view_size(DVec2::new(frame.size_px().x, frame.size_px().y));
         let response = ui.interact(globe, egui::Id::unique("viewport"), Sense::click_and_drag());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, "Globe"));
@@ -463,11 +473,21 @@ impl Window {
         ui.memory_mut(|m| m.set_focus_lock_filter(response.id, filter));
         let camera = self.host.session().project().camera;
         let view = camera.view(frame.size_px().x, frame.size_px().y);
+        let divided = compare::divider(ui, globe, compare, out);
         let found = self.host.colocation().found;
         // The hand goes before every tool.
-        let selecting = !self.state.hand.is_held()
-            && (colocate::globe::gestures(ui, &response, frame, &view, found.as_ref(), &mut self.state)
-                || shapes::gestures::update(ui, &response, frame, &view, self.host.session(), &mut self.state, out));
+        let selecting = divided
+            || !self.state.hand.is_held()
+                && (colocate::globe::gestures(ui, &response, frame, &view, found.as_ref(), &mut self.state)
+                    || shapes::gestures::update(
+                        ui,
+                        &response,
+                        frame,
+                        &view,
+                        self.host.session(),
+                        &mut self.state,
+                        out,
+                    ));
         if selecting {
             self.navigation.let_go();
         }
@@ -503,12 +523,13 @@ impl Window {
             viewport.prepare(&mut self.host, size, scale, dark.c.void);
         }
         self.recorder.advance(ui.ctx(), globe, self.viewport.as_mut(), &mut self.host, &mut self.toasts);
-        self.read_out(ui, &response, frame);
-        self.over_globe(ui, area, globe, frame, wants_welcome, seen, out);
+        self.read_out(ui, &response, frame, globe);
+        compare::divider_line(ui, globe, compare);
+        self.over_globe(ui, area, globe, (frame, &frames), wants_welcome, seen, out);
     }
 
     /// Asks for the values under the pointer.
-    fn read_out(&mut self, ui: &Ui, response: &egui::Response, frame: navigation::Frame) {
+    fn read_out(&mut self, ui: &Ui, response: &egui::Response, frame: navigation::Frame, globe: Rect) {
         let pointer = response.hover_pos().filter(|_| response.contains_pointer() && !self.navigation.is_moving());
         let view = self.host.session().project().camera.view(frame.size_px().x, frame.size_px().y);
         let place = pointer.and_then(|p| view.lonlat_from_screen(frame.px(p)));
@@ -530,9 +551,9 @@ impl Window {
                 info: feed::hover(pin.place, feed::in_time(rows, &model), &model),
             })
             .collect();
-        let (Some(at), Some(pointer), Some(probed)) = (place, pointer, under_pointer) else {
-            return;
-        };
+        let (Some(at), Some(pointer), Some(probed)) = (place, pointer, under_pointer) else { return };
+        let side = compare::side_at(globe, self.host.session().project().compare, pointer);
+        let probed = feed::in_view(probed, side, &model);
         let info = feed::hover(at, feed::in_time(probed, &model), &model);
         if let Some(cell) = info.rows.iter().find_map(|r| r.cell).and_then(|c| view.screen_from_lonlat(c)) {
             let at = frame.point(cell);
@@ -551,7 +572,7 @@ impl Window {
         ui: &mut Ui,
         area: Rect,
         globe: Rect,
-        frame: navigation::Frame,
+        (frame, frames): (navigation::Frame, &[navigation::Frame]),
         welcome: bool,
         seen: f32,
         out: &mut Out,
@@ -568,9 +589,11 @@ impl Window {
         } else {
             let view = model.session.project().camera.view(frame.size_px().x, frame.size_px().y);
             shapes::paint::over_globe(ui, frame, &view, model.session, state);
-            cards::footprint(ui, frame, &view, &model, state);
-            catalogue::globe::footprints(ui, frame, &view, &model, state);
-            colocate::globe::paint(ui, frame, &view, &model, state);
+            for frame in frames {
+                cards::footprint(ui, *frame, &view, &model, state);
+                catalogue::globe::footprints(ui, *frame, &view, &model, state);
+                colocate::globe::paint(ui, *frame, &view, &model, state);
+            }
             notices::show(ui, area, &model, state, out);
             if !state.presentation {
                 shapes::tools::card(ui, area, &model, state, out);
@@ -579,9 +602,11 @@ impl Window {
             readout::pins(ui, &self.pins, globe, state, out);
             let mut painter = ui.painter().clone();
             painter.multiply_opacity(seen);
-            let named = shapes::paint::names(&painter, frame, &view, model.session, &state.taken);
-            named.iter().for_each(|r| state.taken.add("shape", *r));
-            map_labels::paint(&painter, frame, &view, &model.session.project().base, &state.taken);
+            for frame in frames {
+                let named = shapes::paint::names(&painter, *frame, &view, model.session, &state.taken);
+                named.iter().for_each(|r| state.taken.add("shape", *r));
+                map_labels::paint(&painter, *frame, &view, &model.session.project().base, &state.taken);
+            }
         }
         self.toasts.show(ui.ctx(), area, state.presentation, &mut state.taken, out);
         if let (Some(info), Some(p)) = (&self.hover, ui.input(|i| i.pointer.hover_pos()))
@@ -607,7 +632,7 @@ impl Window {
         let described = self.state.file_details.as_deref().and_then(|path| self.host.describe(path));
         file_details::dialog(ctx, described.as_ref(), &mut self.state, out);
         if let Some(path) = self.state.failure.clone() {
-            let failed = self.host.session().failures().iter().find(|f| f.path == path).cloned();
+            let failed = self.host.failed_file(&path);
             match dialogs::failure(ctx, &path, failed.as_ref(), out) {
                 Some(FailureAnswer::Close) => self.state.failure = None,
                 Some(FailureAnswer::Retry(path)) => {

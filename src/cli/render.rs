@@ -233,10 +233,11 @@ fn failures_of(host: &Host, notices: &[Notice]) -> Vec<Failure> {
 
 /// Why nothing shows, and the file where it is one.
 fn empty(reason: &EmptyReason, options: &args::Render) -> Failure {
-    let exit = if matches!(reason, EmptyReason::Failed(_)) { Exit::Unreadable } else { Exit::Nothing };
+    let exit = if matches!(reason, EmptyReason::Failed { .. }) { Exit::Unreadable } else { Exit::Nothing };
     let failure = Failure::new(exit, empty_text(reason));
     match options.paths.as_slice() {
-        [file] if exit == Exit::Unreadable => failure.about(file),
+        // A folder is no file, and of several none is meant more than the others.
+        [file] if file.is_file() => failure.about(file),
         _ => failure,
     }
 }

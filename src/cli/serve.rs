@@ -28,7 +28,7 @@ pub fn run(options: &args::Serve) -> Outcome {
     host.set_headless();
     host.allow_files(options.allow_files);
     host.set_film_writer(film_writer());
-    host.set_processor(&options.processor);
+    host.set_processor(&options.processor).map_err(|why| Failure::new(Exit::Usage, why))?;
     let given = options.token.clone().or_else(|| std::env::var("SEAGLASS_TOKEN").ok());
     let token = given.filter(|t| !t.is_empty());
     let secret = token.is_some();

@@ -449,11 +449,12 @@ pub fn along(
     method: Along,
     max_gap_us: i64,
 ) -> f64 {
-    between(At { granule, value, row }, At { granule, value, row: row + 1 }, t_us, method, max_gap_us)
+    between(At { granule, value, row }, At { granule, value, row: row + 1 }, (t_us, 0.0), method, max_gap_us)
 }
 
-/// The same between two samples of a track that may lie in two granules: [`Crossover::i`] and [`Crossover::i_next`].
-pub fn between(before: At, after: At, t_us: i64, method: Along, max_gap_us: i64) -> f64 {
+/// The same between two samples of a track that may lie in two granules, [`Crossover::i`] and [`Crossover::i_next`], at
+/// `t_us` and a part of a microsecond after it: a crossing lies between the instants that a time can name.
+pub fn between(before: At, after: At, (t_us, rest_us): (i64, f64), method: Along, max_gap_us: i64) -> f64 {
     let half = match method {
         Along::Linear => 1,
         Along::Spline { half } | Along::Median { half } => half.max(1),
@@ -461,7 +462,7 @@ pub fn between(before: At, after: At, t_us: i64, method: Along, max_gap_us: i64)
     let near = |at: &At, r: usize| {
         let (t, v) = (at.granule.time(r), (at.value)(r));
         let close = t != NO_TIME && t.saturating_sub(t_us).unsigned_abs() <= max_gap_us.max(0) as u64;
-        (close && !v.is_nan()).then_some((t as f64 - t_us as f64, v))
+        (close && !v.is_nan()).then_some((t as f64 - t_us as f64 - rest_us, v))
     };
     let reach = 4 * half + 4;
     let rows = before.row.saturating_sub(reach)..=before.row;

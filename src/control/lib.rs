@@ -7,9 +7,11 @@
 mod calls;
 pub mod frames;
 mod meaning;
+mod nearest;
 mod server;
 pub mod wire;
 
 pub use calls::{Call, ReplyTo, What};
 pub use meaning::{Application, carry_out, granule_name};
+pub use nearest::{either, nearest};
 pub use server::{ControlError, DEFAULT_ADDRESS, Limits, Options, Server};

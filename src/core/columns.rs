@@ -346,6 +346,19 @@ impl Column {
         self.len() * if matches!(self, Self::F32(_)) { 4 } else { 8 }
     }
 
+    /// The bytes of a payload of one column.
+    pub fn to_payload(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.byte_len());
+        self.write_le(&mut out);
+        out
+    }
+
+    /// `n` values of a payload; `None` when it has more or fewer.
+    pub fn from_payload(ty: ColumnType, n: usize, bytes: &[u8]) -> Option<Self> {
+        let (column, rest) = Self::read_le(ty, n, bytes)?;
+        rest.is_empty().then_some(column)
+    }
+
     fn write_le(&self, out: &mut Vec<u8>) {
         match self {
             Self::F32(v) => v.iter().for_each(|x| out.extend_from_slice(&x.to_le_bytes())),

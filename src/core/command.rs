@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::bookmark::BookmarkId;
 use crate::camera::Camera;
 use crate::colocation::ColocationPatch;
+use crate::compare::{Compare, Side};
 use crate::geo::LonLat;
 use crate::granule::{FileInfo, GranuleId};
 use crate::notebook::{NotebookChange, Rendering};
@@ -146,6 +147,19 @@ pub enum Command {
         layer: LayerId,
         /// New position, 0 on top.
         to: usize,
+    },
+    /// Shows two views beside each other, or one again. Where no layer has a side yet, the top one goes to the left.
+    SetCompare {
+        /// The views; none for one.
+        compare: Option<Compare>,
+    },
+    /// Chooses the view that shows a layer while there are two.
+    SetLayerSide {
+        /// Layer.
+        layer: LayerId,
+        /// The view; none for both.
+        #[serde(default)]
+        side: Option<Side>,
     },
     /// Locks a layer against being moved, removed or restyled by accident, or unlocks it.
     LockLayer {

@@ -3,6 +3,8 @@
 //! The table is that of the UX conventions: xcmocean's choice of cmocean maps, SNAP/SeaDAS ranges for ocean colour,
 //! customary ranges of altimetry. Ranges are first guesses; `None` means "from the data" ([`range_from_stats`]).
 
+use std::collections::BTreeSet;
+
 use crate::field::{FieldInfo, FieldKind, FieldStats};
 use crate::granule::GeometryKind;
 use crate::style::{Method, PARTICLES, StreamStyle, Style, StyleHint, VectorStyle};
@@ -61,6 +63,9 @@ const ABOUT: [&str; 10] = [
     "sses",
 ];
 
+/// Categories lie evenly on a map as long as they leave at most so many unused values for each.
+const WIDEST_STEPS: f64 = 4.0;
+
 /// By `standard_name`; the first that fits wins.
 #[rustfmt::skip]
 const BY_STANDARD_NAME: &[Rule] = &[
@@ -83,12 +88,13 @@ const BY_STANDARD_NAME: &[Rule] = &[
     log(rule(&["diffuse_attenuation|volume_attenuation"], "cmocean_turbid", Some([0.01, 6.0]), Plain)),
     log(rule(&["particulate_organic"], "cmocean_matter", Some([10.0, 1000.0]), Plain)),
     log(rule(&["particulate_inorganic|calcite"], "cmocean_matter", Some([5e-5, 0.05]), Plain)),
+    rule(&["scattering_coefficient_of_radar"], "grayscale", None, Plain),
     log(rule(&["backscattering_coefficient|backwards_scattering_coefficient"], "cmocean_matter", Some([1e-3, 0.1]), Plain)),
     rule(&["photosynthetic"], "cmocean_solar", Some([0.0, 76.2]), Plain),
     rule(&["salinity"], "cmocean_haline", Some([30.0, 38.0]), Plain),
     rule(&["sea_ice_area_fraction|ice_concentration"], "cmocean_ice", Some([0.0, 1.0]), Fraction),
     rule(&["sea_ice", "thickness"], "cmocean_ice", Some([0.0, 4.0]), Plain),
-    rule(&["backscatter|sigma0|scattering_coefficient_of_radar"], "grayscale", None, Plain),
+    rule(&["backscatter|sigma0"], "grayscale", None, Plain),
     symmetric(rule(&["vorticity"], "cmocean_curl", None, Plain)),
     log(rule(&["kinetic_energy"], "cmocean_tempo", None, Plain)),
     rule(&["mixed_layer|depth|bathymetry"], "cmocean_deep", None, Plain),
@@ -204,13 +210,23 @@ fn has_word(text: &str, word: &str) -> bool {
     format!("_{}_", spaced(text)).contains(&format!("_{word}_"))
 }
 
-/// Categories: one step of a qualitative map for every value from the smallest to the largest.
-fn flag_hint(values: impl Iterator<Item = i64> + Clone) -> StyleHint {
-    let range = match (values.clone().min(), values.max()) {
-        (Some(low), Some(high)) => Some([low as f64 - 0.5, high.max(low) as f64 + 0.5]),
-        _ => None,
+/// Categories: an even step of the map for every value from the smallest to the largest; for each doubling where values
+/// lie so far apart that such a step could not be seen, as bits do.
+fn flag_hint(values: impl Iterator<Item = i64>) -> StyleHint {
+    let values: BTreeSet<i64> = values.collect();
+    let hint = StyleHint { colormap: Some("crameri_batlow".to_owned()), ..StyleHint::default() };
+    let (Some(low), Some(high)) = (values.first().map(|v| *v as f64), values.last().map(|v| *v as f64)) else {
+        return hint;
     };
-    StyleHint { colormap: Some("crameri_batlow".to_owned()), range, ..StyleHint::default() }
+    let above = values.iter().copied().find(|v| *v > 0).unwrap_or(1) as f64;
+    let crowded = high - low > WIDEST_STEPS * values.len() as f64;
+    if !crowded || low < 0.0 || high <= above {
+        return StyleHint { range: Some([low - 0.5, high + 0.5]), ..hint };
+    }
+    // Zero has no logarithm and takes the first colour: the least value above it keeps a step from there.
+    let step = (high / above).powf(1.0 / values.len() as f64);
+    let first = if low == 0.0 { above / step } else { above / step.sqrt() };
+    StyleHint { range: Some([first, high * step.sqrt()]), log: Some(true), ..hint }
 }
 
 /// A range of the table in the field's unit; `None` when the unit is another quantity's.
@@ -390,6 +406,16 @@ mod tests {
         let flag = |value| Flag { value, mask: None, meaning: format!("level_{value}") };
         f.kind = FieldKind::Flags { flags: (0..=5).map(flag).collect() };
         assert_eq!(default_style(&f, None).range, Some([-0.5, 5.5]));
+        // Bits of a mask, and codes with gaps: no two share a colour.
+        let bits = (0..23).map(|k| Flag { value: 1 << k, mask: Some(1 << k), meaning: format!("bit_{k}") });
+        let codes = [0, 5, 10, 20, 50, 70, 100].map(flag);
+        for flags in [bits.collect::<Vec<_>>(), codes.to_vec()] {
+            f.kind = FieldKind::Flags { flags: flags.clone() };
+            let style = default_style(&f, None);
+            let places: Vec<f64> = flags.iter().map(|c| style.position(c.value as f64).clamp(0.0, 1.0)).collect();
+            assert!(places.windows(2).all(|w| w[1] - w[0] > 0.03), "{places:?}");
+            assert!(places.iter().skip(1).all(|p| (0.0..1.0).contains(p)), "{places:?}");
+        }
     }
 
     #[test]

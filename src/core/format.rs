@@ -189,9 +189,12 @@ pub fn typeset(units: &str) -> String {
     let units = units.trim();
     match units {
         "1" | "" | "none" | "unitless" | "-" | "count" | "counts" => return String::new(),
-        "degree_Celsius" | "degrees_Celsius" | "celsius" | "Celsius" | "degree_C" | "degC" | "deg_C" => {
+        "degree_Celsius" | "degrees_Celsius" | "degree_celsius" | "degrees_celsius" | "celsius" | "Celsius"
+        | "degree_C" | "degrees_C" | "degC" | "deg_C" | "Deg C" | "deg C" | "Degree C" | "degree C" | "degrees C" => {
             return "°C".to_owned();
         }
+        "meter/second" | "meters/second" | "meter/sec" | "metre/second" | "metres/second" | "meter second-1"
+        | "m/sec" | "meters per second" => return "m/s".to_owned(),
         "percent" => return "%".to_owned(),
         "degree" | "degrees" | "degrees_true" | "degree_true" | "degrees_north" | "degrees_east" => {
             return "°".to_owned();
@@ -367,9 +370,16 @@ mod tests {
 
     #[test]
     fn units_are_typeset() {
-        for (cf, ours) in
-            [("m s-1", "m/s"), ("mg m-3", "mg/m³"), ("1", ""), ("percent", "%"), ("m", "m"), ("s-1", "1/s")]
-        {
+        for (cf, ours) in [
+            ("m s-1", "m/s"),
+            ("mg m-3", "mg/m³"),
+            ("1", ""),
+            ("percent", "%"),
+            ("m", "m"),
+            ("s-1", "1/s"),
+            ("degrees_celsius", "°C"),
+            ("meter/second", "m/s"),
+        ] {
             assert_eq!(typeset(cf), ours, "{cf}");
         }
     }

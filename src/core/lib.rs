@@ -12,6 +12,7 @@ pub mod colocation;
 pub mod colormap;
 pub mod columns;
 pub mod command;
+pub mod compare;
 pub mod coord;
 pub mod defaults;
 pub mod field;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::bookmark::Bookmark;
 use crate::camera::Camera;
 use crate::colocation::Colocation;
+use crate::compare::{Compare, Side};
 use crate::field::FieldInfo;
 use crate::geo::LonLat;
 use crate::notebook::Rendering;
@@ -39,6 +40,9 @@ pub struct Layer {
     pub name: Option<String>,
     /// Drawn, unless its group is hidden: see [`Project::shows`].
     pub visible: bool,
+    /// The view that shows it while there are two; none for both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
     /// Neither moved, removed nor restyled before it is unlocked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub locked: bool,
@@ -184,6 +188,9 @@ pub struct Project {
     pub camera: Camera,
     /// Base map.
     pub base: BaseMap,
+    /// Two views beside each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<Compare>,
     /// Match-up of two layers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colocation: Option<Colocation>,
@@ -233,6 +240,11 @@ impl Project {
     /// Whether a layer is drawn: it is visible, and so is its group.
     pub fn shows(&self, layer: &Layer) -> bool {
         layer.visible && layer.group.and_then(|id| self.group(id)).is_none_or(|g| g.visible)
+    }
+
+    /// The view a layer belongs to; none for both, and while there is one.
+    pub fn side_of(&self, layer: &Layer) -> Option<Side> {
+        layer.side.filter(|_| self.compare.is_some())
     }
 
     /// Opacity a layer is drawn with: its own times that of its group.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::columns::{FileCard, Outline, OutlineAsk, RowsAsk, RowsWire};
+use crate::columns::{ColumnType, FileCard, Outline, OutlineAsk, RowsAsk, RowsWire};
 use crate::coord::{CoordArray, CoordEncoding};
 use crate::field::{Apron, FieldStats, Window};
 use crate::geo::LonLat;
@@ -95,6 +95,24 @@ pub enum Request {
         step: usize,
         /// Index along each extra dimension.
         extra: Vec<usize>,
+        /// With the cells that the product's mask leaves out.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unmasked: bool,
+    },
+    /// Values of a window in the file's own precision, masks applied: for figures, not for pictures.
+    Exact {
+        /// File.
+        source: Source,
+        /// Part.
+        part: usize,
+        /// Field name.
+        field: String,
+        /// Time step.
+        step: usize,
+        /// Index along each extra dimension.
+        extra: Vec<usize>,
+        /// Cells.
+        window: Window,
         /// With the cells that the product's mask leaves out.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unmasked: bool,
@@ -187,6 +205,13 @@ pub enum Answer {
         /// Summary.
         stats: Option<FieldStats>,
     },
+    /// `window.len()` values in the payload, row-major; read by [`Column::from_payload`](crate::columns::Column::from_payload).
+    Exact {
+        /// Echo of the window.
+        window: Window,
+        /// Their type.
+        ty: ColumnType,
+    },
     /// Exact values of a cell.
     Probed {
         /// The cell.
@@ -236,6 +261,9 @@ pub struct ProbedValue {
     pub field: String,
     /// Value in f64, unpacked; `None` = no data.
     pub value: Option<f64>,
+    /// The same value of a variable of whole numbers, where 64-bit floats would round beyond 2⁵³.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<serde_json::Number>,
     /// Unit.
     pub units: String,
     /// Meanings of the flags set, for flag fields.

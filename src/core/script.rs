@@ -218,7 +218,7 @@ fn shapes(project: &Project, lines: &mut Vec<String>) {
         let new = plain(&crate::shapes::NewShape {
             name: shape.name.clone(),
             geometry: shape.geometry.clone(),
-            style: Some(shape.style.clone()),
+            style: Some(shape.style),
             attributes: shape.attributes.clone(),
         });
         let made = command("shapes", &json!({ "change": { "what": "add", "shape": new } }));

@@ -1,12 +1,13 @@
 //! The running application without window, files or GPU: document, catalogue, undo; commands go in, effects come out.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use glam::DVec2;
 
 use crate::catalogue::Catalogue;
 use crate::command::Command;
-use crate::granule::FileInfo;
+use crate::granule::{FileInfo, GranuleId};
 use crate::notebook::Notebook;
 use crate::project::{GroupPatch, LayerId, Project};
 use crate::projection::Projection;
@@ -19,6 +20,7 @@ use crate::user_styles::UserStyles;
 mod arrival;
 mod bookmarks;
 mod colocation;
+mod compare;
 mod extent;
 mod groups;
 mod layers;
@@ -144,6 +146,8 @@ pub struct Session {
     arrival: arrival::Arrival,
     /// Where the data of a session lie that was opened: they get no layers of their own.
     restored: Vec<PathBuf>,
+    /// Granules of which nothing could be read: there is nothing to jump to.
+    unreadable: HashSet<GranuleId>,
     /// Views to go back to.
     views: view::Views,
     /// Part of the next step of play that has passed, 0 to 1.
@@ -167,6 +171,7 @@ impl Default for Session {
             last_map: Projection::Equirectangular,
             arrival: arrival::Arrival::default(),
             restored: Vec::new(),
+            unreadable: HashSet::new(),
             views: view::Views::default(),
             beat: 0.0,
             place_named: false,
@@ -329,6 +334,7 @@ impl Session {
             }
             _ if self.change_pins(command)? => {}
             _ if self.change_groups(command)? => {}
+            _ if self.change_compare(command)? => {}
             _ if self.change_bookmarks(command)? => {}
             _ if self.change_layers(command)? => {
                 if let Command::AddLayer { .. } = command {
@@ -381,6 +387,7 @@ fn undo_rule(command: &Command) -> UndoRule {
             UndoRule::Point
         }
         Command::SetBaseMap { .. } => UndoRule::Merge("base".into()),
+        Command::SetCompare { compare } => UndoRule::Merge(format!("compare {:?}", compare.map(|c| c.mode))),
         Command::ChangeGroup { group, patch: GroupPatch { opacity: Some(_), .. } } => {
             UndoRule::Merge(format!("group {} opacity", group.0))
         }
@@ -393,6 +400,7 @@ fn undo_rule(command: &Command) -> UndoRule {
         | Command::MoveLayer { .. }
         | Command::RenameLayer { .. }
         | Command::LockLayer { .. }
+        | Command::SetLayerSide { .. }
         | Command::GroupLayers { .. }
         | Command::Ungroup { .. }
         | Command::ChangeGroup { .. }

@@ -207,6 +207,7 @@ mod tests {
             components: Vec::new(),
             name: Some("Höhe".into()),
             visible: true,
+            side: None,
             locked: true,
             group: None,
             unmasked: false,

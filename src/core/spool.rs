@@ -31,9 +31,9 @@ pub struct SpoolColumn {
     /// Written as a 32-bit integer.
     #[serde(default)]
     pub narrow: bool,
-    /// Further dimension with its length: values per row.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inner: Option<(String, usize)>,
+    /// Further dimensions with their lengths, the slowest first: values per row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inner: Vec<(String, usize)>,
     /// Attributes.
     #[serde(default)]
     pub attributes: Vec<(String, SpoolAttribute)>,
@@ -42,7 +42,7 @@ pub struct SpoolColumn {
 impl SpoolColumn {
     /// Values a row.
     pub fn width(&self) -> usize {
-        self.inner.as_ref().map_or(1, |i| i.1)
+        self.inner.iter().map(|i| i.1).product()
     }
 }
 

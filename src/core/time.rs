@@ -93,14 +93,14 @@ impl Time {
 
     /// `2024-08-11`.
     pub fn date_text(self) -> String {
-        self.civil().map_or_else(|| "—".to_owned(), |(y, mo, d, ..)| format!("{y:04}-{mo:02}-{d:02}"))
+        self.civil().map_or_else(|| "—".to_owned(), |(y, mo, d, ..)| format!("{}-{mo:02}-{d:02}", year_text(y)))
     }
 
     /// ISO 8601 with `T`, microseconds only where present, for files and JSON.
     pub fn iso(self) -> String {
         match self.civil() {
-            Some((y, mo, d, h, mi, s, 0)) => format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z"),
-            Some((y, mo, d, h, mi, s, us)) => format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}.{us:06}Z"),
+            Some((y, mo, d, h, mi, s, 0)) => format!("{}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z", year_text(y)),
+            Some((y, mo, d, h, mi, s, us)) => format!("{}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}.{us:06}Z", year_text(y)),
             None => format!("{} us since 1970", self.0),
         }
     }
@@ -130,11 +130,16 @@ impl Time {
     }
 }
 
+/// Four digits, as ISO 8601 has them, and a sign before years below zero.
+fn year_text(year: i16) -> String {
+    format!("{}{:04}", if year < 0 { "-" } else { "" }, year.unsigned_abs())
+}
+
 impl fmt::Display for Time {
     /// `2024-08-11 13:27:41Z`, the form of the window.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.civil() {
-            Some((y, mo, d, h, mi, s, _)) => write!(f, "{y:04}-{mo:02}-{d:02} {h:02}:{mi:02}:{s:02}Z"),
+            Some((y, mo, d, h, mi, s, _)) => write!(f, "{}-{mo:02}-{d:02} {h:02}:{mi:02}:{s:02}Z", year_text(y)),
             None => write!(f, "{} us since 1970", self.0),
         }
     }
@@ -201,6 +206,13 @@ impl TimeSpan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn years_have_four_digits() {
+        let t = Time::from_civil(-1, 12, 30, 0, 0, 0.0).unwrap();
+        assert_eq!((t.iso().as_str(), t.date_text().as_str()), ("-0001-12-30T00:00:00Z", "-0001-12-30"));
+        assert_eq!(Time::from_civil(33, 4, 3, 12, 0, 0.0).unwrap().to_string(), "0033-04-03 12:00:00Z");
+    }
 
     #[test]
     fn typed_times_are_read_as_utc() {

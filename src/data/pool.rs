@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use parking_lot::{Condvar, Mutex};
-use seaglass_core::columns::{FileCard, Outline, Rows, TileBox};
+use seaglass_core::columns::{Column, FileCard, Outline, Rows, TileBox};
 use seaglass_core::field::{Block, FieldStats};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::FileInfo;
@@ -74,6 +74,8 @@ pub enum Content {
     Geolocation(Arc<Geolocation>),
     /// Values.
     Block(Block),
+    /// Values of a window in the file's own precision, row-major.
+    Exact(Column),
     /// Summary.
     Stats(Option<FieldStats>),
     /// One cell.
@@ -420,6 +422,10 @@ fn content(request: &Request, answer: Answer, payload: Vec<u8>) -> Result<Conten
             }
             let values = payload.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
             Ok(Content::Block(Block { window: w, apron: a, values }))
+        }
+        (Request::Exact { window, .. }, Answer::Exact { window: w, ty }) if *window == w => {
+            let values = Column::from_payload(ty, w.len(), &payload);
+            values.map(Content::Exact).ok_or_else(|| misfit("other values than asked for"))
         }
         (Request::Stats { .. }, Answer::Stats { stats }) => Ok(Content::Stats(stats)),
         (Request::Probe { .. }, Answer::Probed { cell }) => Ok(Content::Cell(cell)),

@@ -173,7 +173,8 @@ impl<'a> Finder<'a> {
         let v = &self.ds.vars[var];
         if let Some((lon, lat)) = &self.named {
             let pair = self.ds.resolve(&v.group, lon).zip(self.ds.resolve(&v.group, lat));
-            if let Some(pair) = pair.filter(|(a, b)| self.reach(var, *a, true).is_some() && self.reach(var, *b, true).is_some())
+            if let Some(pair) =
+                pair.filter(|(a, b)| self.reach(var, *a, true).is_some() && self.reach(var, *b, true).is_some())
             {
                 return Some(pair);
             }

@@ -104,6 +104,7 @@ struct Own {
 
 /// Where a position comes from that is not in the file.
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "there are a few of a file")]
 enum Made {
     /// The middle of corners, listed by node.
     Corners { lon: Own, lat: Own, nodes: Own, faces_first: bool, start: i64, want_lat: bool },

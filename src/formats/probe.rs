@@ -71,10 +71,12 @@ fn value(
     }
     let v = field.expr.combine(&terms, row, col);
     let value = v.is_finite().then_some(v);
+    let whole = if value.is_some() { reader.whole(&field.expr, part.shape, at, row, col)? } else { None };
     let meanings = field.info.kind.meanings(v).into_iter().map(str::to_owned).collect();
     Ok(ProbedValue {
         field: name.to_owned(),
         value,
+        whole,
         units: field.info.units.clone(),
         meanings,
         masked: value.is_some() && !kept,

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use seaglass_core::columns::{Column, ColumnType, MISSING};
 use seaglass_core::field::{Apron, FieldStats, Window};
 use seaglass_core::protocol::FailureKind;
+use serde_json::Number;
 
 use crate::cache::BlockCache;
 use crate::dataset::Dataset;
@@ -14,7 +16,7 @@ use crate::operand::{DimRole, Operand};
 use crate::packing::finite_f32;
 use crate::parts::{Expr, Field};
 use crate::payload::{Payload, Rows};
-use crate::raw::Raw;
+use crate::raw::{NumType, Raw};
 
 /// Coarse windows over more cells than this are not searched for single values.
 const MAX_SPARSE_CELLS: usize = 16 << 20;
@@ -133,6 +135,65 @@ impl FieldReader<'_> {
             return Ok(Payload::Rows(Rows::new(size, fill)));
         }
         self.window(field, shape, at, window, apron).map(Payload::from)
+    }
+
+    /// Values of a window as the file has them: whole numbers whole, everything else unrounded.
+    pub fn exact(&mut self, field: &Field, shape: [usize; 2], at: Choice<'_>, window: Window) -> Result<Column> {
+        check_window(window, Apron::None, shape)?;
+        let cells = Cells::new(window, Apron::None, shape);
+        let mut slabs = Vec::new();
+        for o in field.expr.operands() {
+            slabs.push((o, self.slab(o, shape, at, &cells)?));
+        }
+        let mut masks = Vec::new();
+        for (condition, o) in &field.keep {
+            masks.push((condition, o, self.slab(o, shape, at, &cells)?));
+        }
+        let whole = self.is_whole(&field.expr);
+        let mut out = Column::empty(if whole { ColumnType::I64 } else { ColumnType::F64 });
+        let mut terms = vec![0.0; slabs.len()];
+        for (r, row) in cells.rows.iter().enumerate() {
+            for (c, col) in cells.cols.iter().enumerate() {
+                for (v, (o, s)) in terms.iter_mut().zip(&slabs) {
+                    *v = s.value(o, r, c);
+                }
+                let v = field.expr.combine(&terms, row.unwrap_or(0), col.unwrap_or(0));
+                let kept = v.is_finite() && masks.iter().all(|(condition, o, s)| condition.keeps(s.value(o, r, c)));
+                match &mut out {
+                    Column::I64(list) if kept => list.push(slabs[0].1.whole(r, c).unwrap_or(MISSING)),
+                    _ => out.push(if kept { v } else { f64::NAN }),
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Whether values are whole numbers that the file has as they are; of the unsigned ones those that `i64` holds.
+    fn is_whole(&self, expr: &Expr) -> bool {
+        let Expr::One(o) = expr else { return false };
+        let ty = self.ds.vars[o.var].ty;
+        ty.is_some_and(|ty| !ty.is_float() && ty != NumType::U64) && !o.packing.is_packed() && !o.packing.turns_sign()
+    }
+
+    /// The whole number in a cell of a variable of whole numbers.
+    pub fn whole(
+        &mut self,
+        expr: &Expr,
+        shape: [usize; 2],
+        at: Choice<'_>,
+        row: usize,
+        col: usize,
+    ) -> Result<Option<Number>> {
+        let Expr::One(o) = expr else { return Ok(None) };
+        let unsigned = self.ds.vars[o.var].ty == Some(NumType::U64);
+        if !self.is_whole(expr) && (!unsigned || o.packing.is_packed() || o.packing.turns_sign()) {
+            return Ok(None);
+        }
+        let slab = self.slab(o, shape, at, &Cells { rows: vec![Some(row)], cols: vec![Some(col)] })?;
+        Ok(match (&*slab.raw, slab.index(0, 0)) {
+            (Raw::U64(v), Some(k)) => v.get(k).map(|v| Number::from(*v)),
+            _ => slab.whole(0, 0).map(Number::from),
+        })
     }
 
     /// A coarse window that sampling leaves all but blank shows the first value found in each block of cells instead: a
@@ -358,6 +419,21 @@ impl Slab {
         match (self.rows[r], self.cols[c]) {
             (Some(a), Some(b)) => o.packing.at(&self.raw, a + b),
             _ => f64::NAN,
+        }
+    }
+
+    fn index(&self, r: usize, c: usize) -> Option<usize> {
+        Some(self.rows[r]? + self.cols[c]?)
+    }
+
+    /// A whole number that `i64` holds, as it is.
+    fn whole(&self, r: usize, c: usize) -> Option<i64> {
+        let k = self.index(r, c)?;
+        match &*self.raw {
+            Raw::I64(v) => v.get(k).copied(),
+            Raw::U64(v) => v.get(k).and_then(|v| i64::try_from(*v).ok()),
+            // All others are exact as floats of 64 bits.
+            other => Some(other.get(k)).filter(|v| v.is_finite()).map(|v| v as i64),
         }
     }
 

@@ -90,6 +90,7 @@ impl Reader {
             | Request::Geolocation { source, .. }
             | Request::Read { source, .. }
             | Request::Stats { source, .. }
+            | Request::Exact { source, .. }
             | Request::Probe { source, .. }
             | Request::Outline { source, .. }
             | Request::Rows { source, .. } => Some(source.path.clone()),
@@ -172,6 +173,13 @@ impl Reader {
                 let field = field_of(part, &field, unmasked)?;
                 let stats = reader.stats(&field, part.shape, Choice { step, extra: &extra })?;
                 plain(Answer::Stats { stats })
+            }
+            Request::Exact { source, part, field, step, extra, window, unmasked } => {
+                self.file(&source)?;
+                let (mut reader, part) = self.reader(&source, part)?;
+                let field = field_of(part, &field, unmasked)?;
+                let values = reader.exact(&field, part.shape, Choice { step, extra: &extra }, window)?;
+                Ok((Answer::Exact { window, ty: values.column_type() }, values.to_payload().into()))
             }
             Request::Probe { source, part, fields, step, extra, row, col } => {
                 self.file(&source)?;

@@ -104,7 +104,7 @@ fn define(file: &mut FileMut, path: &str, table: &SpoolHeader, out: &Path) -> Re
         Ok(())
     };
     dimension(file, &table.dimension, rows)?;
-    for (name, len) in table.columns.iter().filter_map(|c| c.inner.as_ref()) {
+    for (name, len) in table.columns.iter().flat_map(|c| &c.inner) {
         dimension(file, name, *len)?;
     }
     for list in &table.texts {
@@ -153,11 +153,11 @@ fn define_as<T: NcTypeDescriptor + Into<AttributeValue>>(
     fill: Option<T>,
 ) -> netcdf::Result<()> {
     let mut dims = vec![dimension];
-    dims.extend(column.inner.as_ref().map(|i| i.0.as_str()));
+    dims.extend(column.inner.iter().map(|i| i.0.as_str()));
     let mut var = file.add_variable::<T>(&format!("{path}{}", column.name), &dims)?;
     if rows > 0 {
         let mut chunks = vec![rows.min(CHUNK_ROWS)];
-        chunks.extend(column.inner.as_ref().map(|i| i.1));
+        chunks.extend(column.inner.iter().map(|i| i.1));
         var.set_chunking(&chunks)?;
         var.set_compression(4, true)?;
     }
@@ -185,7 +185,7 @@ fn put(
     let missing = || netcdf::Error::from(format!("variable {} is not defined", column.name).as_str());
     let mut var = file.variable_mut(&format!("{path}{}", column.name)).ok_or_else(missing)?;
     let mut extents: Vec<netcdf::Extent> = vec![netcdf::Extent::SliceCount { start: first, count: rows, stride: 1 }];
-    extents.extend(column.inner.as_ref().map(|i| netcdf::Extent::SliceCount { start: 0, count: i.1, stride: 1 }));
+    extents.extend(column.inner.iter().map(|i| netcdf::Extent::SliceCount { start: 0, count: i.1, stride: 1 }));
     let long = || bytes.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));
     match (column.ty, column.narrow) {
         (ColumnType::F32, _) => {

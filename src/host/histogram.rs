@@ -13,7 +13,7 @@ use crate::host::{Host, Tag};
 use crate::items::Shown;
 
 /// Bins.
-const BINS: usize = 96;
+pub(crate) const BINS: usize = 96;
 /// Granules sampled at most.
 pub(crate) const GRANULES: usize = 48;
 /// Values sampled from one granule at most.
@@ -105,7 +105,7 @@ impl Host {
 }
 
 /// A strided window over the whole array with at most [`SAMPLE`] values.
-fn coarse(shape: [usize; 2]) -> Window {
+pub(crate) fn coarse(shape: [usize; 2]) -> Window {
     let mut stride = 1;
     let n = |stride: usize| shape[0].div_ceil(stride) * shape[1].div_ceil(stride);
     while n(stride) > SAMPLE {

@@ -19,6 +19,7 @@ use seaglass_data::pool::{Connect, Content, Finished, Incident, Pool, PoolOption
 use seaglass_data::registry::Registry;
 use seaglass_index::Told;
 
+use crate::figures::Figures;
 use crate::histogram::Histograms;
 use crate::items::{Items, PartKey, name_of};
 use crate::opening::{Event, Opening};
@@ -43,6 +44,8 @@ pub(crate) enum Tag {
     Tile(TileKey),
     Probe(u64, usize, usize),
     Coarse(u64),
+    /// The same in the precision of the file.
+    Exact(u64),
     View(u64),
     Describe(PathBuf),
 }
@@ -60,6 +63,7 @@ pub struct Host {
     pub(crate) probes: Probes,
     pub(crate) descriptions: crate::describe::Descriptions,
     pub(crate) histograms: Histograms,
+    pub(crate) figures: Figures,
     /// Tiles read, waiting for the renderer.
     pub(crate) ready: Vec<(TileKey, Option<Block>)>,
     /// Items the renderer shall forget.
@@ -149,6 +153,7 @@ impl Host {
             probes: Probes::default(),
             descriptions: crate::describe::Descriptions::default(),
             histograms: Histograms::default(),
+            figures: Figures::default(),
             ready: Vec::new(),
             gone: Vec::new(),
             highlight: None,
@@ -215,6 +220,7 @@ impl Host {
         changed |= self.poll_shapes();
         changed |= self.poll_extractions();
         changed |= self.tick();
+        self.saving_ended(false);
         self.copy_session();
         let pictures = self.poll_clients();
         changed |= self.is_awaited();
@@ -303,6 +309,9 @@ impl Host {
     /// Carries out a command; an error is told to the user, and given to the caller as well.
     pub(crate) fn try_apply(&mut self, command: &Command) -> Result<(), CommandError> {
         let told = self.to_be_told(command);
+        if let Command::JumpToData { .. } = command {
+            self.session.set_unreadable(self.items.unreadable());
+        }
         match self.session.apply(command) {
             Ok(effects) => {
                 self.carried_out(told, command);
@@ -380,6 +389,7 @@ impl Host {
                 self.ranges = Ranges::default();
                 self.probes = Probes::default();
                 self.histograms = Histograms::default();
+                self.figures = Figures::default();
                 self.follow = crate::follow::Follow::default();
                 self.told.clear();
             }
@@ -502,6 +512,7 @@ impl Host {
             }
             (Tag::Probe(item, row, col), result) => self.probes.arrived((item, row, col), result),
             (Tag::Describe(path), result) => self.descriptions.arrived(&path, result),
+            (Tag::Exact(item), result) => self.figures.arrived(item, result),
             (Tag::Coarse(item), result) => self.histograms.arrived(item, result),
             (Tag::View(number), result) => self.follow.arrived(number, result),
             (tag, _) => log::error!("A reader answered {tag:?} with something else."),

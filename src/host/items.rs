@@ -58,6 +58,18 @@ impl Item {
         }
     }
 
+    pub fn exact(&self, registry: &Registry, window: Window) -> Request {
+        Request::Exact {
+            source: source(registry, &self.path),
+            part: self.part,
+            field: self.field.clone(),
+            step: self.step,
+            extra: self.extra.clone(),
+            window,
+            unmasked: self.unmasked,
+        }
+    }
+
     pub fn probe(&self, registry: &Registry, row: usize, col: usize) -> Request {
         Request::Probe {
             source: source(registry, &self.path),
@@ -175,6 +187,26 @@ impl Items {
     pub fn failure(&self, number: u64) -> Option<ReadFailure> {
         let of_part = self.part_key(number).and_then(|k| self.failed_parts.get(&k).cloned());
         of_part.or_else(|| self.seen.get(&number).and_then(|s| s.failure.clone()))
+    }
+
+    /// Why something of a file cannot be drawn.
+    pub fn failure_in(&self, path: &Path) -> Option<ReadFailure> {
+        let numbers = (1..).zip(&self.items).filter(|(_, i)| &*i.path == path);
+        numbers.into_iter().find_map(|(number, _)| self.failure(number))
+    }
+
+    /// Granules of which no field that was asked for could be read.
+    pub fn unreadable(&self) -> HashSet<GranuleId> {
+        let (mut failed, mut fine) = (HashSet::new(), HashSet::new());
+        for (number, item) in (1..).zip(&self.items) {
+            if self.failure(number).is_some() {
+                failed.insert(item.granule);
+            } else if self.seen.get(&number).is_some_and(|s| s.valid) {
+                fine.insert(item.granule);
+            }
+        }
+        failed.retain(|g| !fine.contains(g));
+        failed
     }
 
     /// Forgets what was read of a file; gives its items.

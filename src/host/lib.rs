@@ -9,12 +9,13 @@
 mod catalogue;
 mod channels;
 mod clients;
-pub mod colocate;
 mod collection_style;
+pub mod colocate;
 mod complete;
 mod control;
 mod describe;
 mod extract;
+mod figures;
 mod follow;
 mod histogram;
 mod host;

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use seaglass_core::columns::Column;
+use seaglass_core::field::Apron;
 use seaglass_core::notebook::{StoredGranule, Values};
 use seaglass_core::protocol::{FailureKind, ReadFailure, Request};
 use seaglass_data::pool::{Content, Finished, Job, Lane};
@@ -47,6 +49,7 @@ impl Host {
             Request::Geolocation { source, .. }
             | Request::Read { source, .. }
             | Request::Stats { source, .. }
+            | Request::Exact { source, .. }
             | Request::Probe { source, .. } => &source.path,
             _ => return None,
         };
@@ -70,6 +73,11 @@ impl Host {
         match request {
             Request::Geolocation { .. } => Some(Content::Geolocation(Arc::clone(&stored.positions))),
             Request::Read { field, window, apron, .. } => Some(Content::Block(values(field)?.block(*window, *apron))),
+            // Pushed values have 32 bits or 8: nothing is rounded.
+            Request::Exact { field, window, .. } => {
+                let block = values(field)?.block(*window, Apron::None);
+                Some(Content::Exact(Column::F32(block.values)))
+            }
             Request::Stats { field, .. } => Some(Content::Stats(values(field)?.stats())),
             Request::Probe { fields, row, col, .. } => {
                 let field = fields.first()?;

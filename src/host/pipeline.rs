@@ -51,6 +51,7 @@ impl Host {
         scene.background = background;
         scene.base = project.base.clone();
         scene.shapes = project.shapes.clone();
+        scene.compare = project.compare;
         scene.clock = Some(Clock { now: project.timeline.now, window: project.timeline.window() });
         let cap = VisibleCap::of(&scene.view());
         let colormaps = assets::colormaps();
@@ -85,7 +86,17 @@ impl Host {
                 let style = Style { opacity: project.opacity_of(layer), ..layer.style.clone() };
                 let offset = Unit::of(shown.field).offset;
                 let times = style.window_within(&shown.granules, &project.timeline);
-                scene.layers.push(SceneLayer { style, colormap, items, highlight, times, offset, knots_per_unit });
+                let side = project.side_of(layer);
+                scene.layers.push(SceneLayer {
+                    style,
+                    colormap,
+                    items,
+                    highlight,
+                    times,
+                    offset,
+                    knots_per_unit,
+                    side,
+                });
             }
         }
         outlines.retain(|o: &Vec<_>| o.len() > 1);

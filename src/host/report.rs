@@ -149,8 +149,13 @@ pub enum EmptyReason {
     OffScreen,
     /// Every value is missing or masked.
     AllMasked,
-    /// Reading failed; the reason as a sentence.
-    Failed(String),
+    /// Reading failed.
+    Failed {
+        /// The reason as a sentence.
+        why: String,
+        /// The file, or one of them.
+        path: Option<PathBuf>,
+    },
 }
 
 impl EmptyReason {
@@ -162,7 +167,7 @@ impl EmptyReason {
             Self::OutOfTime { .. } => "Nothing to show at this time.".to_owned(),
             Self::OffScreen => "Data are outside the view.".to_owned(),
             Self::AllMasked => "All values are masked.".to_owned(),
-            Self::Failed(why) => why.clone(),
+            Self::Failed { why, .. } => why.clone(),
         }
     }
 }

@@ -1,9 +1,14 @@
 //! Session files: written in one go, read, and kept by themselves for the case of a crash.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam::channel::{Receiver, TryRecvError, bounded};
+use seaglass_core::catalogue::Collection;
 use seaglass_core::command::Command;
+use seaglass_core::granule::SAVED_FOLDER;
 use seaglass_core::project::Project;
 use seaglass_core::session_file::SessionFile;
 use seaglass_data::file::write_whole;
@@ -32,6 +37,54 @@ pub(crate) struct Saved {
     copied_at: Option<Instant>,
     /// What the window is to find again.
     pub window: Option<Value>,
+    /// What came of the last file that was opened or saved.
+    outcome: Option<Result<(), String>>,
+    /// A file that is being saved with what programs have pushed.
+    saving: Option<Saving>,
+}
+
+/// A session that is being saved in a thread: what was pushed may have gigabytes.
+struct Saving {
+    path: PathBuf,
+    clean: Project,
+    done: Receiver<Result<(), String>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Saving {
+    /// The program ends: what the user saved is to be there.
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("{} was not saved", self.path.display());
+        }
+    }
+}
+
+fn write_session(path: &Path, text: &str) -> Result<(), String> {
+    write_whole(path, text.as_bytes()).map_err(|e| format!("The session cannot be saved: {e}. Choose another place."))
+}
+
+/// The folder beside a session file with what programs had pushed.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(SAVED_FOLDER);
+    path.with_file_name(name)
+}
+
+/// Copies files into a folder, each whole or not at all.
+fn copy_all(files: &[(PathBuf, PathBuf)], folder: &Path) -> Result<(), String> {
+    let failed = |what: &Path, e: std::io::Error| {
+        format!("What was pushed cannot be saved beside the session: {} ({e}). Choose another place.", what.display())
+    };
+    std::fs::create_dir_all(folder).map_err(|e| failed(folder, e))?;
+    for (from, to) in files {
+        let part = to.with_extension("part");
+        let copied = std::fs::copy(from, &part).and_then(|_bytes| std::fs::rename(&part, to));
+        copied.map_err(|e| failed(to, e))?;
+    }
+    Ok(())
 }
 
 /// Takes the place of a copy, unless another program has it.
@@ -73,20 +126,86 @@ impl Host {
     }
 
     pub(crate) fn save_session(&mut self, path: &Path, window: Value) {
-        let project = self.absolute_project();
-        let text = SessionFile::new(&project, &folder_of(path), window).to_text();
-        let written = text.map_err(|e| e.to_string()).and_then(|text| {
-            write_whole(path, text.as_bytes()).map_err(|e| format!("The session cannot be saved: {e}. Choose another place."))
-        });
-        let notice = match written {
+        let (mut project, mut pushed) = (self.absolute_project(), Vec::new());
+        // What programs have pushed goes with the running session: it is saved beside the file.
+        let beside = crate::items::absolute(&beside(path));
+        for source in &mut project.sources {
+            if let (true, Some(name)) = (self.is_pushed(source), source.file_name()) {
+                let kept = beside.join(name);
+                pushed.push((std::mem::replace(source, kept.clone()), kept));
+            }
+        }
+        let text = SessionFile::new(&project, &folder_of(path), window).to_text().map_err(|e| e.to_string());
+        let clean = essence(self.session.project());
+        if pushed.is_empty() {
+            let written = text.and_then(|text| write_session(path, &text));
+            return self.session_saved(path, clean, written);
+        }
+        // One after the other: the second is what the user wants in the end.
+        self.saving_ended(true);
+        let (sender, done) = bounded(1);
+        let (wake, to) = (Arc::clone(&self.wake), path.to_owned());
+        let work = move || {
+            let written = text.and_then(|text| copy_all(&pushed, &beside).and_then(|()| write_session(&to, &text)));
+            // A host that has gone meanwhile takes nothing.
+            if sender.send(written).is_ok() {
+                wake();
+            }
+        };
+        match std::thread::Builder::new().name("save session".to_owned()).spawn(work) {
+            Ok(thread) => self.saved.saving = Some(Saving { path: path.to_owned(), clean, done, thread: Some(thread) }),
+            Err(e) => self.session_saved(path, clean, Err(format!("The session cannot be saved: {e}."))),
+        }
+    }
+
+    /// Takes note of a session that has been saved in a thread; waits for it when told so. `false`: it is still under way.
+    pub(crate) fn saving_ended(&mut self, wait: bool) -> bool {
+        let Some(saving) = &self.saved.saving else { return true };
+        let lost = || Err("The session was not saved.".to_owned());
+        let written = if wait {
+            saving.done.recv().unwrap_or_else(|_gone| lost())
+        } else {
+            match saving.done.try_recv() {
+                Ok(written) => written,
+                Err(TryRecvError::Empty) => return false,
+                Err(TryRecvError::Disconnected) => lost(),
+            }
+        };
+        if let Some(saving) = self.saved.saving.take() {
+            self.session_saved(&saving.path.clone(), saving.clean.clone(), written);
+        }
+        true
+    }
+
+    /// What came of the last session file that was opened or saved.
+    pub(crate) fn take_outcome(&mut self) -> Result<(), String> {
+        self.saved.outcome.take().unwrap_or(Ok(()))
+    }
+
+    fn session_saved(&mut self, path: &Path, clean: Project, written: Result<(), String>) {
+        let notice = match &written {
             Ok(()) => {
                 self.saved.file = Some(path.to_owned());
-                self.saved.clean = Some(essence(self.session.project()));
-                Notice::new(Level::Info, "The session is saved.".to_owned())
+                self.saved.clean = Some(clean);
+                match self.not_saved().as_slice() {
+                    [] => Notice::new(Level::Info, "The session is saved.".to_owned()),
+                    names => Notice::new(
+                        Level::Warning,
+                        format!("The session is saved without what pySEAScope has pushed: {}.", names.join(", ")),
+                    ),
+                }
             }
-            Err(why) => Notice::new(Level::Error, why),
+            Err(why) => Notice::new(Level::Error, why.clone()),
         };
+        self.saved.outcome = Some(written);
         self.notices.push(notice.about(path));
+    }
+
+    /// Titles of the collections that no session file keeps: notebooks of the published client bring them anew.
+    pub(crate) fn not_saved(&self) -> Vec<String> {
+        let in_memory =
+            |c: &&Collection| c.granules.iter().any(|g| self.session.notebook().granule_at(&g.path).is_some());
+        self.session.catalogue().collections.values().filter(in_memory).map(|c| c.title.clone()).collect()
     }
 
     pub(crate) fn save_script(&mut self, path: &Path) {
@@ -123,8 +242,12 @@ impl Host {
                 self.saved.file = (!left).then(|| path.to_owned());
                 self.saved.clean = (!left).then(|| essence(self.session.project()));
                 self.saved.window = Some(window);
+                self.saved.outcome = Some(Ok(()));
             }
-            Err(why) => self.notices.push(Notice::new(Level::Error, why).about(path)),
+            Err(why) => {
+                self.saved.outcome = Some(Err(why.clone()));
+                self.notices.push(Notice::new(Level::Error, why).about(path));
+            }
         }
     }
 
@@ -177,7 +300,8 @@ impl Host {
         let project = self.absolute_project();
         let Some(path) = self.saved.copy.clone() else { return };
         let text = SessionFile::new(&project, &folder_of(&path), Value::Null).to_text();
-        match text.map_err(|e| e.to_string()).and_then(|t| write_whole(&path, t.as_bytes()).map_err(|e| e.to_string())) {
+        match text.map_err(|e| e.to_string()).and_then(|t| write_whole(&path, t.as_bytes()).map_err(|e| e.to_string()))
+        {
             Ok(()) => self.saved.copied = Some(now),
             Err(why) => {
                 log::warn!("the session is not kept for the case of a crash: {why}");

@@ -1,7 +1,10 @@
 //! Why a layer or the view is as it is: an empty view is never unexplained.
 
+use std::path::Path;
+
 use seaglass_core::granule::Granule;
 use seaglass_core::project::LayerId;
+use seaglass_core::session::FailedFile;
 use seaglass_core::style::Method;
 
 use crate::host::{Host, Tag};
@@ -30,8 +33,8 @@ impl Host {
             let waits = project.shows(shown.layer) && self.waits(id, item, granule);
             if let Some(why) = self.items.failure(item) {
                 status.failed += 1;
-                failure = Some(why.message);
-            } else if self.off_screen.contains(&own) {
+                failure = Some((why.message, granule.path.clone()));
+            } else if self.off_screen.contains(&own) || self.is_beyond_view(granule) {
                 off_screen += 1;
             } else if seen.valid {
                 status.shown += 1;
@@ -55,14 +58,20 @@ impl Host {
             }))
         } else if status.shown > 0 || status.loading > 0 {
             None
-        } else if let Some(why) = failure {
-            Some(EmptyReason::Failed(why))
+        } else if let Some((why, path)) = failure {
+            Some(EmptyReason::Failed { why, path: Some(path) })
         } else if masked > 0 {
             Some(EmptyReason::AllMasked)
         } else {
             (off_screen > 0).then_some(EmptyReason::OffScreen)
         };
         status
+    }
+
+    /// Why a file cannot be shown, whether it did not open or something in it could not be read.
+    pub fn failed_file(&self, path: &Path) -> Option<FailedFile> {
+        let opening = self.session.failures().iter().find(|f| f.path == path).cloned();
+        opening.or_else(|| self.items.failure_in(path).map(|error| FailedFile { path: path.to_owned(), error }))
     }
 
     /// Whether something of the item is being read or wanted. A granule that is in time but not in view waits for nothing.
@@ -77,6 +86,11 @@ impl Host {
             Some(p) => loaded && !p.items.contains(&item) && p.cap.may_see(&granule.bounds),
             None => loaded,
         }
+    }
+
+    /// Whether a granule lies where the last plan did not look, so that the renderer was not asked about it.
+    fn is_beyond_view(&self, granule: &Granule) -> bool {
+        self.planned.as_ref().is_some_and(|p| !p.cap.may_see(&granule.bounds))
     }
 
     fn is_asked(&self, layer: LayerId, item: u64) -> bool {
@@ -104,7 +118,7 @@ pub(crate) fn of_view(host: &mut Host) -> Option<EmptyReason> {
         EmptyReason::OffScreen => 0,
         EmptyReason::AllMasked => 1,
         EmptyReason::OutOfTime { .. } => 2,
-        EmptyReason::Failed(_) => 3,
+        EmptyReason::Failed { .. } => 3,
         EmptyReason::AllHidden => 4,
         EmptyReason::NoData => 5,
     };

@@ -49,6 +49,7 @@ fn file_name(request: &Request) -> String {
         | Request::Geolocation { source, .. }
         | Request::Read { source, .. }
         | Request::Stats { source, .. }
+        | Request::Exact { source, .. }
         | Request::Probe { source, .. } => source.path.clone(),
         _ => PathBuf::new(),
     };
@@ -61,9 +62,16 @@ fn ocean(row: usize, col: usize) -> f32 {
 }
 
 fn grid() -> Geolocation {
-    let regular = |first: f64, n: usize| Axis::from_centres((0..n).map(|k| first + k as f64).collect());
-    Geolocation::Grid(Grid::new(regular(-89.5, 180), regular(-179.5, 360), Crs::LonLat).unwrap())
+    grid_of([-89.5, -179.5], 1.0)
 }
+
+fn grid_of([south, west]: [f64; 2], step: f64) -> Geolocation {
+    let regular = |first: f64, n: usize| Axis::from_centres((0..n).map(|k| first + step * k as f64).collect());
+    Geolocation::Grid(Grid::new(regular(south, 180), regular(west, 360), Crs::LonLat).unwrap())
+}
+
+/// Where the cells of a regional file lie.
+const REGION: GeoBox = GeoBox { west: 10.0, south: 10.0, east: 46.0, north: 28.0 };
 
 fn info(name: &str) -> FileInfo {
     let day = if name.contains("day2") { 2.0 } else { 0.0 };
@@ -90,7 +98,7 @@ fn info(name: &str) -> FileInfo {
         name: String::new(),
         geometry: GeometryKind::Grid,
         shape: [180, 360],
-        bounds: GeoBox::WORLD,
+        bounds: if name.contains("region") { REGION } else { GeoBox::WORLD },
         footprint: vec![LonLat::new(-180.0, -90.0), LonLat::new(180.0, 90.0)],
         span: Some(TimeSpan::new(start, start.plus_seconds(3600.0))),
         steps: Vec::new(),
@@ -125,7 +133,8 @@ impl Connection for FakeReader {
             Request::Open { .. } => Ok((Answer::Opened { info: Box::new(info(&name)) }, vec![])),
             Request::Geolocation { .. } if name.contains("nowhere") => failed(FailureKind::Damaged, "No latitude."),
             Request::Geolocation { .. } => {
-                let (wire, payload) = wire_from_geolocation(&grid());
+                let region = grid_of([REGION.south + 0.05, REGION.west + 0.05], 0.1);
+                let (wire, payload) = wire_from_geolocation(&if name.contains("region") { region } else { grid() });
                 Ok((Answer::Geolocation { wire }, payload))
             }
             Request::Read { window, apron, .. } => {
@@ -139,7 +148,8 @@ impl Connection for FakeReader {
             Request::Probe { row, col, .. } => {
                 let value = (!empty).then(|| f64::from(ocean(*row, *col)));
                 let field = "quantity".to_owned();
-                let value = ProbedValue { field, value, units: "furlong".into(), meanings: vec![], masked: false };
+                let value =
+                    ProbedValue { field, value, whole: None, units: "furlong".into(), meanings: vec![], masked: false };
                 let position = grid().lonlat_from_index(*row as f64, *col as f64);
                 let cell = ProbedCell { row: *row, col: *col, position, time: None, values: vec![value] };
                 Ok((Answer::Probed { cell }, vec![]))
@@ -266,7 +276,10 @@ fn an_empty_view_is_explained() {
 fn positions_that_cannot_be_read_fail_the_layer() {
     let (mut host, _dir, _) = host_with(&["nowhere.nc"]);
     settle(&mut host);
-    assert_eq!(host.view_status(), Some(EmptyReason::Failed("No latitude.".into())));
+    let Some(EmptyReason::Failed { why, path: Some(path) }) = host.view_status() else { panic!("no reason") };
+    assert_eq!((why.as_str(), path.file_name()), ("No latitude.", Some("nowhere.nc".as_ref())));
+    let failed = host.failed_file(&path).expect("what the dialog says");
+    assert_eq!(failed.error.message, "No latitude.");
     assert_eq!(host.layer_status(top(&host)).failed, 1);
 }
 
@@ -368,6 +381,41 @@ fn a_picture_becomes_complete() {
     host.send(Command::SetTime { now: Time::from_civil(2024, 8, 13, 1, 0, 0.0).unwrap() });
     host.wait_complete(&mut renderer, [200, 150], 1.0, VOID, LIMIT).unwrap();
     assert_eq!(host.view_status(), Some(EmptyReason::AllMasked));
+}
+
+#[test]
+fn data_that_were_drawn_and_left_behind_are_said_to_be_outside_the_view() {
+    let gpu = match Gpu::headless() {
+        Ok(gpu) => gpu,
+        Err(e) => return eprintln!("skipped: {e}"),
+    };
+    let mut renderer =
+        Renderer::new(&gpu, RendererOptions { synchronous: true, ..RendererOptions::default() }).unwrap();
+    let (mut host, _dir, _) = host_with(&["region.nc"]);
+    assert!(host.wait_opened(LIMIT).unwrap().is_empty());
+    let mut look_at = |lon: f64, lat: f64| {
+        host.send(Command::LookAt { place: LonLat::new(lon, lat), altitude_m: Some(1.5e6) });
+        host.wait_complete(&mut renderer, [200, 150], 1.0, VOID, LIMIT).unwrap();
+        host.view_status()
+    };
+    assert_eq!(look_at(25.0, 20.0), None);
+    assert_eq!(look_at(-160.0, -30.0), Some(EmptyReason::OffScreen));
+    assert_eq!(look_at(25.0, 20.0), None);
+}
+
+#[test]
+fn jumping_goes_past_what_cannot_be_read() {
+    let (mut host, _dir, _) = host_with(&["nowhere.nc", "day2.nc"]);
+    assert!(host.wait_opened(LIMIT).unwrap().is_empty());
+    host.send(Command::GoToEnd { last: false });
+    settle(&mut host);
+    let layer = top(&host);
+    assert!(matches!(host.view_status(), Some(EmptyReason::Failed { .. })), "{:?}", host.view_status());
+    host.send(Command::JumpToData { layer: Some(layer) });
+    host.step();
+    let day2 = Time::from_civil(2024, 8, 13, 0, 0, 0.0).unwrap();
+    let window = host.session().project().timeline.window();
+    assert!(window.stop >= day2 && window.start > day2.plus_seconds(-2.0 * DAY_S), "{window:?}");
 }
 
 /// Waits for the colours of the top layer to be fitted to the view; the range then.

@@ -9,6 +9,7 @@
 pub mod boxes;
 mod cross;
 pub mod error;
+mod expected;
 pub mod filter;
 pub mod granules;
 pub mod inputs;

@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 
 use seaglass_coloc::Reference;
-use seaglass_core::columns::TileBox;
 use seaglass_core::time::Time;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{JobError, Result};
+use crate::expected::{self, Met};
 use crate::granules::{Side, hex};
 use crate::limits;
 use crate::prune::{Node, Reach, Tree};
@@ -22,8 +22,6 @@ use crate::units;
 const TASK_BYTES: u64 = 256_000_000;
 /// A slab is at least this many windows long, so that little is read twice.
 const WINDOWS_PER_SLAB: i64 = 10;
-/// Tiles of the reference side from which the number of pairs is estimated.
-const ESTIMATE_TILES: usize = 1500;
 /// Changes when a task of the same inputs says something else; tasks finished before then run again.
 const TASK_VERSION: u32 = 2;
 /// Most tasks of a job.
@@ -63,7 +61,7 @@ pub struct Summary {
     pub tasks: usize,
     /// Length of their time slabs, s.
     pub slab_s: f64,
-    /// Pairs of granules near enough in place and time.
+    /// Pairs of granules near enough in place and time, each counted once.
     pub granule_pairs: u64,
     /// Bytes of the files that are read, each counted once for every task that reads it.
     pub bytes_to_read: u64,
@@ -132,10 +130,11 @@ pub fn plan(spec: &JobSpec, sides: &[Side]) -> Result<Plan> {
     let mut summary = Summary { slab_s: slab as f64 / 1e6, ..Summary::default() };
     let mut used: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); order.len()];
     let mut first_task = vec![u32::MAX; owner.granules.len()];
+    let mut met = Met::new(&order, sides);
     for k in first.div_euclid(slab)..=last.div_euclid(slab) {
         let slab_us = [k * slab, (k + 1) * slab - 1];
-        let Some((granules, pairs)) = task_granules(owner, &order, sides, &trees, &reach, slab_us) else { continue };
-        summary.granule_pairs += pairs;
+        let Some(granules) = task_granules(owner, &order, sides, &trees, &reach, slab_us, &mut met) else { continue };
+        met.forget(|k| owner.granules[k].bounds.times().1 <= slab_us[1]);
         for (n, list) in granules.iter().enumerate() {
             let files: BTreeSet<usize> = list.iter().map(|g| sides[order[n]].granules[*g].file).collect();
             summary.bytes_to_read += files.iter().map(|f| sides[order[n]].files[*f].size).sum::<u64>();
@@ -161,7 +160,8 @@ pub fn plan(spec: &JobSpec, sides: &[Side]) -> Result<Plan> {
             side_summary(&sides[k], used[n].len())
         })
         .collect();
-    summary.expected_pairs = expected(spec, &order, sides, &used)?;
+    summary.expected_pairs = expected::pairs(spec, &order, sides, &used)?;
+    summary.granule_pairs = met.count;
     Ok(Plan { order, tasks, first_task, summary })
 }
 
@@ -244,7 +244,7 @@ fn granule_tree(side: &Side) -> Tree {
     Tree::new(side.granules.iter().map(|g| g.bounds).collect())
 }
 
-/// The granules of a slab that have a partner, and how many pairs of granules there are; `None` when there are none.
+/// The granules of a slab that have a partner; `None` when there are none.
 fn task_granules(
     owner: &Side,
     order: &[usize],
@@ -252,9 +252,9 @@ fn task_granules(
     trees: &[Tree],
     reach: &Reach,
     slab_us: [i64; 2],
-) -> Option<(Vec<Vec<usize>>, u64)> {
+    met: &mut Met,
+) -> Option<Vec<Vec<usize>>> {
     let mut sets: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); order.len()];
-    let mut pairs = 0;
     for (k, g) in owner.granules.iter().enumerate() {
         let Some(own) = within(&g.bounds, slab_us, owner.time_us) else { continue };
         let around = reach.around_node(&own);
@@ -264,13 +264,13 @@ fn task_granules(
                 if other.time_us.is_none_or(|t| within(&other.granules[j].bounds, t, None).is_some()) {
                     sets[n].insert(j);
                     sets[0].insert(k);
-                    pairs += 1;
+                    met.note(k, n, j);
                 }
             });
         }
     }
     let missing = sets[1..].iter().all(BTreeSet::is_empty);
-    (!missing).then(|| (sets.into_iter().map(|s| s.into_iter().collect()).collect(), pairs))
+    (!missing).then(|| sets.into_iter().map(|s| s.into_iter().collect()).collect())
 }
 
 /// The box cut to times, `None` when nothing is left.
@@ -336,33 +336,4 @@ fn side_summary(side: &Side, granules_used: usize) -> SideSummary {
         bytes: side.files.iter().map(|f| f.size).sum(),
         granules_used,
     }
-}
-
-/// Pairs within radius and window if the rows of a tile were spread evenly over its box and its time.
-fn expected(spec: &JobSpec, order: &[usize], sides: &[Side], used: &[BTreeSet<usize>]) -> Result<f64> {
-    let reach = limits::reach(spec, sides)?;
-    let (radius_km, window) = (reach.radius_m() / 1000.0, spec.window_us()? as f64);
-    let disc_km2 = std::f64::consts::PI * radius_km * radius_km;
-    let tiles = |n: usize| -> Vec<(&TileBox, Node)> {
-        let side = &sides[order[n]];
-        used[n].iter().flat_map(|g| side.granules[*g].tiles.iter()).map(|t| (t, Node::of(t))).collect()
-    };
-    let (own, other) = (tiles(0), tiles(1));
-    let tree = Tree::new(other.iter().map(|t| t.1).collect());
-    let mut sum = 0.0;
-    // A sample of tiles is enough for an estimate, and all of them would cost more than the join.
-    let step = (own.len() / ESTIMATE_TILES).max(1);
-    for (tile, node) in own.iter().step_by(step).filter(|t| t.0.valid > 0) {
-        let around = reach.around_node(node);
-        tree.query(&around, &mut |k| {
-            let (t, n) = &other[k];
-            // The chance that two rows, each anywhere in its box, are near enough in place and in time.
-            let km2 = |n: &Node| n.area_deg2() * 12_364.0;
-            let room = (km2(n).sqrt() + km2(node).sqrt() + 2.0 * radius_km).powi(2).max(1e-9);
-            let time = ((t.stop_us - t.start_us) as f64).max((tile.stop_us - tile.start_us) as f64) + 2.0 * window;
-            let near = (disc_km2 / room).min(1.0) * if time > 0.0 { (2.0 * window / time).min(1.0) } else { 1.0 };
-            sum += f64::from(tile.valid) * f64::from(t.valid) * near;
-        });
-    }
-    Ok(sum * step as f64)
 }

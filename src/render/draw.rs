@@ -14,10 +14,11 @@ use crate::gpu::Gpu;
 use crate::look::{DEPTH_FORMAT, depth_of, reversed};
 use crate::marks::{self, Spot};
 use crate::mesh::{Batch, Mesh, PlacedVertex, Vertex};
+use crate::panels::{Panel, panels};
 use crate::path_pipelines::{QUADS, reads_storage};
 use crate::pipelines::{POINT_BYTES, PipelineSet, Pipelines};
 use crate::polyline::{PointBuffer, Run};
-use crate::renderer::{Renderer, is_for};
+use crate::renderer::{Renderer, is_for, layer_of};
 use crate::sample::{SAMPLE_BYTES, SampleBuffer};
 use crate::scene::Scene;
 use crate::trail::SPAN_QUADS;
@@ -224,6 +225,8 @@ fn as_usize(range: &Range<u32>) -> Range<usize> {
 pub(crate) const MOST_COPIES: usize = 9;
 /// Distance of dynamic uniforms, the largest any device asks for.
 const UNIFORM_STEP: u64 = 256;
+/// Uniforms of a view: those of the copies of its map, and of its sky.
+const VIEW_STEP: u64 = UNIFORM_STEP * (MOST_COPIES as u64 + 1);
 /// Format of a picture.
 pub(crate) const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
@@ -260,7 +263,7 @@ fn buffer(gpu: &Gpu, label: &str, size: u64, usage: wgpu::BufferUsages) -> wgpu:
 impl FrameBuffers {
     /// Small buffers to begin with.
     pub fn new(gpu: &Gpu, pipelines: &Pipelines) -> Self {
-        let frames = buffer(gpu, "frame", UNIFORM_STEP * (MOST_COPIES as u64 + 1), wgpu::BufferUsages::UNIFORM);
+        let frames = buffer(gpu, "frame", 2 * VIEW_STEP, wgpu::BufferUsages::UNIFORM);
         let group = |layout, size: usize| {
             gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some("frame"),
@@ -373,6 +376,42 @@ fn attachment(
     texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
+/// A view whose draw calls are recorded.
+struct ViewAt<'s> {
+    scene: &'s Scene,
+    panel: &'s Panel,
+    /// Where its uniforms begin.
+    first: u64,
+    /// Copies of its map.
+    copies: usize,
+    /// It has a sky.
+    sky: bool,
+}
+
+impl ViewAt<'_> {
+    /// Offset of the uniform of a copy of the map; that of the sky comes after the last.
+    fn offset(&self, copy: usize) -> u32 {
+        (self.first + copy as u64 * UNIFORM_STEP) as u32
+    }
+
+    /// Whether a step of the pass belongs to this view.
+    fn shows(&self, draw: &Draw) -> bool {
+        let Some(side) = self.panel.side else { return true };
+        let layer = match draw {
+            Draw::Relief(_) | Draw::Sky | Draw::Shapes => None,
+            Draw::Raster { slot, .. }
+            | Draw::Small { slot, .. }
+            | Draw::Rgb { slot, .. }
+            | Draw::Lines { slot, .. }
+            | Draw::Dots { slot, .. }
+            | Draw::Path { slot, .. }
+            | Draw::Glyphs { slot, .. }
+            | Draw::Streams { slot, .. } => layer_of(*slot).and_then(|k| self.scene.layers.get(k)),
+        };
+        side.shows(layer.and_then(|l| l.side))
+    }
+}
+
 impl Renderer {
     /// Draws a part of the planned scene into a target of that part's size.
     pub(crate) fn render_part(
@@ -394,14 +433,18 @@ impl Renderer {
         self.paths.clocks.upload(&self.gpu, &self.pipelines.paths.clock);
         self.relief.write_uniform(&self.gpu);
         let copies = frame.copies.len().min(MOST_COPIES);
-        for (k, shift) in frame.copies.iter().take(MOST_COPIES).enumerate() {
-            let uniform = frame.uniform(*shift, part, scene.pixels_per_point);
-            self.gpu.queue.write_buffer(&self.buffers.frames, k as u64 * UNIFORM_STEP, bytemuck::bytes_of(&uniform));
-        }
-        let sky = frame.sky(part);
-        if let Some(sky) = &sky {
-            let at = MOST_COPIES as u64 * UNIFORM_STEP;
-            self.gpu.queue.write_buffer(&self.buffers.frames, at, bytemuck::bytes_of(sky));
+        let panels = panels(scene, part);
+        let mut sky = false;
+        for (panel, first) in panels.iter().zip((0..).step_by(VIEW_STEP as usize)) {
+            for (at, shift) in (first..).step_by(UNIFORM_STEP as usize).zip(frame.copies.iter().take(MOST_COPIES)) {
+                let uniform = frame.uniform(*shift, panel.part, scene.pixels_per_point);
+                self.gpu.queue.write_buffer(&self.buffers.frames, at, bytemuck::bytes_of(&uniform));
+            }
+            if let Some(of) = frame.sky(panel.part) {
+                sky = true;
+                let at = first + MOST_COPIES as u64 * UNIFORM_STEP;
+                self.gpu.queue.write_buffer(&self.buffers.frames, at, bytemuck::bytes_of(&of));
+            }
         }
         let samples = samples(&self.gpu);
         let set = self.pipelines.set(&self.gpu, format, samples, &self.styles.looks());
@@ -436,8 +479,11 @@ impl Renderer {
                 ..wgpu::RenderPassDescriptor::default()
             });
             let mut pass = Bound::new(&mut pass);
-            pass.view([0.0, 0.0, size[0] as f32, size[1] as f32], [0, 0, size[0], size[1]]);
-            self.stats.draw_calls = self.encode(&mut pass, &set, copies, sky.is_some(), scene.background[3] == 255);
+            self.stats.draw_calls = 0;
+            for (panel, first) in panels.iter().zip((0..).step_by(VIEW_STEP as usize)) {
+                let view = ViewAt { scene, panel, first, copies, sky };
+                self.stats.draw_calls += self.encode(&mut pass, &set, &view);
+            }
         }
         self.gpu.queue.submit([encoder.finish()]);
         self.prepared.frame = Some(frame);
@@ -452,17 +498,19 @@ impl Renderer {
         self.stats.render_ms = start.elapsed().as_secs_f32() * 1e3;
     }
 
-    /// Records the draw calls; returns their number.
-    fn encode(&self, pass: &mut Bound<'_, '_>, set: &PipelineSet, copies: usize, sky: bool, opaque: bool) -> usize {
+    /// Records the draw calls of a view; returns their number.
+    fn encode(&self, pass: &mut Bound<'_, '_>, set: &PipelineSet, view: &ViewAt<'_>) -> usize {
         let mut calls = 0;
         let buffers = &self.buffers;
+        let opaque = view.scene.background[3] == 255;
+        pass.view(view.panel.viewport, view.panel.scissor);
         pass.set_vertex_buffer(0, buffers.vertices.slice(..));
         pass.set_index_buffer(buffers.indices.slice(..), wgpu::IndexFormat::Uint32);
-        for draw in &self.prepared.draws {
+        for draw in self.prepared.draws.iter().filter(|d| view.shows(d)) {
             match draw {
-                Draw::Sky if sky => {
+                Draw::Sky if view.sky => {
                     pass.set_pipeline(&set.sky);
-                    pass.group(0, &buffers.sky_group, Some((MOST_COPIES as u64 * UNIFORM_STEP) as u32));
+                    pass.group(0, &buffers.sky_group, Some(view.offset(MOST_COPIES)));
                     pass.draw(0..3, 0..1);
                     calls += 1;
                 }
@@ -470,7 +518,7 @@ impl Renderer {
                 Draw::Relief(range) => {
                     pass.set_pipeline(&set.relief);
                     pass.group(1, self.relief.group(), None);
-                    calls += self.draw_mesh(pass, range, copies);
+                    calls += self.draw_mesh(pass, range, view);
                 }
                 Draw::Raster { slot, clock, tile, range, run } => {
                     let lit = self.grounds.group(*tile);
@@ -482,7 +530,7 @@ impl Renderer {
                     pass.depth(depth_of(*run));
                     for cells in set.cells(self.styles.blend(*slot), self.styles.look(*slot), opaque) {
                         pass.set_pipeline(&cells.raster);
-                        calls += self.draw_mesh(pass, range, copies);
+                        calls += self.draw_mesh(pass, range, view);
                     }
                 }
                 Draw::Small { slot, clock, indices, run } => {
@@ -497,8 +545,8 @@ impl Renderer {
                     pass.depth(depth_of(*run));
                     for cells in set.cells(self.styles.blend(*slot), self.styles.look(*slot), opaque) {
                         pass.set_pipeline(&cells.small);
-                        for k in (0..copies).rev() {
-                            pass.group(0, &buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
+                        for k in (0..view.copies).rev() {
+                            pass.group(0, &buffers.frame_group, Some(view.offset(k)));
                             pass.draw_indexed(indices.clone(), 0, 0..1);
                             calls += 1;
                         }
@@ -514,11 +562,11 @@ impl Renderer {
                     pass.group(2, &self.paths.clocks.group, Some(*clock));
                     for set in set.layered(self.styles.blend(*slot), opaque) {
                         pass.set_pipeline(&set.rgb);
-                        calls += self.draw_mesh(pass, range, copies);
+                        calls += self.draw_mesh(pass, range, view);
                     }
                 }
                 Draw::Shapes => {
-                    let offsets: Vec<u32> = (0..copies as u64).map(|k| (k * UNIFORM_STEP) as u32).collect();
+                    let offsets: Vec<u32> = (0..view.copies).map(|k| view.offset(k)).collect();
                     calls += self.shapes.encode(pass.free(), &buffers.frame_group, &offsets);
                 }
                 Draw::Lines { slot, run } => {
@@ -526,13 +574,13 @@ impl Renderer {
                         pass.group(1, style, None);
                         for set in set.layered(self.styles.blend(*slot), opaque) {
                             pass.set_pipeline(&set.lines);
-                            calls += self.draw_points(pass, run, 4, copies);
+                            calls += self.draw_points(pass, run, 4, view);
                         }
                     }
                 }
                 Draw::Streams { slot, copy } => {
                     if let Some(style) = self.styles.group(*slot) {
-                        pass.group(0, &buffers.frame_group, Some((*copy as u64 * UNIFORM_STEP) as u32));
+                        pass.group(0, &buffers.frame_group, Some(view.offset(*copy)));
                         pass.group(1, style, None);
                         calls += self.streams.draw(pass.free(), *slot, opaque);
                     }
@@ -542,7 +590,7 @@ impl Renderer {
                         pass.group(1, style, None);
                         for set in set.layered(self.styles.blend(*slot), opaque) {
                             pass.set_pipeline(&set.glyphs);
-                            calls += self.draw_glyphs(pass, range, copies);
+                            calls += self.draw_glyphs(pass, range, view);
                         }
                     }
                 }
@@ -553,8 +601,8 @@ impl Renderer {
                     pass.group(2, &self.paths.clocks.group, Some(*clock));
                     for set in set.layered(self.styles.blend(*slot), opaque) {
                         pass.set_pipeline(if *dots { &set.cloud } else { &set.trails });
-                        for k in 0..copies {
-                            pass.group(0, &self.buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
+                        for k in 0..view.copies {
+                            pass.group(0, &self.buffers.frame_group, Some(view.offset(k)));
                             calls += self.draw_path(pass, samples, ranges, *dots);
                         }
                     }
@@ -564,7 +612,7 @@ impl Renderer {
                         pass.group(1, style, None);
                         for set in set.layered(self.styles.blend(*slot), opaque) {
                             pass.set_pipeline(&set.dots);
-                            calls += self.draw_points(pass, run, 1, copies);
+                            calls += self.draw_points(pass, run, 1, view);
                         }
                     }
                 }
@@ -599,35 +647,35 @@ impl Renderer {
         calls
     }
 
-    fn draw_mesh(&self, pass: &mut Bound<'_, '_>, range: &MeshRange, copies: usize) -> usize {
+    fn draw_mesh(&self, pass: &mut Bound<'_, '_>, range: &MeshRange, view: &ViewAt<'_>) -> usize {
         pass.set_vertex_buffer(0, self.buffers.vertices.slice(..));
-        for k in (0..copies).rev() {
-            pass.group(0, &self.buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
+        for k in (0..view.copies).rev() {
+            pass.group(0, &self.buffers.frame_group, Some(view.offset(k)));
             pass.draw_indexed(range.indices.clone(), range.base_vertex, 0..1);
         }
-        copies
+        view.copies
     }
 
-    fn draw_glyphs(&self, pass: &mut Bound<'_, '_>, range: &Range<u32>, copies: usize) -> usize {
+    fn draw_glyphs(&self, pass: &mut Bound<'_, '_>, range: &Range<u32>, view: &ViewAt<'_>) -> usize {
         pass.set_vertex_buffer(0, self.buffers.glyphs.slice(..));
-        for k in 0..copies {
-            pass.group(0, &self.buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
+        for k in 0..view.copies {
+            pass.group(0, &self.buffers.frame_group, Some(view.offset(k)));
             pass.draw(0..4, range.clone());
         }
-        copies
+        view.copies
     }
 
     /// Draws a run of points with a window of `slots` points an instance.
-    fn draw_points(&self, pass: &mut Bound<'_, '_>, run: &Run, slots: u32, copies: usize) -> usize {
+    fn draw_points(&self, pass: &mut Bound<'_, '_>, run: &Run, slots: u32, view: &ViewAt<'_>) -> usize {
         for k in 0..slots {
             let at = u64::from(run.first + k) * POINT_BYTES;
             pass.set_vertex_buffer(k, self.buffers.points.slice(at..));
         }
-        for k in 0..copies {
-            pass.group(0, &self.buffers.frame_group, Some((k as u64 * UNIFORM_STEP) as u32));
+        for k in 0..view.copies {
+            pass.group(0, &self.buffers.frame_group, Some(view.offset(k)));
             pass.draw(0..4, 0..run.len - (slots - 1));
         }
-        copies
+        view.copies
     }
 }
 

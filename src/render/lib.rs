@@ -36,6 +36,7 @@ mod markers;
 mod marks;
 mod mesh;
 mod pacing;
+mod panels;
 mod path_pipelines;
 mod paths;
 mod picture;

@@ -27,7 +27,7 @@ pub(crate) struct Fix {
 }
 
 /// The place of every trajectory at an instant, on the great circle between the two samples around it; none across a gap
-/// in space or time, before the first sample or from the last one on.
+/// in space or time, before the first sample or after the last one. At the time of a sample it is where that was taken.
 pub(crate) fn fixes(shape: &SeriesShape, now_us: i64) -> Vec<Fix> {
     let Some(series) = shape.series().filter(|s| s.time_us.len() == s.lon.len()) else { return Vec::new() };
     let n = series.lon.len();
@@ -43,10 +43,15 @@ fn fix_of(shape: &SeriesShape, series: &Series, start: usize, end: usize, now_us
     let k = if shape.is_ascending() {
         times.partition_point(|t| *t <= now_us).checked_sub(1)?
     } else {
-        times.windows(2).position(|w| w[0] != NO_TIME && w[0] <= now_us && now_us < w[1])?
+        let at = times.iter().position(|t| *t == now_us);
+        at.or_else(|| times.windows(2).position(|w| w[0] != NO_TIME && w[0] <= now_us && now_us < w[1]))?
     };
-    let (t0, t1) = (*times.get(k)?, *times.get(k + 1)?);
     let before = start + k;
+    let t0 = *times.get(k)?;
+    if t0 == now_us {
+        return series.lonlat(before).map(|place| Fix { before, part: 0.0, place });
+    }
+    let t1 = *times.get(k + 1)?;
     if t1 <= t0 || t0 == NO_TIME || shape.is_gap(t1 - t0) || shape.is_cut(before, before + 1) {
         return None;
     }

@@ -248,7 +248,7 @@ impl Renderer {
         self.tiles.upload(&self.gpu, &self.pipelines, budget, &Pacing::new(&self.options));
         plan.complete &= !self.tiles.has_pending();
         plan.complete &= self.prepare_items(&frame);
-        let mut prepared = Prepared::new(frame.view.camera, scene.size_px);
+        let mut prepared = Prepared::new(frame.view.camera, scene.view_px());
         let relief = self.draw_base(scene, &frame, &mut prepared);
         self.grounds.begin();
         self.channels.begin();
@@ -603,6 +603,11 @@ fn by_age(style: &Style) -> Style {
     Style { range: Some([0.0, 1.0]), log: false, hidden: Vec::new(), ..style.clone() }
 }
 
+/// The layer that a style slot belongs to; none for the base map's.
+pub(crate) fn layer_of(slot: usize) -> Option<usize> {
+    slot.checked_sub(SLOT_LAYERS).map(|k| k / LAYER_SLOTS)
+}
+
 /// Whether an item of a track or of points is drawn as dots.
 fn is_dots(item: &SceneItem, method: Method) -> bool {
     method == Method::Points || matches!(*item.geolocation, Geolocation::Points(_))
@@ -685,5 +690,5 @@ fn finish(plan: &mut Plan) {
 
 /// The camera a prepared frame was made for.
 pub(crate) fn is_for(prepared: &Prepared, scene: &Scene, camera: Camera) -> bool {
-    prepared.camera == Some(camera) && prepared.size_px == scene.size_px
+    prepared.camera == Some(camera) && prepared.size_px == scene.view_px()
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use seaglass_core::camera::{Camera, View};
 use seaglass_core::colormap::Colormap;
+use seaglass_core::compare::{Compare, CompareMode, Side};
 use seaglass_core::field::{Apron, Window};
 use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::Geolocation;
@@ -39,6 +40,8 @@ pub struct Scene {
     pub seconds: f64,
     /// Steps between which the clock stands, for what follows it.
     pub between: Vec<Between>,
+    /// Two views beside each other; [`SceneLayer::side`] says what shows in which.
+    pub compare: Option<Compare>,
 }
 
 /// Two steps of a field, both in the scene, and where the clock is between them.
@@ -78,6 +81,8 @@ pub struct SceneLayer {
     pub times: Option<TimeSpan>,
     /// Knots of one unit of the values of vectors, for barbs.
     pub knots_per_unit: f64,
+    /// The view it belongs to, while there are two; none for both.
+    pub side: Option<Side>,
 }
 
 /// One field of one granule. Only items whose geolocation is loaded are in a scene.
@@ -131,12 +136,21 @@ impl Scene {
             clock: None,
             seconds: 0.0,
             between: Vec::new(),
+            compare: None,
         }
     }
 
-    /// The view of the camera on the picture.
+    /// The view of the camera on the picture, or on half of it where two views lie side by side.
     pub fn view(&self) -> View {
-        self.camera.view(f64::from(self.size_px[0]), f64::from(self.size_px[1]))
+        let [width, height] = self.view_px().map(f64::from);
+        self.camera.view(width, height)
+    }
+
+    /// Size of the view in pixels.
+    pub fn view_px(&self) -> [u32; 2] {
+        let [width, height] = self.size_px;
+        let halves = self.compare.is_some_and(|c| c.mode == CompareMode::SideBySide);
+        [if halves { width.div_ceil(2) } else { width }, height]
     }
 }
 

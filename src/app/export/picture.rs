@@ -31,6 +31,9 @@ pub fn write(
         return work.png(std::io::stdout().lock(), opaque).map_err(|e| disk_words(path, e));
     }
     let georeference = match Kind::of(path) {
+        Ok(Kind::GeoTiff) if scene.view_px() != scene.size_px => {
+            anyhow::bail!("A GeoTIFF holds one map, and here are two side by side; leave the comparison first.")
+        }
         Ok(Kind::GeoTiff) => Some(Georeference::of(&scene.view())?),
         _ => None,
     };

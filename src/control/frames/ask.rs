@@ -9,6 +9,8 @@ use seaglass_core::shapes::ShapeId;
 use seaglass_core::time::Time;
 use serde::Deserialize;
 
+use super::understood;
+
 /// One request.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
@@ -72,7 +74,7 @@ pub enum Ask {
     Unsubscribe,
     /// Opens the file in the payload under a name; one of the same name from a client is replaced.
     Push {
-        /// File name with its ending.
+        /// File name with its ending; it is the name of the collection.
         name: String,
     },
     /// Takes away what was pushed under a name.
@@ -177,9 +179,9 @@ pub struct Filming {
     pub fps: f64,
     /// What each frame shows.
     pub frames: Vec<FilmFrame>,
-    /// Width and height in pixels; those of the view when absent.
+    /// Width and height in pixels; those of the view when absent. One that is null follows the shape of the view.
     #[serde(default)]
-    pub size: Option<[u32; 2]>,
+    pub size: Option<[Option<u32>; 2]>,
     /// Pixels of a point.
     #[serde(default)]
     pub scale: Option<f32>,
@@ -207,9 +209,9 @@ pub struct FilmFrame {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Picture {
-    /// Width and height in pixels; those of the view when absent.
+    /// Width and height in pixels; those of the view when absent. One that is null follows the shape of the view.
     #[serde(default)]
-    pub size: Option<[u32; 2]>,
+    pub size: Option<[Option<u32>; 2]>,
     /// Pixels of a point.
     #[serde(default)]
     pub scale: Option<f32>,
@@ -236,12 +238,24 @@ pub struct Picture {
 /// What is wrong with it as a sentence, with the id when it has one.
 pub fn read(header: &[u8]) -> Result<(u64, Ask), (Option<u64>, String)> {
     let value: serde_json::Value =
-        serde_json::from_slice(header).map_err(|e| (None, format!("The header is not JSON: {e}.")))?;
+        serde_json::from_slice(header).map_err(|e| (None, understood::no_json(header, &e)))?;
     let serde_json::Value::Object(mut fields) = value else {
         return Err((None, "The header is not a JSON object.".to_owned()));
     };
     let id = fields.remove("id").and_then(|id| id.as_u64());
     let Some(id) = id else { return Err((None, "The header has no \"id\", a whole number.".to_owned())) };
-    let ask = serde_json::from_value(serde_json::Value::Object(fields));
-    ask.map(|ask| (id, ask)).map_err(|e| (Some(id), format!("The request is not understood: {e}.")))
+    let given = serde_json::Value::Object(fields);
+    let ask = Ask::deserialize(&given).map_err(|e| (Some(id), understood::sentence(&e)))?;
+    let wrong = match &ask {
+        Ask::Command { command } => given.get("command").and_then(|g| understood::superfluous(g, command)),
+        Ask::Commands { commands } => given.get("commands").and_then(serde_json::Value::as_array).and_then(|all| {
+            let each = all.iter().zip(commands).enumerate();
+            each.filter_map(|(k, (g, c))| {
+                Some(format!("Command {} of {}: {}", k + 1, commands.len(), understood::superfluous(g, c)?))
+            })
+            .next()
+        }),
+        _ => None,
+    };
+    wrong.map_or(Ok((id, ask)), |why| Err((Some(id), why)))
 }

@@ -6,6 +6,7 @@
 
 mod ask;
 mod outlet;
+mod understood;
 
 pub use ask::read as read_ask;
 pub use ask::{Ask, Colocating, Extracting, FilmFrame, Filming, Picture, Wants};

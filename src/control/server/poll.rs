@@ -370,7 +370,8 @@ impl Step<'_> {
                     let name = concat!("seaglass ", env!("CARGO_PKG_VERSION"));
                     let pid = std::process::id();
                     let hello = serde_json::json!({
-                        "id": id, "answer": "hello", "version": FRAME_VERSION, "name": name, "pid": pid
+                        "id": id, "answer": "hello", "version": FRAME_VERSION, "name": name, "pid": pid,
+                        "token": if matches!(self.token, Secret::Token(_)) { "checked" } else { "none" }
                     });
                     tell(c, frames::frame(&hello, &[]));
                     return Outcome::Done;
@@ -404,7 +405,11 @@ impl Step<'_> {
     fn welcome(&self, version: u32, token: Option<&str>) -> Result<(), String> {
         match (self.token, token) {
             (Secret::Closed, _) => Err("From elsewhere this protocol needs a token; start with --token.".to_owned()),
-            (Secret::Token(_), None) => Err("A token is needed; it was given to the session as it started.".to_owned()),
+            (Secret::Token(_), None) => {
+                let text = "This session needs its token, on the loopback too: that of --token or SEAGLASS_TOKEN as it \
+                            was started.";
+                Err(text.to_owned())
+            }
             (Secret::Token(ours), Some(theirs)) if !frames::same(ours, theirs) => {
                 Err("The token is not the one of this session.".to_owned())
             }

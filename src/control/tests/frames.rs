@@ -207,9 +207,9 @@ fn what_is_not_understood_is_said_and_the_connection_goes_on() {
         (b"not json", Value::Null, "not JSON"),
         (b"[1]", Value::Null, "not a JSON object"),
         (br#"{"ask":"wait"}"#, Value::Null, "no \"id\""),
-        (br#"{"id":5,"ask":"fly"}"#, json!(5), "unknown variant"),
+        (br#"{"id":5,"ask":"fly"}"#, json!(5), "no name \"fly\""),
         (br#"{"id":6,"ask":"probe","lon_deg":"east","lat_deg":0}"#, json!(6), "not understood"),
-        (br#"{"id":8,"ask":"probe","lon_deg":NaN,"lat_deg":0}"#, Value::Null, "not JSON"),
+        (br#"{"id":8,"ask":"probe","lon_deg":NaN,"lat_deg":0}"#, Value::Null, "not finite"),
         (b"\xff\xfe", Value::Null, "not JSON"),
     ];
     for (header, id, word) in cases {

@@ -312,8 +312,8 @@ fn cells_of_a_folded_tripolar_grid_are_found() {
     assert!((0..cols).all(|c| place(last + c).approx_distance_m(&place(last + cols - 1 - c)) < 1.0));
     let (lon, lat) = places.iter().copied().unzip();
     let swath = Swath::full([rows, cols], CoordArray::F64(lon), CoordArray::F64(lat), Vec::new()).unwrap();
-    for k in 0..rows * cols {
-        let hit = swath.index_from_lonlat(place(k)).unwrap_or_else(|| panic!("{k}: nothing at {:?}", places[k]));
+    for (k, at) in places.iter().enumerate() {
+        let hit = swath.index_from_lonlat(place(k)).unwrap_or_else(|| panic!("{k}: nothing at {at:?}"));
         // On the fold the cell of the other side is as right.
         let found = hit.row.round() as usize * cols + hit.col.round() as usize;
         let away = place(found).approx_distance_m(&place(k));

@@ -99,6 +99,7 @@ impl<'a> Values<'a> {
         let probed = |field: &str, v: f32| ProbedValue {
             field: field.to_owned(),
             value: value(v),
+            whole: None,
             units: units.to_owned(),
             meanings: Vec::new(),
             masked: false,

@@ -160,13 +160,13 @@ impl Session {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::granule::{FileInfo, GeometryKind, PartInfo};
     use crate::style::StylePatch;
 
     /// Five layers, a on top.
-    fn session() -> Session {
+    pub(in crate::session) fn session() -> Session {
         let mut s = Session::default();
         let field = |name: &str| serde_json::from_value(serde_json::json!({ "name": name, "variable": name })).unwrap();
         let info = FileInfo {

@@ -38,6 +38,7 @@ impl Session {
                     components: Vec::new(),
                     name: None,
                     visible: true,
+                    side: None,
                     locked: false,
                     group: None,
                     unmasked: false,

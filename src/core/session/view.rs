@@ -1,10 +1,11 @@
 //! Commands that move the camera and the clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{CommandError, Session};
 use crate::camera::Camera;
 use crate::command::Command;
+use crate::granule::GranuleId;
 use crate::passes::{OrbitStep, Pass};
 use crate::project::LayerId;
 use crate::projection::Projection;
@@ -54,6 +55,11 @@ impl Session {
     pub fn can_go_back_forward(&self) -> (bool, bool) {
         let moved = self.views.here.is_some_and(|h| h != self.project.camera);
         (moved || !self.views.back.is_empty(), !moved && !self.views.forward.is_empty())
+    }
+
+    /// Names the granules that cannot be read: *Jump to data* goes past them.
+    pub fn set_unreadable(&mut self, granules: HashSet<GranuleId>) {
+        self.unreadable = granules;
     }
 
     pub(super) fn change_camera(&mut self, command: &Command) -> Result<bool, CommandError> {
@@ -176,6 +182,7 @@ impl Session {
                 let now = self.project.timeline.now;
                 let nearest = self
                     .granules_of(*layer)
+                    .filter(|g| !self.unreadable.contains(&g.id))
                     .filter_map(|g| g.span)
                     .min_by(|a, b| a.offset_seconds(now).abs().total_cmp(&b.offset_seconds(now).abs()))
                     .ok_or_else(|| CommandError("There are no data to jump to.".into()))?;

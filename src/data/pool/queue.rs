@@ -144,6 +144,7 @@ fn source_of(request: &Request) -> Option<&Source> {
         | Request::Geolocation { source, .. }
         | Request::Read { source, .. }
         | Request::Stats { source, .. }
+        | Request::Exact { source, .. }
         | Request::Probe { source, .. }
         | Request::Outline { source, .. }
         | Request::Rows { source, .. } => Some(source),
@@ -156,7 +157,8 @@ fn source_of(request: &Request) -> Option<&Source> {
 fn claim_of(request: &Request) -> Option<Claim> {
     match request {
         Request::Read { source, part, field, step, extra, .. }
-        | Request::Stats { source, part, field, step, extra, .. } => Some(Claim::Field {
+        | Request::Stats { source, part, field, step, extra, .. }
+        | Request::Exact { source, part, field, step, extra, .. } => Some(Claim::Field {
             path: source.path.clone(),
             part: *part,
             field: field.clone(),

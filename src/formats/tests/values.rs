@@ -2,8 +2,10 @@
 
 mod common;
 
-use common::{add, axes, open, try_written, written};
+use common::{Opened, add, axes, open, try_written, written};
+use seaglass_core::columns::Column;
 use seaglass_core::field::{Apron, FieldKind, Window};
+use seaglass_core::protocol::{Answer, Request};
 
 #[test]
 fn packing_is_single_precision_where_the_attributes_are() {
@@ -306,5 +308,71 @@ fn a_few_values_in_a_large_field_show_from_afar() {
         let got = f.window("sparse", window, apron);
         let shown: Vec<(usize, f32)> = got.iter().enumerate().filter_map(|(k, v)| Some((k, (*v)?))).collect();
         assert_eq!(shown, [((1 + edge) * width + 2 + edge, 5.0), ((3 + edge) * width + 2 + edge, 7.0)]);
+    }
+}
+
+/// The values of a window as programs get them.
+fn exact(f: &mut Opened, field: &str, window: Window, unmasked: bool) -> Column {
+    let request = Request::Exact {
+        source: f.source.clone(),
+        part: 0,
+        field: field.to_owned(),
+        step: 0,
+        extra: Vec::new(),
+        window,
+        unmasked,
+    };
+    match f.reader.handle(request) {
+        (Answer::Exact { window: w, ty }, bytes) if w == window => {
+            Column::from_payload(ty, w.len(), &bytes).unwrap_or_else(|| panic!("no column"))
+        }
+        (other, _) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn exact_values_lose_no_digit() {
+    const LARGE: i64 = (1 << 60) + 1;
+    let mut f = written(|f| {
+        axes(f, 2, 3)?;
+        let mut v = f.add_variable::<i64>("count", &["lat", "lon"])?;
+        v.put_attribute("_FillValue", -1i64)?;
+        v.put_values(&[LARGE, LARGE + 1, -1, 7, -8, LARGE + 4], ..)?;
+        add(f, "huge", &["lat", "lon"], &[u64::MAX - 9, 1, 2, 3, 4, 5], &[])?;
+        add(f, "fine", &["lat", "lon"], &[1e6 + 1e-3, f64::NAN, 1e6, 1e9 + 1e-6, 0.1, 0.2], &[])?;
+        let mut v = f.add_variable::<i16>("packed", &["lat", "lon"])?;
+        v.put_attribute("scale_factor", 0.01f64)?;
+        v.put_values(&[1i16, 2, 3, 4, 5, 6], ..)
+    });
+    let all = Window { row: 0, col: 0, rows: 2, cols: 3, stride: 1 };
+    let gap = seaglass_core::columns::MISSING;
+    assert_eq!(exact(&mut f, "count", all, false), Column::I64(vec![LARGE, LARGE + 1, gap, 7, -8, LARGE + 4]));
+    let Column::F64(fine) = exact(&mut f, "fine", all, false) else { panic!("not of 64 bits") };
+    assert!(fine[0] == 1e6 + 1e-3 && fine[1].is_nan() && fine[3] == 1e9 + 1e-6);
+    let packed = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(|k: f64| k * 0.01);
+    assert_eq!(exact(&mut f, "packed", all, true), Column::F64(packed.to_vec()));
+    let coarse = Window { row: 1, col: 0, rows: 1, cols: 2, stride: 2 };
+    assert_eq!(exact(&mut f, "count", coarse, false), Column::I64(vec![7, LARGE + 4]));
+    // Under the cursor, too.
+    let whole = |f: &mut Opened, name: &str, row, col| f.probe(name, 0, &[], row, col).values[0].whole.clone();
+    assert_eq!(whole(&mut f, "count", 0, 1), Some((LARGE + 1).into()));
+    assert_eq!(whole(&mut f, "count", 0, 2), None, "missing");
+    assert_eq!(whole(&mut f, "huge", 0, 0), Some((u64::MAX - 9).into()));
+    assert_eq!((whole(&mut f, "packed", 0, 0), whole(&mut f, "fine", 0, 0)), (None, None));
+}
+
+#[test]
+fn a_time_that_is_none_is_said() {
+    for bad in [f64::NAN, 1e36] {
+        let mut f = written(|f| {
+            axes(f, 1, 2)?;
+            f.add_unlimited_dimension("time")?;
+            let mut v = f.add_variable::<f64>("time", &["time"])?;
+            v.put_attribute("units", "seconds since 2000-01-01")?;
+            v.put_values(&[bad], 0..1)?;
+            f.add_variable::<f32>("a", &["time", "lat", "lon"])?.put_values(&[1.0f32, 2.0], (0..1, .., ..))
+        });
+        assert_eq!(f.info.notes, ["The times are not understood: time holds no value that is a time."], "{bad}");
+        assert_eq!(f.value("a", 0, 1), Some(2.0), "the data are there all the same");
     }
 }

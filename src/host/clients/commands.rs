@@ -11,6 +11,7 @@ use seaglass_core::shapes::{Geometry, ShapeChange, ShapeId, ShapeKind};
 use serde_json::{Value, json};
 
 use super::Pending;
+use super::check::check;
 use super::told::By;
 use crate::extract::Wish;
 use crate::host::Host;
@@ -21,7 +22,12 @@ impl Host {
             return respond.failed(&why);
         }
         self.clients.told.by = By::Client(respond.outlet().connection());
-        if let Command::Open { paths } = command {
+        if matches!(command, Command::SaveSession { .. } | Command::OpenSession { .. }) {
+            match self.apply_for_client(command.clone()) {
+                Ok(()) => self.clients.pending.push((Pending::Saving, respond)),
+                Err(why) => respond.failed(&why.to_string()),
+            }
+        } else if let Command::Open { paths } = command {
             let paths = paths.iter().map(|p| crate::items::absolute(p)).collect();
             match self.open_for_client(paths) {
                 Ok(pending) => self.clients.pending.push((pending, respond)),
@@ -55,6 +61,7 @@ impl Host {
 
     /// Carries a command out; gives the number of what it has made.
     fn carry_out_for_client(&mut self, command: &Command) -> Result<Value, String> {
+        check(command)?;
         self.apply_for_client(cleaned(command)).map_err(|e| e.to_string())?;
         let project = self.session.project();
         Ok(match command {

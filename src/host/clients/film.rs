@@ -117,14 +117,21 @@ impl Host {
         if wish.frames.is_empty() || wish.frames.len() > MOST_FRAMES {
             return Err(format!("A film has 1 to {MOST_FRAMES} frames."));
         }
+        for (k, frame) in wish.frames.iter().enumerate() {
+            let looks = frame.camera.as_ref().map_or(Ok(()), super::check::camera);
+            let when = frame.time.is_none_or(Time::is_on_the_calendar);
+            let late = || Err(format!("the clock goes from {} to {}.", Time::FIRST.iso(), Time::LAST.iso()));
+            let fine = looks.and_then(|()| if when { Ok(()) } else { late() });
+            fine.map_err(|why| format!("Frame {}: {why}", k + 1))?;
+        }
         if !(0.1..=120.0).contains(&wish.fps) {
             return Err("A film has between 0.1 and 120 frames a second.".to_owned());
         }
         let frame = Picture { size: wish.size, scale: wish.scale, legend: wish.legend, ..Picture::default() };
-        picture::check(&frame)?;
+        picture::check(&frame, self)?;
         // The size stays that of the beginning, however the window is resized.
         let (size, scale) = picture::size(&frame, self);
-        let frame = Picture { size: Some(size), scale: Some(scale), ..frame };
+        let frame = Picture { size: Some(size.map(Some)), scale: Some(scale), ..frame };
         self.clients.made += 1;
         let path = self.clients.folder()?.join(format!(".{}.{}", self.clients.made, wish.format));
         let (sender, images) = bounded(AHEAD);

@@ -4,15 +4,17 @@ use seaglass_control::frames::Wants;
 use seaglass_control::granule_name;
 use seaglass_core::geo::LonLat;
 use seaglass_core::project::LayerId;
-use seaglass_core::protocol::{ProbedCell, Request};
+use seaglass_core::protocol::{ProbedCell, ProbedValue, Request};
 use seaglass_core::shapes::geojson;
 use seaglass_data::pool::{Job, Lane};
 use seaglass_render::assets;
 use serde_json::{Value, json};
 
+use crate::figures::Figured;
 use crate::histogram::GRANULES;
 use crate::host::{Host, Tag};
-use crate::items::{Shown, source};
+use crate::items::Shown;
+use crate::items::source;
 use crate::probe::{ProbeRow, ProbeState};
 
 /// Positions may be so many cells beside where they are: cells are looked for with them, not told.
@@ -81,20 +83,26 @@ pub(super) fn probe(host: &mut Host, at: LonLat, reach_deg: f64, end: bool) -> O
 
 /// Figures of what a layer shows, once its samples are there; by the end those that are.
 pub(super) fn statistics(host: &mut Host, layer: LayerId, end: bool) -> Option<Value> {
-    let found = host.histogram(layer);
-    let Some(h) = found else {
-        // Nothing in the window, or nothing but missing values: by the end there is nothing.
-        let shown = host.session.project().layer(layer).and_then(|layer| {
-            Some(Shown::of(layer, host.session.project(), host.session.catalogue())?.granules.is_empty())
-        });
-        let none = shown.unwrap_or(true);
-        return (none || end).then(|| json!({ "count": 0, "missing": 0, "granules": 0, "bins": [] }));
+    match host.figures(layer, end) {
+        Figured::Pending => None,
+        Figured::Nothing => Some(json!({ "count": 0, "missing": 0, "granules": 0, "bins": [] })),
+        Figured::Made(value) => Some(value),
+        // A reader of the user's own that does not know exact values: those of pictures are there.
+        Figured::Single => single(host, layer, end),
+    }
+}
+
+/// The same of values as they are drawn.
+fn single(host: &mut Host, layer: LayerId, end: bool) -> Option<Value> {
+    let Some(h) = host.histogram(layer) else {
+        return end.then(|| json!({ "count": 0, "missing": 0, "granules": 0, "bins": [] }));
     };
     let (sampled, shown) = h.granules;
     (sampled >= shown.min(GRANULES) || end).then(|| {
         json!({
             "count": h.stats.count, "missing": h.stats.missing, "min": h.min, "max": h.max, "mean": h.stats.mean,
-            "sd": h.stats.sd, "p02_p98": h.stats.p02_p98, "middle_95": h.middle_95, "granules": sampled, "bins": h.bins
+            "sd": h.stats.sd, "p02_p98": h.stats.p02_p98, "middle_95": h.middle_95, "granules": sampled,
+            "bins": h.bins, "precision": "f32"
         })
     })
 }
@@ -154,6 +162,16 @@ fn row(host: &Host, row: &ProbeRow) -> Value {
 fn cell_of(cell: &ProbedCell) -> Value {
     json!({
         "row": cell.row, "col": cell.col, "position": cell.position, "time": cell.time.map(|t| t.iso()),
-        "values": cell.values
+        "values": cell.values.iter().map(value_of).collect::<Vec<_>>()
     })
+}
+
+/// A value with whole numbers as they are.
+fn value_of(value: &ProbedValue) -> Value {
+    let mut out = json!(value);
+    if let (Value::Object(map), Some(whole)) = (&mut out, &value.whole) {
+        map.remove("whole");
+        map.insert("value".to_owned(), Value::Number(whole.clone()));
+    }
+    out
 }

@@ -134,6 +134,13 @@ impl Host {
                     continue;
                 };
                 let paths = self.files_called(name);
+                if self.has_no_times(&paths) {
+                    return Err(format!(
+                        "The side \"{}\" asks for \"{name}\", which has no times: a match-up compares times. Push or open \
+                         it with them.",
+                        side.name
+                    ));
+                }
                 if paths.is_empty() {
                     return Err(format!("The side \"{}\" asks for \"{name}\", which is not open.", side.name));
                 }
@@ -157,6 +164,13 @@ impl Host {
         paths.dedup();
         // What notebooks of the published client push lies in memory.
         paths.into_iter().filter(|p| p.exists()).map(|p| p.to_string_lossy().into_owned()).collect()
+    }
+
+    /// Whether files tell no time at all: then nothing of them can be matched, and a job would only say so of each.
+    fn has_no_times(&self, paths: &[String]) -> bool {
+        let open = self.session.catalogue().collections.values().flat_map(|c| &c.granules);
+        let mut own = open.filter(|g| paths.iter().any(|p| *p == g.path.to_string_lossy())).peekable();
+        own.peek().is_some() && own.all(|g| g.span.is_none() && g.time.is_none())
     }
 
     /// Files of the session that the sides of a job name.

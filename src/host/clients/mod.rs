@@ -1,6 +1,7 @@
 //! Clients of our own protocol: what they ask is carried out here, at once or in a later step, and they are told what
 //! happens.
 
+mod check;
 mod commands;
 mod events;
 mod film;
@@ -51,6 +52,7 @@ enum Pending {
     Extract { job: u64, cells: bool },
     Keeping { kept: Receiver<Result<PathBuf, String>> },
     Opening { paths: Vec<PathBuf>, failures: usize },
+    Saving,
     MatchUp(MatchUp),
     Film(Box<Film>),
 }
@@ -184,7 +186,7 @@ impl Host {
             Ask::Cancel { request } => return self.cancel(request, respond),
             Ask::Fit { west, south, east, north } => return self.fit([west, south, east, north], respond),
             Ask::Screenshot(wish) => {
-                if let Err(why) = picture::check(&wish) {
+                if let Err(why) = picture::check(&wish, self) {
                     return respond.failed(why);
                 }
                 let until = wish.timeout_ms.map_or_else(|| Instant::now() + PICTURE_WAITS, after);
@@ -353,6 +355,15 @@ impl Host {
                 Err(TryRecvError::Empty) => return Then::Wait(Pending::Keeping { kept }, respond),
                 Err(TryRecvError::Disconnected) => respond.failed("The data cannot be kept."),
             },
+            Pending::Saving => {
+                if !self.saving_ended(false) {
+                    return Then::Wait(Pending::Saving, respond);
+                }
+                match self.take_outcome() {
+                    Ok(()) => respond.done_with(json!({ "not_saved": self.not_saved() }), &[]),
+                    Err(why) => respond.failed(&why),
+                }
+            }
             Pending::Opening { paths, failures } => {
                 if !self.is_done_opening() {
                     let (done, all) = self.opening.counts();

@@ -46,7 +46,7 @@ impl WantedPicture {
     }
 
     pub(super) fn for_film(wish: &Picture, sender: Sender<Result<RgbaImage, String>>) -> Self {
-        let (size, scale) = (wish.size.unwrap_or([1, 1]), wish.scale.unwrap_or(1.0));
+        let (size, scale) = (wish.size.unwrap_or_default().map(|n| n.unwrap_or(1)), wish.scale.unwrap_or(1.0));
         Self { size, scale, legend: wish.legend, transparent: false, to: To::Film(sender) }
     }
 
@@ -82,10 +82,9 @@ impl WantedPicture {
 }
 
 /// Why a picture cannot be made.
-pub(super) fn check(wish: &Picture) -> Result<(), &'static str> {
-    if let Some([w, h]) = wish.size
-        && (w == 0 || h == 0 || w.max(h) > LONGEST || u64::from(w) * u64::from(h) > MOST_PIXELS)
-    {
+pub(super) fn check(wish: &Picture, host: &Host) -> Result<(), &'static str> {
+    let ([w, h], _) = size(wish, host);
+    if w == 0 || h == 0 || w.max(h) > LONGEST || u64::from(w) * u64::from(h) > MOST_PIXELS {
         return Err("A picture has 1 to 16384 pixels a side, and 100 million at most.");
     }
     if wish.scale.is_some_and(|s| !(0.25..=8.0).contains(&s)) {
@@ -97,6 +96,33 @@ pub(super) fn check(wish: &Picture) -> Result<(), &'static str> {
 /// Width, height and scale of a picture.
 pub(super) fn size(wish: &Picture, host: &Host) -> ([u32; 2], f32) {
     let view = host.session.view_px;
-    let own = [view.x.max(1.0) as u32, view.y.max(1.0) as u32];
-    (wish.size.unwrap_or(own), wish.scale.unwrap_or(1.0))
+    let own = [view.x.max(1.0), view.y.max(1.0)];
+    (sides(wish.size.unwrap_or([None, None]), own), wish.scale.unwrap_or(1.0))
+}
+
+/// Both sides of a picture; of one alone the other follows the shape of the view.
+fn sides(wanted: [Option<u32>; 2], view: [f64; 2]) -> [u32; 2] {
+    let follow = |n: u32, own: f64, other: f64| (f64::from(n) * own / other).round().max(1.0) as u32;
+    match wanted {
+        [Some(w), Some(h)] => [w, h],
+        [Some(w), None] => [w, follow(w, view[1], view[0])],
+        [None, Some(h)] => [follow(h, view[0], view[1]), h],
+        [None, None] => view.map(|v| v as u32),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sides;
+
+    #[test]
+    fn one_side_follows_the_view() {
+        let view = [1280.0, 800.0];
+        assert_eq!(sides([Some(640), None], view), [640, 400]);
+        assert_eq!(sides([None, Some(100)], view), [160, 100]);
+        assert_eq!(sides([Some(7), Some(9)], view), [7, 9]);
+        assert_eq!(sides([None, None], view), [1280, 800]);
+        assert_eq!(sides([Some(1), None], [8000.0, 10.0]), [1, 1]);
+        assert_eq!(sides([Some(0), None], view)[0], 0, "which is refused");
+    }
 }

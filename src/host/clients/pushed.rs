@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use crossbeam::channel::{Receiver, bounded};
 use seaglass_control::frames::Respond;
 use seaglass_core::command::Command;
+use seaglass_core::granule::{PUSHED, PUSHED_FOLDER};
 use serde_json::json;
 
 use super::LONGEST_NAME;
@@ -19,7 +20,7 @@ use crate::host::Host;
 /// Bytes of pushed files that are kept at most.
 const MOST_PUSHED: u64 = 16 << 30;
 /// How folders of sessions begin.
-const PREFIX: &str = "seaglass-pushed-";
+const PREFIX: &str = PUSHED_FOLDER;
 /// File in a folder that its session has locked.
 const LOCK: &str = ".session";
 /// A folder without a lock is being made, or was left by a version that knew none; so long it is left alone.
@@ -123,6 +124,11 @@ impl super::Clients {
 }
 
 impl Host {
+    /// Whether a file lies where this session keeps what programs push.
+    pub(crate) fn is_pushed(&self, path: &Path) -> bool {
+        self.clients.folder.as_ref().is_some_and(|f| path.starts_with(f.path()))
+    }
+
     /// Writes a pushed file into the folder of this session, in a thread: hundreds of megabytes take a while.
     pub(super) fn keep_pushed(
         &mut self,
@@ -156,7 +162,7 @@ impl Host {
         Ok(kept)
     }
 
-    /// Forgets a pushed file and its layers.
+    /// Forgets a pushed file and its layers; one that came with a session stays on the disk.
     pub(super) fn unpush(&mut self, name: &str, respond: Respond) {
         let path = match check_name(name).and_then(|()| self.clients.folder()) {
             Ok(folder) => folder.join(name),
@@ -164,17 +170,27 @@ impl Host {
         };
         let bytes = path.metadata().map(|m| m.len());
         let removed = bytes.and_then(|n| std::fs::remove_file(&path).map(|()| n));
-        match removed {
-            Ok(n) => {
+        let known = self.pushed_as(name);
+        let path = match (removed, known) {
+            (Ok(n), _) => {
                 self.clients.pushed = self.clients.pushed.saturating_sub(n);
-                self.drop_layers_of(&path);
-                match self.try_apply(&Command::FilesGone { paths: vec![path] }) {
-                    Ok(()) => respond.done_with(json!({}), &[]),
-                    Err(why) => respond.failed(&why.to_string()),
-                }
+                path
             }
-            Err(_) => respond.failed(&format!("Nothing was pushed as \"{name}\".")),
+            (Err(_), Some(known)) => known,
+            (Err(_), None) => return respond.failed(&format!("Nothing was pushed as \"{name}\".")),
+        };
+        self.drop_layers_of(&path);
+        match self.try_apply(&Command::FilesGone { paths: vec![path] }) {
+            Ok(()) => respond.done_with(json!({}), &[]),
+            Err(why) => respond.failed(&why.to_string()),
         }
+    }
+
+    /// The file of what was pushed under a name before a session was saved.
+    fn pushed_as(&self, name: &str) -> Option<PathBuf> {
+        let stem = Path::new(name).file_stem()?.to_str()?;
+        let collection = self.session.catalogue().collections.get(&format!("{PUSHED}{stem}"))?;
+        collection.granules.first().map(|g| g.path.clone())
     }
 
     /// Removes the layers of collections that have nothing but one file.

@@ -46,7 +46,7 @@ pub(super) fn find(
         let granules = engines[k].granules();
         let a = At { granule: &granules[before.granule as usize], value: &value_before, row: before.row as usize };
         let b = At { granule: &granules[after.granule as usize], value: &value_after, row: after.row as usize };
-        between(a, b, t_us, Along::Linear, MAX_GAP_US)
+        between(a, b, (t_us, 0.0), Along::Linear, MAX_GAP_US)
     };
     let (mut matches, mut crossings) = (Vec::new(), Vec::new());
     for c in found {

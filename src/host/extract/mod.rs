@@ -228,10 +228,18 @@ fn run(ask: &Ask, readers: &Readers, done: &AtomicU32, wake: &(dyn Fn() + Send +
     Ok(Outcome { entries: Arc::new(entries), cells, rows: native.then(|| table.len()), failed })
 }
 
+/// Port from which the published processing server fetches extractions.
+const FETCHED_FROM: u16 = 11155;
+
 impl Host {
     /// Where the processing server listens that works on extractions.
-    pub fn set_processor(&mut self, address: &str) {
+    ///
+    /// # Errors
+    /// A sentence: the text is no address.
+    pub fn set_processor(&mut self, address: &str) -> Result<(), String> {
+        processor::check(address)?;
         self.extractions.processor = address.to_owned();
+        Ok(())
     }
 
     /// Extractions under way: name of the shape, and the share done.
@@ -302,6 +310,15 @@ impl Host {
             self.notices
                 .push(Notice::new(Level::Warning, "Nothing has been extracted yet: extract under a shape first."));
             return;
+        }
+        // The published server knows one place only.
+        let elsewhere = self.control_address().filter(|a| a.port() != FETCHED_FROM);
+        if let Some(own) = elsewhere {
+            let text = format!(
+                "seascope-processor fetches extractions from port {FETCHED_FROM} only, and this program listens at {own}; \
+                 start it with --listen 127.0.0.1:{FETCHED_FROM}."
+            );
+            self.notices.push(Notice::new(Level::Warning, text));
         }
         let address = self.extractions.processor.clone();
         let work = move || crate::shapes::Message::Called(processor::call(&address, what));

@@ -58,7 +58,7 @@ fn own(name: &str, ty: ColumnType, attributes: Vec<(String, SpoolAttribute)>) ->
         name: name.to_owned(),
         ty,
         narrow: matches!(name, "granule" | "row" | "col"),
-        inner: None,
+        inner: Vec::new(),
         attributes,
     }
 }
@@ -117,7 +117,7 @@ fn header(table: &Table, shape: &str) -> SpoolHeader {
             name: c.name.clone(),
             ty: c.values.column_type(),
             narrow: false,
-            inner: None,
+            inner: Vec::new(),
             attributes: put,
         });
     }

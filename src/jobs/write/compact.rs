@@ -120,7 +120,7 @@ fn matches() -> SpoolColumn {
         name: "match".to_owned(),
         ty: ColumnType::I64,
         narrow: false,
-        inner: Some(("side".to_owned(), GROUPS.len())),
+        inner: vec![("side".to_owned(), GROUPS.len())],
         attributes: vec![
             text("long_name", "the pair: row of the group primary, row of the group secondary, from 0"),
             text("comment", "what the rows are in their files say granule and row of the groups"),
@@ -133,7 +133,7 @@ fn matches() -> SpoolColumn {
 fn bare(mut column: SpoolColumn, prefix: &str) -> SpoolColumn {
     let short = |name: &str| name.strip_prefix(prefix).unwrap_or(name).to_owned();
     column.name = short(&column.name);
-    if let Some((dimension, _)) = &mut column.inner {
+    for (dimension, _) in &mut column.inner {
         *dimension = short(dimension);
     }
     for (_, value) in &mut column.attributes {

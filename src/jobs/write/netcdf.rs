@@ -95,7 +95,7 @@ fn renamed(header: &mut SpoolHeader, layout: &Layout) {
     }
     for column in &mut header.columns {
         column.name = layout.shown(&column.name);
-        if let Some((dimension, _)) = &mut column.inner {
+        for (dimension, _) in &mut column.inner {
             *dimension = layout.shown(dimension);
         }
         for (name, value) in &mut column.attributes {
@@ -169,7 +169,7 @@ pub(super) fn describe(name: &str, ty: &DataType, layout: &Layout) -> SpoolColum
         },
         _ => (ColumnType::I64, false),
     };
-    let mut column = SpoolColumn { name: name.to_owned(), ty, narrow, inner: None, attributes: Vec::new() };
+    let mut column = SpoolColumn { name: name.to_owned(), ty, narrow, inner: Vec::new(), attributes: Vec::new() };
     if let Some((side, v)) = layout.sides.iter().find_map(|s| Some((s, s.variables.iter().find(|v| v.name == name)?))) {
         variable(&mut column, side.prefix.as_str(), v, layout);
         return column;
@@ -214,8 +214,8 @@ fn variable(column: &mut SpoolColumn, prefix: &str, v: &Variable, layout: &Layou
         put.push(text("flag_values_text", &values.join(" ")));
     }
     if v.width > 1 {
-        column.inner = Some((format!("{prefix}_box"), v.width));
-        let note = format!("{0} x {0} cells about the match, line by line", layout.box_size);
+        column.inner = ["line", "pixel"].map(|d| (format!("{prefix}_box_{d}"), layout.box_size)).to_vec();
+        let note = format!("{0} x {0} cells about the match", layout.box_size);
         column.attributes.push(text("comment", &note));
     }
 }

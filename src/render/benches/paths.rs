@@ -70,6 +70,7 @@ fn scene(geolocation: &Arc<Geolocation>, style: Style, window: Option<TimeSpan>,
         times: window,
         offset: 0.0,
         knots_per_unit: 3600.0 / 1852.0,
+        side: None,
     };
     let mut scene = Scene { layers: vec![layer], clock, ..Scene::new(camera, SIZE) };
     scene.base.relief = false;

@@ -92,7 +92,7 @@ fn swaths_lie_over_each_other_as_one_after_the_other() {
 
 #[test]
 fn small_and_large_granules_keep_their_order() {
-    let shape = |k: u64| if k % 3 == 0 { [300, 90] } else { [40, 30] };
+    let shape = |k: u64| if k.is_multiple_of(3) { [300, 90] } else { [40, 30] };
     let data: Vec<Data> = (0..12)
         .map(|k| {
             let cell_m = if k % 3 == 0 { 12_000.0 } else { 60_000.0 };

@@ -85,12 +85,11 @@ fn chlorophyll_of_merged_sensors() {
     near(f.value("CHL", 1, 0), 3.0);
 }
 
+/// What writes a file.
+type Write<'w> = &'w dyn Fn(&mut FileMut) -> Written;
+
 /// A folder of the Sentinel-3 land and ocean instruments: a file a quantity, positions in one of their own.
-fn folder(
-    name: &str,
-    product: &str,
-    files: &[(&str, &dyn Fn(&mut FileMut) -> Written)],
-) -> (Opened, tempfile::TempDir) {
+fn folder(name: &str, product: &str, files: &[(&str, Write<'_>)]) -> (Opened, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join(name);
     std::fs::create_dir(&root).unwrap();

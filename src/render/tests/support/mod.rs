@@ -47,6 +47,7 @@ impl Data {
             offset: 0.0,
             times: None,
             knots_per_unit: 3600.0 / 1852.0,
+            side: None,
         }
     }
 
