@@ -452,6 +452,12 @@ pub fn along(
     between(At { granule, value, row }, At { granule, value, row: row + 1 }, (t_us, 0.0), method, max_gap_us)
 }
 
+/// The instant of a crossing between two samples, for [`between`]: its rounded time, and what was lost by rounding.
+pub fn instant(before: &At, after: &At, rounded_us: i64, along: f64) -> (i64, f64) {
+    let [start, stop] = [before, after].map(|at| at.granule.time(at.row));
+    (rounded_us, (stop - start) as f64 * along - (rounded_us - start) as f64)
+}
+
 /// The same between two samples of a track that may lie in two granules, [`Crossover::i`] and [`Crossover::i_next`], at
 /// `t_us` and a part of a microsecond after it: a crossing lies between the instants that a time can name.
 pub fn between(before: At, after: At, (t_us, rest_us): (i64, f64), method: Along, max_gap_us: i64) -> f64 {

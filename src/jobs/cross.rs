@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rayon::prelude::*;
 use seaglass_coloc as coloc;
-use seaglass_coloc::crossover::{Along, At, CrossSpec, Crossover, between, crossovers};
+use seaglass_coloc::crossover::{Along, At, CrossSpec, Crossover, between, crossovers, instant};
 use seaglass_coloc::{Control, Duplicates};
 use seaglass_core::field::FieldKind;
 
@@ -97,10 +97,8 @@ fn carried(
     let (value_before, value_after) = (|r: usize| value(before.granule, r), |r: usize| value(after.granule, r));
     let a = At { granule: &granules[before.granule as usize], value: &value_before, row: before.row as usize };
     let b = At { granule: &granules[after.granule as usize], value: &value_after, row: after.row as usize };
-    // Between the rounded time of the crossing and the crossing itself lie up to half a microsecond.
-    let [start, stop] = [a.granule.time(a.row), b.granule.time(b.row)];
-    let rest_us = (stop - start) as f64 * share - (time_us - start) as f64;
-    between(a, b, (time_us, rest_us), method, far)
+    let at = instant(&a, &b, time_us, share);
+    between(a, b, at, method, far)
 }
 
 /// Granules that overlap (a pass processed twice) give one crossing once.

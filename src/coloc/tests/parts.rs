@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use seaglass_coloc::chain::chain;
-use seaglass_coloc::crossover::{Along, At, CrossSpec, between, crossovers, self_crossovers};
+use seaglass_coloc::crossover::{Along, At, CrossSpec, between, crossovers, instant, self_crossovers};
 use seaglass_coloc::filter::Filter;
 use seaglass_coloc::live::{Candidates, Cut, Kept, exact};
 use seaglass_coloc::plan::{Extent, granule_pairs};
@@ -92,10 +92,8 @@ fn a_pass_that_goes_on_in_the_next_file_loses_no_crossing() {
     // The value comes from both files: 3 at the sample before, 4 after, 0.3 of the way.
     let (a, b) = (track(&up[..21]), track(&up[21..]));
     let (before, after) = (At { granule: &a, value: &|_| 3.0, row: 20 }, At { granule: &b, value: &|_| 4.0, row: 0 });
-    // Times are whole microseconds; what was lost by rounding is given beside.
-    let [t0, t1] = [a.time(20), b.time(0)];
-    let rest_us = (t1 - t0) as f64 * whole[0].along_i - (whole[0].time_i_us - t0) as f64;
-    let value = between(before, after, (whole[0].time_i_us, rest_us), Along::Linear, 1_000_000);
+    let at = instant(&before, &after, whole[0].time_i_us, whole[0].along_i);
+    let value = between(before, after, at, Along::Linear, 1_000_000);
     assert!((value - 3.0 - whole[0].along_i).abs() < 1e-12, "{value}");
     assert!((value - 3.3).abs() < 1e-6, "{value}");
 }

@@ -1,6 +1,6 @@
 //! Where ascending and descending passes of tracks cross, with the values carried to the crossing.
 
-use seaglass_coloc::crossover::{Along, At, CrossSpec, between, crossovers};
+use seaglass_coloc::crossover::{Along, At, CrossSpec, between, crossovers, instant};
 use seaglass_coloc::{Cancel, Control, Side};
 use seaglass_core::geo::LonLat;
 use seaglass_core::time::Time;
@@ -39,18 +39,19 @@ pub(super) fn find(
     let control = Control { cancel: Some(cancel), progress: None };
     let found = crossovers(engines[0], engines[1], &spec, &control)?;
     // A pass may go on in the next file.
-    let value = |k: usize, rows: [u64; 2], t_us: i64| {
+    let value = |k: usize, rows: [u64; 2], (t_us, along): (i64, f64)| {
         let [Some(before), Some(after)] = rows.map(|row| engines[k].locate(row)) else { return f64::NAN };
         let of = |granule: u32| move |r: usize| sides[k].value_at(granule as usize, r);
         let (value_before, value_after) = (of(before.granule), of(after.granule));
         let granules = engines[k].granules();
         let a = At { granule: &granules[before.granule as usize], value: &value_before, row: before.row as usize };
         let b = At { granule: &granules[after.granule as usize], value: &value_after, row: after.row as usize };
-        between(a, b, (t_us, 0.0), Along::Linear, MAX_GAP_US)
+        between(a, b, instant(&a, &b, t_us, along), Along::Linear, MAX_GAP_US)
     };
     let (mut matches, mut crossings) = (Vec::new(), Vec::new());
     for c in found {
-        let values = [value(0, [c.i, c.i_next], c.time_i_us), value(1, [c.j, c.j_next], c.time_j_us)];
+        let instants = [(c.time_i_us, c.along_i), (c.time_j_us, c.along_j)];
+        let values = [value(0, [c.i, c.i_next], instants[0]), value(1, [c.j, c.j_next], instants[1])];
         if values.iter().any(|v| v.is_nan()) {
             continue;
         }
