@@ -187,24 +187,26 @@ class Crossovers(Table):
             "lon": Column(self.lon, {"standard_name": "longitude", "units": "degrees_east"}),
         }
         both = (
-            ("p", self.first, self.i, self.i_next, self.time_i_us),
-            ("s", self.second, self.j, self.j_next, self.time_j_us),
+            ("p", self.first, self.i, self.i_next, self.time_i_us, self.along_i),
+            ("s", self.second, self.j, self.j_next, self.time_j_us, self.along_j),
         )
-        for prefix, own, rows, _after, times in both:
+        for prefix, own, rows, _after, times, _along in both:
             place: dict[str, Column] = {}
             places_of(prefix, own, rows, place)
             out |= {k: c for k, c in place.items() if k.endswith(("_granule", "_row"))}
             out[f"{prefix}_time"] = Column(times.view("datetime64[us]"), {"standard_name": "time"})
         dt = self.time_j_us - self.time_i_us
         out["dt_us"] = Column(dt, {"long_name": "time of the second minus time of the first", "units": "us"})
-        for prefix, own, rows, after, times in both:
+        for prefix, own, rows, after, times, along in both:
             for name in own.variables:
-                values = self._carried(own, name, rows, after, times)
+                values = self._carried(own, name, rows, after, times, along)
                 if values is not None:
                     out[f"{prefix}_{name}"] = Column(values, own.attrs(name) | {"method": self.method})
         return out
 
-    def _carried(self, own: Side, name: str, rows: Array, after: Array, times: Array) -> Array | None:
+    def _carried(
+        self, own: Side, name: str, rows: Array, after: Array, times: Array, along: Array
+    ) -> Array | None:
         out = np.full(len(rows), np.nan)
         method = {"kind": self.method} | ({} if self.method == "linear" else {"half": self.half})
         # Samples of a spline or a median lie farther away, one gap each.
@@ -226,8 +228,8 @@ class Crossovers(Table):
                 if any(p.vars[name].values().dtype.kind not in "iufb" for p in pieces):
                     return None
                 before, then = samples(g, within[again]), samples(h, following)
-                at = np.ascontiguousarray(times[here])
-                out[here] = _engine.between(before, then, at, json.dumps(method), far)
+                at, share = np.ascontiguousarray(times[here]), np.ascontiguousarray(along[here])
+                out[here] = _engine.between(before, then, at, share, json.dumps(method), far)
         return out
 
 

@@ -46,7 +46,12 @@ def crossovers(
     progress: Callable[[int, int, int], object] | None = ...,
 ) -> tuple[_I64, _I64, _I64, _I64, _F64, _F64, _F64, _F64, _I64, _I64]: ...
 def between(
-    before: tuple[Any, _F64, _I64], after: tuple[Any, _F64, _I64], times_us: _I64, method: str, max_gap_us: int
+    before: tuple[Any, _F64, _I64],
+    after: tuple[Any, _F64, _I64],
+    times_us: _I64,
+    along: _F64,
+    method: str,
+    max_gap_us: int,
 ) -> _F64: ...
 def interpolate(
     grid: Any, values: _F64, lat: _F64, lon: _F64, times_us: _I64, max_gap_us: int

@@ -3,7 +3,9 @@
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use seaglass_coloc::aggregate::{Quantity, Statistic, aggregate as aggregate_pairs};
-use seaglass_coloc::crossover::{Along, At, CrossSpec, between as value_between, crossovers as cross, self_crossovers};
+use seaglass_coloc::crossover::{
+    Along, At, CrossSpec, between as value_between, crossovers as cross, instant, self_crossovers,
+};
 use seaglass_coloc::filter::Filter;
 use seaglass_coloc::grid::Interpolator;
 use seaglass_coloc::{Coord, Pair, Reference};
@@ -117,28 +119,33 @@ pub fn crossovers<'py>(
 /// A variable of one granule with some of its rows.
 type Samples<'py> = (GranuleIn<'py>, PyReadonlyArray1<'py, f64>, PyReadonlyArray1<'py, i64>);
 
-/// Values at times between one row of a granule and another, of the same granule or of that in which the track goes on.
+/// Values between one row of a granule and another, of the same granule or of that in which the track goes on: at rounded
+/// times, which lie so far along (0 to 1) from the one row to the other.
 #[pyfunction]
+#[allow(clippy::too_many_arguments, reason = "columns of crossings")]
 pub fn between<'py>(
     py: Python<'py>,
     before: Samples<'py>,
     after: Samples<'py>,
     times_us: PyReadonlyArray1<'py, i64>,
+    along: PyReadonlyArray1<'py, f64>,
     method: &str,
     max_gap_us: i64,
 ) -> PyResult<F64<'py>> {
     let method: Along = read_json(method)?;
     let (a, b) = (before.0.granule()?, after.0.granule()?);
     let (a_values, b_values) = (before.1.as_slice()?, after.1.as_slice()?);
-    let (a_rows, b_rows, times) = (before.2.as_slice()?, after.2.as_slice()?, times_us.as_slice()?);
+    let (a_rows, b_rows) = (before.2.as_slice()?, after.2.as_slice()?);
+    let (times, shares) = (times_us.as_slice()?, along.as_slice()?);
     let out: Vec<f64> = py.detach(|| {
         let a_value = |row: usize| a_values.get(row).copied().unwrap_or(f64::NAN);
         let b_value = |row: usize| b_values.get(row).copied().unwrap_or(f64::NAN);
-        let one = |((i, j), t): ((&i64, &i64), &i64)| {
+        let one = |((i, j), (t, share)): ((&i64, &i64), (&i64, &f64))| {
             let first = At { granule: &a, value: &a_value, row: *i as usize };
-            value_between(first, At { granule: &b, value: &b_value, row: *j as usize }, *t, method, max_gap_us)
+            let second = At { granule: &b, value: &b_value, row: *j as usize };
+            value_between(first, second, instant(&first, &second, *t, *share), method, max_gap_us)
         };
-        a_rows.iter().zip(b_rows).zip(times).map(one).collect()
+        a_rows.iter().zip(b_rows).zip(times.iter().zip(shares)).map(one).collect()
     });
     Ok(out.into_pyarray(py))
 }

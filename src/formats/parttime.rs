@@ -75,6 +75,12 @@ pub fn of_group(
     // The one time of control-point files is the middle of what they cover.
     let given = given.or_else(|| timeaxis::usual_span(ds).filter(|_| matches!(frame.geom, Geom::Gcp { .. })));
     out.span = given.or(out.span).or_else(|| timeaxis::usual_span(ds));
+    let named = frame.step_dim.and_then(|d| timeaxis::of_dim(ds, d)).or(time_variable(ds, links, product, frame, vars));
+    if let (None, Some(var)) = (out.span, named)
+        && timeaxis::clock(ds, var).is_ok()
+    {
+        notes.push(format!("{} holds no value that is a time.", ds.vars[var].path));
+    }
     if let (Some(span), Some(seconds)) = (out.span, rules.and_then(|r| r.duration_s))
         && span.start == span.stop
         && frame.step_dim.is_none()

@@ -189,7 +189,9 @@ mod tests {
         assert_eq!((found[0].before, found[1].before), (0, 3));
         assert_eq!(fixes(&shape, 40 * HOUR).len(), 0, "behind the end of one, in the hole of the other");
         assert_eq!(fixes(&shape, -HOUR).len(), 0);
-        assert_eq!(fixes(&shape, 20 * HOUR).len(), 0, "it ends there");
+        let last = fixes(&shape, 20 * HOUR);
+        assert_eq!(last.iter().map(|f| (f.before, f.place)).collect::<Vec<_>>(), [(2, LonLat::new(-150.0, 40.0))]);
+        assert_eq!(fixes(&shape, 20 * HOUR + 1).len(), 0, "it ends there");
     }
 
     #[test]

@@ -39,15 +39,20 @@ pub(crate) fn panels(scene: &Scene, part: Part) -> Vec<Panel> {
             CompareMode::Swipe => {
                 Panel { side: Some(side), part, viewport: [0.0, 0.0, width as f32, height as f32], scissor }
             }
-            CompareMode::SideBySide => Panel {
-                side: Some(side),
-                part: Part {
-                    origin: DVec2::new(f64::from(from - first), part.origin.y),
-                    size: DVec2::new(f64::from(to - from), part.size.y),
-                },
-                viewport: scissor.map(|n| n as f32),
-                scissor,
-            },
+            CompareMode::SideBySide => {
+                // The right half of an odd width lacks a pixel: its view is drawn whole, so that both are alike.
+                let whole = scene.view_px()[0];
+                let wide = if from == first && whole - (to - from) <= 1 { whole } else { to - from };
+                Panel {
+                    side: Some(side),
+                    part: Part {
+                        origin: DVec2::new(f64::from(from - first), part.origin.y),
+                        size: DVec2::new(f64::from(wide), part.size.y),
+                    },
+                    viewport: [scissor[0], 0, wide, height].map(|n| n as f32),
+                    scissor,
+                }
+            }
         });
     }
     panels
@@ -71,7 +76,7 @@ mod tests {
         assert_eq!(scene.view().size_px, DVec2::new(501.0, 600.0));
         let all = panels(&scene, part(0.0, 0.0, 1001.0, 600.0));
         assert_eq!(all[0].part, part(0.0, 0.0, 501.0, 600.0));
-        assert_eq!(all[1].part, part(0.0, 0.0, 500.0, 600.0), "the right view begins at its own left edge");
+        assert_eq!(all[1].part, part(0.0, 0.0, 501.0, 600.0), "the right view begins at its own left edge");
         assert_eq!(all[1].scissor, [501, 0, 500, 600]);
         // A piece of the picture that begins within the right half.
         let piece = panels(&scene, part(700.0, 200.0, 301.0, 100.0));

@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn every_document_of_the_user_is_there() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
         // These are for those who work on the program.
         let others = ["performance.md", "protocol.md"];
         let mut missing = Vec::new();

@@ -342,11 +342,11 @@ mod tests {
         push(&mut s, "/tmp/seaglass-pushed-1/a.nc", file([("wind", 70), ("rain", 4)], GeometryKind::Swath, SMALL));
         assert_eq!(shown(&s), [("pushed: a".to_owned(), "wind".to_owned()), of("b")]);
         // What came with a session gives way to what is pushed under its name, and taken back it is looked for no more.
-        push(&mut s, "/home/s.oce.pushed/c.nc", titled("t", "K"));
+        push(&mut s, "/data/s.oce.pushed/c.nc", titled("t", "K"));
         push(&mut s, "/tmp/seaglass-pushed-1/c.nc", titled("t", "K"));
         let c = &s.catalogue().collections["pushed: c"];
         assert_eq!((c.granules.len(), c.granules[0].path.as_path()), (1, Path::new("/tmp/seaglass-pushed-1/c.nc")));
-        assert!(!s.project().sources.contains(&"/home/s.oce.pushed/c.nc".into()));
+        assert!(!s.project().sources.contains(&"/data/s.oce.pushed/c.nc".into()));
         s.apply(&Command::FilesGone { paths: vec!["/tmp/seaglass-pushed-1/c.nc".into()] }).unwrap();
         assert!(!s.project().sources.contains(&"/tmp/seaglass-pushed-1/c.nc".into()));
         // Files of a folder of that kind elsewhere are what they were.
