@@ -56,8 +56,6 @@ def plan(job: str | os.PathLike[str] | Mapping[str, Any], client: Any = None) ->
     known = _job.load(job)
     known.inputs_stay()
     for _, path in known.outputs():
-        if not path.parent.is_dir():
-            raise ColocationError(f"there is no folder {path.parent} for the output; make it first")
         if path.exists() and not known.overwrite:
             raise ColocationError(f"{path} is there already; remove it, or set overwrite = true in [output]")
     cache = str(known.folder / "outlines")

@@ -6,6 +6,7 @@ use seaglass_control::{either, nearest};
 use seaglass_core::camera::{ALTITUDE_RANGE_M, Camera};
 use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
+use seaglass_core::notebook::uniform_colour;
 use seaglass_core::shapes::{Geometry, ShapeChange, ShapeKind};
 use seaglass_render::assets;
 
@@ -52,7 +53,8 @@ pub(super) fn camera(c: &Camera) -> Result<(), String> {
 
 fn colormap(name: &str) -> Result<(), String> {
     let known = assets::colormaps();
-    if known.get(name).is_some() {
+    // One colour for everything is a map, too: `#101010`.
+    if known.get(name).is_some() || uniform_colour(name).is_some() {
         return Ok(());
     }
     let near = nearest(name, known.entries().iter().map(|e| e.id.as_str()));
@@ -137,6 +139,8 @@ mod tests {
         let patch = StylePatch { colormap: Some("viridiss".into()), ..StylePatch::default() };
         let why = check(&Command::SetStyle { layer: LayerId(1), patch }).unwrap_err();
         assert!(why.contains("\"viridiss\"; the nearest are \"viridis\""), "{why}");
+        let patch = StylePatch { colormap: Some("#101010".into()), ..StylePatch::default() };
+        assert_eq!(check(&Command::SetStyle { layer: LayerId(1), patch }), Ok(()), "one colour");
         let path = std::env::temp_dir().join("no such folder of seaglass/a.png");
         let why = check(&Command::SaveImage { path, size: None, legend: false }).unwrap_err();
         assert!(why.contains("There is no folder") && why.contains("no such folder of seaglass"), "{why}");
