@@ -220,6 +220,16 @@ fn is_candidate(registry: &Registry, path: &Path, name: &str) -> bool {
         || PACKED.iter().any(|end| lower.ends_with(end))
         || registry.claims(name)
         || has_known_magic(path)
+        || (extension == "json" && has_references(path))
+}
+
+/// Whether a JSON file is a kerchunk reference file, by the names of Zarr at its beginning.
+fn has_references(path: &Path) -> bool {
+    let mut head = Vec::with_capacity(4096);
+    let Ok(file) = std::fs::File::open(path) else { return false };
+    let keys = [".zgroup\"", ".zarray\"", ".zattrs\"", "zarr.json\"", "\"refs\""];
+    file.take(4096).read_to_end(&mut head).is_ok()
+        && keys.iter().any(|k| head.windows(k.len()).any(|w| w == k.as_bytes()))
 }
 
 /// Whether a folder is one granule, to be opened as if it were a file.

@@ -23,7 +23,7 @@ use crate::raw::Raw;
 use crate::safe::Safe;
 use crate::sniff;
 use crate::stagger;
-use crate::zarr::Zarr;
+use crate::zarr::{Kerchunk, Zarr};
 
 /// What is known of a file before any format opens it.
 pub struct Probe {
@@ -121,7 +121,7 @@ pub trait Values {
 }
 
 /// Files that are what they are by their first bytes come first, texts last.
-pub const FORMATS: &[&dyn Format] = &[&Netcdf, &GeoTiff, &Zarr, &Safe, &Archive, &Grib, &Csv];
+pub const FORMATS: &[&dyn Format] = &[&Netcdf, &GeoTiff, &Zarr, &Safe, &Archive, &Grib, &Kerchunk, &Csv];
 
 /// Opens a file by the first format that knows it.
 pub fn open(path: &Path) -> Result<Contents> {

@@ -32,6 +32,7 @@ mod geotiff;
 mod grib;
 mod idf;
 mod interest;
+mod jpeg2000;
 mod level;
 pub mod limits;
 pub mod links;

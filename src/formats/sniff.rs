@@ -152,10 +152,6 @@ pub fn refusal(head: &[u8]) -> String {
         known("a FITS file", "")
     } else if text_has("<!doctype html") || text_has("<html") {
         known("a web page", "A download that needed a login gives such a page; fetch the file again.")
-    } else if text_has("\"refs\"") && [".zgroup", ".zarray", ".zattrs"].iter().any(|m| has(m.as_bytes(), HEAD)) {
-        "This is a kerchunk reference file: it has no data, only addresses of pieces of other files, and is not read \
-         here. Open the files it names, or save them as a Zarr store (xarray: to_zarr)."
-            .to_owned()
     } else if text_has("git-lfs") || text_has("/annex/objects/") {
         known("a pointer left by git-lfs or git-annex", "Fetch the real file first.")
     } else if head.starts_with(b"CDF") {
@@ -194,7 +190,7 @@ mod tests {
             (b"PK\x03\x04....".as_slice(), "zip"),
             (b"II*\0\x08\0\0\0".as_slice(), "TIFF header"),
             (b"only words\n".as_slice(), "text"),
-            (b"{\"version\":1,\"refs\":{\".zgroup\":\"{}\",\"a/0\":[\"x.grib\",0,9]}}".as_slice(), "kerchunk"),
+            (b"{\"version\":1,\"refs\":{\".zgroup\":\"{}\",\"a/0\":[\"x.grib\",0,9]}}".as_slice(), "no arrays"),
             (b"\0\0\0\0\0\0".as_slice(), "zeros"),
             (b"\x89HDF\r\n\x1a\n\0".as_slice(), "cut off"),
             (b"CDF\x01\0\0".as_slice(), "cut off"),

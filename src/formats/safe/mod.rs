@@ -1,9 +1,11 @@
-//! Folders that are one product: SAFE of Sentinel-1 (images, and the netCDF files of ocean products) and SEN3 of Sentinel-3.
+//! Folders that are one product: SAFE of Sentinel-1 (images, and the netCDF files of ocean products) and Sentinel-2 (true
+//! colour), and SEN3 of Sentinel-3.
 
 mod annotation;
 mod cmod;
 mod grd;
 mod lut;
+mod msi;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +22,8 @@ pub struct Safe;
 
 /// Files by which a folder is known as one product.
 pub const MARKS: [&str; 2] = ["manifest.safe", "xfdumanifest.xml"];
+/// Files that only products of Sentinel-2 have.
+const MSI: [&str; 2] = ["MTD_MSIL1C.xml", "MTD_MSIL2A.xml"];
 /// Files of a folder opened together.
 const MAX_TOGETHER: usize = 64;
 
@@ -37,10 +41,8 @@ impl Format for Safe {
 pub fn folder(path: &Path, name: &str) -> Result<Contents> {
     let mut contents = if path.join("xfdumanifest.xml").is_file() {
         sentinel3(path, name)?
-    } else if name.starts_with("S2") {
-        let text = "The images of this Sentinel-2 product are JPEG 2000, which is not read here; convert those you need \
-                    to GeoTIFF with gdal_translate.";
-        return Err(fail(FailureKind::NotMine, text));
+    } else if name.starts_with("S2") || MSI.iter().any(|m| path.join(m).is_file()) {
+        msi::open(path)?
     } else {
         sentinel1(path)?
     };
@@ -48,12 +50,14 @@ pub fn folder(path: &Path, name: &str) -> Result<Contents> {
     Ok(contents)
 }
 
-/// The folder of a Sentinel-1 image, with a slash at its end, among the files of an archive.
+/// The folder of an image of Sentinel-1 or Sentinel-2, with a slash at its end, among the files of an archive.
 pub fn root_in(files: &[(usize, String)]) -> Option<String> {
     let root = files
         .iter()
         .find_map(|(_, f)| f.strip_suffix(MARKS[0]).filter(|r| r.to_ascii_uppercase().contains(".SAFE/")))?;
-    let of_image = |f: &String| f.strip_prefix(root).is_some_and(|f| f.starts_with("measurement/") && is_tiff(f));
+    let of_image = |f: &String| {
+        f.strip_prefix(root).is_some_and(|f| (f.starts_with("measurement/") && is_tiff(f)) || f.starts_with("GRANULE/"))
+    };
     files.iter().any(|(_, f)| of_image(f)).then(|| root.to_owned())
 }
 
@@ -65,7 +69,11 @@ fn is_tiff(file: &str) -> bool {
 pub fn is_needed(root: &str, file: &str) -> bool {
     file.strip_prefix(root).is_some_and(|f| {
         let xml = f.to_ascii_lowercase().ends_with(".xml");
-        (f.starts_with("annotation/") && xml) || (f.starts_with("measurement/") && is_tiff(f)) || f == MARKS[0]
+        (f.starts_with("annotation/") && xml)
+            || (f.starts_with("measurement/") && is_tiff(f))
+            || (f.starts_with("GRANULE/") && msi::is_needed(f))
+            || f == MARKS[0]
+            || MSI.contains(&f)
     })
 }
 

@@ -62,7 +62,7 @@ pub fn fill(var: &mut Var, node: &Node) {
 }
 
 /// RFC 4648.
-fn base64(text: &str) -> Option<Vec<u8>> {
+pub fn base64(text: &str) -> Option<Vec<u8>> {
     let digit = |c: u8| -> Option<u32> {
         Some(u32::from(match c {
             b'A'..=b'Z' => c - b'A',

@@ -1,8 +1,10 @@
 //! Zarr versions 2 and 3, as a folder or in a zip archive, with consolidated metadata or without: arrays are variables,
-//! groups are groups, CF attributes mean what they mean in netCDF (as xarray writes them).
+//! groups are groups, CF attributes mean what they mean in netCDF (as xarray writes them). kerchunk reference files are
+//! stores whose chunks lie in other files.
 
 mod attrs;
 mod nodes;
+mod refs;
 mod store;
 
 use std::path::Path;
@@ -32,7 +34,32 @@ impl Format for Zarr {
     }
 
     fn open(&self, path: &Path, _probe: &Probe) -> Result<Contents> {
+        if refs_in_parquet(path) {
+            let text = "This is a set of kerchunk references in Parquet, which is not read here; write the references as \
+                        one JSON file (fsspec: ReferenceFileSystem, save_json).";
+            return Err(fail(FailureKind::NotMine, text));
+        }
         open(Store::folder(path))
+    }
+}
+
+/// Whether a folder holds references in Parquet: its `.zmetadata` says how many stand in a file.
+fn refs_in_parquet(folder: &Path) -> bool {
+    let Ok(bytes) = std::fs::read(folder.join(".zmetadata")) else { return false };
+    serde_json::from_slice::<serde_json::Value>(&bytes).is_ok_and(|v| v.get("record_size").is_some())
+}
+
+/// kerchunk reference files.
+pub struct Kerchunk;
+
+impl Format for Kerchunk {
+    fn identify(&self, probe: &Probe) -> bool {
+        !probe.folder && refs::looks_like(&probe.head)
+    }
+
+    fn open(&self, path: &Path, _probe: &Probe) -> Result<Contents> {
+        let contents = open(Store::Refs(Box::new(refs::Refs::load(path)?)))?;
+        Ok(Contents { label: format!("kerchunk references ({})", contents.label), ..contents })
     }
 }
 
@@ -43,8 +70,18 @@ pub fn open(store: Store) -> Result<Contents> {
     let label = format!("Zarr {}", tree.version);
     let mut arrays: Vec<Opened> = Vec::new();
     let (mut dims, mut vars, mut notes) = (Vec::<Dim>::new(), Vec::<Var>::new(), Vec::new());
+    // Coordinates that stand in the reference file itself are no data.
+    let (mut elsewhere, mut unreachable) = (false, None);
     for node in tree.arrays {
         let path = node.path.clone();
+        match store.reachable(&path) {
+            Ok(has_pieces) => elsewhere |= has_pieces,
+            Err(why) => {
+                notes.push(format!("{path} is left out: {why}."));
+                unreachable.get_or_insert((path, why));
+                continue;
+            }
+        }
         match describe(node, &mut dims, &store) {
             Ok((var, array)) => {
                 vars.push(var);
@@ -52,6 +89,13 @@ pub fn open(store: Store) -> Result<Contents> {
             }
             Err(why) => notes.push(format!("{path} is left out: {why}.")),
         }
+    }
+    if let (false, Some((path, why))) = (elsewhere, unreachable) {
+        let text = format!(
+            "The kerchunk reference file holds no data, only where they lie: of {path}, {why}. Put the files it names into \
+             its folder."
+        );
+        return Err(fail(FailureKind::Missing, text));
     }
     let attrs = attrs::of(&tree.attributes);
     Ok(Contents { dims, vars, attrs, notes, ..Contents::new(&label, Box::new(Arrays(arrays))) })

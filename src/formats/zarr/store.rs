@@ -1,4 +1,5 @@
-//! Where the keys of a store lie: files below a folder, or members of a zip archive.
+//! Where the keys of a store lie: files below a folder, members of a zip archive, or pieces of files that a kerchunk
+//! reference file names.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
@@ -10,6 +11,8 @@ use parking_lot::Mutex;
 use zarrs::storage::byte_range::{ByteRange, ByteRangeIterator};
 use zarrs::storage::{Bytes, MaybeBytesIterator, ReadableStorageTraits, StorageError, StoreKey};
 use zip::ZipArchive;
+
+use super::refs::Refs;
 
 /// Files that make a folder a Zarr store.
 pub const MARKERS: [&str; 4] = ["zarr.json", ".zmetadata", ".zgroup", ".zarray"];
@@ -27,6 +30,8 @@ pub enum Store {
         /// Number of the member of each key.
         members: HashMap<String, usize>,
     },
+    /// Keys of a reference file.
+    Refs(Box<Refs>),
 }
 
 /// A key leads nowhere but into the store.
@@ -73,11 +78,24 @@ impl Store {
                 let Some(k) = members.get(key) else { return Ok(None) };
                 zip.lock().by_index(*k).map_err(std::io::Error::other)?.take(MAX_VALUE + 1).read_to_end(&mut out)?
             }
+            Self::Refs(refs) => {
+                let Some(bytes) = refs.read(key, 0, MAX_VALUE + 1)? else { return Ok(None) };
+                out = bytes;
+                out.len()
+            }
         };
         if n as u64 > MAX_VALUE {
             return Err(std::io::Error::other(format!("{key} has more than {} GiB", MAX_VALUE >> 30)));
         }
         Ok(Some(out))
+    }
+
+    /// Why the values of an array cannot be had, if they cannot; `Ok` says whether it has any that lie in other files.
+    pub fn reachable(&self, array: &str) -> std::result::Result<bool, String> {
+        match self {
+            Self::Refs(refs) => refs.reachable(array),
+            _ => Ok(false),
+        }
     }
 
     /// Names of the folders in a folder, in order.
@@ -90,6 +108,7 @@ impl Store {
                     entries.filter(|e| e.path().is_dir()).map(|e| e.file_name().to_string_lossy().into_owned()),
                 );
             }
+            Self::Refs(refs) => return refs.folders(at),
             Self::Zip { members, .. } => {
                 let prefix = if at.is_empty() { String::new() } else { format!("{at}/") };
                 let mut keys: Vec<&String> = members.keys().collect();
@@ -124,8 +143,18 @@ impl Store {
             };
             return ranges.into_iter().map(part).collect::<std::io::Result<_>>().map(Some);
         }
+        if let (Self::Refs(refs), [range]) = (self, ranges.as_slice())
+            && let ByteRange::FromStart(start, Some(len)) = *range
+        {
+            let Some(bytes) = refs.read(key, start, len.min(MAX_VALUE))? else { return Ok(None) };
+            return match bytes.len() as u64 == len {
+                true => Ok(Some(vec![Bytes::from(bytes)])),
+                false => Err(std::io::ErrorKind::UnexpectedEof.into()),
+            };
+        }
         let Some(all) = self.read(key)? else { return Ok(None) };
-        let (all, len) = (Bytes::from(all.clone()), all.len() as u64);
+        let len = all.len() as u64;
+        let all = Bytes::from(all);
         let part = |r: ByteRange| {
             let (start, end) = (r.start(len), r.end(len));
             if start > end || end > len {
@@ -153,6 +182,9 @@ impl ReadableStorageTraits for Store {
             Self::Folder(root) if is_inside(key.as_str()) => {
                 Ok(std::fs::metadata(root.join(key.as_str())).ok().map(|m| m.len()))
             }
+            Self::Refs(refs) if refs.size(key.as_str()).is_none_or(|n| n.is_some()) => {
+                Ok(refs.size(key.as_str()).flatten())
+            }
             _ => self
                 .read(key.as_str())
                 .map(|v| v.map(|v| v.len() as u64))
@@ -161,6 +193,6 @@ impl ReadableStorageTraits for Store {
     }
 
     fn supports_get_partial(&self) -> bool {
-        matches!(self, Self::Folder(_))
+        matches!(self, Self::Folder(_) | Self::Refs(_))
     }
 }
