@@ -111,8 +111,10 @@ fn crates_look_only_downward() {
                 "seaglass-host",
                 "seaglass-jobs",
                 "seaglass-formats",
+                "seaglass-tr",
             ],
         ),
+        ("seaglass-tr", &[]),
         ("xtask", &[]),
     ]);
     let all = dependencies();

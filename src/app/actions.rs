@@ -100,6 +100,9 @@ pub fn perform(id: &'static str, model: &Model, state: &mut UiState, out: &mut O
         "keys" => state.keys_open = !state.keys_open,
         "record" => state.film = Some(crate::recorder::Form::of(model.session)),
         "about" => state.about_open = true,
+        "language_system" | "language_en" | "language_fr" => {
+            id.trim_start_matches("language_").clone_into(&mut state.preferences.language);
+        }
         "preferences" => state.preferences_open = !state.preferences_open,
         "toggle_left_panel" => state.left_open = !state.left_open,
         "toggle_right_panel" => state.right_open = !state.right_open,

@@ -8,6 +8,7 @@ use seaglass_core::bookmark::{Bookmark, picture_text};
 use seaglass_core::command::Command;
 use seaglass_host::Host;
 
+use crate::lang;
 use crate::model::Model;
 use crate::state::{Out, UiState};
 use crate::theme::theme;
@@ -61,10 +62,10 @@ fn head(ui: &mut Ui, count: usize, state: &mut UiState, out: &mut Out) {
     ui.add_space(10.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, t.size.tree_row), Sense::click());
     let open = state.bookmarks_open;
-    let label = format!("Bookmarks, {count}");
+    let label = tr!("Bookmarks, {count}");
     response.widget_info(|| egui::WidgetInfo::selected(Role::DisclosureTriangle, true, open, &label));
     let y = rect.center().y;
-    let end = widgets::line(ui.painter(), rect.left() + 12.0, y, "Bookmarks", t.heading(), t.c.text_2, 160.0);
+    let end = widgets::line(ui.painter(), rect.left() + 12.0, y, tr!("Bookmarks"), t.heading(), t.c.text_2, 160.0);
     widgets::line(ui.painter(), end + 8.0, y, &count.to_string(), t.small(), t.c.text_3, 60.0);
     let cell = Rect::from_center_size(pos2(rect.right() - 48.0, y), Vec2::splat(24.0));
     let button = ui.interact(cell, ui.scope_id().with("add bookmark"), Sense::click());
@@ -87,7 +88,7 @@ fn row(ui: &mut Ui, k: usize, bookmark: &Bookmark, model: &Model, state: &mut Ui
     }
     let response = ui.interact(rect, ui.scope_id().with(("bookmark", bookmark.id.0)), Sense::click());
     let here = bookmark.is_seen(model.session.project());
-    let spoken = format!("Bookmark {}, {}, {}", k + 1, bookmark.name, lower(bookmark));
+    let spoken = tr!("Bookmark {}, {}, {}", k + 1, bookmark.name, lower(bookmark));
     response.widget_info(|| egui::WidgetInfo::selected(Role::ListBoxOption, true, here, &spoken));
     if here || response.hovered() {
         ui.painter().rect_filled(rect, 0.0, if here { t.c.selection } else { t.c.hover });
@@ -112,21 +113,21 @@ fn row(ui: &mut Ui, k: usize, bookmark: &Bookmark, model: &Model, state: &mut Ui
     }
     let room = rect.right() - 12.0 - left;
     widgets::line(ui.painter(), left, rect.top() + 40.0, &lower(bookmark), t.small(), t.c.text_3, room);
-    Popup::context_menu(&response).accessible_name(format!("{} menu", bookmark.name)).show(|ui| {
+    Popup::context_menu(&response).accessible_name(tr!("{} menu", bookmark.name)).show(|ui| {
         ui.set_min_width(220.0);
         let of = bookmark.id;
         let key = if k < 9 { (k + 1).to_string() } else { String::new() };
-        if widgets::menu_item(ui, "Go to", &key, true) {
+        if widgets::menu_item(ui, tr!("Go to"), &key, true) {
             out.send(Command::GoToBookmark { bookmark: of });
         }
-        if widgets::menu_item(ui, "Rename", "", true) {
+        if widgets::menu_item(ui, tr!("Rename"), "", true) {
             state.renaming_bookmark = Some((of, bookmark.name.clone()));
         }
-        if widgets::menu_item(ui, "Show what is seen now", "", !here) {
+        if widgets::menu_item(ui, tr!("Show what is seen now"), "", !here) {
             out.send(Command::RetakeBookmark { bookmark: of });
         }
         ui.separator();
-        if widgets::menu_item(ui, "Remove", "", true) {
+        if widgets::menu_item(ui, tr!("Remove"), "", true) {
             out.send(Command::RemoveBookmark { bookmark: of });
         }
     });
@@ -138,20 +139,20 @@ fn row(ui: &mut Ui, k: usize, bookmark: &Bookmark, model: &Model, state: &mut Ui
     } else if response.clicked() {
         out.send(Command::GoToBookmark { bookmark: bookmark.id });
     }
-    response.on_hover_text(format!("{}\nA double click renames", bookmark.name));
+    response.on_hover_text(tr!("{}\nA double click renames", bookmark.name));
 }
 
 /// Time and projection.
 fn lower(bookmark: &Bookmark) -> String {
     let time = bookmark.now.to_string();
-    format!("{}, {}", time.get(..16).unwrap_or(&time), bookmark.camera.projection.title())
+    format!("{}, {}", time.get(..16).unwrap_or(&time), lang::word(&bookmark.camera.projection.title()))
 }
 
 fn rename(ui: &mut Ui, cell: Rect, bookmark: &Bookmark, state: &mut UiState, out: &mut Out) -> bool {
     let Some((id, text)) = state.renaming_bookmark.as_mut().filter(|(id, _)| *id == bookmark.id) else { return false };
     let edit = egui::TextEdit::singleline(text).margin(egui::Margin::symmetric(4, 3));
     let response = ui.put(cell, edit.id(ui.scope_id().with(("rename bookmark", id.0))));
-    widgets::describe(&response, Role::TextInput, "Name of the bookmark");
+    widgets::describe(&response, Role::TextInput, tr!("Name of the bookmark"));
     if !response.has_focus() && !response.lost_focus() {
         widgets::begin_typing(ui, &response, text);
     }

@@ -94,7 +94,7 @@ fn compass(ui: &mut Ui, area: Rect, camera: &Camera, state: &mut UiState, out: &
     card_at(ui, rect, 18.0);
     state.taken.add("compass", rect);
     let response = ui.interact(rect, ui.scope_id().with("compass"), Sense::click());
-    widgets::describe(&response, Role::Button, "Compass: north up");
+    widgets::describe(&response, Role::Button, tr!("Compass: north up"));
     let c = rect.center();
     if response.hovered() {
         ui.painter().circle_filled(c, 17.0, t.c.hover);
@@ -124,7 +124,7 @@ fn compass(ui: &mut Ui, area: Rect, camera: &Camera, state: &mut UiState, out: &
         Stroke::NONE,
     ));
     widgets::focus_ring(ui, &response, 18.0);
-    if response.on_hover_text("North up   N").clicked() {
+    if response.on_hover_text(tr!("North up   N")).clicked() {
         out.send(if from_north.abs() > 0.01 { Command::NorthUp } else { Command::TopDown });
     }
 }

@@ -77,9 +77,9 @@ pub fn show(ui: &mut Ui, row: &Row, current: &str) -> Option<Picked> {
     let mut state: ListState = ui.data(|d| d.get_temp(id)).unwrap_or_default();
     ui.set_width(320.0);
     let edit =
-        egui::TextEdit::singleline(&mut state.search).hint_text("Search 77 colour maps").desired_width(f32::INFINITY);
+        egui::TextEdit::singleline(&mut state.search).hint_text(tr!("Search 77 colour maps")).desired_width(f32::INFINITY);
     let search = ui.add(edit.margin(egui::Margin::symmetric(8, 6)));
-    widgets::describe(&search, Role::TextInput, "Search colour maps");
+    widgets::describe(&search, Role::TextInput, tr!("Search colour maps"));
     if ui.memory(|m| m.focused().is_none()) {
         search.request_focus();
     }
@@ -93,7 +93,7 @@ pub fn show(ui: &mut Ui, row: &Row, current: &str) -> Option<Picked> {
     };
     let known = assets::colormaps();
     let mut sections: Vec<(&str, Vec<&ColormapEntry>)> = Vec::new();
-    sections.push(("Suggested", suggestions(row).into_iter().filter_map(|i| known.entry(&i)).filter(fits).collect()));
+    sections.push((tr!("Suggested"), suggestions(row).into_iter().filter_map(|i| known.entry(&i)).filter(fits).collect()));
     for group in ColormapGroup::ALL {
         sections.push((group.title(), known.entries().iter().filter(|e| e.group == group).filter(fits).collect()));
     }
@@ -113,7 +113,7 @@ pub fn show(ui: &mut Ui, row: &Row, current: &str) -> Option<Picked> {
             ui.add_space(6.0);
         }
         if flat.is_empty() {
-            ui.label(egui::RichText::new("No colour map matches.").color(t.c.text_3));
+            ui.label(egui::RichText::new(tr!("No colour map matches.")).color(t.c.text_3));
         }
     });
     ui.data_mut(|d| d.insert_temp(id, state));
@@ -144,7 +144,7 @@ fn keys(ui: &mut Ui, flat: &[&str], current: &str, state: &mut ListState) -> Opt
 fn entry_row(ui: &mut Ui, e: &ColormapEntry, on: bool, reversed: bool, scroll: bool) -> Option<Picked> {
     let t = theme(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, on, format!("Colour map {}", e.title)));
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, on, tr!("Colour map {}", e.title)));
     if on && scroll {
         response.scroll_to_me(None);
     }

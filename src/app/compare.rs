@@ -4,6 +4,7 @@ use egui::{CursorIcon, Id, Pos2, Rect, Role, Sense, Stroke, Ui, pos2, vec2};
 use seaglass_core::command::Command;
 use seaglass_core::compare::{Compare, CompareMode, Side};
 
+use crate::lang;
 use crate::model::{Model, Row};
 use crate::navigation::Frame;
 use crate::state::Out;
@@ -15,7 +16,7 @@ const GRIP: f32 = 12.0;
 
 /// Names of the choices, with their letters in the rows of layers.
 pub const SIDES: [(Option<Side>, &str, &str); 3] =
-    [(None, "Both views", "LR"), (Some(Side::Left), "Left view", "L"), (Some(Side::Right), "Right view", "R")];
+    [(None, msg!("Both views"), "LR"), (Some(Side::Left), msg!("Left view"), "L"), (Some(Side::Right), msg!("Right view"), "R")];
 
 /// Where the views lie on the window: one, or two halves that show the same place.
 pub fn frames(globe: Rect, ppp: f32, compare: Option<Compare>) -> Vec<Frame> {
@@ -51,7 +52,7 @@ pub fn divider(ui: &Ui, globe: Rect, compare: Option<Compare>, out: &mut Out) ->
     let grip = Rect::from_center_size(middle, vec2(GRIP, globe.height()));
     let response = ui.interact(grip, Id::unique("divider"), Sense::click_and_drag());
     let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
-    widgets::describe(&response, Role::Slider, "Divider between the views");
+    widgets::describe(&response, Role::Slider, tr!("Divider between the views"));
     let set = |at: f32| Command::SetCompare { compare: Some(Compare { at, ..compare }) };
     if response.double_clicked() {
         out.send(set(0.5));
@@ -103,9 +104,10 @@ pub fn badge(ui: &Ui, right: f32, y: f32, row: &Row, out: &mut Out) -> f32 {
     }
     let t = theme(ui);
     let Some((_, words, letters)) = SIDES.iter().find(|(side, ..)| *side == row.side) else { return right };
+    let words = lang::t(words);
     let cell = Rect::from_center_size(pos2(right - 12.0, y), vec2(24.0, 20.0));
     let response = ui.interact(cell, ui.scope_id().with(("side", row.id.0)), Sense::click());
-    widgets::describe(&response, Role::Button, &format!("{} in: {words}", row.name));
+    widgets::describe(&response, Role::Button, &tr!("{} in: {words}", row.name));
     let ink = if row.side.is_some() { t.c.accent } else { t.c.text_3 };
     ui.painter().rect_stroke(cell.shrink2(vec2(1.0, 2.0)), 4.0, Stroke::new(1.0, t.c.border), egui::StrokeKind::Inside);
     if response.hovered() {
@@ -113,7 +115,7 @@ pub fn badge(ui: &Ui, right: f32, y: f32, row: &Row, out: &mut Out) -> f32 {
     }
     ui.painter().text(cell.center(), egui::Align2::CENTER_CENTER, letters, t.small(), ink);
     widgets::focus_ring(ui, &response, 4.0);
-    if response.on_hover_text(format!("{words}: a click takes the next   Y")).clicked() {
+    if response.on_hover_text(tr!("{words}: a click takes the next   Y")).clicked() {
         out.send(turn(row));
     }
     cell.left() - 4.0
@@ -122,6 +124,7 @@ pub fn badge(ui: &Ui, right: f32, y: f32, row: &Row, out: &mut Out) -> f32 {
 /// The part of a layer's menu about views.
 pub fn layer_menu(ui: &mut Ui, row: &Row, out: &mut Out) {
     for (side, words, _) in SIDES {
+        let words = lang::t(words);
         if ui.add(egui::Button::new(words).selected(row.side == side).min_size(vec2(140.0, 28.0))).clicked() {
             out.send(Command::SetLayerSide { layer: row.id, side });
             ui.close();

@@ -11,6 +11,7 @@ use seaglass_core::session::FailedFile;
 use seaglass_core::session_file::EXTENSION;
 use seaglass_core::shapes::ShapeId;
 
+use crate::lang;
 use crate::state::{Action, Out, UiState};
 use crate::theme::{Theme, theme};
 use crate::widgets;
@@ -67,16 +68,16 @@ impl Pick {
     /// Title of the dialog, label of its button.
     fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Files => ("Open files", "Open"),
-            Self::Folder => ("Open folder", "Open"),
-            Self::Image => ("Save image", "Save"),
-            Self::Shapes(_) => ("Save shapes", "Save"),
-            Self::Cells(..) => ("Extract cells", "Extract"),
-            Self::Session => ("Open session", "Open"),
-            Self::SessionAs => ("Save session", "Save"),
-            Self::Python => ("Export as Python", "Export"),
-            Self::Pairs("toml") => ("Save job", "Save"),
-            Self::Pairs(_) => ("Export pairs", "Export"),
+            Self::Files => (tr!("Open files"), tr!("Open")),
+            Self::Folder => (tr!("Open folder"), tr!("Open")),
+            Self::Image => (tr!("Save image"), tr!("Save")),
+            Self::Shapes(_) => (tr!("Save shapes"), tr!("Save")),
+            Self::Cells(..) => (tr!("Extract cells"), tr!("Extract")),
+            Self::Session => (tr!("Open session"), tr!("Open")),
+            Self::SessionAs => (tr!("Save session"), tr!("Save")),
+            Self::Python => (tr!("Export as Python"), tr!("Export")),
+            Self::Pairs("toml") => (tr!("Save job"), tr!("Save")),
+            Self::Pairs(_) => (tr!("Export pairs"), tr!("Export")),
         }
     }
 
@@ -134,10 +135,10 @@ impl Pickers {
             let (dialog, started) = (rfd::FileDialog::new().set_title(pick.words().0), Instant::now());
             let command = match pick {
                 Pick::Files => dialog
-                    .add_filter("NetCDF and HDF5", &["nc", "nc4", "cdf", "h5", "hdf5", "he5", "hdf"])
-                    .add_filter("Sessions", &[EXTENSION])
-                    .add_filter("Shapes", &["geojson", "json", "kml", "kmz", "shp", "gpx", "zip"])
-                    .add_filter("All files", &["*"])
+                    .add_filter(tr!("NetCDF and HDF5"), &["nc", "nc4", "cdf", "h5", "hdf5", "he5", "hdf"])
+                    .add_filter(tr!("Sessions"), &[EXTENSION])
+                    .add_filter(tr!("Shapes"), &["geojson", "json", "kml", "kmz", "shp", "gpx", "zip"])
+                    .add_filter(tr!("All files"), &["*"])
                     .pick_files()
                     .map(|paths| Command::Open { paths }),
                 Pick::Folder => dialog.pick_folders().map(|paths| Command::Open { paths }),
@@ -151,10 +152,10 @@ impl Pickers {
                     .add_filter(format, &[format])
                     .save_file()
                     .map(|path| pick.command(path)),
-                Pick::Session => dialog.add_filter("Sessions", &[EXTENSION]).pick_file().map(|path| pick.command(path)),
+                Pick::Session => dialog.add_filter(tr!("Sessions"), &[EXTENSION]).pick_file().map(|path| pick.command(path)),
                 Pick::SessionAs => dialog
                     .set_file_name(format!("session.{EXTENSION}"))
-                    .add_filter("Sessions", &[EXTENSION])
+                    .add_filter(tr!("Sessions"), &[EXTENSION])
                     .save_file()
                     .map(|path| pick.command(path)),
                 Pick::Shapes(_) => dialog
@@ -170,7 +171,7 @@ impl Pickers {
                     .map(|path| pick.command(path)),
                 Pick::Image => dialog
                     .set_file_name("seaglass.png")
-                    .add_filter("PNG image", &["png"])
+                    .add_filter(tr!("PNG image"), &["png"])
                     .save_file()
                     .map(|path| pick.command(path)),
             };
@@ -208,7 +209,7 @@ pub fn typed_path(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
     let modal = Modal::new(id).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
         ui.set_width(480.0f32.min(ctx.content_rect().width() - 80.0));
         heading(ui, title);
-        ui.label(egui::RichText::new("No file dialog is available here. Type the path.").color(t.c.text_2));
+        ui.label(egui::RichText::new(tr!("No file dialog is available here. Type the path.")).color(t.c.text_2));
         ui.add_space(8.0);
         let enter = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter));
         let field_id = id.with("field");
@@ -218,19 +219,19 @@ pub fn typed_path(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
         }
         let edit = egui::TextEdit::singleline(&mut typed.text).id(field_id).margin(egui::Margin::symmetric(8, 6));
         let field = ui.add(edit.desired_width(f32::INFINITY));
-        widgets::describe(&field, Role::TextInput, "Path");
+        widgets::describe(&field, Role::TextInput, tr!("Path"));
         let warned = typed.warned.as_ref() == Some(&typed.text);
-        let verb = if warned { "Replace" } else { verb };
+        let verb = if warned { tr!("Replace") } else { verb };
         if warned {
             ui.add_space(6.0);
-            ui.label(egui::RichText::new("There is a file of this name. It will be replaced.").color(t.c.warning));
+            ui.label(egui::RichText::new(tr!("There is a file of this name. It will be replaced.")).color(t.c.warning));
         }
         ui.add_space(12.0);
         ui.horizontal(|ui| {
             let named = !typed.text.trim().is_empty();
             let button = ui.add_enabled_ui(named, |ui| widgets::button(ui, verb, None, true)).inner;
             done = named && (button.clicked() || (enter && field.has_focus()));
-            let button = widgets::button(ui, "Cancel", None, false);
+            let button = widgets::button(ui, tr!("Cancel"), None, false);
             cancelled = button.clicked() || (enter && button.has_focus());
             if done && !warned && typed.pick.writes() && at_home(typed.text.trim()).exists() {
                 typed.warned = Some(typed.text.clone());
@@ -257,15 +258,15 @@ fn at_home(text: &str) -> PathBuf {
 /// What can be done about a failure.
 fn remedy(kind: FailureKind) -> &'static str {
     match kind {
-        FailureKind::Missing => "Check that the file is still there and that you may read it, then open it again.",
-        FailureKind::NotMine => "Open NetCDF or HDF5 files. Other formats are not read yet.",
-        FailureKind::Damaged => "Download the file again; compare its size or checksum with the provider's.",
+        FailureKind::Missing => tr!("Check that the file is still there and that you may read it, then open it again."),
+        FailureKind::NotMine => tr!("Open NetCDF or HDF5 files. Other formats are not read yet."),
+        FailureKind::Damaged => tr!("Download the file again; compare its size or checksum with the provider's."),
         FailureKind::NothingToShow => {
-            "Check that the file has positions (latitude and longitude, or a grid mapping) that CF rules can find."
+            tr!("Check that the file has positions (latitude and longitude, or a grid mapping) that CF rules can find.")
         }
-        FailureKind::BadRequest => "Open the file again; if it happens again, report it with the text below.",
-        FailureKind::TooLarge => "Cut the file into smaller ones, or open a subset.",
-        FailureKind::Crashed => "Try again; if it happens again, report it with the text below.",
+        FailureKind::BadRequest => tr!("Open the file again; if it happens again, report it with the text below."),
+        FailureKind::TooLarge => tr!("Cut the file into smaller ones, or open a subset."),
+        FailureKind::Crashed => tr!("Try again; if it happens again, report it with the text below."),
     }
 }
 
@@ -298,8 +299,8 @@ pub fn failure(ctx: &egui::Context, path: &Path, failed: Option<&FailedFile>, ou
     let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
     let modal = Modal::new(Id::unique("failure")).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
         ui.set_width(480.0f32.min(ctx.content_rect().width() - 80.0));
-        heading(ui, &format!("Cannot show {name}"));
-        let message = failed.map_or("The file could not be read.", |f| f.error.message.as_str());
+        heading(ui, &tr!("Cannot show {name}"));
+        let message = failed.map_or(tr!("The file could not be read."), |f| f.error.message.as_str());
         ui.label(egui::RichText::new(message).color(t.c.text_1));
         ui.add_space(4.0);
         if let Some(f) = failed {
@@ -313,18 +314,18 @@ pub fn failure(ctx: &egui::Context, path: &Path, failed: Option<&FailedFile>, ou
         );
         ui.add_space(12.0);
         ui.horizontal(|ui| {
-            if widgets::button(ui, "Close", None, true).clicked() {
+            if widgets::button(ui, tr!("Close"), None, true).clicked() {
                 answer = Some(FailureAnswer::Close);
             }
-            if widgets::button(ui, "Try again", None, false).clicked() {
+            if widgets::button(ui, tr!("Try again"), None, false).clicked() {
                 answer = Some(FailureAnswer::Retry(path.to_path_buf()));
             }
             if let Some(f) = failed
-                && widgets::button(ui, "Copy report", Some("layer_duplicate"), false).clicked()
+                && widgets::button(ui, tr!("Copy report"), Some("layer_duplicate"), false).clicked()
             {
                 out.act(Action::Copy(report(path, f)));
             }
-            if widgets::button(ui, "Show file", None, false).clicked() {
+            if widgets::button(ui, tr!("Show file"), None, false).clicked() {
                 out.act(Action::ShowFile(path.to_path_buf()));
             }
         });
@@ -353,16 +354,16 @@ pub fn keys(ctx: &egui::Context, state: &mut UiState) {
         .frame(t.popover(12).inner_margin(20))
         .show(ctx, |ui| {
             ui.set_width(760.0f32.min(screen.width() - 80.0));
-            heading(ui, "Keyboard shortcuts");
+            heading(ui, tr!("Keyboard shortcuts"));
             ScrollArea::vertical().max_height(screen.height() - 160.0).show(ui, |ui| {
                 ui.columns(3, |columns| {
                     let sections = [
-                        (Menu::File, "File", 0),
-                        (Menu::Edit, "Edit", 0),
-                        (Menu::Layer, "Layer", 0),
-                        (Menu::View, "View", 1),
-                        (Menu::Time, "Time", 2),
-                        (Menu::Help, "Help", 2),
+                        (Menu::File, tr!("File"), 0),
+                        (Menu::Edit, tr!("Edit"), 0),
+                        (Menu::Layer, tr!("Layer"), 0),
+                        (Menu::View, tr!("View"), 1),
+                        (Menu::Time, tr!("Time"), 2),
+                        (Menu::Help, tr!("Help"), 2),
                     ];
                     for (menu, title, column) in sections {
                         section(&mut columns[column], menu, title);
@@ -387,25 +388,25 @@ fn section(ui: &mut Ui, menu: Menu, title: &str) {
     let t = theme(ui);
     ui.label(egui::RichText::new(title).font(t.heading()).color(t.c.text_1));
     for e in TABLE.iter().filter(|e| e.menu == menu && !e.keys.is_empty()) {
-        key_row(ui, e.title.trim_end_matches('…'), e.keys.split(" / ").next().unwrap_or_default());
+        key_row(ui, lang::t(e.title).trim_end_matches('…'), e.keys.split(" / ").next().unwrap_or_default());
     }
     ui.add_space(10.0);
 }
 
 fn mouse(ui: &mut Ui) {
     let t = theme(ui);
-    ui.label(egui::RichText::new("Mouse on the globe").font(t.heading()).color(t.c.text_1));
+    ui.label(egui::RichText::new(tr!("Mouse on the globe")).font(t.heading()).color(t.c.text_1));
     for (what, how) in [
-        ("Turn", "drag"),
-        ("Pan, after a click on it", "arrows"),
-        ("Pan with any tool", "Space move"),
-        ("Zoom", "wheel"),
-        ("Zoom finely", "Ctrl wheel"),
-        ("Zoom by hand", "right drag"),
-        ("Tilt and turn", "Ctrl drag"),
-        ("Zoom to a box", "Shift drag"),
-        ("Nearer", "double click"),
-        ("Through time", "Shift wheel"),
+        (tr!("Turn"), tr!("drag")),
+        (tr!("Pan, after a click on it"), tr!("arrows")),
+        (tr!("Pan with any tool"), tr!("Space move")),
+        (tr!("Zoom"), tr!("wheel")),
+        (tr!("Zoom finely"), tr!("Ctrl wheel")),
+        (tr!("Zoom by hand"), tr!("right drag")),
+        (tr!("Tilt and turn"), tr!("Ctrl drag")),
+        (tr!("Zoom to a box"), tr!("Shift drag")),
+        (tr!("Nearer"), tr!("double click")),
+        (tr!("Through time"), tr!("Shift wheel")),
     ] {
         key_row(ui, what, how);
     }
@@ -420,21 +421,21 @@ pub fn about(ctx: &egui::Context, state: &mut UiState, adapter: &(String, bool))
     let modal = Modal::new(Id::unique("about")).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
         ui.set_width(420.0);
         heading(ui, &format!("Seaglass {}", env!("CARGO_PKG_VERSION")));
-        ui.label(egui::RichText::new("Globe and map viewer for satellite oceanography.").color(t.c.text_2));
+        ui.label(egui::RichText::new(tr!("Globe and map viewer for satellite oceanography.")).color(t.c.text_2));
         ui.add_space(8.0);
-        ui.label(egui::RichText::new(format!("Graphics: {}", adapter.0)).color(t.c.text_2));
+        ui.label(egui::RichText::new(tr!("Graphics: {}", adapter.0)).color(t.c.text_2));
         if adapter.1 {
-            let help = "No graphics card is in use, so every picture is computed by the processor. Install the driver of the \
+            let help = tr!("No graphics card is in use, so every picture is computed by the processor. Install the driver of the \
                         card (on Linux the Vulkan driver of Mesa or the vendor), or start on a machine with one. \
-                        A smaller window is faster meanwhile.";
+                        A smaller window is faster meanwhile.");
             ui.label(egui::RichText::new(help).color(t.c.text_1));
         }
         ui.add_space(8.0);
-        let credits = "Coastlines and borders: Natural Earth, public domain. Relief: ETOPO5, NOAA, public domain. Fonts: IBM \
-                       Plex, OFL 1.1. Icons: Phosphor, MIT. Colour maps: cmocean, Crameri, matplotlib and others.";
+        let credits = tr!("Coastlines and borders: Natural Earth, public domain. Relief: ETOPO5, NOAA, public domain. Fonts: IBM \
+                       Plex, OFL 1.1. Icons: Phosphor, MIT. Colour maps: cmocean, Crameri, matplotlib and others.");
         ui.label(egui::RichText::new(credits).font(t.small()).color(t.c.text_3));
         ui.add_space(12.0);
-        if widgets::button(ui, "Close", None, true).clicked() {
+        if widgets::button(ui, tr!("Close"), None, true).clicked() {
             state.about_open = false;
         }
     });

@@ -9,6 +9,7 @@ use seaglass_core::vector::Convention;
 use seaglass_host::{EmptyReason, Histogram, Host, LayerStatus, ProbeRow, ProbeState};
 use seaglass_render::assets;
 
+use crate::lang;
 use crate::histogram::Distribution;
 use crate::hover::{HoverInfo, HoverRow, Value};
 use crate::model::{Model, Reason, Row, Status, Work};
@@ -104,16 +105,16 @@ fn short_product(title: &str) -> String {
 fn hover_row(row: &Row, probed: ProbeRow, model: &Model) -> HoverRow {
     let (value, cell) = match probed.state {
         ProbeState::Pending => (Value::Pending, None),
-        ProbeState::Failed(_) => (Value::Words("Cannot be read".to_owned()), None),
+        ProbeState::Failed(_) => (Value::Words(tr!("Cannot be read").to_owned()), None),
         ProbeState::NoData(cell) => {
             let masked = cell.as_ref().is_some_and(|c| c.values.first().is_some_and(|v| v.masked));
-            (Value::Words(if masked { "Masked" } else { "No data" }.to_owned()), cell)
+            (Value::Words(if masked { tr!("Masked") } else { tr!("No data") }.to_owned()), cell)
         }
         ProbeState::Value(cell) => (value_text(row, &cell), Some(cell)),
     };
     let offset_s = cell.as_ref().and_then(|c| c.time).map(|t| t.seconds_since(model.now()));
     let quality = cell.as_ref().and_then(|c| quality_text(row, c));
-    let shown = matches!(value, Value::Number(..)) || matches!(&value, Value::Words(w) if w != "No data");
+    let shown = matches!(value, Value::Number(..)) || matches!(&value, Value::Words(w) if w != tr!("No data"));
     HoverRow {
         layer: row.id,
         name: row.name.clone(),
@@ -132,7 +133,7 @@ fn direction_text(row: &Row, cell: &seaglass_core::protocol::ProbedCell) -> Opti
     let part = |name: &String| cell.values.iter().find(|v| v.field == *name).and_then(|v| v.value);
     let convention = Convention::usual(field.standard_name.as_deref(), &field.title());
     let deg = convention.deg(part(east)?, part(north)?)?;
-    Some(format!("{} {:.0}°", convention.word(), deg.round() % 360.0))
+    Some(format!("{} {:.0}°", lang::word(convention.word()), deg.round() % 360.0))
 }
 
 /// What the quality flag read beside the value says.
@@ -141,16 +142,15 @@ fn quality_text(row: &Row, cell: &seaglass_core::protocol::ProbedCell) -> Option
     let (value, flag) = (cell.values.first()?, cell.values.iter().skip(1).find(|v| v.field == *name)?);
     let words = match flag.value {
         _ if !flag.meanings.is_empty() => flag.meanings.join(", ").replace('_', " "),
-        Some(0.0) => "no flag set".to_owned(),
-        Some(other) => format!("flag {}", text::short(other, 0)),
-        None => return value.masked.then(|| "Masked by the product".to_owned()),
+        Some(0.0) => tr!("no flag set").to_owned(),
+        Some(other) => tr!("flag {}", text::short(other, 0)),
+        None => return value.masked.then(|| tr!("Masked by the product").to_owned()),
     };
-    let masked = if value.masked { ", masked by the product" } else { "" };
-    Some(format!("Quality: {words}{masked}"))
+    Some(if value.masked { tr!("Quality: {words}, masked by the product") } else { tr!("Quality: {words}") })
 }
 
 fn value_text(row: &Row, cell: &seaglass_core::protocol::ProbedCell) -> Value {
-    let Some(v) = cell.values.first() else { return Value::Words("No data".to_owned()) };
+    let Some(v) = cell.values.first() else { return Value::Words(tr!("No data").to_owned()) };
     if !v.meanings.is_empty() {
         return Value::Words(v.meanings.join(", ").replace('_', " "));
     }
@@ -160,7 +160,7 @@ fn value_text(row: &Row, cell: &seaglass_core::protocol::ProbedCell) -> Value {
             let unit = direction_text(row, cell).map_or_else(|| unit.clone(), |d| format!("{unit} {d}"));
             Value::Number(row.value_text(number), unit)
         }
-        None => Value::Words("No data".to_owned()),
+        None => Value::Words(tr!("No data").to_owned()),
     }
 }
 

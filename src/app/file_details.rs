@@ -7,6 +7,7 @@ use seaglass_core::granule::FileInfo;
 use seaglass_core::passes::Pass;
 use seaglass_host::Description;
 
+use crate::lang;
 use crate::state::{Action, Out, UiState};
 use crate::theme::{Theme, theme};
 use crate::widgets;
@@ -52,25 +53,27 @@ pub fn parted(info: &FileInfo) -> [Vec<&(String, String)>; 2] {
 /// How the file was read.
 pub fn reading(path: &Path, info: &FileInfo) -> Vec<(String, String)> {
     let mut lines: Vec<(&str, String)> = vec![
-        ("File", path.display().to_string()),
-        ("Format", info.format.clone()),
-        ("Product", info.product.clone().unwrap_or_else(|| "None fits: read by the CF conventions".to_owned())),
+        (tr!("File"), path.display().to_string()),
+        (tr!("Format"), info.format.clone()),
+        (tr!("Product"), info.product.clone().unwrap_or_else(|| tr!("None fits: read by the CF conventions").to_owned())),
     ];
     if let Some(pass) = Pass::of(path) {
-        lines.push(("Orbit", pass.text()));
+        lines.push((tr!("Orbit"), pass.text()));
     }
     for part in &info.parts {
         let [rows, cols] = part.shape;
         let size = if cols > 1 { format!("{rows} × {cols}") } else { format!("{rows}") };
         let name = if part.name.is_empty() { String::new() } else { format!("{}: ", part.name) };
         let fields = part.fields.len();
-        let noun = if fields == 1 { "field" } else { "fields" };
-        lines.push(("Part", format!("{name}{}, {size}, {fields} {noun}", part.geometry.label())));
+        let geometry = lang::word(part.geometry.label());
+        let words =
+            trn!(fields, "{name}{geometry}, {size}, {fields} field", "{name}{geometry}, {size}, {fields} fields");
+        lines.push((tr!("Part"), words));
         if let Some(span) = part.span {
-            lines.push(("Time", format!("{} to {}", span.start, span.stop)));
+            lines.push((tr!("Time"), tr!("{} to {}", span.start, span.stop)));
         }
     }
-    lines.extend(info.notes.iter().map(|n| ("Note", n.clone())));
+    lines.extend(info.notes.iter().map(|n| (tr!("Note"), n.clone())));
     lines.into_iter().map(|(a, b)| (a.to_owned(), b)).collect()
 }
 
@@ -79,7 +82,7 @@ pub fn text(path: &Path, info: &FileInfo) -> String {
     let [origin, other] = parted(info);
     let attributes = origin.into_iter().chain(other).map(|(a, b)| (a.clone(), b.clone()));
     let lines = reading(path, info).into_iter().chain(attributes);
-    lines.map(|(name, value)| format!("{name}: {value}\n")).collect()
+    lines.map(|(name, value)| tr!("{name}: {value}") + "\n").collect()
 }
 
 /// Shows the dialog for the file chosen; `answer` is what its reader says, once it does.
@@ -95,7 +98,7 @@ pub fn dialog(ctx: &egui::Context, answer: Option<&Description>, state: &mut UiS
         ui.add_space(4.0);
         match answer {
             None => {
-                ui.label(RichText::new("Reading the file…").color(t.c.text_2));
+                ui.label(RichText::new(tr!("Reading the file…")).color(t.c.text_2));
                 ctx.request_repaint_after_secs(0.2);
             }
             Some(Err(error)) => {
@@ -109,21 +112,21 @@ pub fn dialog(ctx: &egui::Context, answer: Option<&Description>, state: &mut UiS
                     let [origin, other] = parted(info);
                     let own =
                         |list: Vec<&(String, String)>| -> Vec<(String, String)> { list.into_iter().cloned().collect() };
-                    table(ui, "Reading", &reading(&path, info));
-                    table(ui, "Origin", &own(origin));
-                    table(ui, "Other attributes", &own(other));
+                    table(ui, tr!("Reading"), &reading(&path, info));
+                    table(ui, tr!("Origin"), &own(origin));
+                    table(ui, tr!("Other attributes"), &own(other));
                 });
             }
         }
         ui.add_space(8.0);
         ui.horizontal(|ui| {
-            done = widgets::button(ui, "Close", None, true).clicked();
+            done = widgets::button(ui, tr!("Close"), None, true).clicked();
             if let Some(Ok(info)) = answer
-                && widgets::button(ui, "Copy", Some("layer_duplicate"), false).clicked()
+                && widgets::button(ui, tr!("Copy"), Some("layer_duplicate"), false).clicked()
             {
                 out.act(Action::Copy(text(&path, info)));
             }
-            if widgets::button(ui, "Show file", None, false).clicked() {
+            if widgets::button(ui, tr!("Show file"), None, false).clicked() {
                 out.act(Action::ShowFile(path.clone()));
             }
         });

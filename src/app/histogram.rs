@@ -82,10 +82,10 @@ pub fn show(
     match data {
         Some(d) if d.count > 0 => bins(ui, plot, axis, row, map, d),
         Some(_) => {
-            ui.painter().text(plot.center(), Align2::CENTER_CENTER, "No values", t.small(), t.c.text_3);
+            ui.painter().text(plot.center(), Align2::CENTER_CENTER, tr!("No values"), t.small(), t.c.text_3);
         }
         None => {
-            let words = if row.status.shown == 0 { "No values at this time" } else { "Counting values" };
+            let words = if row.status.shown == 0 { tr!("No values at this time") } else { tr!("Counting values") };
             ui.painter().text(plot.center(), Align2::CENTER_CENTER, words, t.small(), t.c.text_3);
         }
     }
@@ -204,13 +204,13 @@ fn handles(
     let middle = ui
         .interact(between, id.with("shift"), Sense::click_and_drag())
         .on_hover_and_drag_cursor(egui::CursorIcon::Grab);
-    widgets::describe(&middle, Role::Group, &format!("Shift the range of {}", row.name));
+    widgets::describe(&middle, Role::Group, &tr!("Shift the range of {}", row.name));
     if middle.dragged() && middle.drag_delta().x != 0.0 {
         let dx = middle.drag_delta().x;
         new = Some([axis.value(a + dx), axis.value(b + dx)]);
     }
     out.settle |= middle.drag_stopped();
-    for (k, word) in ["Minimum", "Maximum"].into_iter().enumerate() {
+    for (k, word) in [tr!("Minimum"), tr!("Maximum")].into_iter().enumerate() {
         let x = [a, b][k].clamp(all.left(), all.right());
         ui.painter().vline(x, plot.top()..=bar.bottom(), Stroke::new(1.5, t.c.text_1));
         let knob = Rect::from_center_size(pos2(x, bar.center().y), vec2(8.0, 16.0));
@@ -219,7 +219,7 @@ fn handles(
             .interact(hit, id.with(word), Sense::click_and_drag())
             .on_hover_and_drag_cursor(egui::CursorIcon::ResizeHorizontal);
         let value = row.unit.shown(range[k]);
-        let label = format!("{word} handle of {}", row.name);
+        let label = tr!("{word} handle of {}", row.name);
         response.widget_info(|| WidgetInfo::slider(true, value, label.clone()));
         let fill = if response.hovered() || response.dragged() { t.c.accent } else { t.c.text_1 };
         ui.painter().rect(knob, 3.0, fill, Stroke::new(1.0, t.c.surface_3), StrokeKind::Outside);

@@ -54,9 +54,9 @@ pub struct HoverInfo {
 /// `Depth 4 870 m` or `Elevation 120 m`.
 pub fn depth_text(elevation_m: f64) -> String {
     if elevation_m <= 0.0 {
-        format!("Depth {}", text::metres(-elevation_m))
+        tr!("Depth {}", text::metres(-elevation_m))
     } else {
-        format!("Elevation {}", text::metres(elevation_m))
+        tr!("Elevation {}", text::metres(elevation_m))
     }
 }
 

@@ -53,7 +53,7 @@ pub fn make(layer: LayerId, model: &Model, state: &mut UiState, out: &mut Out) {
     let id = GroupId(model.session.project().last_group + 1);
     out.send(Command::GroupLayers { layers: vec![layer], name: String::new() });
     if model.row(layer).is_some_and(|r| !r.locked) {
-        state.renaming_group = Some((id, format!("Group {}", id.0)));
+        state.renaming_group = Some((id, tr!("Group {}", id.0)));
     }
 }
 
@@ -78,12 +78,12 @@ pub fn header(
     }
     let layers = model.rows.iter().filter(|r| r.group == Some(group.id)).count();
     let response = ui.interact(rect, ui.scope_id().with(("group", group.id.0)), Sense::click_and_drag());
-    let spoken = format!(
-        "Group {}, {}, {layers} {}, opacity {:.0} per cent",
-        group.name,
-        if group.visible { "visible" } else { "hidden" },
-        if layers == 1 { "layer" } else { "layers" },
-        f64::from(group.opacity) * 100.0
+    let (name, percent) = (&group.name, f64::from(group.opacity) * 100.0);
+    let shown = if group.visible { tr!("visible") } else { tr!("hidden") };
+    let spoken = trn!(
+        layers,
+        "Group {name}, {shown}, {layers} layer, opacity {percent:.0} per cent",
+        "Group {name}, {shown}, {layers} layers, opacity {percent:.0} per cent"
     );
     response.widget_info(|| egui::WidgetInfo::selected(Role::DisclosureTriangle, true, !group.folded, &spoken));
     response.dnd_set_drag_payload(DraggedGroup(group.id));
@@ -92,7 +92,7 @@ pub fn header(
         ui.painter().rect_filled(rect, 0.0, t.c.hover);
         widgets::icon(ui.painter(), pos2(rect.left() + 7.0, rect.center().y), "layer_drag", 12.0, t.c.text_3);
     }
-    Popup::context_menu(&response).accessible_name(format!("Group {} menu", group.name)).show(|ui| {
+    Popup::context_menu(&response).accessible_name(tr!("Group {} menu", group.name)).show(|ui| {
         ui.set_min_width(220.0);
         menu(ui, group, model, state, out);
     });
@@ -121,7 +121,8 @@ fn eye(ui: &Ui, rect: Rect, group: &Group, out: &mut Out) {
     let t = theme(ui);
     let cell = Rect::from_center_size(pos2(rect.left() + 20.0, rect.center().y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with(("group eye", group.id.0)), Sense::click());
-    let label = format!("{} group {}", if group.visible { "Hide" } else { "Show" }, group.name);
+    let name = &group.name;
+    let label = if group.visible { tr!("Hide group {name}") } else { tr!("Show group {name}") };
     widgets::describe(&response, Role::Button, &label);
     let glyph = if group.visible { "layer_show" } else { "layer_hide" };
     let ink = match (response.hovered(), group.visible) {
@@ -131,7 +132,7 @@ fn eye(ui: &Ui, rect: Rect, group: &Group, out: &mut Out) {
     };
     widgets::icon(ui.painter(), cell.center(), glyph, 16.0, ink);
     widgets::focus_ring(ui, &response, 4.0);
-    if response.on_hover_text("Show or hide the group").clicked() {
+    if response.on_hover_text(tr!("Show or hide the group")).clicked() {
         let patch = GroupPatch { visible: Some(!group.visible), ..GroupPatch::default() };
         out.send(Command::ChangeGroup { group: group.id, patch });
     }
@@ -149,7 +150,7 @@ fn figures(ui: &mut Ui, rect: Rect, group: &Group, layers: usize, hovered: bool,
         let percent = f64::from(group.opacity) * 100.0;
         let scrub = Scrub {
             id: ui.scope_id().with(("group opacity", group.id.0)),
-            label: &format!("Opacity of group {}", group.name),
+            label: &tr!("Opacity of group {}", group.name),
             value: percent,
             step: 5.0,
             fine: 1.0,
@@ -171,7 +172,7 @@ fn rename(ui: &mut Ui, rect: Rect, group: &Group, right: f32, state: &mut UiStat
     let cell = Rect::from_min_max(pos2(rect.left() + 50.0, rect.top() + 2.0), pos2(right - 6.0, rect.bottom() - 2.0));
     let edit = egui::TextEdit::singleline(text).margin(egui::Margin::symmetric(4, 3));
     let response = ui.put(cell, edit.id(ui.scope_id().with(("rename group", id.0))));
-    widgets::describe(&response, Role::TextInput, "Name of the group");
+    widgets::describe(&response, Role::TextInput, tr!("Name of the group"));
     if !response.has_focus() && !response.lost_focus() {
         widgets::begin_typing(ui, &response, text);
     }
@@ -186,11 +187,11 @@ fn rename(ui: &mut Ui, rect: Rect, group: &Group, right: f32, state: &mut UiStat
 }
 
 fn menu(ui: &mut Ui, group: &Group, model: &Model, state: &mut UiState, out: &mut Out) {
-    if widgets::menu_item(ui, "Rename", "", true) {
+    if widgets::menu_item(ui, tr!("Rename"), "", true) {
         state.renaming_group = Some((group.id, group.name.clone()));
     }
     let members = model.rows.iter().filter(|r| r.group == Some(group.id));
-    for (label, locked) in [("Lock all", true), ("Unlock all", false)] {
+    for (label, locked) in [(tr!("Lock all"), true), (tr!("Unlock all"), false)] {
         let some = members.clone().any(|r| r.locked != locked);
         if widgets::menu_item(ui, label, "", some) {
             for row in members.clone().filter(|r| r.locked != locked) {
@@ -198,7 +199,7 @@ fn menu(ui: &mut Ui, group: &Group, model: &Model, state: &mut UiState, out: &mu
             }
         }
     }
-    if widgets::menu_item(ui, "Ungroup", "", true) {
+    if widgets::menu_item(ui, tr!("Ungroup"), "", true) {
         out.send(Command::Ungroup { group: group.id });
     }
 }
@@ -207,7 +208,7 @@ fn menu(ui: &mut Ui, group: &Group, model: &Model, state: &mut UiState, out: &mu
 pub fn layer_menu(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mut Out) {
     ui.set_min_width(200.0);
     let project = model.session.project();
-    if widgets::menu_item(ui, "New group", "Ctrl+G", !row.locked) {
+    if widgets::menu_item(ui, tr!("New group"), "Ctrl+G", !row.locked) {
         make(row.id, model, state, out);
     }
     // The place below the last layer of a group, once the layer itself is away.
@@ -217,13 +218,13 @@ pub fn layer_menu(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, ou
         if from < last { last - 1 } else { last }
     };
     for group in project.groups.iter().filter(|g| Some(g.id) != row.group) {
-        if widgets::menu_item(ui, &format!("Into {}", group.name), "", !row.locked) {
+        if widgets::menu_item(ui, &tr!("Into {}", group.name), "", !row.locked) {
             let to = below(group.id);
             out.send(Command::PlaceLayer { layer: row.id, to, group: Some(group.id) });
         }
     }
     if let Some(own) = row.group
-        && widgets::menu_item(ui, "Out of the group", "", !row.locked)
+        && widgets::menu_item(ui, tr!("Out of the group"), "", !row.locked)
     {
         out.send(Command::PlaceLayer { layer: row.id, to: below(own), group: None });
     }

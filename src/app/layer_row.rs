@@ -59,7 +59,7 @@ pub fn show(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mu
         response.dnd_set_drag_payload(Dragged(row.id));
     }
     row_keys(ui, &response, row, state, out);
-    Popup::context_menu(&response).accessible_name(format!("{} menu", row.name)).show(|ui| {
+    Popup::context_menu(&response).accessible_name(tr!("{} menu", row.name)).show(|ui| {
         ui.set_min_width(220.0);
         menu::layer_menu(ui, row, model, state, out);
     });
@@ -81,7 +81,7 @@ pub fn show(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mu
 fn hover_text(row: &Row, model: &Model) -> String {
     let field = row.field.as_ref().map_or("", |f| f.name.as_str());
     let files = model.session.catalogue().collections.get(&row.collection).map_or(0, |c| c.granules.len());
-    let files = if files == 1 { "1 granule".to_owned() } else { format!("{files} granules") };
+    let files = trn!(files, "{files} granule", "{files} granules");
     format!("{}\n{}\n{field}, {files}", row.long_name, row.product_title)
 }
 
@@ -117,7 +117,8 @@ fn eye(ui: &mut Ui, rect: Rect, y: f32, row: &Row, out: &mut Out) {
     let t = theme(ui);
     let cell = Rect::from_center_size(pos2(rect.left() + 20.0, y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with(("eye", row.id.0)), Sense::click());
-    let label = format!("{} {}", if row.visible { "Hide" } else { "Show" }, row.name);
+    let name = &row.name;
+    let label = if row.visible { tr!("Hide {name}") } else { tr!("Show {name}") };
     widgets::describe(&response, Role::Button, &label);
     let ink = if response.hovered() {
         t.c.text_1
@@ -136,7 +137,7 @@ fn eye(ui: &mut Ui, rect: Rect, y: f32, row: &Row, out: &mut Out) {
             out.send(Command::ShowLayer { layer: row.id, visible: !row.visible });
         }
     }
-    response.on_hover_text("Show or hide   V\nAlt click shows this layer alone");
+    response.on_hover_text(tr!("Show or hide   V\nAlt click shows this layer alone"));
 }
 
 /// Eye, name, colour bar and range on one line; under the pointer the opacity takes the place of the range.
@@ -180,7 +181,7 @@ fn one_line(
     if hovered {
         opacity(ui, rect, y, row, faded, out);
     } else if let Some((a, b)) = row.range_text() {
-        let words = format!("{a} to {b}");
+        let words = tr!("{a} to {b}");
         let ink = t.c.text_2.gamma_multiply(faded);
         widgets::line(ui.painter(), bar.right() + 8.0, y, &words, t.small(), ink, right - bar.right() - 8.0);
     }
@@ -191,11 +192,11 @@ fn lock(ui: &Ui, at: Pos2, row: &Row, out: &mut Out) -> Rect {
     let t = theme(ui);
     let cell = Rect::from_center_size(at, vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with(("lock", row.id.0)), Sense::click());
-    widgets::describe(&response, Role::Button, &format!("Unlock {}", row.name));
+    widgets::describe(&response, Role::Button, &tr!("Unlock {}", row.name));
     let ink = if response.hovered() { t.c.text_1 } else { t.c.text_2 };
     widgets::icon(ui.painter(), cell.center(), "locked", 14.0, ink);
     widgets::focus_ring(ui, &response, 4.0);
-    if response.on_hover_text("Locked: a click unlocks   Shift+K").clicked() {
+    if response.on_hover_text(tr!("Locked: a click unlocks   Shift+K")).clicked() {
         out.send(Command::LockLayer { layer: row.id, locked: false });
     }
     cell
@@ -211,7 +212,7 @@ fn first_line(ui: &mut Ui, rect: Rect, row: &Row, active: bool, state: &mut UiSt
     } else if active || state.style_of == Some(row.id) {
         let cell = Rect::from_center_size(pos2(badge_left - 18.0, y), vec2(24.0, 24.0));
         let response = ui.interact(cell, ui.scope_id().with(("style", row.id.0)), Sense::click());
-        let label = format!("Style of {}", row.name);
+        let label = tr!("Style of {}", row.name);
         widgets::describe(&response, Role::Button, &label);
         if response.hovered() {
             ui.painter().rect_filled(cell, 6.0, t.c.pressed);
@@ -294,14 +295,18 @@ fn reason_line(ui: &mut Ui, rect: Rect, y: f32, row: &Row, reason: &Reason, out:
     widgets::icon(ui.painter(), pos2(rect.left() + 43.0, y), glyph, 14.0, ink);
     let mut right = rect.right() - 12.0;
     let link = match reason {
-        Reason::OutOfTime { .. } => Some("Jump to"),
-        Reason::Failed { .. } => Some("Details"),
-        Reason::AllMasked if hides_cells(row) => Some("Show masked"),
+        Reason::OutOfTime { .. } => Some(tr!("Jump to")),
+        Reason::Failed { .. } => Some(tr!("Details")),
+        Reason::AllMasked if hides_cells(row) => Some(tr!("Show masked")),
         _ => None,
     };
     if let Some(word) = link {
-        let label =
-            if word == "Show masked" { format!("{word} of {}", row.name) } else { format!("{word} {}", row.name) };
+        let name = &row.name;
+        let label = match reason {
+            Reason::OutOfTime { .. } => tr!("Jump to {name}"),
+            Reason::Failed { .. } => tr!("Details {name}"),
+            _ => tr!("Show masked of {name}"),
+        };
         let response = widgets::link_at(ui, pos2(right, y), word, ui.scope_id().with(("reason", row.id.0)), &label);
         right = response.rect.left() - 8.0;
         if response.clicked() {
@@ -315,7 +320,7 @@ fn reason_line(ui: &mut Ui, rect: Rect, y: f32, row: &Row, reason: &Reason, out:
     let left = rect.left() + 56.0;
     let mut words = reason.row_text();
     if ui.painter().layout_no_wrap(words.clone(), t.small(), t.c.text_3).size().x > right - left {
-        words = words.replace(" granule", "");
+        words = reason.short_text();
     }
     widgets::line(ui.painter(), left, y, &words, t.small(), t.c.text_3, right - left);
 }
@@ -344,14 +349,14 @@ fn second_line(ui: &mut Ui, rect: Rect, row: &Row, state: &mut UiState, out: &mu
 fn bar_button(ui: &mut Ui, bar: Rect, rect: Rect, row: &Row, faded: f32, state: &mut UiState) {
     draw_bar(ui, bar, row, faded);
     let hit = ui.interact(bar.expand2(vec2(0.0, 8.0)), ui.scope_id().with(("bar", row.id.0)), Sense::click());
-    widgets::describe(&hit, Role::Button, &format!("Colour bar of {}", row.name));
+    widgets::describe(&hit, Role::Button, &tr!("Colour bar of {}", row.name));
     // Blocks of classes are not the colour map.
     if scene_legend::flags(row).is_none() {
         highlight::by_pointer(ui, bar, bar, row, state);
         highlight::by_keys(ui, &hit, bar, row, state);
     }
     widgets::focus_ring(ui, &hit, 4.0);
-    if hit.on_hover_text("Style\nPointing at a colour, or the arrow keys, let its values stand out").clicked() {
+    if hit.on_hover_text(tr!("Style\nPointing at a colour, or the arrow keys, let its values stand out")).clicked() {
         state.selected = Some(row.id);
         state.style_of = Some(row.id);
         state.style_anchor = rect.right_top();
@@ -386,7 +391,7 @@ fn opacity(ui: &mut Ui, rect: Rect, y: f32, row: &Row, faded: f32, out: &mut Out
     let percent = f64::from(row.style.opacity) * 100.0;
     let scrub = Scrub {
         id: ui.scope_id().with(("opacity", row.id.0)),
-        label: &format!("Opacity of {}", row.name),
+        label: &tr!("Opacity of {}", row.name),
         value: percent,
         step: 5.0,
         fine: 1.0,
@@ -404,7 +409,7 @@ fn opacity(ui: &mut Ui, rect: Rect, y: f32, row: &Row, faded: f32, out: &mut Out
 /// Width of the range with its unit; nothing where there are classes, or no range yet.
 fn range_width(ui: &Ui, row: &Row) -> f32 {
     let words = match row.range_text().filter(|_| scene_legend::flags(row).is_none()) {
-        Some((a, b)) => format!("{a} to {b}{}", row.unit.suffix()),
+        Some((a, b)) => tr!("{a} to {b}{}", row.unit.suffix()),
         None => return 0.0,
     };
     // The parts are laid out one by one; each is rounded.
@@ -418,28 +423,28 @@ fn range(ui: &mut Ui, left: f32, right: f32, y: f32, row: &Row, faded: f32, out:
     if let Some(flags) = scene_legend::flags(row) {
         let shown = flags.iter().filter(|f| !row.style.hidden.contains(&f.class())).count();
         let words = if shown == flags.len() {
-            format!("{shown} classes")
+            trn!(shown, "{shown} classes", "{shown} classes")
         } else {
-            format!("{shown} of {} classes", flags.len())
+            trn!(flags.len(), "{shown} of {} classes", "{shown} of {} classes", flags.len())
         };
         widgets::line(ui.painter(), left, y, &words, t.small(), ink(t.c.text_2), right - left);
         return;
     }
     let (Some([lo, hi]), Some((a, b))) = (row.style.range, row.range_text()) else {
-        widgets::line(ui.painter(), left, y, "range from the data", t.small(), ink(t.c.text_3), right - left);
+        widgets::line(ui.painter(), left, y, tr!("range from the data"), t.small(), ink(t.c.text_3), right - left);
         return;
     };
     let width_of = |s: &str| ui.painter().layout_no_wrap(s.to_owned(), t.small(), t.c.text_1).size().x;
-    let (wa, wb, wto) = (width_of(&a), width_of(&b), width_of(" to "));
+    let (wa, wb, wto) = (width_of(&a), width_of(&b), width_of(tr!(" to ")));
     let cell = |x: f32, w: f32| Rect::from_min_max(pos2(x, y - 12.0), pos2((x + w).min(right), y + 12.0));
     let width = hi - lo;
     let mut ends = [None, None];
     for (k, (x, w, end, word)) in
-        [(left, wa, a, "Minimum"), (left + wa + wto, wb, b, "Maximum")].into_iter().enumerate()
+        [(left, wa, a, tr!("Minimum")), (left + wa + wto, wb, b, tr!("Maximum"))].into_iter().enumerate()
     {
         let scrub = Scrub {
             id: ui.scope_id().with(("range", row.id.0, k)),
-            label: &format!("{word} of {}", row.name),
+            label: &tr!("{word} of {}", row.name),
             value: row.unit.shown([lo, hi][k]),
             step: width * row.unit.factor * 0.01,
             fine: width * row.unit.factor * 0.001,
@@ -449,7 +454,7 @@ fn range(ui: &mut Ui, left: f32, right: f32, y: f32, row: &Row, faded: f32, out:
         ends[k] = changed.value.map(|v| row.unit.raw(v));
         out.settle |= changed.settled;
     }
-    widgets::line(ui.painter(), left + wa, y, " to ", t.small(), ink(t.c.text_3), wto + 2.0);
+    widgets::line(ui.painter(), left + wa, y, tr!(" to "), t.small(), ink(t.c.text_3), wto + 2.0);
     let unit_left = left + wa + wto + wb;
     widgets::line(ui.painter(), unit_left, y, &row.unit.suffix(), t.small(), ink(t.c.text_3), right - unit_left);
     send_range(row, [ends[0].unwrap_or(lo), ends[1].unwrap_or(hi)], ends != [None, None] && !row.locked, out);

@@ -51,11 +51,11 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
 fn header(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let y = rect.top() + t.size.panel_header / 2.0;
-    widgets::line(ui.painter(), rect.left() + 12.0, y, "Layers", t.heading(), t.c.text_1, 160.0);
+    widgets::line(ui.painter(), rect.left() + 12.0, y, tr!("Layers"), t.heading(), t.c.text_1, 160.0);
     widgets::hairline(ui.painter(), t, rect.x_range(), rect.top() + t.size.panel_header - 0.5);
     let button = Rect::from_center_size(pos2(rect.right() - 24.0, y), Vec2::splat(28.0));
     let response = ui.interact(button, ui.scope_id().with("add"), Sense::click());
-    let response = widgets::icon_button_at(ui, button, response, "layer_add", "Add layer", false);
+    let response = widgets::icon_button_at(ui, button, response, "layer_add", tr!("Add layer"), false);
     state.regions[1] = Some(response.id);
     let beside = button.translate(vec2(-28.0, 0.0));
     ui.scope(|ui| {
@@ -67,12 +67,12 @@ fn header(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
             crate::actions::perform("group_layer", model, state, out);
         }
     });
-    Popup::menu(&response).accessible_name("Add layer").show(|ui| {
+    Popup::menu(&response).accessible_name(tr!("Add layer")).show(|ui| {
         ui.set_min_width(260.0);
         let collections = &model.session.catalogue().collections;
         if collections.is_empty() {
-            ui.label(egui::RichText::new("Open files first, their variables appear here.").color(t.c.text_3));
-            if widgets::menu_item(ui, "Open files…", "Ctrl+O", true) {
+            ui.label(egui::RichText::new(tr!("Open files first, their variables appear here.")).color(t.c.text_3));
+            if widgets::menu_item(ui, tr!("Open files…"), "Ctrl+O", true) {
                 out.act(Action::Run("open_files"));
             }
             return;
@@ -89,7 +89,7 @@ fn rows(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     if model.rows.is_empty() {
         ui.horizontal(|ui| {
             ui.add_space(12.0);
-            let text = "Data layers appear here, the top one\ndrawn over the others.";
+            let text = tr!("Data layers appear here, the top one\ndrawn over the others.");
             ui.label(egui::RichText::new(text).font(t.body()).color(t.c.text_3));
         });
         ui.add_space(12.0);
@@ -127,8 +127,8 @@ fn base_map(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     ui.add_space(10.0);
     let (head, response) = ui.allocate_exact_size(vec2(width, t.size.tree_row), Sense::click());
     let open = state.base_open;
-    response.widget_info(|| egui::WidgetInfo::selected(Role::DisclosureTriangle, true, open, "Base map"));
-    widgets::line(ui.painter(), head.left() + 12.0, head.center().y, "Base map", t.heading(), t.c.text_2, 200.0);
+    response.widget_info(|| egui::WidgetInfo::selected(Role::DisclosureTriangle, true, open, tr!("Base map")));
+    widgets::line(ui.painter(), head.left() + 12.0, head.center().y, tr!("Base map"), t.heading(), t.c.text_2, 200.0);
     let caret = if state.base_open { "collapse" } else { "expand" };
     let ink = if response.hovered() { t.c.text_1 } else { t.c.text_2 };
     widgets::icon(ui.painter(), pos2(head.right() - 20.0, head.center().y), caret, 14.0, ink);
@@ -141,12 +141,12 @@ fn base_map(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     }
     let base = &model.session.project().base;
     let entries: [(&str, bool, Toggle); 6] = [
-        ("Relief", base.relief, |b| b.relief = !b.relief),
-        ("Coastline", base.coastlines, |b| b.coastlines = !b.coastlines),
-        ("Borders", base.borders, |b| b.borders = !b.borders),
-        ("Graticule", base.graticule, |b| b.graticule = !b.graticule),
-        ("Place names", base.labels, |b| b.labels = !b.labels),
-        ("Atmosphere", base.atmosphere, |b| b.atmosphere = !b.atmosphere),
+        (tr!("Relief"), base.relief, |b| b.relief = !b.relief),
+        (tr!("Coastline"), base.coastlines, |b| b.coastlines = !b.coastlines),
+        (tr!("Borders"), base.borders, |b| b.borders = !b.borders),
+        (tr!("Graticule"), base.graticule, |b| b.graticule = !b.graticule),
+        (tr!("Place names"), base.labels, |b| b.labels = !b.labels),
+        (tr!("Atmosphere"), base.atmosphere, |b| b.atmosphere = !b.atmosphere),
     ];
     for (name, on, toggle) in entries {
         let rect = base_row(ui, name, on, || {
@@ -154,7 +154,7 @@ fn base_map(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
             toggle(&mut new);
             out.send(Command::SetBaseMap { base: new });
         });
-        if name == "Relief" && on {
+        if name == tr!("Relief") && on {
             relief_opacity(ui, rect, base, out);
         }
     }
@@ -186,7 +186,7 @@ fn relief_opacity(ui: &mut Ui, row: Rect, base: &BaseMap, out: &mut Out) {
     let percent = f64::from(base.relief_opacity) * 100.0;
     let scrub = Scrub {
         id: ui.scope_id().with("relief opacity"),
-        label: "Relief opacity",
+        label: tr!("Relief opacity"),
         value: percent,
         step: 5.0,
         fine: 1.0,
@@ -205,7 +205,7 @@ fn footer(ui: &mut Ui, rect: Rect, out: &mut Out) {
     let foot = Rect::from_min_max(pos2(rect.left(), rect.bottom() - t.size.panel_header), rect.max);
     widgets::hairline(ui.painter(), t, rect.x_range(), foot.top() + 0.5);
     let response = ui.interact(foot.shrink(4.0), ui.scope_id().with("drop hint"), Sense::click());
-    widgets::describe(&response, Role::Button, "Drop files or folders to open");
+    widgets::describe(&response, Role::Button, tr!("Drop files or folders to open"));
     let ink = if response.hovered() { t.c.text_2 } else { t.c.text_3 };
     widgets::icon(ui.painter(), pos2(foot.left() + 20.0, foot.center().y), "drop", 16.0, ink);
     let badge = widgets::key_badge(ui.painter(), t, pos2(foot.right() - 12.0, foot.center().y), "Ctrl+O");
@@ -214,7 +214,7 @@ fn footer(ui: &mut Ui, rect: Rect, out: &mut Out) {
         ui.painter(),
         foot.left() + 36.0,
         foot.center().y,
-        "Drop files or folders to open",
+        tr!("Drop files or folders to open"),
         t.body(),
         ink,
         width,

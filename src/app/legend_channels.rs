@@ -29,7 +29,7 @@ pub fn words(row: &Row, k: usize) -> (String, String) {
     let unit = row.parts.get(k).map(|f| text::typeset(&f.units)).filter(|u| !u.is_empty() && u != "1");
     let unit = unit.map_or_else(String::new, |u| format!("{}{u}", text::THIN));
     let name = row.parts.get(k).map_or_else(String::new, |f| capitalized(&f.title()));
-    (name, format!("{} to {}{unit}", end(low), end(high)))
+    (name, tr!("{} to {}{unit}", end(low), end(high)))
 }
 
 /// Paints the three channels.
@@ -57,7 +57,7 @@ pub fn paint(painter: &Painter, t: &Theme, body: Rect, row: &Row) {
 /// Ages along a colour bar, as parts of its width: the oldest at the left end, the clock at the right one.
 pub fn age_ticks(age_s: f64) -> Vec<(f64, String)> {
     let (unit_s, unit) = match age_s {
-        s if s >= 2.0 * 86_400.0 => (86_400.0, "d"),
+        s if s >= 2.0 * 86_400.0 => (86_400.0, tr!("d")),
         s if s >= 2.0 * 3600.0 => (3600.0, "h"),
         s if s >= 120.0 => (60.0, "min"),
         _ => (1.0, "s"),

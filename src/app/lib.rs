@@ -3,6 +3,10 @@
 //! Panels are functions of plain state ([`model::Model`], [`state::UiState`]) that paint and append to [`state::Out`]:
 //! commands for the document, actions for the window. Only [`window`] knows the host, the GPU and the operating system.
 
+// `tr!`, `trn!` and `msg!`, everywhere.
+#[macro_use]
+extern crate seaglass_tr;
+
 pub mod actions;
 pub mod bookmarks;
 pub mod cards;
@@ -24,6 +28,7 @@ pub mod highlight;
 pub mod histogram;
 pub mod hover;
 pub mod icons;
+pub mod lang;
 pub mod layer_group;
 pub mod layer_row;
 pub mod layers;

@@ -3,6 +3,7 @@
 use egui::{Popup, Response, Ui};
 use seaglass_core::command::{Entry, Menu, TABLE};
 
+use crate::lang;
 use crate::actions;
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
@@ -10,12 +11,12 @@ use crate::theme::theme;
 use crate::widgets;
 
 const MENUS: [(Menu, &str); 6] = [
-    (Menu::File, "File"),
-    (Menu::Edit, "Edit"),
-    (Menu::View, "View"),
-    (Menu::Layer, "Layer"),
-    (Menu::Time, "Time"),
-    (Menu::Help, "Help"),
+    (Menu::File, msg!("File")),
+    (Menu::Edit, msg!("Edit")),
+    (Menu::View, msg!("View")),
+    (Menu::Layer, msg!("Layer")),
+    (Menu::Time, msg!("Time")),
+    (Menu::Help, msg!("Help")),
 ];
 
 /// First entries of groups: a line stands above them.
@@ -46,20 +47,21 @@ const GROUPS: [&str; 23] = [
 ];
 
 /// Entries of one kind, by the beginning of their ids, that share a submenu.
-const SUBMENUS: [(&str, &str); 5] = [
-    ("projection_", "Projection"),
-    ("play_", "Play mode"),
-    ("loop_", "Loop"),
-    ("bookmark_", "Bookmarks"),
-    ("orbit_", "Along the orbit"),
+const SUBMENUS: [(&str, &str); 6] = [
+    ("projection_", msg!("Projection")),
+    ("language_", msg!("Language")),
+    ("play_", msg!("Play mode")),
+    ("loop_", msg!("Loop")),
+    ("bookmark_", msg!("Bookmarks")),
+    ("orbit_", msg!("Along the orbit")),
 ];
 
 /// Shows the menu under its button.
 pub fn show(button: &Response, model: &Model, state: &mut UiState, out: &mut Out) {
-    Popup::menu(button).accessible_name("Menu").show(|ui| {
+    Popup::menu(button).accessible_name(tr!("Menu")).show(|ui| {
         ui.set_min_width(160.0);
         for (menu, title) in MENUS {
-            ui.menu_button(title, |ui| {
+            ui.menu_button(lang::t(title), |ui| {
                 ui.set_min_width(260.0);
                 section(ui, menu, model, state, out);
                 if menu == Menu::File && !model.recent.is_empty() {
@@ -86,7 +88,7 @@ fn section(ui: &mut Ui, menu: Menu, model: &Model, state: &mut UiState, out: &mu
                 continue;
             };
             if last.replace(start) != Some(start) {
-                ui.menu_button(*title, |ui| {
+                ui.menu_button(lang::t(title), |ui| {
                     ui.set_min_width(220.0);
                     for e in TABLE.iter().filter(|e| e.menu == menu && e.id.starts_with(start)) {
                         // Nine keys, but no more lines than there are bookmarks.
@@ -106,14 +108,14 @@ fn section(ui: &mut Ui, menu: Menu, model: &Model, state: &mut UiState, out: &mu
 
 fn item(ui: &mut Ui, e: &'static Entry, model: &Model, state: &mut UiState, out: &mut Out) {
     let keys = e.keys.split(" / ").next().unwrap_or_default();
-    if widgets::menu_item(ui, e.title, keys, actions::enabled(e.id, model, state)) {
+    if widgets::menu_item(ui, lang::t(e.title), keys, actions::enabled(e.id, model, state)) {
         actions::perform(e.id, model, state, out);
     }
 }
 
 fn recent(ui: &mut Ui, model: &Model, out: &mut Out) {
     let t = theme(ui);
-    ui.label(egui::RichText::new("Recent files").font(t.small()).color(t.c.text_3));
+    ui.label(egui::RichText::new(tr!("Recent files")).font(t.small()).color(t.c.text_3));
     for path in model.recent.iter().take(8) {
         let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         if ui
@@ -132,20 +134,21 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
     use seaglass_core::command::Command;
     use seaglass_core::style::{StylePatch, TimeRule};
     let layer = row.id;
-    if widgets::menu_item(ui, "Zoom to", "F", true) {
+    if widgets::menu_item(ui, tr!("Zoom to"), "F", true) {
         out.send(Command::ZoomToLayer { layer: Some(layer) });
     }
-    if widgets::menu_item(ui, "Zoom to native resolution", "Shift+F", true) {
+    if widgets::menu_item(ui, tr!("Zoom to native resolution"), "Shift+F", true) {
         out.send(Command::ZoomToNative { layer: Some(layer) });
     }
-    if widgets::menu_item(ui, "Style…", "S", true) {
+    if widgets::menu_item(ui, tr!("Style…"), "S", true) {
         state.style_of = Some(layer);
     }
-    ui.menu_button("Time rule", |ui| {
+    ui.menu_button(tr!("Time rule"), |ui| {
         if row.locked {
             ui.disable();
         }
         for (rule, name) in TIME_RULES {
+            let name = lang::t(name);
             let on = row.style.time_rule == rule;
             if ui.add(egui::Button::new(name).selected(on).min_size(egui::vec2(140.0, 28.0))).clicked() {
                 let patch = StylePatch { time_rule: Some(rule), ..StylePatch::default() };
@@ -155,29 +158,29 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
         }
     });
     fields_menu(ui, row, model, out);
-    ui.menu_button("Group", |ui| crate::layer_group::layer_menu(ui, row, model, state, out));
+    ui.menu_button(tr!("Group"), |ui| crate::layer_group::layer_menu(ui, row, model, state, out));
     if row.compared {
-        ui.menu_button("Show in", |ui| crate::compare::layer_menu(ui, row, out));
+        ui.menu_button(tr!("Show in"), |ui| crate::compare::layer_menu(ui, row, out));
     }
-    if widgets::menu_item(ui, if row.locked { "Unlock" } else { "Lock" }, "Shift+K", true) {
+    if widgets::menu_item(ui, if row.locked { tr!("Unlock") } else { tr!("Lock") }, "Shift+K", true) {
         out.send(Command::LockLayer { layer, locked: !row.locked });
     }
     crate::style_menu::copy_paste(ui, row, state, out);
     crate::style_menu::save_to_collection(ui, row, model, out);
     if row.unmasked || crate::style_actions::hides_cells(row) {
-        let label = if row.unmasked { "Hide masked" } else { "Show masked" };
+        let label = if row.unmasked { tr!("Hide masked") } else { tr!("Show masked") };
         if widgets::menu_item(ui, label, "", true) {
             out.send(Command::ShowMasked { layer: Some(layer), on: !row.unmasked });
         }
     }
     ui.separator();
-    if widgets::menu_item(ui, "Rename", "", !row.locked) {
+    if widgets::menu_item(ui, tr!("Rename"), "", !row.locked) {
         state.renaming = Some((layer, row.name.clone()));
     }
-    if widgets::menu_item(ui, "Duplicate", "Ctrl+D", true) {
+    if widgets::menu_item(ui, tr!("Duplicate"), "Ctrl+D", true) {
         out.send(Command::DuplicateLayer { layer });
     }
-    if widgets::menu_item(ui, "Show only this layer", "Shift+S", true) {
+    if widgets::menu_item(ui, tr!("Show only this layer"), "Shift+S", true) {
         out.send(Command::SoloLayer { layer });
     }
     let file = model.session.catalogue().collections.get(&row.collection).and_then(|c| {
@@ -188,32 +191,32 @@ pub fn layer_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, state: &m
             .or(c.granules.first())
             .map(|g| g.path.clone())
     });
-    if widgets::menu_item(ui, "File details", "", file.is_some()) {
+    if widgets::menu_item(ui, tr!("File details"), "", file.is_some()) {
         state.file_details = file.as_ref().map(|f| f.to_path_buf());
     }
-    if widgets::menu_item(ui, "Show file", "", file.is_some())
+    if widgets::menu_item(ui, tr!("Show file"), "", file.is_some())
         && let Some(path) = file
     {
         out.act(Action::ShowFile(path.to_path_buf()));
     }
     ui.separator();
-    if widgets::menu_item(ui, "Remove", "Delete", !row.locked) {
+    if widgets::menu_item(ui, tr!("Remove"), "Delete", !row.locked) {
         out.send(Command::RemoveLayer { layer });
     }
 }
 
 /// Time rules with their names.
 pub const TIME_RULES: [(seaglass_core::style::TimeRule, &str); 5] = [
-    (seaglass_core::style::TimeRule::InWindow, "Window"),
-    (seaglass_core::style::TimeRule::Current, "Now"),
-    (seaglass_core::style::TimeRule::Latest, "Latest"),
-    (seaglass_core::style::TimeRule::Nearest, "Nearest"),
-    (seaglass_core::style::TimeRule::Always, "Always"),
+    (seaglass_core::style::TimeRule::InWindow, msg!("Window")),
+    (seaglass_core::style::TimeRule::Current, msg!("Now")),
+    (seaglass_core::style::TimeRule::Latest, msg!("Latest")),
+    (seaglass_core::style::TimeRule::Nearest, msg!("Nearest")),
+    (seaglass_core::style::TimeRule::Always, msg!("Always")),
 ];
 
 fn fields_menu(ui: &mut Ui, row: &crate::model::Row, model: &Model, out: &mut Out) {
     let Some(collection) = model.session.catalogue().collections.get(&row.collection) else { return };
-    ui.menu_button("Add field", |ui| add_fields(ui, collection, out));
+    ui.menu_button(tr!("Add field"), |ui| add_fields(ui, collection, out));
 }
 
 /// Fields of a collection; a click adds a layer.

@@ -13,6 +13,7 @@ use seaglass_core::style::{Method, Style, usual_speed_ms};
 use seaglass_core::time::Time;
 use seaglass_core::vector::{KNOTS_PER_M_S, knots_per_unit};
 
+use crate::lang;
 use crate::text::{self, Unit};
 
 /// Why nothing of a layer, or of all, is seen.
@@ -44,15 +45,30 @@ impl Reason {
     /// Second line of a layer row.
     pub fn row_text(&self) -> String {
         match self {
-            Self::NoData => "No granules".to_owned(),
+            Self::NoData => tr!("No granules").to_owned(),
             Self::OutOfTime { offset_s } => {
-                let side = if *offset_s < 0.0 { "earlier" } else { "later" };
-                format!("Nearest granule {} {side}", text::duration(*offset_s))
+                let far = text::duration(*offset_s);
+                if *offset_s < 0.0 {
+                    tr!("Nearest granule {far} earlier")
+                } else {
+                    tr!("Nearest granule {far} later")
+                }
             }
-            Self::OffScreen => "Outside the view".to_owned(),
-            Self::AllHidden => "Hidden".to_owned(),
-            Self::AllMasked => "All values are masked".to_owned(),
-            Self::Failed { message, .. } => message.clone(),
+            Self::OffScreen => tr!("Outside the view").to_owned(),
+            Self::AllHidden => tr!("Hidden").to_owned(),
+            Self::AllMasked => tr!("All values are masked").to_owned(),
+            Self::Failed { message, .. } => lang::sentence(message).into_owned(),
+        }
+    }
+
+    /// The same where there is little room.
+    pub fn short_text(&self) -> String {
+        match self {
+            Self::OutOfTime { offset_s } => {
+                let far = text::duration(*offset_s);
+                if *offset_s < 0.0 { tr!("Nearest {far} earlier") } else { tr!("Nearest {far} later") }
+            }
+            other => other.row_text(),
         }
     }
 }
@@ -153,17 +169,21 @@ impl Row {
     /// What a screen reader says of the row.
     pub fn spoken(&self) -> String {
         let range = self.range_text().map_or_else(String::new, |(a, b)| {
-            format!(", range {a} to {b}{}{}", if self.unit.label.is_empty() { "" } else { " " }, self.unit.label)
+            let space = if self.unit.label.is_empty() { "" } else { " " };
+            tr!(", range {a} to {b}{space}{}", self.unit.label)
         });
-        format!(
-            "{}, {}, {}{}, {} {}{range}, opacity {:.0} per cent",
-            self.name,
-            self.product,
-            if self.visible { "visible" } else { "hidden" },
-            if self.locked { ", locked" } else { "" },
-            self.status.shown,
-            if self.status.shown == 1 { "granule" } else { "granules" },
-            f64::from(self.style.opacity) * 100.0
+        let (name, product, count) = (&self.name, &self.product, self.status.shown);
+        let state = match (self.visible, self.locked) {
+            (true, false) => tr!("visible"),
+            (false, false) => tr!("hidden"),
+            (true, true) => tr!("visible, locked"),
+            (false, true) => tr!("hidden, locked"),
+        };
+        let percent = f64::from(self.style.opacity) * 100.0;
+        trn!(
+            count,
+            "{name}, {product}, {state}, {count} granule{range}, opacity {percent:.0} per cent",
+            "{name}, {product}, {state}, {count} granules{range}, opacity {percent:.0} per cent"
         )
     }
 }

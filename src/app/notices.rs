@@ -5,6 +5,7 @@ use seaglass_core::command::Command;
 use seaglass_core::project::LayerId;
 use seaglass_core::style::StylePatch;
 
+use crate::lang;
 use crate::model::{Model, Reason, Row};
 use crate::state::{Action, Out, UiState};
 use crate::style_actions::masked_layers;
@@ -56,20 +57,20 @@ fn is_framed(model: &Model) -> bool {
 fn words(reason: &Reason, model: &Model) -> (String, Option<&'static str>) {
     if matches!(reason, Reason::AllMasked) && masked_layers(model).is_empty() {
         return match hidden_ends(model).next() {
-            Some(_) => ("All values here are beyond the range, and hidden.".to_owned(), Some("Show them")),
+            Some(_) => (tr!("All values here are beyond the range, and hidden.").to_owned(), Some(tr!("Show them"))),
             None => {
-                let zoom = (!is_framed(model)).then_some("Zoom to data");
-                ("All values here are masked or missing.".to_owned(), zoom)
+                let zoom = (!is_framed(model)).then_some(tr!("Zoom to data"));
+                (tr!("All values here are masked or missing.").to_owned(), zoom)
             }
         };
     }
     let (text, button) = match reason {
-        Reason::AllMasked => ("All values are masked.".to_owned(), "Show masked"),
-        Reason::OutOfTime { .. } => ("Nothing to show at this time.".to_owned(), "Jump to nearest data"),
-        Reason::AllHidden => ("All layers are hidden.".to_owned(), "Show all"),
-        Reason::OffScreen => ("Data are outside the view.".to_owned(), "Zoom to data"),
-        Reason::NoData => ("The files hold nothing to show here.".to_owned(), "Jump to nearest data"),
-        Reason::Failed { message, .. } => (message.clone(), "Details"),
+        Reason::AllMasked => (tr!("All values are masked.").to_owned(), tr!("Show masked")),
+        Reason::OutOfTime { .. } => (tr!("Nothing to show at this time.").to_owned(), tr!("Jump to nearest data")),
+        Reason::AllHidden => (tr!("All layers are hidden.").to_owned(), tr!("Show all")),
+        Reason::OffScreen => (tr!("Data are outside the view.").to_owned(), tr!("Zoom to data")),
+        Reason::NoData => (tr!("The files hold nothing to show here.").to_owned(), tr!("Jump to nearest data")),
+        Reason::Failed { message, .. } => (lang::sentence(message).into_owned(), tr!("Details")),
     };
     (text, Some(button))
 }
@@ -123,16 +124,16 @@ pub fn software_banner(ui: &mut Ui, state: &mut UiState, out: &mut Out) {
     ui.painter().rect_filled(rect, 0.0, t.c.warning_bg);
     let y = rect.center().y;
     widgets::icon(ui.painter(), pos2(rect.left() + 20.0, y), "no_gpu", 16.0, t.c.warning);
-    let text = "No GPU found, drawing in software. Expect slow motion.";
+    let text = tr!("No GPU found, drawing in software. Expect slow motion.");
     let end = widgets::line(ui.painter(), rect.left() + 36.0, y, text, t.body(), t.c.text_1, rect.width() - 240.0);
-    let help = widgets::link_at(ui, pos2(end + 96.0, y), "What to do", ui.scope_id().with("what to do"), "What to do");
+    let help = widgets::link_at(ui, pos2(end + 96.0, y), tr!("What to do"), ui.scope_id().with("what to do"), tr!("What to do"));
     if help.clicked() {
         out.act(Action::Run("about"));
         state.about_open = true;
     }
     let cell = Rect::from_center_size(pos2(rect.right() - 20.0, y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with("close banner"), Sense::click());
-    if widgets::icon_button_at(ui, cell, response, "close", "Close the banner", false).clicked() {
+    if widgets::icon_button_at(ui, cell, response, "close", tr!("Close the banner"), false).clicked() {
         state.banner_closed = true;
     }
 }
@@ -146,7 +147,11 @@ pub fn drop_overlay(ctx: &egui::Context, files: usize) {
     let card = Rect::from_center_size(screen.center(), vec2(420.0, 132.0));
     painter.rect(card, 12.0, t.c.surface_3, Stroke::new(2.0, t.c.accent), StrokeKind::Inside);
     widgets::icon(&painter, pos2(card.center().x, card.top() + 42.0), "drop", 32.0, t.c.accent);
-    let text = if files > 1 { format!("Drop to open {files} files or folders") } else { "Drop to open".to_owned() };
+    let text = if files > 1 {
+        trn!(files, "Drop to open {files} files or folders", "Drop to open {files} files or folders")
+    } else {
+        tr!("Drop to open").to_owned()
+    };
     painter.text(pos2(card.center().x, card.top() + 88.0), Align2::CENTER_CENTER, text, t.heading(), t.c.text_1);
 }
 

@@ -8,6 +8,7 @@ use seaglass_core::style::Method;
 use seaglass_core::time::Time;
 use seaglass_render::assets;
 
+use crate::lang;
 use crate::actions;
 use crate::model::{Model, capitalized};
 use crate::state::{Out, UiState};
@@ -152,11 +153,17 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
     let only_commands = query.starts_with('>');
     let words = query.trim_start_matches('>').trim();
     let mut list = Vec::new();
-    let mut add = |section, icon, label: String, hint: String, keys, does, extra: i32| {
-        if let Some(score) = fuzzy(words, &label).or_else(|| fuzzy(words, &hint).map(|s| s - 6)) {
+    let commands = tr!("Commands");
+    let mut add = |section: &'static str, icon, label: String, hint: String, keys, does, extra: i32| {
+        let is_command = section == commands;
+        let other = || {
+            if is_command { begins_word(words, &hint).then_some(0) } else { fuzzy(words, &hint).map(|s| s - 6) }
+        };
+        if let Some(score) = fuzzy(words, &label).or_else(other) {
             // A place fits almost any beginning: what the application has by that name comes before it.
             let named = begins_word(words, &label) || begins_word(words, &hint);
             let extra = extra + if named { NAMED } else { 0 };
+            let hint = if is_command { String::new() } else { hint };
             list.push(Item { section, icon, label, hint, keys, does, score: score + extra });
         }
     };
@@ -164,12 +171,12 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
         for (k, place) in parse_positions(words).into_iter().enumerate() {
             let look = Does::Send(Box::new(Command::LookAt { place, altitude_m: None }));
             let lift = FIRST - 300 * k as i32;
-            list_first(&mut add, "Position", "tool_point", state.coordinates.text(place, 3), words, look, lift);
+            list_first(&mut add, tr!("Position"), "tool_point", state.coordinates.text(place, 3), words, look, lift);
         }
         if let Some(now) = parse_time(words, model.now()).filter(|_| words.len() >= 4) {
             list_first(
                 &mut add,
-                "Time",
+                tr!("Time"),
                 "time_nearest",
                 now.to_string(),
                 words,
@@ -182,10 +189,11 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
     let listed = |id: &str| id != "palette" && (id == "bookmark_add" || !id.starts_with("bookmark_"));
     for e in TABLE.iter().filter(|e| listed(e.id) && actions::enabled(e.id, model, state)) {
         add(
-            "Commands",
+            tr!("Commands"),
             "menu",
-            e.title.to_owned(),
-            String::new(),
+            lang::t(e.title).to_owned(),
+            // Found by its name in other languages, too, of which nothing is shown.
+            if words.len() < 3 { String::new() } else { lang::elsewhere(e.title) },
             e.keys.split(" / ").next().unwrap_or_default(),
             Does::Run(e.id),
             0,
@@ -194,25 +202,25 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
     if !only_commands {
         for b in &model.session.project().bookmarks {
             let does = Does::Send(Box::new(Command::GoToBookmark { bookmark: b.id }));
-            add("Bookmarks", "bookmark", b.name.clone(), b.now.date_text(), "", does, 2);
+            add(tr!("Bookmarks"), "bookmark", b.name.clone(), b.now.date_text(), "", does, 2);
         }
         for row in &model.rows {
-            add("Layers", "layer_show", row.name.clone(), row.product.clone(), "", Does::Select(row.id), 2);
+            add(tr!("Layers"), "layer_show", row.name.clone(), row.product.clone(), "", Does::Select(row.id), 2);
         }
         // The methods of the layer one works with, by their names.
         let row = state.selected.or_else(|| model.session.leading_layer()).and_then(|id| model.row(id));
         for (row, method) in row.into_iter().flat_map(|r| methods(r, model).into_iter().map(move |m| (r, m))) {
             if method != row.style.method {
-                let label = format!("Draw as {}", method.label().to_lowercase());
+                let label = tr!("Draw as {}", lang::t(method.label()).to_lowercase());
                 let does = Does::DrawAs(row.id, method);
-                add("Methods", "style", label, format!("{}, {}", row.name, row.product), "", does, 1);
+                add(tr!("Methods"), "style", label, format!("{}, {}", row.name, row.product), "", does, 1);
             }
         }
         for c in model.session.catalogue().collections.values() {
             for f in &c.fields {
                 let command = Command::AddLayer { collection: c.id.clone(), field: f.name.clone() };
                 add(
-                    "Add layer",
+                    tr!("Add layer"),
                     "layer_add",
                     capitalized(&f.title()),
                     c.title.clone(),
@@ -226,7 +234,7 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
             places(words, &mut list);
         }
     }
-    let order = ["Position", "Time", "Commands", "Methods", "Bookmarks", "Layers", "Add layer", "Places"];
+    let order = [tr!("Position"), tr!("Time"), tr!("Commands"), tr!("Methods"), tr!("Bookmarks"), tr!("Layers"), tr!("Add layer"), tr!("Places")];
     let rank = |i: &Item| order.iter().position(|s| *s == i.section).unwrap_or(9);
     if words.is_empty() {
         list.sort_by_key(rank);
@@ -267,7 +275,7 @@ fn places(words: &str, list: &mut Vec<Item>) {
             };
             let command = Command::LookAt { place: l.place, altitude_m: Some(altitude_m) };
             Some(Item {
-                section: "Places",
+                section: tr!("Places"),
                 icon: "tool_point",
                 label: l.name.clone(),
                 hint: text::position(l.place, 1),
@@ -349,12 +357,12 @@ pub fn show(ctx: &egui::Context, model: &Model, state: &mut UiState, out: &mut O
         let field = ui.add(
             egui::TextEdit::singleline(&mut memory.query)
                 .id(field_id)
-                .hint_text("Search data, places and commands")
+                .hint_text(tr!("Search data, places and commands"))
                 .font(t.name())
                 .margin(egui::Margin::symmetric(12, 10))
                 .desired_width(f32::INFINITY),
         );
-        widgets::describe(&field, Role::TextInput, "Search data, places and commands");
+        widgets::describe(&field, Role::TextInput, tr!("Search data, places and commands"));
         // The first pass of a new area only measures: its widgets are disabled.
         memory.ready = field.has_focus() && !ui.is_sizing_pass();
         field.request_focus();
@@ -365,7 +373,7 @@ pub fn show(ctx: &egui::Context, model: &Model, state: &mut UiState, out: &mut O
         memory.cursor = (memory.cursor + down).saturating_sub(up).min(list.len().saturating_sub(1));
         if list.is_empty() {
             ui.add_space(8.0);
-            ui.label(egui::RichText::new("Nothing matches.").color(t.c.text_3));
+            ui.label(egui::RichText::new(tr!("Nothing matches.")).color(t.c.text_3));
             ui.add_space(8.0);
         }
         let height = (screen.height() - 200.0).clamp(120.0, 420.0);
@@ -419,7 +427,7 @@ fn line(ui: &mut Ui, item: &Item, on: bool) -> egui::Response {
         ui.painter().rect_filled(rect, 6.0, if on { t.c.selection } else { t.c.hover });
     }
     let y = rect.center().y;
-    if item.section != "Commands" {
+    if item.section != tr!("Commands") {
         widgets::icon(ui.painter(), pos2(rect.left() + 16.0, y), item.icon, 16.0, t.c.text_2);
     } else {
         ui.painter().text(

@@ -6,6 +6,7 @@ use seaglass_core::format::{AngleForm, Speed, Temperature, Units};
 use seaglass_host::Host;
 use serde::{Deserialize, Serialize};
 
+use crate::lang;
 use crate::state::{Action, Out, UiState};
 use crate::style_panel::labelled;
 use crate::theme::{Theme, theme};
@@ -19,7 +20,7 @@ const SCALES: [(f32, &str); 6] =
 const SCALE_RANGE: [f32; 2] = [0.5, 2.0];
 /// Budgets offered, MiB.
 const BUDGETS: [(u32, &str); 6] =
-    [(256, "256 MB"), (512, "512 MB"), (1024, "1 GB"), (2048, "2 GB"), (4096, "4 GB"), (8192, "8 GB")];
+    [(256, msg!("256 MB")), (512, msg!("512 MB")), (1024, msg!("1 GB")), (2048, msg!("2 GB")), (4096, msg!("4 GB")), (8192, msg!("8 GB"))];
 /// Budgets that can be set in the file, MiB.
 const BUDGET_RANGE: [u32; 2] = [128, 65_536];
 
@@ -30,6 +31,8 @@ const TALL: f32 = 620.0;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
+    /// `system`, `en`, `fr`, or the name of a message file of the user.
+    pub language: String,
     /// What values are shown in.
     pub units: Units,
     /// Size of the interface; 1 is the system's.
@@ -42,7 +45,7 @@ pub struct Preferences {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { units: Units::default(), scale: 1.0, gpu_mib: 1024, memory_mib: 1024 }
+        Self { language: lang::SYSTEM.to_owned(), units: Units::default(), scale: 1.0, gpu_mib: 1024, memory_mib: 1024 }
     }
 }
 
@@ -87,6 +90,7 @@ fn set(state: &mut UiState, viewport: Option<&mut Viewport>, host: &mut Host) ->
     }
     host.set_positions_budget(memory);
     state.preferences.units.set();
+    lang::set_everywhere(&state.preferences.language);
     state.applied = Some(state.preferences.clone());
     true
 }
@@ -101,7 +105,7 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
     let modal = Modal::new(Id::unique("preferences")).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
         ui.set_width(440.0f32.min(ctx.content_rect().width() - 80.0));
         ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-        ui.label(egui::RichText::new("Preferences").font(t.clock()).color(t.c.text_1));
+        ui.label(egui::RichText::new(tr!("Preferences")).font(t.clock()).color(t.c.text_1));
         let mut all = |ui: &mut Ui| {
             appearance(ui, state, out);
             units(ui, state);
@@ -119,11 +123,11 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
         }
         ui.add_space(4.0);
         ui.horizontal(|ui| {
-            done = widgets::button(ui, "Close", None, true).clicked();
+            done = widgets::button(ui, tr!("Close"), None, true).clicked();
             let usual = Preferences::default();
             let changed = state.preferences != usual;
-            let reset = ui.add_enabled_ui(changed, |ui| widgets::button(ui, "Reset", Some("style_reset"), false)).inner;
-            if reset.on_hover_text("Units, size and memory as they were at first").clicked() {
+            let reset = ui.add_enabled_ui(changed, |ui| widgets::button(ui, tr!("Reset"), Some("style_reset"), false)).inner;
+            if reset.on_hover_text(tr!("Units, size and memory as they were at first")).clicked() {
                 state.preferences = usual;
             }
         });
@@ -151,35 +155,51 @@ fn choice<T: PartialEq + Copy>(ui: &mut Ui, label: &str, all: &[(T, &str)], now:
 }
 
 fn appearance(ui: &mut Ui, state: &mut UiState, out: &mut Out) {
-    heading(ui, "Appearance");
+    heading(ui, tr!("Appearance"));
     let dark = ui.visuals().dark_mode;
     let mut wanted = dark;
-    choice(ui, "Theme", &[(true, "Dark"), (false, "Light")], &mut wanted);
+    choice(ui, tr!("Theme"), &[(true, tr!("Dark")), (false, tr!("Light"))], &mut wanted);
     if wanted != dark {
         out.act(Action::Run("theme"));
     }
-    choice(ui, "Size", &SCALES, &mut state.preferences.scale);
+    language(ui, &mut state.preferences.language);
+    choice(ui, tr!("Size"), &SCALES, &mut state.preferences.scale);
+}
+
+/// Each language by its own name for itself: whoever cannot read this window finds the way back.
+fn language(ui: &mut Ui, now: &mut String) {
+    let mut all: Vec<(&str, &str)> = vec![(lang::SYSTEM, tr!("language" => "System"))];
+    all.extend(lang::languages());
+    labelled(ui, tr!("Language"), |ui| {
+        let at = all.iter().position(|(code, _)| code == now);
+        let names: Vec<&str> = all.iter().map(|(_, name)| *name).collect();
+        let width = ui.available_width();
+        let chosen = widgets::segments(ui, &names, at, Some(width), tr!("Language"));
+        if let Some((code, _)) = chosen.and_then(|k| all.get(k)) {
+            (*code).clone_into(now);
+        }
+    });
 }
 
 fn units(ui: &mut Ui, state: &mut UiState) {
-    heading(ui, "Units");
+    heading(ui, tr!("Units"));
     let units = &mut state.preferences.units;
-    choice(ui, "Temperature", &[(Temperature::Celsius, "°C"), (Temperature::Kelvin, "K")], &mut units.temperature);
-    choice(ui, "Speed", &[(Speed::MetresPerSecond, "m/s"), (Speed::Knots, "kt")], &mut units.speed);
+    choice(ui, tr!("Temperature"), &[(Temperature::Celsius, "°C"), (Temperature::Kelvin, "K")], &mut units.temperature);
+    choice(ui, tr!("Speed"), &[(Speed::MetresPerSecond, "m/s"), (Speed::Knots, "kt")], &mut units.speed);
     let forms =
         [(AngleForm::Degrees, "36.159°"), (AngleForm::Minutes, "36° 09.54′"), (AngleForm::Seconds, "36° 09′ 32″")];
-    choice(ui, "Positions", &forms, &mut state.coordinates.form);
-    let sides = [(false, "180° W to 180° E"), (true, "0° to 360° E")];
-    choice(ui, "Longitudes", &sides, &mut state.coordinates.longitude_360);
+    choice(ui, tr!("Positions"), &forms, &mut state.coordinates.form);
+    let sides = [(false, tr!("180° W to 180° E")), (true, tr!("0° to 360° E"))];
+    choice(ui, tr!("Longitudes"), &sides, &mut state.coordinates.longitude_360);
 }
 
 fn memory(ui: &mut Ui, state: &mut UiState) {
-    heading(ui, "Memory");
-    budget(ui, "Graphics", &mut state.preferences.gpu_mib);
-    budget(ui, "Positions", &mut state.preferences.memory_mib);
+    heading(ui, tr!("Memory"));
+    budget(ui, tr!("Graphics"), &mut state.preferences.gpu_mib);
+    budget(ui, tr!("Positions"), &mut state.preferences.memory_mib);
     let t = theme(ui);
-    let words = "Graphics: data kept on the graphics card; beyond that they are drawn coarser. Positions: longitudes and \
-                 latitudes of swaths kept in memory; beyond that they are read again.";
+    let words = tr!("Graphics: data kept on the graphics card; beyond that they are drawn coarser. Positions: longitudes and \
+                 latitudes of swaths kept in memory; beyond that they are read again.");
     ui.label(egui::RichText::new(words).font(t.small()).color(t.c.text_3));
 }
 
@@ -187,14 +207,14 @@ fn budget(ui: &mut Ui, label: &str, now: &mut u32) {
     labelled(ui, label, |ui| {
         let name = |mib: u32| {
             let known = BUDGETS.iter().find(|(b, _)| *b == mib);
-            known.map_or_else(|| format!("{mib} MB"), |(_, n)| (*n).to_owned())
+            known.map_or_else(|| tr!("{mib} MB"), |(_, n)| lang::t(n).to_owned())
         };
         let combo = egui::ComboBox::from_id_salt(("budget", label)).selected_text(name(*now)).width(140.0);
         let shown = combo.show_ui(ui, |ui| {
             for (mib, words) in BUDGETS {
-                ui.selectable_value(now, mib, words);
+                ui.selectable_value(now, mib, lang::t(words));
             }
         });
-        widgets::describe(&shown.response, Role::ComboBox, &format!("Memory for {}", label.to_lowercase()));
+        widgets::describe(&shown.response, Role::ComboBox, &tr!("Memory for {}", label.to_lowercase()));
     });
 }

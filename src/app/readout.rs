@@ -56,11 +56,11 @@ pub fn over_globe(
     }
     let Some((lon, lat)) = ui.data(|d| d.get_temp::<(f64, f64)>(id)) else { return };
     let place = LonLat::new(lon, lat);
-    Popup::context_menu(response).accessible_name("Place menu").show(|ui| {
+    Popup::context_menu(response).accessible_name(tr!("Place menu")).show(|ui| {
         ui.set_width(270.0);
         let t = theme(ui);
         ui.label(egui::RichText::new(state.coordinates.text(place, 4)).font(t.small()).color(t.c.text_3));
-        if widgets::menu_item(ui, "Pin here", "Ctrl click", true) {
+        if widgets::menu_item(ui, tr!("Pin here"), tr!("Ctrl click"), true) {
             out.send(Command::AddPin { place });
         }
         coordinates_menu(ui, place, state, out);
@@ -69,7 +69,7 @@ pub fn over_globe(
 
 /// Copy and the forms of coordinates, as entries of a menu.
 pub fn coordinates_menu(ui: &mut Ui, place: LonLat, state: &mut UiState, out: &mut Out) {
-    if widgets::menu_item(ui, "Copy coordinates", "Ctrl+C", true) {
+    if widgets::menu_item(ui, tr!("Copy coordinates"), "Ctrl+C", true) {
         out.act(Action::Copy(state.coordinates.plain(place)));
     }
     ui.separator();
@@ -81,7 +81,7 @@ pub fn coordinates_menu(ui: &mut Ui, place: LonLat, state: &mut UiState, out: &m
     }
     ui.separator();
     let wide = state.coordinates.longitude_360;
-    if tick(ui, "Longitudes from 0° to 360°", wide, Role::CheckBox) {
+    if tick(ui, tr!("Longitudes from 0° to 360°"), wide, Role::CheckBox) {
         state.coordinates.longitude_360 = !wide;
     }
 }
@@ -124,12 +124,12 @@ pub fn pins(ui: &mut Ui, cards: &[PinCard], area: Rect, state: &mut UiState, out
         ui.painter().line_segment([card.at, near], Stroke::new(1.0, dark.c.text_2));
         Area::new(Id::unique(("pin", card.pin.0))).order(Order::Middle).fixed_pos(rect.min).show(ui.ctx(), |ui| {
             let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-            let label = format!("Pin at {}", state.coordinates.text(card.info.at, 3));
+            let label = tr!("Pin at {}", state.coordinates.text(card.info.at, 3));
             widgets::describe(&response, Role::Group, &label);
             hover::paint(ui.painter(), t, rect, &card.info, state.coordinates, 28.0);
             let cell = Rect::from_center_size(pos2(rect.right() - 20.0, rect.top() + 20.0), vec2(24.0, 24.0));
             let close = ui.interact(cell, ui.scope_id().with("close"), Sense::click());
-            if widgets::icon_button_at(ui, cell, close, "close", "Remove pin", false).clicked() {
+            if widgets::icon_button_at(ui, cell, close, "close", tr!("Remove pin"), false).clicked() {
                 out.send(Command::RemovePin { pin: card.pin });
             }
         });

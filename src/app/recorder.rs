@@ -86,18 +86,17 @@ impl Form {
     /// What is said below the fields.
     fn hint(&self) -> String {
         let length = self.length().map_or_else(String::new, |(frames, seconds)| {
-            let frames =
-                if frames == 1 { "1 frame".to_owned() } else { format!("{} frames", text::count(frames as u64)) };
-            format!("{frames}, a film of {}. ", text::duration(seconds.max(1.0)))
+            let (n, long) = (text::count(frames as u64), text::duration(seconds.max(1.0)));
+            trn!(frames, "{n} frame, a film of {long}. ", "{n} frames, a film of {long}. ")
         });
         let lower = self.path.trim().to_lowercase();
         let needs = lower.ends_with(".mp4") || lower.ends_with(".webm");
         let kinds = match (self.ffmpeg, needs) {
-            (true, _) => "The ending decides: .mp4, .webm, .gif, or -%04d.png for one picture a frame.",
+            (true, _) => tr!("The ending decides: .mp4, .webm, .gif, or -%04d.png for one picture a frame."),
             (false, true) => {
-                ".mp4 and .webm need the program ffmpeg, which is not on the PATH: name it .gif or -%04d.png, or install ffmpeg."
+                tr!(".mp4 and .webm need the program ffmpeg, which is not on the PATH: name it .gif or -%04d.png, or install ffmpeg.")
             }
-            (false, false) => "The ending decides: .gif, or -%04d.png for one picture a frame.",
+            (false, false) => tr!("The ending decides: .gif, or -%04d.png for one picture a frame."),
         };
         format!("{length}{kinds}")
     }
@@ -106,14 +105,14 @@ impl Form {
     fn command(&self) -> Result<Command, String> {
         let time = |text: &str| Time::parse(text).map_err(|e| e.to_string());
         let (from, to) = (time(&self.from)?, time(&self.to)?);
-        let step_s = seconds(&self.step).ok_or("Write the step like 30min, 6h or 1d.")?;
+        let step_s = seconds(&self.step).ok_or(tr!("Write the step like 30min, 6h or 1d."))?;
         let fps: f64 =
-            self.fps.trim().parse().map_err(|_not_a_number| "The frames a second are a number.".to_owned())?;
+            self.fps.trim().parse().map_err(|_not_a_number| tr!("The frames a second are a number.").to_owned())?;
         frames(Some(&Range { from, to, step_s }), None, &Camera::default(), fps)?;
         let path = PathBuf::from(self.path.trim());
         let kind = crate::export::Kind::of(&path)?;
         if !kind.is_film() {
-            return Err("A film is named *.mp4, *.webm, *.gif, or *-%04d.png for one picture a frame.".to_owned());
+            return Err(tr!("A film is named *.mp4, *.webm, *.gif, or *-%04d.png for one picture a frame.").to_owned());
         }
         Ok(Command::SaveFilm { path, from, to, step_s, fps, legend: self.legend })
     }
@@ -126,21 +125,21 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
     let mut done = false;
     let modal = Modal::new(Id::unique("record film")).frame(t.popover(12).inner_margin(20)).show(ctx, |ui| {
         ui.set_width(420.0);
-        ui.label(egui::RichText::new("Record film").font(t.clock()).color(t.c.text_1));
+        ui.label(egui::RichText::new(tr!("Record film")).font(t.clock()).color(t.c.text_1));
         ui.add_space(8.0);
         for (label, text) in [
-            ("From", &mut form.from),
-            ("To", &mut form.to),
-            ("Step", &mut form.step),
-            ("Frames a second", &mut form.fps),
-            ("Save as", &mut form.path),
+            (tr!("From"), &mut form.from),
+            (tr!("To"), &mut form.to),
+            (tr!("Step"), &mut form.step),
+            (tr!("Frames a second"), &mut form.fps),
+            (tr!("Save as"), &mut form.path),
         ] {
             // What was wrong may be right now.
             if row(ui, label, text) {
                 form.wrong = None;
             }
         }
-        ui.checkbox(&mut form.legend, "Colour bars, scale, time, names");
+        ui.checkbox(&mut form.legend, tr!("Colour bars, scale, time, names"));
         ui.add_space(4.0);
         let (text, colour) = match &form.wrong {
             Some(wrong) => (wrong.clone(), t.c.error),
@@ -149,7 +148,7 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
         ui.label(egui::RichText::new(text).font(t.small()).color(colour));
         ui.add_space(8.0);
         ui.horizontal(|ui| {
-            if ui.button("Record").clicked() {
+            if ui.button(tr!("Record")).clicked() {
                 match form.command() {
                     Ok(command) => {
                         out.send(command);
@@ -158,7 +157,7 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
                     Err(wrong) => form.wrong = Some(wrong),
                 }
             }
-            done |= ui.button("Cancel").clicked();
+            done |= ui.button(tr!("Cancel")).clicked();
         });
     });
     if done || modal.should_close() {
@@ -235,7 +234,7 @@ impl Recorder {
         for save in images {
             let name = save.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             match save_picture(ctx, viewport, host, &save, dark) {
-                Ok(()) => toasts.push(Level::Success, format!("Saved {name}"), None),
+                Ok(()) => toasts.push(Level::Success, tr!("Saved {name}"), None),
                 Err(e) => toasts.push(Level::Error, format!("{}.", format!("{e:#}").trim_end_matches('.')), None),
             }
         }
@@ -247,7 +246,7 @@ impl Recorder {
     /// Draws a picture that a client waits for.
     pub fn send(&self, viewport: Option<&mut Viewport>, host: &mut Host, wanted: WantedPicture, dark: bool) {
         let Some(viewport) = viewport else {
-            return wanted.finish(Err("The window has nothing to draw with yet.".to_owned()));
+            return wanted.finish(Err(tr!("The window has nothing to draw with yet.").to_owned()));
         };
         let background = if wanted.transparent { [0; 4] } else { Theme::get(dark).c.void.to_array() };
         let scene = host.scene(wanted.size, wanted.scale, background);
@@ -258,7 +257,7 @@ impl Recorder {
             }
             Ok(image)
         });
-        wanted.finish(drawn.map_err(|e| format!("The picture cannot be made: {e}.")));
+        wanted.finish(drawn.map_err(|e| tr!("The picture cannot be made: {e}.")));
     }
 
     /// Begins a film; one is recorded at a time.
@@ -272,7 +271,7 @@ impl Recorder {
         toasts: &mut Toasts,
     ) {
         if self.job.is_some() {
-            toasts.push(Level::Warning, "A film is being recorded; wait for its end, or cancel it.".to_owned(), None);
+            toasts.push(Level::Warning, tr!("A film is being recorded; wait for its end, or cancel it.").to_owned(), None);
             return;
         }
         let camera = host.session().project().camera;
@@ -298,7 +297,7 @@ impl Recorder {
         match job.ended.try_recv() {
             Err(TryRecvError::Empty) => {}
             Ok(Ok(())) => {
-                toasts.push(Level::Success, format!("Saved {}", job.name), None);
+                toasts.push(Level::Success, tr!("Saved {}", job.name), None);
                 self.job = None;
                 return;
             }
@@ -308,18 +307,18 @@ impl Recorder {
                 return;
             }
             Err(TryRecvError::Disconnected) => {
-                toasts.push(Level::Error, format!("{} was not written.", job.name), None);
+                toasts.push(Level::Error, tr!("{} was not written.", job.name), None);
                 self.job = None;
                 return;
             }
         }
         if job.card(ctx, area) {
-            toasts.push(Level::Info, format!("{} was not recorded", job.name), None);
+            toasts.push(Level::Info, tr!("{} was not recorded", job.name), None);
             self.job = None;
             return;
         }
         if let Err(why) = job.step(viewport, host) {
-            toasts.push(Level::Error, format!("The film was stopped: {why}."), None);
+            toasts.push(Level::Error, tr!("The film was stopped: {why}."), None);
             self.job = None;
         }
         ctx.request_repaint_after(LATER);
@@ -335,7 +334,7 @@ impl Job {
         frames: Vec<Frame>,
         dark: bool,
     ) -> Result<Self, String> {
-        let size_px = viewport.size_px().ok_or("There is no view to record.")?;
+        let size_px = viewport.size_px().ok_or(tr!("There is no view to record."))?;
         let (sender, images) = bounded::<RgbaImage>(AHEAD);
         let (end, ended) = bounded(1);
         let stopped = Arc::new(AtomicBool::new(false));
@@ -350,7 +349,7 @@ impl Job {
                     wake.request_repaint();
                 }
             })
-            .map_err(|e| format!("The film cannot be written: {e}."))?;
+            .map_err(|e| tr!("The film cannot be written: {e}."))?;
         let ppp = ctx.pixels_per_point();
         let name = Path::new(&film.path).file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self {
@@ -422,8 +421,8 @@ impl Job {
                 t.popover(8).inner_margin(10).show(ui, |ui| {
                     ui.horizontal(|ui| {
                         let done = self.next.min(self.frames.len());
-                        ui.label(format!("Recording {}: {done} of {} frames", self.name, self.frames.len()));
-                        ui.button("Cancel").clicked()
+                        ui.label(tr!("Recording {}: {done} of {} frames", self.name, self.frames.len()));
+                        ui.button(tr!("Cancel")).clicked()
                     })
                     .inner
                 })

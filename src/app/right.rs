@@ -17,11 +17,19 @@ pub enum Tab {
 }
 
 impl Tab {
+    /// Name in session files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Catalogue => "catalogue",
+            Self::Colocate => "colocate",
+        }
+    }
+
     /// Name.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Catalogue => "Catalogue",
-            Self::Colocate => "Colocate",
+            Self::Catalogue => tr!("Catalogue"),
+            Self::Colocate => tr!("Colocate"),
         }
     }
 }
@@ -36,8 +44,8 @@ pub fn tabs(ui: &Ui, rect: Rect, state: &mut UiState) -> f32 {
         let galley = ui.painter().layout_no_wrap(tab.title().to_owned(), font, t.c.text_1);
         let width = galley.size().x;
         let cell = Rect::from_min_size(pos2(x - 6.0, rect.top() + 4.0), vec2(width + 12.0, rect.height() - 8.0));
-        let response = ui.interact(cell, ui.scope_id().with(("tab", tab.title())), Sense::click());
-        response.widget_info(|| WidgetInfo::selected(Role::Tab, true, on, format!("{} tab", tab.title())));
+        let response = ui.interact(cell, ui.scope_id().with(("tab", tab.id())), Sense::click());
+        response.widget_info(|| WidgetInfo::selected(Role::Tab, true, on, tr!("{} tab", tab.title())));
         let ink = if on || response.hovered() { t.c.text_1 } else { t.c.text_2 };
         let y = (rect.center().y - galley.size().y / 2.0).round();
         ui.painter().galley_with_override_text_color(pos2(x, y), galley, ink);
@@ -60,7 +68,7 @@ pub fn header(ui: &Ui, rect: Rect, state: &mut UiState) {
     tabs(ui, rect, state);
     let button = Rect::from_center_size(pos2(rect.right() - 22.0, rect.center().y), Vec2::splat(28.0));
     let close = ui.interact(button, ui.scope_id().with("close"), Sense::click());
-    if widgets::icon_button_at(ui, button, close, "close", "Close the panel", false).clicked() {
+    if widgets::icon_button_at(ui, button, close, "close", tr!("Close the panel"), false).clicked() {
         state.right_open = false;
     }
 }

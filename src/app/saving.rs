@@ -47,7 +47,7 @@ impl Panels {
         Self {
             layers: state.left_open,
             layers_width: state.left_chosen,
-            right: state.right_open.then(|| state.right_tab.title().to_lowercase()),
+            right: state.right_open.then(|| state.right_tab.id().to_owned()),
             grouped: state.catalogue.group_by,
             bookmarks: state.bookmarks_open,
             selected: state.selected.map(|l| l.0),
@@ -65,7 +65,7 @@ impl Panels {
         state.right_open = self.right.is_some();
         let tab = [Tab::Catalogue, Tab::Colocate]
             .into_iter()
-            .find(|t| self.right.as_deref() == Some(&t.title().to_lowercase()));
+            .find(|t| self.right.as_deref() == Some(t.id()));
         state.right_tab = tab.unwrap_or_default();
         state.catalogue.group_by = self.grouped;
         state.bookmarks_open = self.bookmarks;

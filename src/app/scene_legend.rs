@@ -188,7 +188,7 @@ pub fn paint(painter: &Painter, t: &Theme, rect: Rect, chosen: &Chosen) -> Vec<R
         painter.galley(pos2(unit_left, (top + 12.0 - unit.size().y / 2.0).round()), unit, t.c.text_3);
         let room = unit_left - left - 8.0;
         let title = match row.age_s {
-            Some(_) => format!("{}: age", row.long_name),
+            Some(_) => tr!("{}: age", row.long_name),
             None => row.long_name.clone(),
         };
         let end = widgets::line(painter, left, top + 12.0, &title, t.body(), t.c.text_1, room);
@@ -261,8 +261,7 @@ fn place_ticks(painter: &Painter, t: &Theme, bar: Rect, ticks: Vec<(f64, String)
 fn more_text(left_out: usize) -> Option<String> {
     match left_out {
         0 => None,
-        1 => Some("+1 more layer".to_owned()),
-        n => Some(format!("+{n} more layers")),
+        n => Some(trn!(n, "+{n} more layer", "+{n} more layers")),
     }
 }
 
@@ -300,7 +299,7 @@ fn flag_list(painter: &Painter, t: &Theme, body: Rect, row: &Row, flags: &[Flag]
     }
     if named < flags.len() {
         let at = place(named);
-        let words = format!("and {} more", flags.len() - named);
+        let words = trn!(flags.len() - named, "and {} more", "and {} more", flags.len() - named);
         widgets::line(painter, at.x + 16.0, at.y, &words, t.small(), t.c.text_3, column - 22.0);
     }
 }
@@ -322,7 +321,7 @@ pub fn show(ui: &mut Ui, area: Rect, view: &View, model: &Model, state: &mut UiS
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
         let names: Vec<&str> = chosen.rows.iter().map(|r| r.long_name.as_str()).collect();
         let more = more_text(chosen.left_out).map_or_else(String::new, |m| format!(", {m}"));
-        widgets::describe(&response, Role::Group, &format!("Legend: {}{more}", names.join(", ")));
+        widgets::describe(&response, Role::Group, &tr!("Legend: {}{more}", names.join(", ")));
         let entries = paint(ui.painter(), t, rect, &chosen);
         point_at(ui, &entries, &chosen.rows, state);
         (response, entries)

@@ -56,6 +56,11 @@ impl Settings {
         self.file.as_ref().map(|f| f.with_file_name("styles.toml"))
     }
 
+    /// Message files of this user, beside the settings.
+    pub fn languages_dir(&self) -> Option<PathBuf> {
+        self.file.as_ref().map(|f| f.with_file_name("lang"))
+    }
+
     /// The copy of the session kept for the case of a crash, beside the settings.
     pub fn copy_path(&self) -> Option<PathBuf> {
         self.file.as_ref().map(|f| f.with_file_name("running.oce"))

@@ -4,6 +4,7 @@ use egui::{Popup, Rect, Role, Sense, Ui, pos2, vec2};
 use seaglass_core::command::Command;
 use seaglass_render::assets;
 
+use crate::lang;
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
 use crate::theme::theme;
@@ -19,13 +20,13 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let place = state.pointer.unwrap_or(camera.target);
     let position = state.coordinates.text(place, 4);
     // Off the globe it is another place, and says so.
-    let centre = if state.pointer.is_none() { "Centre " } else { "" };
+    let centre = if state.pointer.is_none() { tr!("Centre ") } else { "" };
     let cell = Rect::from_min_size(pos2(rect.left() + 12.0, rect.top()), vec2(200.0, rect.height()));
     let response = ui.interact(cell, ui.scope_id().with("position"), Sense::click());
     widgets::describe(
         &response,
         Role::Button,
-        &if centre.is_empty() { format!("Position {position}") } else { format!("Centre {position}") },
+        &if centre.is_empty() { tr!("Position {position}") } else { tr!("Centre {position}") },
     );
     let ink = if response.hovered() { t.c.text_1 } else { t.c.text_2 };
     let start = widgets::line(ui.painter(), cell.left(), y, centre, t.small(), t.c.text_3, 60.0);
@@ -42,25 +43,25 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     // Either button: one menu has one popup.
     let toggled = response.clicked() || response.secondary_clicked();
     let open = toggled.then_some(egui::SetOpenCommand::Toggle);
-    Popup::menu(&response).open_memory(open).accessible_name("Coordinates").show(|ui| {
+    Popup::menu(&response).open_memory(open).accessible_name(tr!("Coordinates")).show(|ui| {
         ui.set_width(270.0);
         readout::coordinates_menu(ui, chosen, state, out);
     });
-    response.on_hover_text("Copy, or choose the form of coordinates\nCtrl+C copies the position under the cursor");
+    response.on_hover_text(tr!("Copy, or choose the form of coordinates\nCtrl+C copies the position under the cursor"));
     let wide = rect.width() > 900.0;
     if let Some(e) = assets::elevation(place).filter(|_| wide) {
         x = widgets::line(ui.painter(), x, y, &hover::depth_text(e), t.small(), t.c.text_2, 160.0) + 16.0;
     }
-    let distance = format!("Altitude {}", text::metres(round_two(camera.altitude_m)));
+    let distance = tr!("Altitude {}", text::metres(round_two(camera.altitude_m)));
     x = widgets::line(ui.painter(), x, y, &distance, t.small(), t.c.text_2, 160.0) + 16.0;
-    let mut projection = camera.projection.title();
+    let mut projection = lang::word(&camera.projection.title()).to_owned();
     if camera.tilt_deg >= 0.5 && !camera.projection.is_map() {
-        projection.push_str(&format!(", tilt {:.0}°", camera.tilt_deg));
+        projection.push_str(&tr!(", tilt {:.0}°", camera.tilt_deg));
     }
     let left_end = widgets::line(ui.painter(), x, y, &projection, t.small(), t.c.text_3, 200.0);
     let mut right = rect.right() - 12.0;
     if model.adapter.1 {
-        right = right_text(ui, right, y, &format!("Software, {}", short_adapter(&model.adapter.0)), left_end) - 20.0;
+        right = right_text(ui, right, y, &tr!("Software, {}", short_adapter(&model.adapter.0)), left_end) - 20.0;
     }
     if let Some((used, allowed)) = model.memory_full {
         right = memory(ui, right, y, left_end, used, allowed) - 20.0;
@@ -85,13 +86,13 @@ fn short_adapter(name: &str) -> String {
 fn memory(ui: &mut Ui, right: f32, y: f32, limit: f32, used: u64, allowed: u64) -> f32 {
     let t = theme(ui);
     let gb = |bytes: u64| bytes as f64 / 1e9;
-    let words = format!("GPU {} / {}{}GB", text::number(gb(used), 1), text::short(gb(allowed), 1), text::THIN);
+    let words = tr!("GPU {} / {}{}GB", text::number(gb(used), 1), text::short(gb(allowed), 1), text::THIN);
     let galley = widgets::elided(ui.painter(), &words, t.small(), t.c.warning, right - limit - 16.0);
     let cell = Rect::from_min_max(pos2(right - galley.size().x, y - 12.0), pos2(right, y + 12.0));
     let response = ui.interact(cell, ui.scope_id().with("memory"), Sense::hover());
     widgets::describe(&response, Role::Label, &words);
     ui.painter().galley(pos2(cell.left(), (y - galley.size().y / 2.0).round()), galley, t.c.warning);
-    response.on_hover_text("The memory for data on the graphics card is full. What is farther away is drawn coarser.");
+    response.on_hover_text(tr!("The memory for data on the graphics card is full. What is farther away is drawn coarser."));
     cell.left()
 }
 
@@ -125,7 +126,7 @@ fn progress(ui: &mut Ui, rect: Rect, right: f32, limit: f32, model: &Model, out:
     if let Some((done, all)) = parts {
         let cell = Rect::from_center_size(pos2(x - 12.0, y), vec2(24.0, 24.0));
         let response = ui.interact(cell, ui.scope_id().with("cancel"), Sense::click());
-        let label = if model.sample.is_some() { "Cancel making the sample day" } else { "Cancel opening" };
+        let label = if model.sample.is_some() { tr!("Cancel making the sample day") } else { tr!("Cancel opening") };
         if widgets::icon_button_at(ui, cell.shrink(2.0), response, "close", label, false).clicked() {
             match model.sample {
                 Some(_) => out.act(Action::CancelSample),
@@ -141,9 +142,15 @@ fn progress(ui: &mut Ui, rect: Rect, right: f32, limit: f32, model: &Model, out:
         x = bar.left() - 10.0;
     }
     let words = if let Some((done, all)) = model.sample {
-        format!("Making the sample day, {done} of {all} files")
+        trn!(all, "Making the sample day, {done} of {all} files", "Making the sample day, {done} of {all} files")
     } else if opening {
-        format!("Opening {} of {} files", work.opening.0 + 1, work.opening.1)
+        trn!(
+            work.opening.1,
+            "Opening {} of {} files",
+            "Opening {} of {} files",
+            work.opening.0 + 1,
+            work.opening.1
+        )
     } else {
         format!("Reading, {} to go", work.reading)
     };

@@ -39,22 +39,22 @@ pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
     let t = theme(ui);
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width() - 140.0, t.size.control), Sense::hover());
-        widgets::line(ui.painter(), rect.left(), rect.center().y, "Classes", t.heading(), t.c.text_1, 100.0);
+        widgets::line(ui.painter(), rect.left(), rect.center().y, tr!("Classes"), t.heading(), t.c.text_1, 100.0);
         let all: Vec<FlagClass> = flags.iter().map(Flag::class).collect();
         ui.add_enabled_ui(can_hide(flags), |ui| {
-            if widgets::chip(ui, "All", row.style.hidden.is_empty()).clicked() {
+            if widgets::chip(ui, tr!("All"), row.style.hidden.is_empty()).clicked() {
                 send(row, Vec::new(), out);
             }
             let none = all.iter().all(|c| row.style.hidden.contains(c));
             ui.add_enabled_ui(all.len() <= MOST_HIDDEN, |ui| {
-                if widgets::chip(ui, "None", none).clicked() {
+                if widgets::chip(ui, tr!("None"), none).clicked() {
                     send(row, all, out);
                 }
             });
         });
     });
     if !can_hide(flags) {
-        let why = "These flags have more bits than a picture keeps: they are drawn, but not told apart.";
+        let why = tr!("These flags have more bits than a picture keeps: they are drawn, but not told apart.");
         ui.label(egui::RichText::new(why).font(t.small()).color(t.c.text_3));
         return;
     }

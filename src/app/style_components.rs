@@ -92,10 +92,10 @@ pub fn show(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
     };
     let mut chosen = known.clone();
     let fields = candidates(row, model);
-    for (k, label) in ["Eastward", "Northward"].into_iter().enumerate() {
+    for (k, label) in [tr!("Eastward"), tr!("Northward")].into_iter().enumerate() {
         crate::style_panel::labelled(ui, label, |ui| {
             let at = chosen[k].as_ref().and_then(|name| fields.iter().find(|f| f.name == *name));
-            let text = at.map_or_else(|| "Choose a field".to_owned(), |f| title(f));
+            let text = at.map_or_else(|| tr!("Choose a field").to_owned(), |f| title(f));
             let width = ui.available_width() - 8.0;
             let combo = egui::ComboBox::from_id_salt((id, k)).selected_text(text).width(width).truncate();
             let response = combo.show_ui(ui, |ui| {
@@ -106,7 +106,7 @@ pub fn show(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
                     }
                 }
             });
-            widgets::describe(&response.response, Role::ComboBox, &format!("{label} part of the vector"));
+            widgets::describe(&response.response, Role::ComboBox, &tr!("{label} part of the vector"));
         });
     }
     if chosen == known {

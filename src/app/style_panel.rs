@@ -5,6 +5,7 @@ use seaglass_core::command::Command;
 use seaglass_core::style::{Filter, Method, OutOfRange, StylePatch};
 use seaglass_render::assets;
 
+use crate::lang;
 use crate::colormap_list::{self, Picked};
 use crate::histogram::{self, Distribution};
 use crate::layer_row::send_range;
@@ -114,9 +115,9 @@ fn locked(ui: &mut Ui, row: &Row, out: &mut Out) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LOCKED - 8.0), Sense::hover());
     let y = rect.center().y;
     widgets::icon(ui.painter(), pos2(rect.left() + 8.0, y), "locked", 14.0, t.c.text_2);
-    widgets::line(ui.painter(), rect.left() + 22.0, y, "This layer is locked.", t.body(), t.c.text_2, 200.0);
+    widgets::line(ui.painter(), rect.left() + 22.0, y, tr!("This layer is locked."), t.body(), t.c.text_2, 200.0);
     let id = ui.scope_id().with("unlock");
-    if widgets::link_at(ui, pos2(rect.right(), y), "Unlock", id, "Unlock the style").clicked() {
+    if widgets::link_at(ui, pos2(rect.right(), y), tr!("Unlock"), id, tr!("Unlock the style")).clicked() {
         out.send(Command::LockLayer { layer: row.id, locked: false });
     }
 }
@@ -149,11 +150,11 @@ fn header(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &mut 
     widgets::line(ui.painter(), end + 10.0, rect.center().y, &row.product, t.body(), t.c.text_3, room);
     let cell = Rect::from_center_size(pos2(rect.right() - 40.0, rect.center().y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with("style menu"), Sense::click());
-    let response = widgets::icon_button_at(ui, cell, response, "more", "Copy, paste and defaults", false);
+    let response = widgets::icon_button_at(ui, cell, response, "more", tr!("Copy, paste and defaults"), false);
     style_menu::more(&response, row, model, state, out);
     let cell = Rect::from_center_size(pos2(rect.right() - 12.0, rect.center().y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with("close style"), Sense::click());
-    if widgets::icon_button_at(ui, cell, response, "close", "Close style panel", false).clicked() {
+    if widgets::icon_button_at(ui, cell, response, "close", tr!("Close style panel"), false).clicked() {
         state.style_of = None;
     }
 }
@@ -177,7 +178,7 @@ fn field(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
         let now = layer.extra.get(k).copied().unwrap_or(0);
         let label_of = |i: usize| match dim.values.get(i) {
             Some(v) => format!("{}{}{}", text::short(*v, 3), text::THIN, text::typeset(&dim.units)),
-            None => format!("{} of {}", i + 1, dim.size),
+            None => tr!("{} of {}", i + 1, dim.size),
         };
         labelled(ui, &crate::model::capitalized(&dim.name), |ui| {
             egui::ComboBox::from_id_salt(("extra", k)).selected_text(label_of(now)).width(180.0).show_ui(ui, |ui| {
@@ -212,10 +213,10 @@ pub fn methods(row: &Row, model: &Model) -> Vec<Method> {
 fn method(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
     let methods = methods(row, model);
     if methods.len() > 1 {
-        let label = |m: &Method| if *m == Method::Points { "Points" } else { m.label() };
+        let label = |m: &Method| if *m == Method::Points { tr!("Points") } else { lang::t(m.label()) };
         let labels: Vec<&str> = methods.iter().map(label).collect();
         let now = methods.iter().position(|m| *m == row.style.method);
-        if let Some(k) = widgets::segments(ui, &labels, now, Some(ui.available_width()), "Method") {
+        if let Some(k) = widgets::segments(ui, &labels, now, Some(ui.available_width()), tr!("Method")) {
             style_components::draw_as(row, methods[k], model, out);
         }
     }
@@ -230,13 +231,13 @@ fn method(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
 }
 
 fn size(ui: &mut Ui, row: &Row, out: &mut Out) {
-    labelled(ui, "Size", |ui| {
+    labelled(ui, tr!("Size"), |ui| {
         let mut size = f64::from(row.style.size_pt);
         let width = ui.available_width() - 80.0;
-        let slider = widgets::slider(ui, "Size", &mut size, 0.5..=24.0, width);
+        let slider = widgets::slider(ui, tr!("Size"), &mut size, 0.5..=24.0, width);
         let drag = egui::DragValue::new(&mut size).range(0.5..=64.0).speed(0.1).max_decimals(1).suffix(" pt");
         let number = ui.add_sized(vec2(72.0, theme(ui).size.control), drag);
-        widgets::describe(&number, Role::SpinButton, "Size in points");
+        widgets::describe(&number, Role::SpinButton, tr!("Size in points"));
         let response = slider.union(number);
         if response.changed() {
             send(row, out, StylePatch { size_pt: Some(size.clamp(0.5, 64.0) as f32), ..StylePatch::default() });
@@ -248,10 +249,10 @@ fn size(ui: &mut Ui, row: &Row, out: &mut Out) {
 fn range(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
-    widgets::line(ui.painter(), rect.left(), rect.center().y, "Range", t.heading(), t.c.text_1, 100.0);
+    widgets::line(ui.painter(), rect.left(), rect.center().y, tr!("Range"), t.heading(), t.c.text_1, 100.0);
     if let Some(d) = data {
-        let granules = if d.granules == 1 { "1 granule".to_owned() } else { format!("{} granules", d.granules) };
-        let caption = format!("{granules}, {} values", text::count(d.count));
+        let (n, values) = (d.granules, text::count(d.count));
+        let caption = trn!(n, "{n} granule, {values} values", "{n} granules, {values} values");
         let galley = ui.painter().layout_no_wrap(caption, t.small(), t.c.text_3);
         ui.painter().galley(pos2(rect.right() - galley.size().x, rect.top() + 3.0), galley, t.c.text_3);
     }
@@ -283,7 +284,7 @@ fn bounds(ui: &mut Ui, row: &Row, out: &mut Out) {
         let speed = (hi - lo) * 0.005;
         let mut ends = [row.unit.shown(lo), row.unit.shown(hi)];
         let mut changed = false;
-        for (k, name) in ["Minimum", "Maximum"].into_iter().enumerate() {
+        for (k, name) in [tr!("Minimum"), tr!("Maximum")].into_iter().enumerate() {
             let decimals = row.decimals.clamp(2, 6);
             let log = row.style.log;
             let drag = egui::DragValue::new(&mut ends[k])
@@ -297,21 +298,21 @@ fn bounds(ui: &mut Ui, row: &Row, out: &mut Out) {
             changed |= response.changed();
             out.settle |= response.drag_stopped() || response.lost_focus();
             if k == 0 {
-                ui.label(egui::RichText::new("to").color(t.c.text_3));
+                ui.label(egui::RichText::new(tr!("to")).color(t.c.text_3));
             }
         }
         ui.label(egui::RichText::new(&row.unit.label).color(t.c.text_3));
         let new = ends.map(|v| row.unit.raw(v));
         let new = if symmetric(row) && changed { mirrored([lo, hi], new) } else { new };
         send_range(row, new, changed, out);
-        if widgets::chip(ui, "Symmetric", symmetric(row)).clicked() {
+        if widgets::chip(ui, tr!("Symmetric"), symmetric(row)).clicked() {
             let reach = if symmetric(row) { None } else { Some(lo.abs().max(hi.abs())) };
             let new = reach.map_or([lo, hi * 1.1], |r| [-r, r]);
             send_range(row, new, true, out);
         }
         ui.add_enabled_ui(lo > 0.0, |ui| {
-            let chip = widgets::chip(ui, "Log", row.style.log)
-                .on_disabled_hover_text("A logarithmic scale needs a range above zero.");
+            let chip = widgets::chip(ui, tr!("Log"), row.style.log)
+                .on_disabled_hover_text(tr!("A logarithmic scale needs a range above zero."));
             if chip.clicked() {
                 send(row, out, StylePatch { log: Some(!row.style.log), ..StylePatch::default() });
             }
@@ -335,7 +336,7 @@ fn statistics(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>
                 ("1σ", around(1.0)),
                 ("2σ", around(2.0)),
                 ("3σ", around(3.0)),
-                ("Min\u{2013}max", [d.min, d.max]),
+                (tr!("Min\u{2013}max"), [d.min, d.max]),
             ];
             ui.spacing_mut().item_spacing.x = 4.0;
             for (name, wanted) in options {
@@ -366,30 +367,30 @@ fn of_view(ui: &mut Ui, row: &Row, model: &Model, out: &mut Out) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.add_enabled_ui(row.visible, |ui| {
-            let tip = "2 to 98 % of the values in view, once";
-            if widgets::chip(ui, "Visible", false).on_hover_text(tip).clicked() {
+            let tip = tr!("2 to 98 % of the values in view, once");
+            if widgets::chip(ui, tr!("Visible"), false).on_hover_text(tip).clicked() {
                 out.send(Command::FitVisible { layer: row.id });
                 out.settle = true;
             }
         });
         let on = row.style.follow_view;
-        let tip = "The range is that of the values in view whenever the view rests.\nIt stays as it is while time plays; setting a range ends it.";
-        if widgets::chip(ui, "Follow view", on).on_hover_text(tip).clicked() {
+        let tip = tr!("The range is that of the values in view whenever the view rests.\nIt stays as it is while time plays; setting a range ends it.");
+        if widgets::chip(ui, tr!("Follow view"), on).on_hover_text(tip).clicked() {
             crate::style_actions::follow(row, !on, out);
             out.settle = true;
         }
         if on && model.session.project().timeline.playing {
-            ui.label(egui::RichText::new("held while time plays").font(t.small()).color(t.c.text_3));
+            ui.label(egui::RichText::new(tr!("held while time plays")).font(t.small()).color(t.c.text_3));
         }
     });
 }
 
 fn colour_map(ui: &mut Ui, row: &Row, out: &mut Out) {
     let t = theme(ui);
-    labelled(ui, "Colour map", |ui| {
+    labelled(ui, tr!("Colour map"), |ui| {
         let (rect, response) =
             ui.allocate_exact_size(vec2(ui.available_width() - 36.0, t.size.control), Sense::click());
-        widgets::describe(&response, Role::ComboBox, "Colour map");
+        widgets::describe(&response, Role::ComboBox, tr!("Colour map"));
         let fill = if response.hovered() { t.c.hover } else { t.c.surface_2 };
         ui.painter().rect(rect, 6.0, fill, Stroke::new(1.0, t.c.border), StrokeKind::Inside);
         let known = assets::colormaps();
@@ -412,7 +413,7 @@ fn colour_map(ui: &mut Ui, row: &Row, out: &mut Out) {
         widgets::focus_ring(ui, &response, 6.0);
         pick_map(&response, row, out);
         let invert =
-            widgets::icon_button(ui, "style_invert", "Invert the colour map", t.size.control, row.style.reversed);
+            widgets::icon_button(ui, "style_invert", tr!("Invert the colour map"), t.size.control, row.style.reversed);
         if invert.clicked() {
             send(row, out, StylePatch { reversed: Some(!row.style.reversed), ..StylePatch::default() });
         }
@@ -425,7 +426,7 @@ fn colour_map(ui: &mut Ui, row: &Row, out: &mut Out) {
             let (rect, response) = ui.allocate_exact_size(vec2(44.0, 24.0), Sense::click());
             let on = row.style.colormap == id;
             response
-                .widget_info(|| egui::WidgetInfo::selected(Role::RadioButton, true, on, format!("Colour map {id}")));
+                .widget_info(|| egui::WidgetInfo::selected(Role::RadioButton, true, on, tr!("Colour map {id}")));
             widgets::colour_bar(ui.painter(), rect.shrink(3.0), &map, row.style.reversed, 1.0);
             if on || response.hovered() {
                 let ink = if on { t.c.accent } else { t.c.border_strong };
@@ -446,7 +447,7 @@ fn pick_map(response: &egui::Response, row: &Row, out: &mut Out) {
         ctx.data_mut(|d| d.insert_temp(before, row.style.colormap.clone()));
     }
     let popup =
-        Popup::menu(response).close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name("Colour maps");
+        Popup::menu(response).close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(tr!("Colour maps"));
     let mut settle = false;
     popup.show(|ui| {
         let patch = |id: String| StylePatch { colormap: Some(id), ..StylePatch::default() };
@@ -472,13 +473,13 @@ fn pick_map(response: &egui::Response, row: &Row, out: &mut Out) {
 
 fn opacity(ui: &mut Ui, row: &Row, out: &mut Out) {
     let t = theme(ui);
-    labelled(ui, "Opacity", |ui| {
+    labelled(ui, tr!("Opacity"), |ui| {
         let mut percent = f64::from(row.style.opacity) * 100.0;
         let width = ui.available_width() - 80.0;
-        let slider = widgets::slider(ui, "Opacity", &mut percent, 0.0..=100.0, width);
+        let slider = widgets::slider(ui, tr!("Opacity"), &mut percent, 0.0..=100.0, width);
         let drag = egui::DragValue::new(&mut percent).range(0.0..=100.0).speed(1.0).max_decimals(0).suffix(" %");
         let number = ui.add_sized(vec2(72.0, t.size.control), drag);
-        widgets::describe(&number, Role::SpinButton, "Opacity in per cent");
+        widgets::describe(&number, Role::SpinButton, tr!("Opacity in per cent"));
         if slider.changed() || number.changed() {
             send(row, out, StylePatch { opacity: Some((percent / 100.0) as f32), ..StylePatch::default() });
         }
@@ -489,37 +490,37 @@ fn opacity(ui: &mut Ui, row: &Row, out: &mut Out) {
 fn choices(ui: &mut Ui, row: &Row, out: &mut Out) {
     // Between two classes there is nothing to interpolate.
     if row.geometry.is_none_or(|g| g.is_raster()) && scene_legend::flags(row).is_none() {
-        labelled(ui, "Filter", |ui| {
+        labelled(ui, tr!("Filter"), |ui| {
             let width = ui.available_width();
             let filters = [Filter::Nearest, Filter::Bilinear];
             let now = filters.iter().position(|f| *f == row.style.filter);
-            if let Some(k) = widgets::segments(ui, &["Nearest", "Bilinear"], now, Some(width), "Filter") {
+            if let Some(k) = widgets::segments(ui, &[tr!("Nearest"), tr!("Bilinear")], now, Some(width), tr!("Filter")) {
                 send(row, out, StylePatch { filter: Some(filters[k]), ..StylePatch::default() });
             }
         });
     }
-    labelled(ui, "Outside", |ui| {
+    labelled(ui, tr!("Outside"), |ui| {
         let width = ui.available_width();
         let rules = [OutOfRange::Clamp, OutOfRange::Hide];
         let now = rules.iter().position(|r| *r == row.style.out_of_range);
-        if let Some(k) = widgets::segments(ui, &["End colours", "Hidden"], now, Some(width), "Out of range") {
+        if let Some(k) = widgets::segments(ui, &[tr!("End colours"), tr!("Hidden")], now, Some(width), tr!("Out of range")) {
             send(row, out, StylePatch { out_of_range: Some(rules[k]), ..StylePatch::default() });
         }
     });
     if row.field.as_ref().is_some_and(|f| f.hides_cells) {
-        labelled(ui, "Mask", |ui| {
+        labelled(ui, tr!("Mask"), |ui| {
             let width = ui.available_width();
             let now = Some(usize::from(row.unmasked));
-            if let Some(k) = widgets::segments(ui, &["Of the product", "None"], now, Some(width), "Mask") {
+            if let Some(k) = widgets::segments(ui, &[tr!("Of the product"), tr!("None")], now, Some(width), tr!("Mask")) {
                 out.send(Command::ShowMasked { layer: Some(row.id), on: k == 1 });
             }
         });
     }
-    labelled(ui, "Time", |ui| {
+    labelled(ui, tr!("Time"), |ui| {
         let width = ui.available_width();
         let now = TIME_RULES.iter().position(|(r, _)| *r == row.style.time_rule);
-        let names: Vec<&str> = TIME_RULES.iter().map(|(_, n)| *n).collect();
-        if let Some(k) = widgets::segments(ui, &names, now, Some(width), "Time rule") {
+        let names: Vec<&str> = TIME_RULES.iter().map(|(_, n)| lang::t(n)).collect();
+        if let Some(k) = widgets::segments(ui, &names, now, Some(width), tr!("Time rule")) {
             send(row, out, StylePatch { time_rule: Some(TIME_RULES[k].0), ..StylePatch::default() });
         }
     });

@@ -4,6 +4,7 @@ use egui::{Role, Ui, vec2};
 use seaglass_core::command::Command;
 use seaglass_core::style::{Method, RgbStyle, StylePatch};
 
+use crate::lang;
 use crate::model::Row;
 use crate::state::Out;
 use crate::style_panel::labelled;
@@ -11,7 +12,7 @@ use crate::theme::theme;
 use crate::{text, widgets};
 
 /// Channels as people name them.
-const CHANNELS: [&str; 3] = ["Red", "Green", "Blue"];
+const CHANNELS: [&str; 3] = [msg!("Red"), msg!("Green"), msg!("Blue")];
 
 /// Room the settings take.
 pub fn height(row: &Row) -> f32 {
@@ -26,20 +27,20 @@ fn change(row: &Row, out: &mut Out, rgb: RgbStyle) {
 pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
     let t = theme(ui);
     let rgb = &row.style.rgb;
-    labelled(ui, "Stretch", |ui| {
-        let tip = "Each channel over the 2 to 98 % of its own values";
-        if widgets::chip(ui, "2\u{2013}98 % each", false).on_hover_text(tip).clicked() {
+    labelled(ui, tr!("Stretch"), |ui| {
+        let tip = tr!("Each channel over the 2 to 98 % of its own values");
+        if widgets::chip(ui, tr!("2\u{2013}98 % each"), false).on_hover_text(tip).clicked() {
             out.send(Command::FitChannels { layer: row.id });
             out.settle = true;
         }
         let common = rgb.ranges.iter().all(Option::is_none);
-        let tip = "All channels over one range: the balance of colours is that of the data";
-        if widgets::chip(ui, "One for all", common).on_hover_text(tip).clicked() && !common {
+        let tip = tr!("All channels over one range: the balance of colours is that of the data");
+        if widgets::chip(ui, tr!("One for all"), common).on_hover_text(tip).clicked() && !common {
             change(row, out, RgbStyle { ranges: [None; 3], ..rgb.clone() });
             out.settle = true;
         }
     });
-    for (k, name) in CHANNELS.into_iter().enumerate() {
+    for (k, name) in CHANNELS.map(lang::t).into_iter().enumerate() {
         labelled(ui, name, |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             let common = row.style.effective_range();
@@ -53,12 +54,12 @@ pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
                     .custom_parser(text::parse_number)
                     .update_while_editing(false);
                 let response = ui.add_sized(vec2(58.0, t.size.control), drag);
-                widgets::describe(&response, Role::SpinButton, &format!("{name} {what}"));
+                widgets::describe(&response, Role::SpinButton, &tr!("{name} {what}"));
                 out.settle |= response.drag_stopped() || response.lost_focus();
                 response.changed()
             };
-            let mut changed = number(ui, &mut low, "minimum");
-            changed |= number(ui, &mut high, "maximum");
+            let mut changed = number(ui, &mut low, tr!("minimum"));
+            changed |= number(ui, &mut high, tr!("maximum"));
             if changed && low < high {
                 let mut ranges = rgb.ranges;
                 ranges[k] = Some([low, high]);
@@ -68,7 +69,7 @@ pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
             let drag =
                 egui::DragValue::new(&mut gamma).range(0.1..=10.0).speed(0.01).max_decimals(2).prefix("\u{3b3} ");
             let response = ui.add_sized(vec2(58.0, t.size.control), drag);
-            widgets::describe(&response, Role::SpinButton, &format!("{name} gamma"));
+            widgets::describe(&response, Role::SpinButton, &tr!("{name} gamma"));
             out.settle |= response.drag_stopped();
             if response.changed() {
                 let mut all = rgb.gamma;
@@ -76,8 +77,8 @@ pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
                 change(row, out, RgbStyle { gamma: all, ..rgb.clone() });
             }
             let own = rgb.ranges[k].is_some();
-            let tip = "Stretched over the range above, as the other channels";
-            let chip = widgets::chip(ui, "Common", !own).on_hover_text(tip);
+            let tip = tr!("Stretched over the range above, as the other channels");
+            let chip = widgets::chip(ui, tr!("Common"), !own).on_hover_text(tip);
             if chip.clicked() {
                 let mut ranges = rgb.ranges;
                 ranges[k] = if own { None } else { Some(common) };

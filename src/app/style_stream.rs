@@ -41,16 +41,16 @@ pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
     let [fewest, most] = PARTICLES.map(f64::from);
     let mut count = f64::from(style.particles);
     let mut power = count.log10();
-    crate::style_panel::labelled(ui, "Particles", |ui| {
+    crate::style_panel::labelled(ui, tr!("Particles"), |ui| {
         let width = ui.available_width() - 80.0;
-        let slider = widgets::slider(ui, "Particles", &mut power, fewest.log10()..=most.log10(), width);
+        let slider = widgets::slider(ui, tr!("Particles"), &mut power, fewest.log10()..=most.log10(), width);
         if slider.changed() {
             count = two_digits(10f64.powf(power));
         }
         let speed = count * 0.01;
         let drag = egui::DragValue::new(&mut count).range(fewest..=most).speed(speed).max_decimals(0);
         let number = ui.add_sized(vec2(72.0, theme(ui).size.control), drag);
-        widgets::describe(&number, Role::SpinButton, "Number of particles in view");
+        widgets::describe(&number, Role::SpinButton, tr!("Number of particles in view"));
         out.settle |= slider.drag_stopped() || number.drag_stopped();
         if slider.changed() || number.changed() {
             let particles = (count.round() as u32).clamp(PARTICLES[0], PARTICLES[1]);
@@ -58,18 +58,18 @@ pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
         }
     });
     let mut length = f64::from(style.length);
-    if line(ui, "Length", "Length in steps", &mut length, [2.0, 256.0], " steps", out) {
+    if line(ui, tr!("Length"), tr!("Length in steps"), &mut length, [2.0, 256.0], tr!(" steps"), out) {
         let length = (length.round() as u32).clamp(2, 256);
         change(row, out, StreamStyle { length, ..style.clone() });
     }
     let mut width = f64::from(row.style.size_pt);
-    if line(ui, "Width", "Width in points", &mut width, [0.5, 8.0], " pt", out) {
+    if line(ui, tr!("Width"), tr!("Width in points"), &mut width, [0.5, 8.0], " pt", out) {
         send(row, out, StylePatch { size_pt: Some(width.clamp(0.5, 64.0) as f32), ..StylePatch::default() });
     }
     speed(ui, row, out);
     colour(ui, row, out);
-    crate::style_panel::labelled(ui, "Motion", |ui| {
-        for (name, frozen) in [("Moving", false), ("Frozen", true)] {
+    crate::style_panel::labelled(ui, tr!("Motion"), |ui| {
+        for (name, frozen) in [(tr!("Moving"), false), (tr!("Frozen"), true)] {
             if widgets::chip(ui, name, style.frozen == frozen).clicked() && style.frozen != frozen {
                 change(row, out, StreamStyle { frozen, ..style.clone() });
             }
@@ -108,14 +108,14 @@ fn line(
 /// As fits the view, or so much drift in a second of watching.
 fn speed(ui: &mut Ui, row: &Row, out: &mut Out) {
     let style = &row.style.stream;
-    crate::style_panel::labelled(ui, "Speed", |ui| {
+    crate::style_panel::labelled(ui, tr!("Speed"), |ui| {
         let auto = style.speed_factor.is_none();
-        let tip = "The usual speed crosses the view in about half a minute.";
-        if widgets::chip(ui, "Fits the view", auto).on_hover_text(tip).clicked() && !auto {
+        let tip = tr!("The usual speed crosses the view in about half a minute.");
+        if widgets::chip(ui, tr!("Fits the view"), auto).on_hover_text(tip).clicked() && !auto {
             change(row, out, StreamStyle { speed_factor: None, ..style.clone() });
         }
-        let tip = "Seconds of drift in a second of watching.";
-        if widgets::chip(ui, "Factor", !auto).on_hover_text(tip).clicked() && auto {
+        let tip = tr!("Seconds of drift in a second of watching.");
+        if widgets::chip(ui, tr!("Factor"), !auto).on_hover_text(tip).clicked() && auto {
             change(row, out, StreamStyle { speed_factor: Some(FIRST_FACTOR), ..style.clone() });
         }
         if let Some(mut factor) = style.speed_factor {
@@ -128,7 +128,7 @@ fn speed(ui: &mut Ui, row: &Row, out: &mut Out) {
                 .prefix("× ")
                 .custom_parser(text::parse_number);
             let response = ui.add_sized(vec2(96.0, theme(ui).size.control), drag).on_hover_text(tip);
-            widgets::describe(&response, Role::SpinButton, "Seconds of drift in a second");
+            widgets::describe(&response, Role::SpinButton, tr!("Seconds of drift in a second"));
             if response.changed() && factor.is_finite() {
                 change(row, out, StreamStyle { speed_factor: Some(factor.clamp(1e-3, 1e9)), ..style.clone() });
             }
@@ -149,34 +149,34 @@ fn speed(ui: &mut Ui, row: &Row, out: &mut Out) {
 /// What the tails of streamlines stand for, as legends say it.
 pub fn tail_words(stream: &StreamStyle, factor: f64) -> String {
     let seconds = f64::from(stream.length) / TICKS_PER_S * factor;
-    format!("Tails are {} of drift", text::span(seconds))
+    tr!("Tails are {} of drift", text::span(seconds))
 }
 
 /// What a factor means.
 fn per_second(factor: f64) -> String {
     let (value, unit) = match factor {
-        f if f >= 86_400.0 => (f / 86_400.0, "days"),
-        f if f >= 3600.0 => (f / 3600.0, "hours"),
-        f if f >= 60.0 => (f / 60.0, "minutes"),
-        f => (f, "seconds"),
+        f if f >= 86_400.0 => (f / 86_400.0, tr!("days")),
+        f if f >= 3600.0 => (f / 3600.0, tr!("hours")),
+        f if f >= 60.0 => (f / 60.0, tr!("minutes")),
+        f => (f, tr!("seconds")),
     };
-    format!("A second shows {} {unit} of drift.", two_digits(value))
+    tr!("A second shows {} {unit} of drift.", two_digits(value))
 }
 
 /// By speed through the colour map, or one colour.
 fn colour(ui: &mut Ui, row: &Row, out: &mut Out) {
     let style = &row.style.stream;
-    crate::style_panel::labelled(ui, "Colour", |ui| {
+    crate::style_panel::labelled(ui, tr!("Colour"), |ui| {
         let by_map = style.colour.is_none();
-        if widgets::chip(ui, "By speed", by_map).clicked() && !by_map {
+        if widgets::chip(ui, tr!("By speed"), by_map).clicked() && !by_map {
             change(row, out, StreamStyle { colour: None, ..style.clone() });
         }
-        if widgets::chip(ui, "One colour", !by_map).clicked() && by_map {
+        if widgets::chip(ui, tr!("One colour"), !by_map).clicked() && by_map {
             change(row, out, StreamStyle { colour: Some([255, 255, 255]), ..style.clone() });
         }
         if let Some(mut rgb) = style.colour {
             let response = ui.color_edit_button_srgb(&mut rgb);
-            widgets::describe(&response, Role::Button, "Colour of streamlines");
+            widgets::describe(&response, Role::Button, tr!("Colour of streamlines"));
             if response.changed() {
                 change(row, out, StreamStyle { colour: Some(rgb), ..style.clone() });
             }

@@ -38,10 +38,10 @@ fn send(row: &Row, out: &mut Out, patch: StylePatch) {
 
 /// The settings.
 pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
-    labelled(ui, "Blend", |ui| {
+    labelled(ui, tr!("Blend"), |ui| {
         let ways = [Blend::Over, Blend::Multiply, Blend::Add];
         let now = ways.iter().position(|b| *b == row.style.blend);
-        if let Some(k) = widgets::segments(ui, &["Over", "Multiply", "Add"], now, Some(ui.available_width()), "Blend") {
+        if let Some(k) = widgets::segments(ui, &[tr!("Over"), tr!("Multiply"), tr!("Add")], now, Some(ui.available_width()), tr!("Blend")) {
             send(row, out, StylePatch { blend: Some(ways[k]), ..StylePatch::default() });
         }
     });
@@ -62,7 +62,7 @@ fn optional_colour(ui: &mut Ui, name: &str, now: Option<[u8; 3]>, first: [u8; 3]
     }
     if let Some(mut rgb) = now {
         let response = ui.color_edit_button_srgb(&mut rgb);
-        widgets::describe(&response, Role::Button, &format!("Colour: {name}"));
+        widgets::describe(&response, Role::Button, &tr!("Colour: {name}"));
         if response.changed() {
             new = Some(Some(rgb));
         }
@@ -72,19 +72,19 @@ fn optional_colour(ui: &mut Ui, name: &str, now: Option<[u8; 3]>, first: [u8; 3]
 
 fn ends(ui: &mut Ui, row: &Row, out: &mut Out) {
     let ends = &row.style.ends;
-    labelled(ui, "Beyond", |ui| {
+    labelled(ui, tr!("Beyond"), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let mut new = ends.clone();
         ui.add_enabled_ui(row.style.out_of_range == OutOfRange::Clamp, |ui| {
-            if let Some(colour) = optional_colour(ui, "Below", ends.under, FIRST_UNDER) {
+            if let Some(colour) = optional_colour(ui, tr!("Below"), ends.under, FIRST_UNDER) {
                 new.under = colour;
             }
-            if let Some(colour) = optional_colour(ui, "Above", ends.over, FIRST_OVER) {
+            if let Some(colour) = optional_colour(ui, tr!("Above"), ends.over, FIRST_OVER) {
                 new.over = colour;
             }
         });
         if is_cells(row)
-            && let Some(colour) = optional_colour(ui, "Missing", ends.missing, FIRST_MISSING)
+            && let Some(colour) = optional_colour(ui, tr!("Missing"), ends.missing, FIRST_MISSING)
         {
             new.missing = colour;
         }
@@ -98,22 +98,22 @@ fn contours(ui: &mut Ui, row: &Row, out: &mut Out) {
     let t = theme(ui);
     let style = &row.style.contour;
     let mut new = style.clone();
-    labelled(ui, "Contours", |ui| {
+    labelled(ui, tr!("Contours"), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        if widgets::chip(ui, "Contour lines", style.on).clicked() {
+        if widgets::chip(ui, tr!("Contour lines"), style.on).clicked() {
             new.on = !style.on;
         }
         if style.on {
-            if widgets::chip(ui, "Numbers", style.labels).clicked() {
+            if widgets::chip(ui, tr!("Numbers"), style.labels).clicked() {
                 new.labels = !style.labels;
             }
-            if widgets::chip(ui, "Lines only", style.alone).clicked() {
+            if widgets::chip(ui, tr!("Lines only"), style.alone).clicked() {
                 new.alone = !style.alone;
             }
         }
     });
     if style.on {
-        labelled(ui, "Every", |ui| {
+        labelled(ui, tr!("Every"), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             let mut step = row.style.contour_step();
             let speed = step * 0.01;
@@ -125,31 +125,31 @@ fn contours(ui: &mut Ui, row: &Row, out: &mut Out) {
                 .custom_parser(text::parse_number)
                 .update_while_editing(false);
             let response = ui.add_sized(vec2(90.0, t.size.control), drag);
-            widgets::describe(&response, Role::SpinButton, "Distance of contour lines");
+            widgets::describe(&response, Role::SpinButton, tr!("Distance of contour lines"));
             out.settle |= response.drag_stopped() || response.lost_focus();
             if response.changed() && step > 0.0 {
                 new.step = Some(step);
             }
             ui.label(egui::RichText::new(&row.unit.label).color(t.c.text_3));
             let chosen = style.step.is_none();
-            let chip = widgets::chip(ui, "Round", chosen).on_hover_text("Chosen from the colour range");
+            let chip = widgets::chip(ui, tr!("Round"), chosen).on_hover_text(tr!("Chosen from the colour range"));
             if chip.clicked() && !chosen {
                 new.step = None;
             }
         });
-        labelled(ui, "Width", |ui| {
+        labelled(ui, tr!("Width"), |ui| {
             let mut width = f64::from(style.width_pt);
-            if numbered(ui, "Width of contour lines", &mut width, 0.25..=6.0, " pt", out) {
+            if numbered(ui, tr!("Width of contour lines"), &mut width, 0.25..=6.0, " pt", out) {
                 new.width_pt = width as f32;
             }
         });
-        labelled(ui, "Colour", |ui| {
+        labelled(ui, tr!("Colour"), |ui| {
             let by_map = style.colour.is_none();
-            if widgets::chip(ui, "By value", by_map).clicked() && !by_map {
+            if widgets::chip(ui, tr!("By value"), by_map).clicked() && !by_map {
                 new.colour = None;
             }
             let own =
-                optional_colour(ui, "One colour", style.colour, ContourStyle::default().colour.unwrap_or_default());
+                optional_colour(ui, tr!("One colour"), style.colour, ContourStyle::default().colour.unwrap_or_default());
             if let Some(Some(colour)) = own {
                 new.colour = Some(colour);
             }
@@ -173,7 +173,7 @@ fn numbered(
     let slider = widgets::slider(ui, name, value, range.clone(), width);
     let drag = egui::DragValue::new(value).range(range).speed(0.2).max_decimals(2).suffix(suffix);
     let number = ui.add_sized(vec2(72.0, theme(ui).size.control), drag);
-    widgets::describe(&number, Role::SpinButton, &format!("{name}, number"));
+    widgets::describe(&number, Role::SpinButton, &tr!("{name}, number"));
     let response = slider.union(number);
     out.settle |= response.drag_stopped();
     response.changed()
@@ -182,22 +182,22 @@ fn numbered(
 fn light(ui: &mut Ui, row: &Row, out: &mut Out) {
     let style = &row.style.hillshade;
     let mut new = style.clone();
-    labelled(ui, "Relief", |ui| {
+    labelled(ui, tr!("Relief"), |ui| {
         let mut percent = f64::from(style.strength) * 100.0;
-        if numbered(ui, "Strength of the relief", &mut percent, 0.0..=100.0, " %", out) {
+        if numbered(ui, tr!("Strength of the relief"), &mut percent, 0.0..=100.0, " %", out) {
             new.strength = (percent / 100.0).clamp(0.0, 1.0) as f32;
         }
     });
     if style.strength > 0.0 {
-        labelled(ui, "Light from", |ui| {
+        labelled(ui, tr!("Light from"), |ui| {
             let mut azimuth = f64::from(style.azimuth_deg).rem_euclid(360.0);
-            if numbered(ui, "Direction of the light", &mut azimuth, 0.0..=360.0, "\u{b0}", out) {
+            if numbered(ui, tr!("Direction of the light"), &mut azimuth, 0.0..=360.0, "\u{b0}", out) {
                 new.azimuth_deg = azimuth as f32;
             }
         });
-        labelled(ui, "Height", |ui| {
+        labelled(ui, tr!("Height"), |ui| {
             let mut altitude = f64::from(style.altitude_deg);
-            if numbered(ui, "Height of the light", &mut altitude, 5.0..=85.0, "\u{b0}", out) {
+            if numbered(ui, tr!("Height of the light"), &mut altitude, 5.0..=85.0, "\u{b0}", out) {
                 new.altitude_deg = altitude as f32;
             }
         });

@@ -6,13 +6,14 @@ use seaglass_core::command::Command;
 use seaglass_core::granule::GeometryKind;
 use seaglass_core::style::{Method, StylePatch, TimeStyle, TrailStyle};
 
+use crate::lang;
 use crate::model::Row;
 use crate::state::Out;
 use crate::style_panel::labelled;
 use crate::widgets;
 
 /// Units of lengths of time: name, seconds.
-const UNITS: [(&str, f64); 3] = [("min", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+const UNITS: [(&str, f64); 3] = [("min", 60.0), ("h", 3600.0), (msg!("d"), 86_400.0)];
 /// A trail's length when it is first given one: ten days.
 const FIRST_TRAIL_S: f64 = 864_000.0;
 /// Distance of rows from the clock when it is first given: ten minutes.
@@ -59,68 +60,68 @@ pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
 }
 
 fn trails(ui: &mut Ui, row: &Row, trail: &mut TrailStyle, time: &mut TimeStyle) {
-    labelled(ui, "Trail", |ui| {
+    labelled(ui, tr!("Trail"), |ui| {
         let now = match (trail.whole, trail.seconds) {
             (true, _) => 2,
             (false, Some(_)) => 1,
             (false, None) => 0,
         };
         let width = ui.available_width();
-        let names = ["Window", "Length", "Whole"];
-        if let Some(k) = widgets::segments(ui, &names, Some(now), Some(width), "Trail") {
+        let names = [tr!("Window"), tr!("Length"), tr!("Whole")];
+        if let Some(k) = widgets::segments(ui, &names, Some(now), Some(width), tr!("Trail")) {
             trail.whole = k == 2;
             trail.seconds = (k == 1).then(|| trail.seconds.unwrap_or(FIRST_TRAIL_S));
         }
     });
     if let Some(seconds) = trail.seconds.as_mut().filter(|_| !trail.whole) {
-        labelled(ui, "Length", |ui| length(ui, row, seconds, "Trail"));
+        labelled(ui, tr!("Length"), |ui| length(ui, row, seconds, tr!("Trail")));
     }
-    labelled(ui, "Show", |ui| {
+    labelled(ui, tr!("Show"), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         if !is_dots(row) {
-            let tip = "A dot where the clock is, on the great circle between the two samples around it";
-            if widgets::chip(ui, "Marker", trail.marker).on_hover_text(tip).clicked() {
+            let tip = tr!("A dot where the clock is, on the great circle between the two samples around it");
+            if widgets::chip(ui, tr!("Marker"), trail.marker).on_hover_text(tip).clicked() {
                 trail.marker = !trail.marker;
             }
         }
-        if widgets::chip(ui, "Colour by age", trail.by_time).clicked() {
+        if widgets::chip(ui, tr!("Colour by age"), trail.by_time).clicked() {
             trail.by_time = !trail.by_time;
         }
         fade(ui, time);
     });
     if is_dots(row) {
-        labelled(ui, "Dots", |ui| {
+        labelled(ui, tr!("Dots"), |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            if widgets::chip(ui, "Metres wide", trail.dot_m.is_some()).clicked() {
+            if widgets::chip(ui, tr!("Metres wide"), trail.dot_m.is_some()).clicked() {
                 trail.dot_m = if trail.dot_m.is_some() { None } else { Some(FIRST_DOT_M) };
             }
             if let Some(metres) = &mut trail.dot_m {
                 let speed = *metres * 0.01;
                 let drag = egui::DragValue::new(metres).range(0.01..=1e7).speed(speed).suffix(" m");
                 let number = ui.add(drag);
-                widgets::describe(&number, Role::SpinButton, "Width of dots in metres");
+                widgets::describe(&number, Role::SpinButton, tr!("Width of dots in metres"));
             }
         });
     }
 }
 
 fn rows(ui: &mut Ui, row: &Row, time: &mut TimeStyle) {
-    labelled(ui, "Rows", |ui| {
+    labelled(ui, tr!("Rows"), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let tip = "Only rows measured within so long before or after the clock";
-        if widgets::chip(ui, "Near the clock", time.within_s.is_some()).on_hover_text(tip).clicked() {
+        let tip = tr!("Only rows measured within so long before or after the clock");
+        if widgets::chip(ui, tr!("Near the clock"), time.within_s.is_some()).on_hover_text(tip).clicked() {
             time.within_s = if time.within_s.is_some() { None } else { Some(FIRST_WITHIN_S) };
         }
         if let Some(seconds) = &mut time.within_s {
-            length(ui, row, seconds, "Near the clock");
+            length(ui, row, seconds, tr!("Near the clock"));
         }
         fade(ui, time);
     });
 }
 
 fn fade(ui: &mut Ui, time: &mut TimeStyle) {
-    let tip = "Paler the further from the clock";
-    if widgets::chip(ui, "Fade", time.fade).on_hover_text(tip).clicked() {
+    let tip = tr!("Paler the further from the clock");
+    if widgets::chip(ui, tr!("Fade"), time.fade).on_hover_text(tip).clicked() {
         time.fade = !time.fade;
     }
 }
@@ -130,16 +131,16 @@ fn length(ui: &mut Ui, row: &Row, seconds: &mut f64, name: &str) {
     let id = Id::unique(("unit of time", row.id.0, name));
     let usual = UNITS.iter().rposition(|(_, s)| *seconds >= *s && *seconds % *s == 0.0).unwrap_or(0);
     let unit = ui.data(|d| d.get_temp::<usize>(id)).unwrap_or(usual).min(UNITS.len() - 1);
-    let (label, per_unit) = UNITS[unit];
+    let (label, per_unit) = (lang::t(UNITS[unit].0), UNITS[unit].1);
     let mut number = *seconds / per_unit;
     let drag = egui::DragValue::new(&mut number).range(0.0..=1e11 / per_unit).speed(0.1).max_decimals(3);
     let response = ui.add(drag);
-    widgets::describe(&response, Role::SpinButton, &format!("{name}: {label}"));
+    widgets::describe(&response, Role::SpinButton, &tr!("{name}: {label}"));
     if response.changed() {
         *seconds = number * per_unit;
     }
-    let names = UNITS.map(|(n, _)| n);
-    if let Some(k) = widgets::segments(ui, &names, Some(unit), Some(96.0), &format!("Unit of {name}")) {
+    let names = UNITS.map(|(n, _)| lang::t(n));
+    if let Some(k) = widgets::segments(ui, &names, Some(unit), Some(96.0), &tr!("Unit of {name}")) {
         ui.data_mut(|d| d.insert_temp(id, k));
     }
 }

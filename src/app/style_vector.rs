@@ -29,12 +29,12 @@ fn change(row: &Row, out: &mut Out, vector: VectorStyle) {
 pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
     let style = &row.style.vector;
     let mut size = f64::from(row.style.size_pt);
-    if line(ui, "Size", "Size in points", &mut size, 6.0..=LARGEST_PT, 1.0, " pt", out) {
+    if line(ui, tr!("Size"), tr!("Size in points"), &mut size, 6.0..=LARGEST_PT, 1.0, " pt", out) {
         let size_pt = Some(size.clamp(0.5, 64.0) as f32);
         send(row, out, StylePatch { size_pt, ..StylePatch::default() });
     }
     let mut density = f64::from(style.density) * 100.0;
-    if line(ui, "Density", "Density in per cent", &mut density, 0.0..=100.0, 1.0, " %", out) {
+    if line(ui, tr!("Density"), tr!("Density in per cent"), &mut density, 0.0..=100.0, 1.0, " %", out) {
         let density = (density / 100.0).clamp(0.0, 1.0) as f32;
         change(row, out, VectorStyle { density, ..style.clone() });
     }
@@ -71,17 +71,17 @@ fn line(
 /// Through the colour map, or in one colour.
 fn colour(ui: &mut Ui, row: &Row, out: &mut Out) {
     let style = &row.style.vector;
-    crate::style_panel::labelled(ui, "Colour", |ui| {
+    crate::style_panel::labelled(ui, tr!("Colour"), |ui| {
         let by_map = style.colour.is_none();
-        if widgets::chip(ui, "By value", by_map).clicked() && !by_map {
+        if widgets::chip(ui, tr!("By value"), by_map).clicked() && !by_map {
             change(row, out, VectorStyle { colour: None, ..style.clone() });
         }
-        if widgets::chip(ui, "One colour", !by_map).clicked() && by_map {
+        if widgets::chip(ui, tr!("One colour"), !by_map).clicked() && by_map {
             change(row, out, VectorStyle { colour: Some([255, 255, 255]), ..style.clone() });
         }
         if let Some(mut rgb) = style.colour {
             let response = ui.color_edit_button_srgb(&mut rgb);
-            widgets::describe(&response, Role::Button, "Colour of symbols");
+            widgets::describe(&response, Role::Button, tr!("Colour of symbols"));
             if response.changed() {
                 change(row, out, VectorStyle { colour: Some(rgb), ..style.clone() });
             }
@@ -92,12 +92,12 @@ fn colour(ui: &mut Ui, row: &Row, out: &mut Out) {
 /// Equally long, or by speed.
 fn length(ui: &mut Ui, row: &Row, out: &mut Out) {
     let style = &row.style.vector;
-    crate::style_panel::labelled(ui, "Length", |ui| {
+    crate::style_panel::labelled(ui, tr!("Length"), |ui| {
         let equal = style.reference.is_none();
-        if widgets::chip(ui, "Equal", equal).clicked() && !equal {
+        if widgets::chip(ui, tr!("Equal"), equal).clicked() && !equal {
             change(row, out, VectorStyle { reference: None, ..style.clone() });
         }
-        if widgets::chip(ui, "By speed", !equal).clicked() && equal {
+        if widgets::chip(ui, tr!("By speed"), !equal).clicked() && equal {
             change(row, out, VectorStyle { reference: Some(usual_reference(row)), ..style.clone() });
         }
         if let Some(reference) = style.reference {
@@ -106,7 +106,7 @@ fn length(ui: &mut Ui, row: &Row, out: &mut Out) {
             let suffix = format!(" {}", row.unit.label);
             let drag = egui::DragValue::new(&mut shown).range(1e-6..=1e6).speed(step).max_decimals(4).suffix(suffix);
             let response = ui.add_sized(vec2(96.0, theme(ui).size.control), drag);
-            widgets::describe(&response, Role::SpinButton, "Speed of a full-length arrow");
+            widgets::describe(&response, Role::SpinButton, tr!("Speed of a full-length arrow"));
             if response.changed() {
                 let reference = Some(row.unit.raw(shown)).filter(|r| r.is_finite() && *r > 0.0);
                 change(row, out, VectorStyle { reference, ..style.clone() });

@@ -80,9 +80,9 @@ impl System {
             Some(match made {
                 Ok(dir) => Report::Sample(dir),
                 Err(_) if job.cancelled.load(Ordering::Relaxed) => {
-                    Report::Toast(Level::Info, "The sample day was not made".to_owned(), None)
+                    Report::Toast(Level::Info, tr!("The sample day was not made").to_owned(), None)
                 }
-                Err(e) => Report::Toast(Level::Error, format!("The sample day cannot be made: {e}"), None),
+                Err(e) => Report::Toast(Level::Error, tr!("The sample day cannot be made: {e}"), None),
             })
         });
     }
@@ -123,7 +123,7 @@ impl System {
                 Ok(_) => None,
                 Err(e) => Some(Report::Toast(
                     Level::Warning,
-                    format!("No file manager answered: {e}. The file is {}.", path.display()),
+                    tr!("No file manager answered: {e}. The file is {}.", path.display()),
                     None,
                 )),
             }
@@ -140,7 +140,7 @@ impl Drop for System {
 
 /// Folder of the sample day; made by the reader program when it is not there.
 fn sample_day(job: &SampleJob, worker: Option<PathBuf>, wake: &dyn Fn()) -> Result<PathBuf, String> {
-    let dirs = directories::ProjectDirs::from("org", "seaglass", "Seaglass").ok_or("this user has no cache folder.")?;
+    let dirs = directories::ProjectDirs::from("org", "seaglass", "Seaglass").ok_or(tr!("this user has no cache folder."))?;
     // Written by this version: another version may know more products.
     let dir = dirs.cache_dir().join(concat!("sample-day-", env!("CARGO_PKG_VERSION")));
     let done = dir.with_extension("complete");
@@ -179,13 +179,13 @@ fn write_sample(job: &SampleJob, program: &Path, dir: &Path, wake: &dyn Fn()) ->
             wake();
         }
     }
-    let Some(mut child) = job.child.lock().take() else { return Err("the writer is gone.".to_owned()) };
+    let Some(mut child) = job.child.lock().take() else { return Err(tr!("the writer is gone.").to_owned()) };
     let status = child.wait().map_err(|e| format!("{e}."))?;
     if status.success() {
         return Ok(());
     }
     let lines = errors.into_iter().flat_map(|e| BufReader::new(e).lines()).map_while(Result::ok);
-    Err(lines.last().unwrap_or_else(|| format!("the writer ended ({status}).")))
+    Err(lines.last().unwrap_or_else(|| tr!("the writer ended ({status}).")))
 }
 
 /// `3/31 /path` as two numbers.

@@ -6,6 +6,7 @@ use egui::{Area, Id, Order, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use seaglass_host::{Action as Remedy, Level as HostLevel, Notice};
 
+use crate::lang;
 use crate::placing::{EDGE, Taken};
 use crate::state::{Action, Out};
 use crate::theme::Theme;
@@ -223,13 +224,13 @@ fn more(
     let area = Area::new(Id::unique("toast count")).order(Order::Foreground).fixed_pos(rect.min);
     let wanted = area.show(ctx, |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        let words = format!("{waiting} more");
+        let words = tr!("{waiting} more");
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &words));
         ui.painter().add(t.popover_shadow().as_shape(rect, 8.0));
         ui.painter().rect(rect, 8.0, t.c.surface_3, Stroke::new(1.0, t.c.border), StrokeKind::Inside);
         widgets::line(ui.painter(), rect.left() + 12.0, rect.center().y, &words, t.body(), t.c.text_2, 80.0);
         let at = pos2(rect.right() - 12.0, rect.center().y);
-        widgets::link_at(ui, at, "Dismiss all", ui.scope_id().with("all"), "Dismiss all messages").clicked()
+        widgets::link_at(ui, at, tr!("Dismiss all"), ui.scope_id().with("all"), tr!("Dismiss all messages")).clicked()
     });
     (wanted.inner, corner.y - rect.top() + 8.0)
 }
@@ -237,12 +238,13 @@ fn more(
 /// The sentence with the file's name before it, unless it has the name already.
 fn sentence(toast: &Toast) -> String {
     let name = toast.file.as_ref().and_then(|f| f.file_name()).map(|n| n.to_string_lossy());
+    let said = lang::sentence(&toast.text);
     let mut text = match name.filter(|n| !toast.text.contains(n.as_ref())) {
-        Some(name) => format!("{name}: {}", toast.text),
-        None => toast.text.clone(),
+        Some(name) => tr!("{name}: {said}"),
+        None => said.into_owned(),
     };
     if toast.count > 1 {
-        text.push_str(&format!(" ({} times)", toast.count));
+        text.push_str(&tr!(" ({} times)", toast.count));
     }
     text
 }
@@ -285,14 +287,14 @@ fn one(ui: &mut Ui, t: &Theme, toast: &Toast, width: f32, out: &mut Out) -> bool
         }
     }
     if let Some(file) = retry {
-        let link = widgets::link_at(ui, at, "Try again", ui.scope_id().with("try again"), "Try again");
+        let link = widgets::link_at(ui, at, tr!("Try again"), ui.scope_id().with("try again"), tr!("Try again"));
         at.x = link.rect.left() - 12.0;
         if link.clicked() {
             out.act(Action::TryAgain(file.clone()));
             close = true;
         }
     }
-    if details && widgets::link_at(ui, at, "Details", ui.scope_id().with("details"), "Details").clicked() {
+    if details && widgets::link_at(ui, at, tr!("Details"), ui.scope_id().with("details"), tr!("Details")).clicked() {
         if let Some(file) = &toast.file {
             out.act(Action::FailureDetails(file.clone()));
         }
@@ -300,7 +302,7 @@ fn one(ui: &mut Ui, t: &Theme, toast: &Toast, width: f32, out: &mut Out) -> bool
     }
     let cell = Rect::from_center_size(pos2(rect.right() - 20.0, rect.center().y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with("close"), Sense::click());
-    close | widgets::icon_button_at(ui, cell, response, "close", "Close message", false).clicked()
+    close | widgets::icon_button_at(ui, cell, response, "close", tr!("Close message"), false).clicked()
 }
 
 #[cfg(test)]

@@ -22,12 +22,12 @@ fn left(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut O
     let y = rect.center().y;
     let button = Rect::from_center_size(pos2(rect.left() + 20.0, y), Vec2::splat(28.0));
     let response = ui.interact(button, ui.scope_id().with("menu"), Sense::click());
-    let response = widgets::icon_button_at(ui, button, response, "menu", "Menu", false);
+    let response = widgets::icon_button_at(ui, button, response, "menu", tr!("Menu"), false);
     state.regions[0] = Some(response.id);
     menu::show(&response, model, state, out);
     mark(ui.painter(), pos2(rect.left() + 52.0, y), 9.0, t);
     let end = widgets::line(ui.painter(), rect.left() + 70.0, y, "Seaglass", t.heading(), t.c.text_1, 120.0);
-    let name = if model.is_empty() { "Untitled".to_owned() } else { session_name(model) };
+    let name = if model.is_empty() { tr!("Untitled").to_owned() } else { session_name(model) };
     if rect.width() >= 900.0 {
         widgets::line(ui.painter(), end + 12.0, y, &name, t.body(), t.c.text_3, (296.0 - end - 12.0).max(80.0));
     }
@@ -40,9 +40,9 @@ fn session_name(model: &Model) -> String {
         return if *changed { format!("\u{2022} {name}") } else { name };
     }
     match model.session.readable_sources().as_slice() {
-        [] => "Untitled".to_owned(),
-        [one] => one.file_name().map_or_else(|| "Untitled".to_owned(), |n| n.to_string_lossy().into_owned()),
-        more => format!("{} sources", more.len()),
+        [] => tr!("Untitled").to_owned(),
+        [one] => one.file_name().map_or_else(|| tr!("Untitled").to_owned(), |n| n.to_string_lossy().into_owned()),
+        more => trn!(more.len(), "{} sources", "{} sources", more.len()),
     }
 }
 
@@ -69,14 +69,14 @@ fn search(ui: &mut Ui, rect: Rect, state: &mut UiState) {
     let centre = if narrow { pos2(rect.right() - 296.0, rect.center().y) } else { rect.center() };
     let field = Rect::from_center_size(centre, size);
     let response = ui.interact(field, ui.scope_id().with("search"), Sense::click());
-    widgets::describe(&response, Role::Button, "Search data, places and commands");
+    widgets::describe(&response, Role::Button, tr!("Search data, places and commands"));
     if narrow {
         widgets::icon_button_at(ui, field, response.clone(), "search_or_command", &widgets::tip("palette"), false);
     } else {
         let fill = if response.hovered() { t.c.hover } else { t.c.surface_2 };
         ui.painter().rect(field, 6.0, fill, Stroke::new(1.0, t.c.border), StrokeKind::Inside);
         widgets::icon(ui.painter(), pos2(field.left() + 16.0, field.center().y), "search_or_command", 16.0, t.c.text_2);
-        let text = "Search data, places and commands";
+        let text = tr!("Search data, places and commands");
         widgets::line(ui.painter(), field.left() + 32.0, field.center().y, text, t.body(), t.c.text_3, 300.0);
         widgets::key_badge(ui.painter(), t, pos2(field.right() - 8.0, field.center().y), "Ctrl+K");
         widgets::focus_ring(ui, &response, 6.0);
@@ -106,7 +106,7 @@ fn right(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut 
     let outer = Rect::from_min_size(pos2(rect.right() - 200.0, y - 14.0), vec2(144.0, 28.0));
     ui.painter().rect(outer, 6.0, t.c.surface_2, Stroke::new(1.0, t.c.border), StrokeKind::Inside);
     let map = model.session.project().camera.projection.is_map();
-    for (k, (icon, label, on)) in [("globe", "Globe", !map), ("map", "Map", map)].into_iter().enumerate() {
+    for (k, (icon, label, on)) in [("globe", tr!("Globe"), !map), ("map", tr!("Map"), map)].into_iter().enumerate() {
         let cell = Rect::from_min_size(
             pos2(outer.left() + 2.0 + k as f32 * 75.0, outer.top() + 2.0),
             vec2([75.0, 65.0][k], 24.0),

@@ -2,6 +2,7 @@
 
 use egui::{Area, Id, Key, Modifiers, Order, Rect, Role, Sense, Stroke, StrokeKind, pos2, vec2};
 
+use crate::lang;
 use crate::state::{Action, Out, UiState};
 use crate::theme::{Theme, theme};
 use crate::widgets;
@@ -21,32 +22,32 @@ enum Place {
 /// Title, text and place of every step.
 const STEPS: [(&str, &str, Place); 5] = [
     (
-        "Layers",
-        "What is shown, the top row over the others. Drag a row to move it, click the eye to hide it, drag the numbers \
-         beside the colour bar to stretch the colours.",
+        msg!("Layers"),
+        msg!("What is shown, the top row over the others. Drag a row to move it, click the eye to hide it, drag the numbers \
+         beside the colour bar to stretch the colours."),
         Place::Layers,
     ),
     (
-        "The globe",
-        "Drag to turn, wheel to zoom. Rest the pointer on a place: the card shows what every layer has there, from the \
-         files themselves. Shift+P pins it.",
+        msg!("The globe"),
+        msg!("Drag to turn, wheel to zoom. Rest the pointer on a place: the card shows what every layer has there, from the \
+         files themselves. Shift+P pins it."),
         Place::Globe,
     ),
     (
-        "Time",
-        "Only what lies in the time window is shown. Drag along the axis to scrub, press Space to play, click the clock \
-         to type a time.",
+        msg!("Time"),
+        msg!("Only what lies in the time window is shown. Drag along the axis to scrub, press Space to play, click the clock \
+         to type a time."),
         Place::Timeline,
     ),
     (
-        "More data",
-        "The right panel has the Catalogue: everything that is open, with a tick for what is shown. Drop files and \
-         folders anywhere on the window to open them.",
+        msg!("More data"),
+        msg!("The right panel has the Catalogue: everything that is open, with a tick for what is shown. Drop files and \
+         folders anywhere on the window to open them."),
         Place::TopBar,
     ),
     (
-        "Find anything",
-        "Ctrl+K finds every command, field and place. Ctrl+Z takes back what you did. F1 opens the help, ? the keys.",
+        msg!("Find anything"),
+        msg!("Ctrl+K finds every command, field and place. Ctrl+Z takes back what you did. F1 opens the help, ? the keys."),
         Place::TopBar,
     ),
 ];
@@ -59,6 +60,7 @@ pub fn show(ctx: &egui::Context, globe: Rect, state: &mut UiState, out: &mut Out
     }
     let t = Theme::get(ctx.global_style().visuals.dark_mode);
     let (title, text, place) = STEPS[step];
+    let (title, text) = (lang::t(title), lang::t(text));
     let screen = ctx.content_rect();
     let target = rect_of(place, screen, globe, state);
     let painter = ctx.layer_painter(egui::LayerId::new(Order::Foreground, Id::unique("tour outline")));
@@ -78,9 +80,9 @@ pub fn show(ctx: &egui::Context, globe: Rect, state: &mut UiState, out: &mut Out
         t.popover(8).inner_margin(16).show(ui, |ui| {
             ui.set_width(WIDTH - 32.0);
             ui.spacing_mut().item_spacing.y = 4.0;
-            let count = format!("{} of {}", step + 1, STEPS.len());
+            let count = tr!("{} of {}", step + 1, STEPS.len());
             let (line, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
-            response.widget_info(|| egui::WidgetInfo::labeled(Role::Label, true, format!("{title}, step {count}")));
+            response.widget_info(|| egui::WidgetInfo::labeled(Role::Label, true, tr!("{title}, step {count}")));
             widgets::line(ui.painter(), line.left(), line.center().y, title, t.clock(), t.c.text_1, 220.0);
             let end = egui::Align2::RIGHT_CENTER;
             ui.painter().text(line.right_center(), end, count, t.small(), t.c.text_3);
@@ -104,17 +106,17 @@ pub fn show(ctx: &egui::Context, globe: Rect, state: &mut UiState, out: &mut Out
 fn buttons(ui: &mut egui::Ui, step: usize) -> Option<usize> {
     let mut next = Some(step);
     let last = step + 1 == STEPS.len();
-    if widgets::button(ui, if last { "Done" } else { "Next" }, None, true).clicked() {
+    if widgets::button(ui, if last { tr!("Done") } else { tr!("Next") }, None, true).clicked() {
         next = (!last).then_some(step + 1);
     }
-    if step > 0 && widgets::button(ui, "Back", None, false).clicked() {
+    if step > 0 && widgets::button(ui, tr!("Back"), None, false).clicked() {
         next = Some(step - 1);
     }
     let t = theme(ui);
     if !last {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), t.size.control), Sense::hover());
         let id = ui.scope_id().with("skip");
-        if widgets::link_at(ui, rect.right_center(), "Skip the tour", id, "Skip the tour").clicked() {
+        if widgets::link_at(ui, rect.right_center(), tr!("Skip the tour"), id, tr!("Skip the tour")).clicked() {
             next = None;
         }
     }

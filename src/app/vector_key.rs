@@ -26,7 +26,7 @@ pub fn words(row: &Row) -> Option<String> {
                 if row.unit.label.is_empty() { String::new() } else { format!("{}{}", text::THIN, row.unit.label) };
             Some(format!("{}{unit}", text::short(row.unit.shown(speed), 3)))
         }
-        (Method::Barbs, _) => Some("5, 10 and 50 kt".to_owned()),
+        (Method::Barbs, _) => Some(tr!("5, 10 and 50 kt").to_owned()),
         (Method::Streamlines, _) => row.drift.map(|d| style_stream::tail_words(&row.style.stream, d)),
         _ => None,
     }

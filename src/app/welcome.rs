@@ -35,8 +35,8 @@ pub fn show(ui: &mut Ui, area: Rect, model: &Model, out: &mut Out) {
         t.card().inner_margin(Margin::same(24)).show(ui, |ui| {
             ui.set_width(WIDTH - 48.0);
             ui.spacing_mut().item_spacing.y = 4.0;
-            ui.label(egui::RichText::new("Ocean data on the globe").font(t.title()).color(t.c.text_1));
-            let lead = "Start with a sample, or open your own files.\nEverything runs on this computer.";
+            ui.label(egui::RichText::new(tr!("Ocean data on the globe")).font(t.title()).color(t.c.text_1));
+            let lead = tr!("Start with a sample, or open your own files.\nEverything runs on this computer.");
             ui.label(egui::RichText::new(lead).font(t.body()).color(t.c.text_2));
             ui.add_space(8.0);
             match model.sample {
@@ -47,10 +47,10 @@ pub fn show(ui: &mut Ui, area: Rect, model: &Model, out: &mut Out) {
             drop_zone(ui, out);
             ui.add_space(12.0);
             ui.horizontal(|ui| {
-                if widgets::button(ui, "Open files", Some("open"), true).clicked() {
+                if widgets::button(ui, tr!("Open files"), Some("open"), true).clicked() {
                     out.act(Action::Run("open_files"));
                 }
-                if widgets::button(ui, "Open folder", None, false).clicked() {
+                if widgets::button(ui, tr!("Open folder"), None, false).clicked() {
                     out.act(Action::Run("open_folder"));
                 }
                 let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
@@ -58,14 +58,14 @@ pub fn show(ui: &mut Ui, area: Rect, model: &Model, out: &mut Out) {
             });
             if !recent.is_empty() {
                 ui.add_space(12.0);
-                ui.label(egui::RichText::new("Recent").font(t.small()).color(t.c.text_3));
+                ui.label(egui::RichText::new(tr!("Recent")).font(t.small()).color(t.c.text_3));
                 for path in recent {
                     recent_row(ui, path, out);
                 }
             }
             ui.add_space(8.0);
             let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::hover());
-            let text = "Do not show again";
+            let text = tr!("Do not show again");
             if widgets::link_at(ui, rect.right_center(), text, ui.scope_id().with(text), text).clicked() {
                 out.act(Action::HideWelcome);
             }
@@ -76,19 +76,19 @@ pub fn show(ui: &mut Ui, area: Rect, model: &Model, out: &mut Out) {
 fn sample(ui: &mut Ui, out: &mut Out) {
     let t = theme(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::click());
-    widgets::describe(&response, Role::Button, "Open the sample day");
+    widgets::describe(&response, Role::Button, tr!("Open the sample day"));
     let row = rect.expand2(vec2(8.0, 0.0));
     ui.painter().rect_filled(row, 6.0, if response.hovered() { t.c.pressed } else { t.c.hover });
     let picture = Rect::from_min_size(rect.min + vec2(4.0, 8.0), vec2(96.0, 56.0));
     thumbnail(ui, picture);
     let left = picture.right() + 16.0;
     let width = rect.right() - left - 40.0;
-    widgets::line(ui.painter(), left, rect.top() + 18.0, "Open the sample day", t.name(), t.c.text_1, width);
+    widgets::line(ui.painter(), left, rect.top() + 18.0, tr!("Open the sample day"), t.name(), t.c.text_1, width);
     widgets::line(
         ui.painter(),
         left,
         rect.top() + 36.0,
-        "One analytic ocean, seen by each sensor",
+        tr!("One analytic ocean, seen by each sensor"),
         t.body(),
         t.c.text_2,
         width,
@@ -97,7 +97,7 @@ fn sample(ui: &mut Ui, out: &mut Out) {
         ui.painter(),
         left,
         rect.top() + 54.0,
-        "SWOT, altimetry, SST, winds, currents",
+        tr!("SWOT, altimetry, SST, winds, currents"),
         t.small(),
         t.c.text_3,
         width,
@@ -119,18 +119,18 @@ fn sample(ui: &mut Ui, out: &mut Out) {
 fn making(ui: &mut Ui, (done, all): (usize, usize), out: &mut Out) {
     let t = theme(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());
-    let words = format!("{done} of {all} files");
+    let words = trn!(all, "{done} of {all} files", "{done} of {all} files");
     let share = done as f32 / all.max(1) as f32;
-    response.widget_info(|| egui::WidgetInfo::labeled(Role::ProgressIndicator, true, format!("Sample day, {words}")));
+    response.widget_info(|| egui::WidgetInfo::labeled(Role::ProgressIndicator, true, tr!("Sample day, {words}")));
     ui.painter().rect_filled(rect.expand2(vec2(8.0, 0.0)), 6.0, t.c.hover);
     let picture = Rect::from_min_size(rect.min + vec2(4.0, 8.0), vec2(96.0, 56.0));
     thumbnail(ui, picture);
     let (left, right) = (picture.right() + 16.0, rect.right() - 4.0);
-    let title = "Making the sample day";
+    let title = tr!("Making the sample day");
     widgets::line(ui.painter(), left, rect.top() + 18.0, title, t.name(), t.c.text_1, right - left);
     widgets::line(ui.painter(), left, rect.top() + 36.0, &words, t.body(), t.c.text_2, right - left - 70.0);
     let at = pos2(right, rect.top() + 36.0);
-    if widgets::link_at(ui, at, "Cancel", ui.scope_id().with("cancel sample"), "Cancel making the sample day").clicked()
+    if widgets::link_at(ui, at, tr!("Cancel"), ui.scope_id().with("cancel sample"), tr!("Cancel making the sample day")).clicked()
     {
         out.act(Action::CancelSample);
     }
@@ -181,19 +181,19 @@ fn thumbnail(ui: &Ui, rect: Rect) {
 fn drop_zone(ui: &mut Ui, out: &mut Out) {
     let t = theme(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::click());
-    widgets::describe(&response, Role::Button, "Drop files or folders here");
+    widgets::describe(&response, Role::Button, tr!("Drop files or folders here"));
     let r = rect.shrink(0.5);
     let corners = [r.left_top(), r.right_top(), r.right_bottom(), r.left_bottom(), r.left_top()];
     ui.painter().extend(Shape::dashed_line(&corners, Stroke::new(1.0, t.c.border_strong), 4.0, 3.0));
     widgets::icon(ui.painter(), pos2(rect.left() + 32.0, rect.center().y), "drop", 24.0, t.c.accent);
     let left = rect.left() + 60.0;
     let width = rect.right() - left - 8.0;
-    widgets::line(ui.painter(), left, rect.center().y - 9.0, "Drop files or folders here", t.name(), t.c.text_1, width);
+    widgets::line(ui.painter(), left, rect.center().y - 9.0, tr!("Drop files or folders here"), t.name(), t.c.text_1, width);
     widgets::line(
         ui.painter(),
         left,
         rect.center().y + 10.0,
-        "NetCDF and HDF5, from any agency that follows CF",
+        tr!("NetCDF and HDF5, from any agency that follows CF"),
         t.body(),
         t.c.text_2,
         width,
@@ -208,7 +208,7 @@ fn recent_row(ui: &mut Ui, path: &std::path::Path, out: &mut Out) {
     let t = theme(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::click());
     let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-    widgets::describe(&response, Role::Button, &format!("Open {name}"));
+    widgets::describe(&response, Role::Button, &tr!("Open {name}"));
     if response.hovered() {
         ui.painter().rect_filled(rect.expand2(vec2(8.0, 0.0)), 4.0, t.c.hover);
     }

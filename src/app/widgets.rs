@@ -8,6 +8,7 @@ use egui::{
     Vec2, WidgetInfo, pos2, vec2,
 };
 
+use crate::lang;
 use crate::icons;
 use crate::theme::{Theme, theme};
 
@@ -48,8 +49,8 @@ pub fn describe(response: &Response, kind: Role, label: &str) {
 /// Tooltip text with the shortcut of a command of the table.
 pub fn tip(id: &str) -> String {
     match seaglass_core::command::entry_of(id) {
-        Some(e) if e.keys.is_empty() => e.title.to_owned(),
-        Some(e) => format!("{}   {}", e.title.trim_end_matches('…'), e.keys.split(" / ").next().unwrap_or_default()),
+        Some(e) if e.keys.is_empty() => lang::t(e.title).to_owned(),
+        Some(e) => format!("{}   {}", lang::t(e.title).trim_end_matches('…'), lang::keys(e.keys.split(" / ").next().unwrap_or_default())),
         None => id.to_owned(),
     }
 }
@@ -170,7 +171,7 @@ pub fn segments(
         let id = ui.scope_id().with((names, k));
         let response = ui.interact(cell, id, Sense::click());
         let on = selected == Some(k);
-        response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, on, format!("{names}: {label}")));
+        response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, on, tr!("{names}: {label}")));
         if on {
             ui.painter().rect_filled(cell, 4.0, t.c.pressed);
         } else if response.hovered() {
@@ -213,6 +214,7 @@ pub fn chip(ui: &mut Ui, label: &str, on: bool) -> Response {
 
 /// A key badge (`Ctrl O`) whose right end is at `right_centre`; returns its left end.
 pub fn key_badge(painter: &Painter, t: &Theme, right_centre: Pos2, keys: &str) -> f32 {
+    let keys = lang::keys(keys);
     let keys = if keys.len() > 1 { keys.replace('+', " ") } else { keys.to_owned() };
     let galley = painter.layout_no_wrap(keys, t.small(), t.c.text_3);
     let size = vec2(galley.size().x + 12.0, 18.0);
@@ -262,7 +264,7 @@ pub fn hairline(painter: &Painter, t: &Theme, x: impl Into<egui::Rangef>, y: f32
 pub fn menu_item(ui: &mut Ui, label: &str, keys: &str, enabled: bool) -> bool {
     let button = egui::Button::new(label).frame_when_inactive(false).min_size(vec2(220.0, 28.0));
     // An empty shortcut would leave a blank at the end of the accessible name.
-    let button = if keys.is_empty() { button } else { button.shortcut_text(keys) };
+    let button = if keys.is_empty() { button } else { button.shortcut_text(lang::keys(keys)) };
     let response = ui.add_enabled(enabled, button);
     if response.clicked() {
         ui.close();

@@ -16,6 +16,7 @@ use crate::dialogs::{self, FailureAnswer, Pick, Picked, Pickers};
 use crate::export::clients::film_writer;
 use crate::hand::Hand;
 use crate::hover::HoverInfo;
+use crate::lang;
 use crate::model::{Model, Reason, Status};
 use crate::navigation::{self, Navigation};
 use crate::readout::{self, PinCard};
@@ -132,6 +133,8 @@ impl Window {
     fn new(cc: &eframe::CreationContext<'_>, options: WindowOptions) -> anyhow::Result<Self> {
         theme::install(&cc.egui_ctx);
         let settings = Settings::load();
+        lang::begin(settings.languages_dir().as_deref());
+        lang::set_everywhere(&settings.preferences.language);
         let ctx = cc.egui_ctx.clone();
         let defaults = HostOptions::default();
         let worker = options.worker_path.clone();
@@ -146,8 +149,8 @@ impl Window {
         })?;
         let (viewport, no_graphics) = match cc.wgpu_render_state.clone().map(Viewport::new) {
             Some(Ok(v)) => (Some(v), None),
-            Some(Err(e)) => (None, Some(format!("The globe cannot be drawn: {e}"))),
-            None => (None, Some("The globe cannot be drawn: no graphics adapter was found.".to_owned())),
+            Some(Err(e)) => (None, Some(tr!("The globe cannot be drawn: {e}"))),
+            None => (None, Some(tr!("The globe cannot be drawn: no graphics adapter was found.").to_owned())),
         };
         let adapter = viewport.as_ref().map(|v| (v.gpu().adapter.clone(), v.gpu().software)).unwrap_or_default();
         let state = UiState {
@@ -184,8 +187,8 @@ impl Window {
         window.listen(options.listen);
         if let Some(left) = window.settings.copy_path().and_then(|path| window.host.keep_copy(&path)) {
             window.toasts.offer(
-                "Seaglass ended too early the last time. Its data, layers and view can be brought back.",
-                "Bring back",
+                tr!("Seaglass ended too early the last time. Its data, layers and view can be brought back."),
+                tr!("Bring back"),
                 Action::Recover(left),
             );
         }
@@ -274,7 +277,7 @@ impl Window {
             Action::TryAgain(path) => self.host.try_again(Some(&path)),
             Action::ExportPairs(format) => self.pick(ctx, Pick::Pairs(format)),
             Action::Copy(text) => {
-                self.toasts.push(Level::Info, format!("Copied {}", text.lines().next().unwrap_or_default()), None);
+                self.toasts.push(Level::Info, tr!("Copied {}", text.lines().next().unwrap_or_default()), None);
                 ctx.copy_text(text);
             }
             Action::ShowFile(path) => self.system.show_file(ctx, &path),
@@ -464,7 +467,7 @@ impl Window {
         let frame = compare::frame_at(ui, &frames, globe);
         self.host.set_view_size(DVec2::new(frame.size_px().x, frame.size_px().y));
         let response = ui.interact(globe, egui::Id::unique("viewport"), Sense::click_and_drag());
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, "Globe"));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, tr!("Globe")));
         self.state.regions[3] = Some(response.id);
         if response.clicked() || response.drag_started() {
             response.request_focus();

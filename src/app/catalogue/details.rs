@@ -66,30 +66,35 @@ fn lines(model: &Model, listed_id: &str, counted: Option<&CatalogueRow>) -> Vec<
     if let Some(row) = counted {
         let n = |n: usize| text::count(n as u64);
         lines.push((
-            "Granules",
-            format!("{} in all, {} in the window, {} in view", n(row.total), n(row.in_window), n(row.in_view)),
+            tr!("Granules"),
+            tr!("{} in all, {} in the window, {} in view", n(row.total), n(row.in_window), n(row.in_view)),
         ));
         if let Some(span) = row.span {
             let (a, b) = (span.start.date_text(), span.stop.date_text());
-            lines.push(("Period", if a == b { a } else { format!("{a} \u{2013} {b}") }));
+            lines.push((tr!("Period"), if a == b { a } else { format!("{a} \u{2013} {b}") }));
         }
         if !row.missions.is_empty() {
-            lines.push(("Mission", row.missions.join(", ")));
+            lines.push((tr!("Mission"), row.missions.join(", ")));
         }
         if !row.levels.is_empty() {
-            lines.push(("Level", row.levels.join(", ")));
+            lines.push((tr!("Level"), row.levels.join(", ")));
         }
     }
     let older = model.session.catalogue().collections.get(listed_id).map_or(0, Collection::older_versions);
     if older > 0 {
         let all = model.session.project().all_versions.contains(listed_id);
-        let (n, noun) = (text::count(older as u64), if older == 1 { "version" } else { "versions" });
-        lines.push(("Versions", format!("{n} older {noun} {}", if all { "drawn as well" } else { "left out" })));
+        let n = text::count(older as u64);
+        let words = if all {
+            trn!(older, "{n} older version drawn as well", "{n} older versions drawn as well")
+        } else {
+            trn!(older, "{n} older version left out", "{n} older versions left out")
+        };
+        lines.push((tr!("Versions"), words));
     }
     if let Some(tags) = model.session.project().tags.get(listed_id) {
-        lines.push(("Tags", tags.iter().cloned().collect::<Vec<_>>().join(", ")));
+        lines.push((tr!("Tags"), tags.iter().cloned().collect::<Vec<_>>().join(", ")));
     }
-    lines.push(("Name", listed_id.to_owned()));
+    lines.push((tr!("Name"), listed_id.to_owned()));
     lines
 }
 
@@ -99,7 +104,7 @@ pub fn tooltip(ui: &mut Ui, model: &Model, listed: &Listed, counted: Option<&Cat
     ui.set_max_width(320.0);
     ui.label(egui::RichText::new(&listed.title).font(t.strong()).color(t.c.text_1));
     for (label, words) in lines(model, &listed.id, counted) {
-        ui.label(egui::RichText::new(format!("{label}: {words}")).color(t.c.text_2));
+        ui.label(egui::RichText::new(tr!("{label}: {words}")).color(t.c.text_2));
     }
 }
 
@@ -121,12 +126,12 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &m
     let left = rect.left() + 11.0;
     let title = Rect::from_min_size(pos2(left, rect.top() + 6.0), vec2(rect.width() - 56.0, 28.0));
     let spoken = ui.interact(title, ui.scope_id().with("details title"), Sense::hover());
-    widgets::describe(&spoken, egui::Role::Label, &format!("Details of {}", collection.title));
+    widgets::describe(&spoken, egui::Role::Label, &tr!("Details of {}", collection.title));
     widgets::line(ui.painter(), left, title.center().y, &collection.title, t.strong(), t.c.text_1, title.width());
     spoken.on_hover_text(&collection.title);
     let button = Rect::from_center_size(pos2(rect.right() - 22.0, title.center().y), Vec2::splat(24.0));
     let close = ui.interact(button, ui.scope_id().with("close details"), Sense::click());
-    if widgets::icon_button_at(ui, button, close, "close", "Close the details", false).clicked() {
+    if widgets::icon_button_at(ui, button, close, "close", tr!("Close the details"), false).clicked() {
         state.catalogue.selected = None;
     }
     let mut y = title.bottom() + LINE / 2.0;
@@ -135,7 +140,7 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &m
         let at = Rect::from_min_max(pos2(left + 60.0, y - LINE / 2.0), pos2(rect.right() - 12.0, y + LINE / 2.0));
         widgets::line(ui.painter(), at.left(), y, &words, t.small(), t.c.text_2, at.width());
         let hover = ui.interact(at, ui.scope_id().with(("detail", label)), Sense::hover());
-        widgets::describe(&hover, egui::Role::Label, &format!("{label}: {words}"));
+        widgets::describe(&hover, egui::Role::Label, &tr!("{label}: {words}"));
         hover.on_hover_text(&words);
         y += LINE;
     }
@@ -143,7 +148,7 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &m
     ui.scope_builder(UiBuilder::new().max_rect(buttons), |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            let commands = [("Jump to data", jump(model, &id)), ("Zoom to", place(model, &id))];
+            let commands = [(tr!("Jump to data"), jump(model, &id)), (tr!("Zoom to"), place(model, &id))];
             for (label, command) in commands {
                 let shown = ui.add_enabled_ui(command.is_some(), |ui| widgets::button(ui, label, None, false)).inner;
                 if let Some(command) = command.filter(|_| shown.clicked()) {
@@ -152,7 +157,7 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &m
             }
             let nearest = collection.nearest(model.now()).map(|(g, _)| g).or(collection.granules.first());
             if let Some(granule) = nearest
-                && widgets::button(ui, "Show file", None, false)
+                && widgets::button(ui, tr!("Show file"), None, false)
                     .on_hover_text(granule.path.display().to_string())
                     .clicked()
             {
@@ -164,23 +169,23 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &m
             ui.spacing_mut().item_spacing.x = 6.0;
             let nearest = collection.nearest(model.now()).map(|(g, _)| g).or(collection.granules.first());
             if let Some(granule) = nearest
-                && widgets::button(ui, "File details", None, false)
-                    .on_hover_text("How the file nearest to the clock was read, its origin and attributes")
+                && widgets::button(ui, tr!("File details"), None, false)
+                    .on_hover_text(tr!("How the file nearest to the clock was read, its origin and attributes"))
                     .clicked()
             {
                 state.file_details = Some(granule.path.clone());
             }
             if collection.older_versions() > 0 {
                 let all = collection.versions == Versions::All;
-                let chip = widgets::chip(ui, "All versions", all);
-                if chip.on_hover_text("Draw older versions and copies of granules as well").clicked() {
+                let chip = widgets::chip(ui, tr!("All versions"), all);
+                if chip.on_hover_text(tr!("Draw older versions and copies of granules as well")).clicked() {
                     let versions = if all { Versions::Newest } else { Versions::All };
                     out.send(Command::ChooseVersions { collection: id.clone(), versions });
                 }
             }
-            let button = widgets::button(ui, "Tags", None, false);
+            let button = widgets::button(ui, tr!("Tags"), None, false);
             egui::Popup::menu(&button)
-                .accessible_name("Tags")
+                .accessible_name(tr!("Tags"))
                 .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
                 .show(|ui| super::tags::menu(ui, &id, model, state, out));
         });

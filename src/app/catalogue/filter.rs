@@ -111,9 +111,9 @@ pub fn grouped<'a>(model: &Model, panel: &PanelState, listed: &'a [Listed]) -> V
     }
     let title = match panel.group_by {
         GroupBy::Nothing => None,
-        GroupBy::Mission => Some("No mission named".to_owned()),
-        GroupBy::Level => Some("No level named".to_owned()),
-        GroupBy::Tag => Some("Without a tag".to_owned()),
+        GroupBy::Mission => Some(tr!("No mission named").to_owned()),
+        GroupBy::Level => Some(tr!("No level named").to_owned()),
+        GroupBy::Tag => Some(tr!("Without a tag").to_owned()),
     };
     let mut all: Vec<(Option<String>, Vec<&Listed>)> = groups.into_iter().map(|(g, l)| (Some(g), l)).collect();
     if !rest.is_empty() {

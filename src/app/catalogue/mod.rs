@@ -13,6 +13,7 @@ use egui::{Area, Order, Popup, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuil
 use seaglass_host::CatalogueRow;
 use serde::{Deserialize, Serialize};
 
+use crate::lang;
 use crate::model::Model;
 use crate::state::{Out, UiState};
 use crate::theme::theme;
@@ -70,7 +71,7 @@ pub enum GroupBy {
 impl GroupBy {
     /// All, with their names.
     pub const ALL: [(Self, &'static str); 4] =
-        [(Self::Nothing, "No groups"), (Self::Mission, "By mission"), (Self::Level, "By level"), (Self::Tag, "By tag")];
+        [(Self::Nothing, msg!("No groups")), (Self::Mission, msg!("By mission")), (Self::Level, msg!("By level")), (Self::Tag, msg!("By tag"))];
 }
 
 impl Default for PanelState {
@@ -129,7 +130,7 @@ pub fn drawer(ctx: &egui::Context, area: Rect, model: &Model, state: &mut UiStat
         Area::new(egui::Id::unique("catalogue drawer")).order(Order::Middle).fixed_pos(rect.min).constrain(false);
     area.show(ctx, |ui| {
         let response = ui.allocate_rect(rect, Sense::click_and_drag());
-        widgets::describe(&response, Role::Pane, "Catalogue");
+        widgets::describe(&response, Role::Pane, tr!("Catalogue"));
         ui.painter().with_clip_rect(under).add(t.popover_shadow().as_shape(rect, 0.0));
         ui.painter().rect_filled(rect, 0.0, t.c.surface_1);
         ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| inside(ui, rect, model, state, out));
@@ -179,9 +180,8 @@ fn search_field(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState) {
     let t = theme(ui);
     let n = model.session.catalogue().collections.len();
     let hint = match n {
-        0 => "Filter collections".to_owned(),
-        1 => "Filter 1 collection".to_owned(),
-        n => format!("Filter {n} collections"),
+        0 => tr!("Filter collections").to_owned(),
+        n => trn!(n, "Filter {n} collection", "Filter {n} collections"),
     };
     ui.painter().rect(rect, 6.0, t.c.surface_2, Stroke::new(1.0, t.c.border), egui::StrokeKind::Inside);
     widgets::icon(
@@ -204,14 +204,14 @@ fn search_field(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState) {
         .align(egui::Align2::LEFT_CENTER)
         .desired_width(f32::INFINITY);
     let response = ui.put(text, edit);
-    widgets::describe(&response, Role::TextInput, "Filter collections");
+    widgets::describe(&response, Role::TextInput, tr!("Filter collections"));
     if response.has_focus() {
         ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, t.c.focus), egui::StrokeKind::Outside);
     }
     if some {
         let button = Rect::from_center_size(pos2(rect.right() - 16.0, rect.center().y), egui::Vec2::splat(24.0));
         let clear = ui.interact(button, ui.scope_id().with("clear filter"), Sense::click());
-        if widgets::icon_button_at(ui, button, clear, "close", "Clear the filter", false).clicked() {
+        if widgets::icon_button_at(ui, button, clear, "close", tr!("Clear the filter"), false).clicked() {
             state.catalogue.filter.clear();
         }
     }
@@ -220,33 +220,33 @@ fn search_field(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState) {
 fn filter_chips(ui: &mut Ui, model: &Model, state: &mut UiState) {
     ui.spacing_mut().item_spacing.x = 8.0;
     let panel = &mut state.catalogue;
-    let window = widgets::chip(ui, "In window", panel.in_window);
-    if window.on_hover_text("Collections with granules in the time window come first").clicked() {
+    let window = widgets::chip(ui, tr!("In window"), panel.in_window);
+    if window.on_hover_text(tr!("Collections with granules in the time window come first")).clicked() {
         panel.in_window = !panel.in_window;
     }
-    let view = widgets::chip(ui, "In view", panel.in_view);
-    if view.on_hover_text("Count only granules in the view").clicked() {
+    let view = widgets::chip(ui, tr!("In view"), panel.in_view);
+    if view.on_hover_text(tr!("Count only granules in the view")).clicked() {
         panel.in_view = !panel.in_view;
     }
     let [missions, levels] = filter::choices(model);
     let own: BTreeSet<String> = model.session.project().tags.values().flatten().cloned().collect();
     let on = !panel.missions.is_empty() || !panel.levels.is_empty() || !panel.tags.is_empty();
     let on = on || panel.group_by != GroupBy::Nothing;
-    let kind = widgets::chip(ui, "Type", on).on_hover_text("Missions, levels and tags, and groups of them");
-    Popup::menu(&kind).accessible_name("Type").close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(
+    let kind = widgets::chip(ui, tr!("Type"), on).on_hover_text(tr!("Missions, levels and tags, and groups of them"));
+    Popup::menu(&kind).accessible_name(tr!("Type")).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(
         |ui| {
             ui.set_min_width(180.0);
             if missions.is_empty() && levels.is_empty() && own.is_empty() {
                 let t = theme(ui);
-                ui.label(egui::RichText::new("The files name no mission and no level.").color(t.c.text_3));
+                ui.label(egui::RichText::new(tr!("The files name no mission and no level.")).color(t.c.text_3));
             }
             ScrollArea::vertical().max_height(440.0).show(ui, |ui| {
-                choices(ui, "Mission", &missions, &mut panel.missions);
-                choices(ui, "Level", &levels, &mut panel.levels);
-                choices(ui, "Tag", &own, &mut panel.tags);
+                choices(ui, tr!("Mission"), &missions, &mut panel.missions);
+                choices(ui, tr!("Level"), &levels, &mut panel.levels);
+                choices(ui, tr!("Tag"), &own, &mut panel.tags);
                 let t = theme(ui);
-                ui.label(egui::RichText::new("List").font(t.small()).color(t.c.text_3));
-                for (by, name) in GroupBy::ALL {
+                ui.label(egui::RichText::new(tr!("List")).font(t.small()).color(t.c.text_3));
+                for (by, name) in GroupBy::ALL.map(|(by, name)| (by, lang::t(name))) {
                     ui.radio_value(&mut panel.group_by, by, name);
                 }
             });
@@ -271,12 +271,12 @@ fn choices(ui: &mut Ui, title: &str, all: &BTreeSet<String>, chosen: &mut BTreeS
 fn captions(ui: &Ui, rect: Rect, y: f32) {
     let t = theme(ui);
     let (small, ink) = (t.small(), t.c.text_3);
-    widgets::line(ui.painter(), rect.left() + 12.0, y, "Collection", small.clone(), ink, 120.0);
+    widgets::line(ui.painter(), rect.left() + 12.0, y, tr!("Collection"), small.clone(), ink, 120.0);
     let right = |text: &str, x: f32| {
         ui.painter().text(pos2(x, y), egui::Align2::RIGHT_CENTER, text, small.clone(), ink);
     };
-    right("Granules", rect.right() - 12.0);
-    right("16 days", rect.right() - 72.0);
+    right(tr!("Granules"), rect.right() - 12.0);
+    right(tr!("16 days"), rect.right() - 72.0);
 }
 
 fn nothing(ui: &mut Ui, model: &Model, state: &mut UiState) {
@@ -284,12 +284,12 @@ fn nothing(ui: &mut Ui, model: &Model, state: &mut UiState) {
     ui.add_space(24.0);
     ui.vertical_centered(|ui| {
         if model.session.catalogue().collections.is_empty() {
-            ui.label(egui::RichText::new("Collections appear here\nwhen files are opened.").color(t.c.text_3));
+            ui.label(egui::RichText::new(tr!("Collections appear here\nwhen files are opened.")).color(t.c.text_3));
             return;
         }
-        ui.label(egui::RichText::new("No collection matches.").color(t.c.text_2));
+        ui.label(egui::RichText::new(tr!("No collection matches.")).color(t.c.text_2));
         ui.add_space(8.0);
-        if widgets::button(ui, "Clear filters", None, false).clicked() {
+        if widgets::button(ui, tr!("Clear filters"), None, false).clicked() {
             state.catalogue.clear();
         }
     });

@@ -49,7 +49,7 @@ pub fn collection(ui: &mut Ui, listed: &Listed, model: &Model, state: &mut UiSta
     }
     let all = state.catalogue.all.contains(&listed.id);
     if listed.more > 0 || (all && known.fields.iter().any(|f| f.rank < 0) && !listed.by_variable) {
-        let label = if all { "Fewer variables".to_owned() } else { format!("{} more variables", listed.more) };
+        let label = if all { tr!("Fewer variables").to_owned() } else { trn!(listed.more, "{} more variables", "{} more variables", listed.more) };
         if more(ui, &label, &listed.short).clicked() && !state.catalogue.all.remove(&listed.id) {
             state.catalogue.all.insert(listed.id.clone());
         }
@@ -60,14 +60,13 @@ fn header(ui: &mut Ui, listed: &Listed, open: bool, model: &Model, state: &mut U
     let t = theme(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), t.size.tree_row), Sense::click());
     let counted = row_of(model, &listed.id);
-    let place = if state.catalogue.in_view { "in the window and in view" } else { "in the window" };
-    let spoken = format!(
-        "{}, {} {} {place}, {}",
-        listed.short,
-        listed.count,
-        if listed.count == 1 { "granule" } else { "granules" },
-        if open { "open" } else { "closed" }
-    );
+    let (name, count) = (&listed.short, listed.count);
+    let granules = if state.catalogue.in_view {
+        trn!(count, "{count} granule in the window and in view", "{count} granules in the window and in view")
+    } else {
+        trn!(count, "{count} granule in the window", "{count} granules in the window")
+    };
+    let spoken = if open { tr!("{name}, {granules}, open") } else { tr!("{name}, {granules}, closed") };
     widgets::describe(&response, Role::Button, &spoken);
     if !ui.is_rect_visible(rect) {
         return response;
@@ -92,7 +91,7 @@ fn header(ui: &mut Ui, listed: &Listed, open: bool, model: &Model, state: &mut U
     if link && let Some(command) = details::jump(model, &listed.id) {
         let id = ui.scope_id().with(("jump", &listed.id));
         let jump =
-            widgets::link_at(ui, pos2(rect.right() - 28.0, y), "Jump to", id, &format!("Jump to {}", listed.short));
+            widgets::link_at(ui, pos2(rect.right() - 28.0, y), tr!("Jump to"), id, &tr!("Jump to {}", listed.short));
         if jump.clicked() {
             out.send(command);
         }
@@ -187,25 +186,25 @@ fn more(ui: &mut Ui, label: &str, collection: &str) -> Response {
 }
 
 fn menu(response: &Response, listed: &Listed, model: &Model, state: &mut UiState, out: &mut Out) {
-    Popup::context_menu(response).accessible_name(format!("{} menu", listed.short)).show(|ui| {
+    Popup::context_menu(response).accessible_name(tr!("{} menu", listed.short)).show(|ui| {
         ui.set_min_width(220.0);
         let jump = details::jump(model, &listed.id);
-        if widgets::menu_item(ui, "Jump to nearest data", "", jump.is_some())
+        if widgets::menu_item(ui, tr!("Jump to nearest data"), "", jump.is_some())
             && let Some(command) = jump
         {
             out.send(command);
         }
         let place = details::place(model, &listed.id);
-        if widgets::menu_item(ui, "Zoom to", "", place.is_some())
+        if widgets::menu_item(ui, tr!("Zoom to"), "", place.is_some())
             && let Some(command) = place
         {
             out.send(command);
         }
-        if widgets::menu_item(ui, "Details", "", true) {
+        if widgets::menu_item(ui, tr!("Details"), "", true) {
             state.catalogue.selected = Some(listed.id.clone());
         }
-        ui.menu_button("Tags", |ui| super::tags::menu(ui, &listed.id, model, state, out));
-        if widgets::menu_item(ui, "Copy name", "", true) {
+        ui.menu_button(tr!("Tags"), |ui| super::tags::menu(ui, &listed.id, model, state, out));
+        if widgets::menu_item(ui, tr!("Copy name"), "", true) {
             out.act(crate::state::Action::Copy(listed.id.clone()));
         }
     });

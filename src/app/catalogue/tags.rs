@@ -25,12 +25,12 @@ pub fn menu(ui: &mut Ui, id: &str, model: &Model, state: &mut UiState, out: &mut
         }
     });
     ui.horizontal(|ui| {
-        let edit = egui::TextEdit::singleline(&mut state.new_tag).hint_text("New tag").desired_width(120.0);
+        let edit = egui::TextEdit::singleline(&mut state.new_tag).hint_text(tr!("New tag")).desired_width(120.0);
         let field = ui.add(edit);
-        widgets::describe(&field, Role::TextInput, "New tag");
+        widgets::describe(&field, Role::TextInput, tr!("New tag"));
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
         let named = !state.new_tag.trim().is_empty();
-        let add = ui.add_enabled_ui(named, |ui| widgets::button(ui, "Add", None, false)).inner;
+        let add = ui.add_enabled_ui(named, |ui| widgets::button(ui, tr!("Add"), None, false)).inner;
         if named && (entered || add.clicked()) {
             let tag = std::mem::take(&mut state.new_tag);
             out.send(Command::TagCollection { collection: id.to_owned(), tag, on: true });

@@ -160,19 +160,19 @@ impl<'f> Columns<'f> {
         };
         let unit = difference_unit(self.found).trim_start().to_owned();
         match column {
-            Reference => side(0, "Reference"),
-            Compared => side(1, "Compared"),
-            Difference if unit.is_empty() => "Difference".to_owned(),
-            Difference => format!("Difference, {unit}"),
+            Reference => side(0, tr!("Reference")),
+            Compared => side(1, tr!("Compared")),
+            Difference if unit.is_empty() => tr!("Difference").to_owned(),
+            Difference => tr!("Difference, {unit}"),
             TimeDifference => "\u{394}t".to_owned(),
             Distance => "\u{394}d".to_owned(),
             Number => "n".to_owned(),
-            Spread => "SD".to_owned(),
-            Column::Time => "Time, UTC".to_owned(),
-            Lon => "Longitude".to_owned(),
-            Lat => "Latitude".to_owned(),
-            ReferenceGranule => "Reference granule".to_owned(),
-            ComparedGranule => "Compared granule".to_owned(),
+            Spread => tr!("SD").to_owned(),
+            Column::Time => tr!("Time, UTC").to_owned(),
+            Lon => tr!("Longitude").to_owned(),
+            Lat => tr!("Latitude").to_owned(),
+            ReferenceGranule => tr!("Reference granule").to_owned(),
+            ComparedGranule => tr!("Compared granule").to_owned(),
         }
     }
 
@@ -180,18 +180,18 @@ impl<'f> Columns<'f> {
     pub fn meaning(&self, column: Column) -> String {
         let [a, b] = &self.found.ask.sides;
         match column {
-            Reference => format!("{} of {}", short_name(&a.field), a.product),
-            Compared => format!("{} of {}", short_name(&b.field), b.product),
-            Difference => "Compared minus reference".to_owned(),
-            TimeDifference => "Time of compared minus time of reference".to_owned(),
-            Distance => "Distance of both observations, or to the nearest of several".to_owned(),
-            Number => "Values the compared one is made of".to_owned(),
-            Spread => "Standard deviation of these values".to_owned(),
-            Column::Time => "Time of the reference".to_owned(),
-            Lon => "Longitude of the reference".to_owned(),
-            Lat => "Latitude of the reference".to_owned(),
-            ReferenceGranule => "File of the reference".to_owned(),
-            ComparedGranule => "File of the compared value".to_owned(),
+            Reference => tr!("{} of {}", short_name(&a.field), a.product),
+            Compared => tr!("{} of {}", short_name(&b.field), b.product),
+            Difference => tr!("Compared minus reference").to_owned(),
+            TimeDifference => tr!("Time of compared minus time of reference").to_owned(),
+            Distance => tr!("Distance of both observations, or to the nearest of several").to_owned(),
+            Number => tr!("Values the compared one is made of").to_owned(),
+            Spread => tr!("Standard deviation of these values").to_owned(),
+            Column::Time => tr!("Time of the reference").to_owned(),
+            Lon => tr!("Longitude of the reference").to_owned(),
+            Lat => tr!("Latitude of the reference").to_owned(),
+            ReferenceGranule => tr!("File of the reference").to_owned(),
+            ComparedGranule => tr!("File of the compared value").to_owned(),
         }
     }
 

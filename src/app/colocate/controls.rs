@@ -10,6 +10,7 @@ use seaglass_core::project::LayerId;
 use seaglass_host::colocate::units;
 
 use super::{PanelState, filters, sampling, state_line};
+use crate::lang;
 use crate::model::{Model, Row};
 use crate::state::{Action, Out};
 use crate::text;
@@ -22,7 +23,7 @@ pub const LABELS: f32 = 80.0;
 const VALUE: f32 = 72.0;
 
 /// A layer compared with itself.
-const ITSELF: &str = "Itself, ascending and descending passes";
+const ITSELF: &str = msg!("Itself, ascending and descending passes");
 
 /// Shows the rows above the plots.
 pub fn show(ui: &mut Ui, model: &Model, panel: &mut PanelState, out: &mut Out) {
@@ -93,20 +94,20 @@ pub fn likely(model: &Model) -> Option<[LayerId; 2]> {
 
 fn sides(ui: &mut Ui, model: &Model, c: &Colocation, out: &mut Out) {
     for (label, here, other, reference) in
-        [("Reference", c.reference, c.compared, true), ("Compared", c.compared, c.reference, false)]
+        [(tr!("Reference"), c.reference, c.compared, true), (tr!("Compared"), c.compared, c.reference, false)]
     {
         ui.add_space(if reference { 0.0 } else { 3.0 });
         let fields = row(ui, label);
         let combo = fields.with_max_x(fields.right() - if reference { 36.0 } else { 0.0 });
         let combo = if reference { combo } else { combo.with_max_x(fields.right() - 36.0) };
-        let shown = here.and_then(|id| model.row(id)).map_or_else(|| "Choose a layer".to_owned(), name);
+        let shown = here.and_then(|id| model.row(id)).map_or_else(|| tr!("Choose a layer").to_owned(), name);
         let itself = !reference && c.is_crossover();
-        let shown = if itself { ITSELF.to_owned() } else { shown };
+        let shown = if itself { lang::t(ITSELF).to_owned() } else { shown };
         let flies = |r: &Row| matches!(r.geometry, Some(GeometryKind::Track | GeometryKind::Swath));
         let crosses = !reference && c.reference.and_then(|id| model.row(id)).is_some_and(flies);
         let mut chosen = None;
         list(ui, combo, label, &shown, |ui| {
-            if crosses && ui.selectable_label(itself, ITSELF).clicked() {
+            if crosses && ui.selectable_label(itself, lang::t(ITSELF)).clicked() {
                 set(out, ColocationPatch { crossover: true, ..ColocationPatch::default() });
                 out.settle = true;
             }
@@ -130,7 +131,7 @@ fn sides(ui: &mut Ui, model: &Model, c: &Colocation, out: &mut Out) {
         if reference {
             let at = Rect::from_center_size(pos2(fields.right() - 14.0, fields.center().y), Vec2::splat(28.0));
             let response = ui.interact(at, ui.scope_id().with("swap"), Sense::click());
-            let label = "Swap reference and compared";
+            let label = tr!("Swap reference and compared");
             if widgets::icon_button_at(ui, at, response, "colocate_swap", label, false).clicked() {
                 out.send(Command::SwapColocation);
             }
@@ -152,18 +153,18 @@ fn add_third(ui: &mut Ui, fields: Rect, model: &Model, c: &Colocation, out: &mut
     let Some(next) = others.first().filter(|_| !both.contains(&None)) else { return };
     let at = Rect::from_center_size(pos2(fields.right() - 14.0, fields.center().y), Vec2::splat(28.0));
     let response = ui.interact(at, ui.scope_id().with("third"), Sense::click());
-    if widgets::icon_button_at(ui, at, response, "layer_add", "Add a third layer", false).clicked() {
+    if widgets::icon_button_at(ui, at, response, "layer_add", tr!("Add a third layer"), false).clicked() {
         set(out, ColocationPatch { third: Some(next.id), ..ColocationPatch::default() });
         out.settle = true;
     }
 }
 
 fn third_side(ui: &mut Ui, model: &Model, c: &Colocation, third: LayerId, out: &mut Out) {
-    let fields = row(ui, "Third");
-    let shown = model.row(third).map_or_else(|| "Choose a layer".to_owned(), name);
+    let fields = row(ui, tr!("Third"));
+    let shown = model.row(third).map_or_else(|| tr!("Choose a layer").to_owned(), name);
     let both = [c.reference, c.compared];
     let mut chosen = None;
-    list(ui, fields.with_max_x(fields.right() - 36.0), "Third", &shown, |ui| {
+    list(ui, fields.with_max_x(fields.right() - 36.0), tr!("Third"), &shown, |ui| {
         for r in comparable(model).filter(|r| !both.contains(&Some(r.id))) {
             if ui.selectable_label(r.id == third, name(r)).clicked() {
                 chosen = Some(ColocationPatch { third: Some(r.id), ..ColocationPatch::default() });
@@ -172,7 +173,7 @@ fn third_side(ui: &mut Ui, model: &Model, c: &Colocation, third: LayerId, out: &
     });
     let at = Rect::from_center_size(pos2(fields.right() - 14.0, fields.center().y), Vec2::splat(28.0));
     let response = ui.interact(at, ui.scope_id().with("no third"), Sense::click());
-    if widgets::icon_button_at(ui, at, response, "close", "Drop the third layer", false).clicked() {
+    if widgets::icon_button_at(ui, at, response, "close", tr!("Drop the third layer"), false).clicked() {
         chosen = Some(ColocationPatch { drop_third: true, ..ColocationPatch::default() });
     }
     if let Some(patch) = chosen {
@@ -205,8 +206,8 @@ pub fn list(ui: &Ui, rect: Rect, label: &str, shown: &str, add: impl FnOnce(&mut
 fn limits(ui: &mut Ui, c: &Colocation, tracks_cross: bool, out: &mut Out) {
     let radius = if tracks_cross {
         let t = theme(ui);
-        let fields = row(ui, "Distance");
-        let words = "none, where the tracks cross";
+        let fields = row(ui, tr!("Distance"));
+        let words = tr!("none, where the tracks cross");
         widgets::line(ui.painter(), fields.left(), fields.center().y, words, t.body(), t.c.text_3, fields.width());
         (None, false)
     } else {
@@ -223,9 +224,9 @@ fn limits(ui: &mut Ui, c: &Colocation, tracks_cross: bool, out: &mut Out) {
             None => units::duration_us(text).map_err(|e| format!("{e}."))? as f64 / 1e6,
         };
         let fits = (0.0..=MAX_WINDOW_S).contains(&s);
-        fits.then_some(s).ok_or_else(|| "The time difference must lie between 0 s and 3653 d.".to_owned())
+        fits.then_some(s).ok_or_else(|| tr!("The time difference must lie between 0 s and 3653 d.").to_owned())
     };
-    let window = limit(ui, "Time", c.window_s, WINDOW_RANGE_S, &shown, &parse, out);
+    let window = limit(ui, tr!("Time"), c.window_s, WINDOW_RANGE_S, &shown, &parse, out);
     if let Some(s) = window.0 {
         set(out, ColocationPatch { window_s: Some(s), ..ColocationPatch::default() });
     }
@@ -240,9 +241,9 @@ fn distance(ui: &mut Ui, c: &Colocation, out: &mut Out) -> (Option<f64>, bool) {
             None => units::length_m(text).map_err(|e| format!("{e}."))?,
         };
         let fits = (0.0..=MAX_RADIUS_M).contains(&m);
-        fits.then_some(m).ok_or_else(|| "Distances on the Earth lie between 0 and 20004 km.".to_owned())
+        fits.then_some(m).ok_or_else(|| tr!("Distances on the Earth lie between 0 and 20004 km.").to_owned())
     };
-    limit(ui, "Distance", c.radius_m, RADIUS_RANGE_M, &distance_text, &parse, out)
+    limit(ui, tr!("Distance"), c.radius_m, RADIUS_RANGE_M, &distance_text, &parse, out)
 }
 
 /// A slider over powers of ten with its value; answers the new value, and whether a drag has ended.
@@ -275,7 +276,7 @@ fn limit(
     if let Some(why) = wrong.into_inner() {
         out.act(Action::Say(why));
     }
-    let name = format!("{label} value");
+    let name = tr!("{label} value");
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::SpinButton, true, &name);
         info.value = Some(value);

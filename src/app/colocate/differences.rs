@@ -45,7 +45,7 @@ pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState) {
     let axes = Axes { rect: area, x, y };
     let id = ui.scope_id().with("differences");
     let response = ui.interact(area, id, Sense::click_and_drag());
-    widgets::describe(&response, Role::Image, "Plot of the differences");
+    widgets::describe(&response, Role::Image, tr!("Plot of the differences"));
     let drawn = drawn(ui, found, panel.lower, axes);
     let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
     match panel.lower {
@@ -199,7 +199,7 @@ fn menu(ui: &Ui, outer: Rect, found: &Found, panel: &mut PanelState) {
     let galley = widgets::elided(ui.painter(), &name, t.small(), t.c.text_2, outer.width() - 60.0);
     let rect = Rect::from_min_size(outer.min, vec2(galley.size().x + 28.0, 24.0));
     let response = ui.interact(rect, ui.scope_id().with("plots"), Sense::click());
-    widgets::describe(&response, Role::Button, "Choose the plot of differences");
+    widgets::describe(&response, Role::Button, tr!("Choose the plot of differences"));
     if response.hovered() {
         ui.painter().rect_filled(rect, 6.0, t.c.hover);
     }
@@ -207,12 +207,12 @@ fn menu(ui: &Ui, outer: Rect, found: &Found, panel: &mut PanelState) {
     ui.painter().galley(pos2(rect.left() + 8.0, (y - galley.size().y / 2.0).round()), galley, t.c.text_2);
     widgets::icon(ui.painter(), pos2(rect.right() - 11.0, y), "collapse", 11.0, t.c.text_2);
     widgets::focus_ring(ui, &response, 6.0);
-    Popup::menu(&response).accessible_name("Plots of differences").show(|ui| {
+    Popup::menu(&response).accessible_name(tr!("Plots of differences")).show(|ui| {
         ui.set_min_width(240.0);
-        let all = std::iter::once((Lower::Histogram, "Histogram of differences"))
+        let all = std::iter::once((Lower::Histogram, tr!("Histogram of differences")))
             .chain([
-                (Lower::Of(Quantity::TimeDifference), "Histogram of time differences"),
-                (Lower::Of(Quantity::Distance), "Histogram of distances"),
+                (Lower::Of(Quantity::TimeDifference), tr!("Histogram of time differences")),
+                (Lower::Of(Quantity::Distance), tr!("Histogram of distances")),
             ])
             .chain(Quantity::ALL.into_iter().map(|q| (Lower::Against(q), q.label())));
         for (lower, label) in all {

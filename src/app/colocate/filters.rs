@@ -34,9 +34,9 @@ pub fn any(c: &Colocation) -> bool {
 /// Shows a row for each side.
 pub fn show(ui: &mut Ui, model: &Model, c: &Colocation, edits: &mut Edits, out: &mut Out) {
     let sides = [
-        ("Reference filter", c.reference, &c.reference_filter),
-        ("Compared filter", c.compared, &c.compared_filter),
-        ("Third filter", c.third, &c.third_filter),
+        (tr!("Reference filter"), c.reference, &c.reference_filter),
+        (tr!("Compared filter"), c.compared, &c.compared_filter),
+        (tr!("Third filter"), c.third, &c.third_filter),
     ];
     for (k, (label, layer, now)) in sides.into_iter().enumerate() {
         let Some(layer) = layer else { continue };
@@ -64,7 +64,7 @@ fn row(
     if edit.changed.is_none() && edit.text != now {
         now.clone_into(&mut edit.text);
     }
-    let fields = super::controls::row(ui, ["Rows where", "and where", "and where"][side]);
+    let fields = super::controls::row(ui, [tr!("Rows where"), tr!("and where"), tr!("and where")][side]);
     let mistake = check_filter(&edit.text).err();
     let at = mistake.as_ref().map(|m| m.at);
     let (ink, wrong, font) = (t.c.text_1, t.c.error, t.body());
@@ -81,7 +81,7 @@ fn row(
     };
     let product = model.row(layer).map(|r| r.product.clone()).unwrap_or_default();
     let field = TextEdit::singleline(&mut edit.text)
-        .hint_text(format!("all rows of {product}"))
+        .hint_text(tr!("all rows of {product}"))
         .margin(egui::Margin::symmetric(8, 5))
         .align(egui::Align2::LEFT_CENTER)
         .layouter(&mut layouter);
@@ -128,7 +128,7 @@ fn said(ui: &mut Ui, message: &str, at: usize, typing: bool) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
     let left = rect.left() + super::controls::LABELS;
     let ink = if typing { t.c.text_2 } else { t.c.error };
-    let words = format!("Character {}: {message}", at + 1);
+    let words = tr!("Character {}: {message}", at + 1);
     widgets::line(ui.painter(), left, rect.center().y, &words, t.small(), ink, rect.right() - left);
     let whole = ui.interact(rect, ui.scope_id().with(("mistake", &words)), Sense::hover());
     widgets::describe(&whole, Role::Label, &words);
@@ -139,11 +139,11 @@ fn said(ui: &mut Ui, message: &str, at: usize, typing: bool) {
 fn names(ui: &Ui, fields: Rect, model: &Model, layer: LayerId, label: &str) -> Option<String> {
     let at = Rect::from_center_size(pos2(fields.right() - 14.0, fields.center().y), Vec2::splat(28.0));
     let response = ui.interact(at, ui.scope_id().with(("names", label)), Sense::click());
-    let response = widgets::icon_button_at(ui, at, response, "expand", "Fields and flags", false);
+    let response = widgets::icon_button_at(ui, at, response, "expand", tr!("Fields and flags"), false);
     let layer = model.session.project().layer(layer)?;
     let collection = model.session.catalogue().collections.get(&layer.collection)?;
     let mut chosen = None;
-    Popup::menu(&response).accessible_name("Fields and flags").show(|ui| {
+    Popup::menu(&response).accessible_name(tr!("Fields and flags")).show(|ui| {
         ui.set_min_width(260.0);
         egui::ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
             for f in &collection.fields {

@@ -149,7 +149,7 @@ fn caption(painter: &egui::Painter, t: &Theme, area: Rect, found: &Found, k: usi
         format!("{}   {}   {}", of_b.product, day(b.time), value(found.shown(found.y[k]), &of_b.unit.suffix()));
     let pair = &found.pairs[k];
     let sign = if found.difference(k) > 0.0 { "+" } else { "" };
-    let third = format!(
+    let third = tr!(
         "Difference {sign}{}, {} apart, {}",
         value(found.difference(k), &difference_unit(found)),
         text::metres(pair.distance_m),

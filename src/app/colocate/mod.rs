@@ -25,6 +25,7 @@ use seaglass_core::command::Command;
 use seaglass_core::geo::LonLat;
 use seaglass_host::colocate::{Found, Stage, View, short_name};
 
+use crate::lang;
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
 use crate::text;
@@ -121,7 +122,7 @@ pub fn drawer(ctx: &egui::Context, area: Rect, model: &Model, state: &mut UiStat
     let area = Area::new(egui::Id::unique("colocate drawer")).order(Order::Middle).fixed_pos(rect.min).constrain(false);
     area.show(ctx, |ui| {
         let response = ui.allocate_rect(rect, Sense::click_and_drag());
-        widgets::describe(&response, Role::Pane, "Colocate");
+        widgets::describe(&response, Role::Pane, tr!("Colocate"));
         ui.painter().with_clip_rect(under).add(t.popover_shadow().as_shape(rect, 0.0));
         ui.painter().rect_filled(rect, 0.0, t.c.surface_1);
         ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| inside(ui, rect, model, state, out));
@@ -206,12 +207,12 @@ fn results(ui: &mut Ui, tall: f32, view: &View, state: &mut UiState) {
                 other_limits(ui, shown.inner, found);
             }
         }
-        Some(found) => scatter::empty(ui, &format!("No pairs within {}.", limits_text(found))),
+        Some(found) => scatter::empty(ui, &tr!("No pairs within {}.", limits_text(found))),
         None => {
             let words = match (&view.missing, &view.stage) {
                 (Some(_), _) | (None, Stage::Failed(_)) => "",
-                (None, Stage::Estimate { .. } | Stage::Stopped) => "Pairs appear here after a run.",
-                _ => "Pairs appear here.",
+                (None, Stage::Estimate { .. } | Stage::Stopped) => tr!("Pairs appear here after a run."),
+                _ => tr!("Pairs appear here."),
             };
             scatter::empty(ui, words);
         }
@@ -221,7 +222,7 @@ fn results(ui: &mut Ui, tall: f32, view: &View, state: &mut UiState) {
 /// `5 km and 60 min`.
 fn limits_text(found: &Found) -> String {
     let window_s = found.ask.window_us as f64 / 1e6;
-    format!("{} and {}", controls::distance_text(found.ask.radius_m), controls::time_text(window_s))
+    tr!("{} and {}", controls::distance_text(found.ask.radius_m), controls::time_text(window_s))
 }
 
 /// Says over what is dimmed which limits it has.
@@ -229,9 +230,9 @@ pub fn other_limits(ui: &Ui, over: Rect, found: &Found) {
     let t = theme(ui);
     let window = controls::time_text(found.ask.window_us as f64 / 1e6);
     let words = if found.ask.tracks_cross {
-        format!("Pairs of ±{window}")
+        tr!("Pairs of ±{window}")
     } else {
-        format!("Pairs of {}, ±{window}", controls::distance_text(found.ask.radius_m))
+        tr!("Pairs of {}, ±{window}", controls::distance_text(found.ask.radius_m))
     };
     let galley = ui.painter().layout_no_wrap(words.clone(), t.body(), t.c.text_1);
     let rect = Rect::from_center_size(over.center(), galley.size() + vec2(20.0, 10.0));
@@ -248,15 +249,15 @@ fn header(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
     crate::right::tabs(ui, rect, state);
     let at = |k: usize| Rect::from_center_size(pos2(rect.right() - 26.0 - 32.0 * k as f32, y), Vec2::splat(28.0));
     let close = ui.interact(at(0), ui.scope_id().with("close"), Sense::click());
-    if widgets::icon_button_at(ui, at(0), close, "close", "Close the panel", false).clicked() {
+    if widgets::icon_button_at(ui, at(0), close, "close", tr!("Close the panel"), false).clicked() {
         state.right_open = false;
     }
     let presets = ui.interact(at(1), ui.scope_id().with("presets"), Sense::click());
-    let presets = widgets::icon_button_at(ui, at(1), presets, "tag", "Usual limits", false);
-    Popup::menu(&presets).accessible_name("Usual limits").show(|ui| {
+    let presets = widgets::icon_button_at(ui, at(1), presets, "tag", tr!("Usual limits"), false);
+    Popup::menu(&presets).accessible_name(tr!("Usual limits")).show(|ui| {
         ui.set_min_width(260.0);
         for preset in &PRESETS {
-            if widgets::menu_item(ui, preset.title, "", true) {
+            if widgets::menu_item(ui, lang::word(preset.title), "", true) {
                 out.send(Command::SetColocation { patch: preset.patch() });
                 out.settle = true;
             }
@@ -301,9 +302,9 @@ fn footer(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
     let buttons = Rect::from_min_max(pos2(rect.right() - 226.0, rect.top()), pos2(rect.right() - 12.0, rect.bottom()));
     let layout = egui::Layout::right_to_left(egui::Align::Center);
     let shown = ui.scope_builder(UiBuilder::new().max_rect(buttons).layout(layout), |ui| {
-        let export = widgets::button(ui, "Export", Some("export"), false);
+        let export = widgets::button(ui, tr!("Export"), Some("export"), false);
         export_menu(&export, out);
-        let zoom = widgets::button(ui, "Zoom to", Some("zoom_to"), false);
+        let zoom = widgets::button(ui, tr!("Zoom to"), Some("zoom_to"), false);
         if zoom.clicked() {
             zoom_to(found, model, state, out);
         }
@@ -319,27 +320,27 @@ fn selected_text(ui: &Ui, rect: Rect, right: f32, found: &Found, state: &UiState
     let (left, y) = (rect.left() + 12.0, rect.center().y);
     let panel = &state.colocate;
     if panel.selection.is_none() {
-        widgets::line(ui.painter(), left, y, "Drag in a plot to select", t.body(), t.c.text_3, right - left);
+        widgets::line(ui.painter(), left, y, tr!("Drag in a plot to select"), t.body(), t.c.text_3, right - left);
         return;
     }
     let pairs = panel.selection.pairs();
     ui.painter().circle_filled(pos2(left + 4.0, y), 4.0, t.c.warning);
-    let count = format!("{} selected", text::count(pairs.len() as u64));
+    let count = trn!(pairs.len(), "{} selected", "{} selected", text::count(pairs.len() as u64));
     let end = widgets::line(ui.painter(), left + 14.0, y, &count, t.strong(), t.c.text_1, right - left - 14.0);
     if !pairs.is_empty() {
         let bias = found.stats_of(pairs).bias;
         let decimals = statistics::decimals(&found.stats);
         let unit = difference_unit(found);
-        let words = format!(", bias {}{unit}", text::number(bias, decimals));
+        let words = tr!(", bias {}{unit}", text::number(bias, decimals));
         widgets::line(ui.painter(), end, y, &words, t.body(), t.c.text_2, right - end);
     }
 }
 
 fn export_menu(button: &egui::Response, out: &mut Out) {
-    Popup::menu(button).accessible_name("Export").show(|ui| {
+    Popup::menu(button).accessible_name(tr!("Export")).show(|ui| {
         ui.set_min_width(220.0);
         for (label, format) in
-            [("GeoParquet…", "parquet"), ("NetCDF…", "nc"), ("CSV…", "csv"), ("Job for the command line…", "toml")]
+            [("GeoParquet…", "parquet"), ("NetCDF…", "nc"), ("CSV…", "csv"), (tr!("Job for the command line…"), "toml")]
         {
             if widgets::menu_item(ui, label, "", true) {
                 out.act(Action::ExportPairs(format));
@@ -367,7 +368,7 @@ fn zoom_to(found: &Found, model: &Model, state: &UiState, out: &mut Out) {
 pub fn name_of_side(found: &Found, side: usize) -> (String, String) {
     let s = &found.ask.sides[side];
     let unit = if s.unit.label.is_empty() { String::new() } else { format!(", {}", s.unit.label) };
-    let turned = if found.ask.turned(s) { ", turned by 180°" } else { "" };
+    let turned = if found.ask.turned(s) { tr!(", turned by 180°") } else { "" };
     (format!("{} {}", s.product, short_name(&s.field)), unit + turned)
 }
 

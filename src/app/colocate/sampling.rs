@@ -16,12 +16,12 @@ const BOXES: [usize; 4] = [3, 5, 7, 11];
 
 /// Shows the row.
 pub fn show(ui: &mut Ui, model: &Model, c: &Colocation, panel: &mut PanelState, out: &mut Out) {
-    let fields = row(ui, "Sample");
+    let fields = row(ui, tr!("Sample"));
     let middle = fields.left() + (fields.width() - 44.0) * 0.55;
     let at = Rect::from_center_size(pos2(fields.right() - 14.0, fields.center().y), Vec2::splat(28.0));
     if tracks_cross(model, c) {
         let t = theme(ui);
-        let words = "Between samples";
+        let words = tr!("Between samples");
         widgets::line(
             ui.painter(),
             fields.left(),
@@ -37,7 +37,7 @@ pub fn show(ui: &mut Ui, model: &Model, c: &Colocation, panel: &mut PanelState, 
     data_list(ui, Rect::from_min_max(pos2(middle + 8.0, fields.top()), pos2(at.left() - 8.0, fields.bottom())), c, out);
     let response = ui.interact(at, ui.scope_id().with("filter"), Sense::click());
     let on = panel.filters_open || filters::any(c);
-    let label = "Filter rows by an expression";
+    let label = tr!("Filter rows by an expression");
     if widgets::icon_button_at(ui, at, response, "layer_filter", label, on).clicked() {
         panel.filters_open = !on;
         if on {
@@ -62,7 +62,7 @@ pub fn show(ui: &mut Ui, model: &Model, c: &Colocation, panel: &mut PanelState, 
 
 /// `Box 5 × 5`.
 fn sample_text(sample: Sample, size: usize) -> String {
-    if sample == Sample::Box { format!("Box {size} × {size}") } else { sample.label().to_owned() }
+    if sample == Sample::Box { tr!("Box {size} × {size}") } else { sample.label().to_owned() }
 }
 
 fn sample_list(ui: &Ui, rect: Rect, model: &Model, c: &Colocation, out: &mut Out) {
@@ -71,7 +71,7 @@ fn sample_list(ui: &Ui, rect: Rect, model: &Model, c: &Colocation, out: &mut Out
         set(out, ColocationPatch { sample: Some(sample), box_size, ..ColocationPatch::default() });
         out.settle = true;
     };
-    list(ui, rect, "Sample", &sample_text(c.sample, c.box_size), |ui| {
+    list(ui, rect, tr!("Sample"), &sample_text(c.sample, c.box_size), |ui| {
         for sample in Sample::ALL {
             // What the compared layer cannot have is not offered.
             let fits = match sample {
@@ -95,7 +95,7 @@ fn sample_list(ui: &Ui, rect: Rect, model: &Model, c: &Colocation, out: &mut Out
         if c.sample == Sample::Box {
             let mut size = c.box_size;
             let number =
-                DragValue::new(&mut size).range(1..=MAX_BOX).prefix("Cells along a side ").update_while_editing(false);
+                DragValue::new(&mut size).range(1..=MAX_BOX).prefix(tr!("Cells along a side ")).update_while_editing(false);
             if ui.add(number).changed() {
                 choose(Sample::Box, Some(size | 1));
             }
@@ -105,18 +105,18 @@ fn sample_list(ui: &Ui, rect: Rect, model: &Model, c: &Colocation, out: &mut Out
 
 fn data_list(ui: &Ui, rect: Rect, c: &Colocation, out: &mut Out) {
     let data = match (c.masks, c.in_window) {
-        (true, false) => "Good values",
-        (false, false) => "All values",
-        (true, true) => "Good, in window",
-        (false, true) => "All, in window",
+        (true, false) => tr!("Good values"),
+        (false, false) => tr!("All values"),
+        (true, true) => tr!("Good, in window"),
+        (false, true) => tr!("All, in window"),
     };
-    list(ui, rect, "Data", data, |ui| {
+    list(ui, rect, tr!("Data"), data, |ui| {
         let (mut masks, mut in_window) = (c.masks, c.in_window);
-        if ui.checkbox(&mut masks, "Only values the products call good").changed() {
+        if ui.checkbox(&mut masks, tr!("Only values the products call good")).changed() {
             set(out, ColocationPatch { masks: Some(masks), ..ColocationPatch::default() });
             out.settle = true;
         }
-        if ui.checkbox(&mut in_window, "Only in the time window").changed() {
+        if ui.checkbox(&mut in_window, tr!("Only in the time window")).changed() {
             set(out, ColocationPatch { in_window: Some(in_window), ..ColocationPatch::default() });
             out.settle = true;
         }

@@ -59,7 +59,7 @@ pub fn show(ui: &mut Ui, found: &Arc<Found>, panel: &mut PanelState, height: f32
     let axes = axes(found, panel, area);
     let id = ui.scope_id().with("scatter");
     let response = ui.interact(area, id, Sense::click_and_drag());
-    widgets::describe(&response, Role::Image, "Scatter plot of the pairs");
+    widgets::describe(&response, Role::Image, tr!("Scatter plot of the pairs"));
     let painter = ui.painter().clone();
     let words = [tick_text(tick_step(axes.x, 4)), tick_text(tick_step(axes.y, 4))];
     axes.ticks(&painter, t, [4, 4], [&words[0], &words[1]]);
@@ -204,11 +204,11 @@ fn tools(ui: &Ui, area: Rect, panel: &mut PanelState) -> bool {
     let rect = Rect::from_min_size(area.min + vec2(56.0, 18.0), Vec2::splat(24.0));
     let response = ui.interact(rect, ui.scope_id().with("select on the globe"), Sense::click());
     over |= response.contains_pointer();
-    if widgets::icon_button_at(ui, rect, response, "globe", "Select by a drag on the globe", panel.picking).clicked() {
+    if widgets::icon_button_at(ui, rect, response, "globe", tr!("Select by a drag on the globe"), panel.picking).clicked() {
         panel.picking = !panel.picking;
     }
     let all =
-        [(Tool::Rectangle, "tool_box_zoom", "Select by rectangle"), (Tool::Lasso, "tool_polygon", "Select by lasso")];
+        [(Tool::Rectangle, "tool_box_zoom", tr!("Select by rectangle")), (Tool::Lasso, "tool_polygon", tr!("Select by lasso"))];
     for (k, (tool, icon, label)) in all.into_iter().enumerate() {
         let rect = Rect::from_min_size(area.min + vec2(4.0 + 26.0 * k as f32, 18.0), Vec2::splat(24.0));
         let response = ui.interact(rect, ui.scope_id().with(label), Sense::click());

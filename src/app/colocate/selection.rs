@@ -25,20 +25,20 @@ impl Quantity {
     /// Name of the histogram, with the unit.
     pub fn counted(self) -> &'static str {
         match self {
-            Self::TimeDifference => "Time difference, h",
-            Self::Distance => "Distance, km",
-            Self::Latitude => "Latitude",
-            Self::Time => "Time",
+            Self::TimeDifference => tr!("Time difference, h"),
+            Self::Distance => tr!("Distance, km"),
+            Self::Latitude => tr!("Latitude"),
+            Self::Time => tr!("Time"),
         }
     }
 
     /// Words for people.
     pub fn label(self) -> &'static str {
         match self {
-            Self::TimeDifference => "Difference against time difference",
-            Self::Distance => "Difference against distance",
-            Self::Latitude => "Difference against latitude",
-            Self::Time => "Difference against time",
+            Self::TimeDifference => tr!("Difference against time difference"),
+            Self::Distance => tr!("Difference against distance"),
+            Self::Latitude => tr!("Difference against latitude"),
+            Self::Time => tr!("Difference against time"),
         }
     }
 

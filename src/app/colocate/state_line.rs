@@ -26,7 +26,7 @@ pub fn show(ui: &mut Ui, view: &View, out: &mut Out) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), t.size.control), Sense::hover());
     let nothing = view.missing.is_none() && view.stage == Stage::Idle;
     let line = if nothing {
-        Some(plain("status_info", t.c.info, "Choose two layers to compare.".to_owned()))
+        Some(plain("status_info", t.c.info, tr!("Choose two layers to compare.").to_owned()))
     } else {
         line_of(view, &t.c)
     };
@@ -68,7 +68,7 @@ fn plain(icon: &'static str, ink: egui::Color32, words: String) -> Line {
 }
 
 fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
-    let cancel = Some(("Cancel", Command::CancelColocation));
+    let cancel = Some((tr!("Cancel"), Command::CancelColocation));
     let busy = |words: String, share: f32| Line {
         action: cancel.clone(),
         share: Some(share),
@@ -76,7 +76,7 @@ fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
     };
     if let Some((path, share)) = &view.exporting {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        return Some(busy(format!("Writing {name}"), *share));
+        return Some(busy(tr!("Writing {name}"), *share));
     }
     if let Some(why) = &view.missing {
         return Some(plain("status_info", c.info, why.clone()));
@@ -85,12 +85,12 @@ fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
     Some(match &view.stage {
         Stage::Idle => return None,
         Stage::Looking { done, total } => {
-            busy(format!("Looking into files, {done} of {total}"), part(*done as f64, *total as f64))
+            busy(tr!("Looking into files, {done} of {total}"), part(*done as f64, *total as f64))
         }
-        Stage::Reading { total: 0, .. } => Line { share: None, ..busy("Reading values".to_owned(), 0.0) },
+        Stage::Reading { total: 0, .. } => Line { share: None, ..busy(tr!("Reading values").to_owned(), 0.0) },
         Stage::Reading { done, total } => {
             let share = part(*done as f64, *total as f64);
-            let words = format!(
+            let words = tr!(
                 "Reading {:.0}{}%, {} of {}",
                 share.min(1.0) * 100.0,
                 text::THIN,
@@ -102,26 +102,26 @@ fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
         Stage::Matching { done, total, pairs } => {
             let share = part(*done as f64, *total as f64).min(1.0);
             let words = if *total == 0 {
-                "Matching".to_owned()
+                tr!("Matching").to_owned()
             } else {
-                format!("Matching {:.0}{}%", share * 100.0, text::THIN)
+                tr!("Matching {:.0}{}%", share * 100.0, text::THIN)
             };
             let words = match pairs {
-                Some(n) => format!("{words}, {} pairs so far", text::count(*n)),
+                Some(n) => trn!(*n, "{words}, {} pairs so far", "{words}, {} pairs so far", text::count(*n)),
                 None => words,
             };
             Line { share: (*total > 0).then_some(share), ..busy(words, 0.0) }
         }
         Stage::Estimate { seconds, bytes } => Line {
-            action: Some(("Run", Command::RunColocation)),
+            action: Some((tr!("Run"), Command::RunColocation)),
             ..plain(
                 "time_nearest",
                 c.text_2,
-                format!("About {}, {} to read", text::duration(seconds.max(2.0)), units::size_text(*bytes)),
+                tr!("About {}, {} to read", text::duration(seconds.max(2.0)), units::size_text(*bytes)),
             )
         },
         Stage::Stopped => {
-            Line { action: Some(("Run", Command::RunColocation)), ..plain("status_info", c.info, "Stopped".to_owned()) }
+            Line { action: Some((tr!("Run"), Command::RunColocation)), ..plain("status_info", c.info, tr!("Stopped").to_owned()) }
         }
         Stage::Failed(why) => plain("status_error", c.error, why.clone()),
         Stage::Done => done_line(view, c)?,
@@ -131,18 +131,21 @@ fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
 fn done_line(view: &View, c: &crate::theme::Palette) -> Option<Line> {
     let found = view.found.as_ref()?;
     let n = found.granules as u64;
-    let noun = if n == 1 { "granule" } else { "granules" };
-    let granules = format!("{} {noun} in {:.1}{}s", text::count(n), found.took_s, text::THIN);
+    let (count, s, thin) = (text::count(n), found.took_s, text::THIN);
+    let granules = trn!(n, "{count} granule in {s:.1}{thin}s", "{count} granules in {s:.1}{thin}s");
     let filtered = found.data.filtered();
-    let granules = if filtered > 0 { format!("{granules}, {} rows filtered", text::count(filtered)) } else { granules };
+    let granules = if filtered > 0 { {
+        let rows = text::count(filtered);
+        trn!(filtered, "{granules}, {rows} rows filtered", "{granules}, {rows} rows filtered")
+    } } else { granules };
     let (icon, ink, words) = if found.failed > 0 {
         (
             "status_warning",
             c.warning,
-            format!("{granules}, {} {} left out", found.failed, if found.failed == 1 { "file" } else { "files" }),
+            trn!(found.failed, "{granules}, {} file left out", "{granules}, {} files left out", found.failed),
         )
     } else if found.pairs.is_empty() {
-        ("status_info", c.info, "No pairs".to_owned())
+        ("status_info", c.info, tr!("No pairs").to_owned())
     } else if let Some(why) = mixed(found.ask.sides.each_ref().map(|s| s.unit.label.as_str())) {
         ("status_warning", c.warning, why)
     } else {
@@ -151,16 +154,16 @@ fn done_line(view: &View, c: &crate::theme::Palette) -> Option<Line> {
     let day = |t: seaglass_core::time::Time| t.date_text().get(5..).unwrap_or_default().to_owned();
     let right = found.span.map_or_else(String::new, |s| {
         let (a, b) = (day(s.start), day(s.stop));
-        if a == b { s.start.date_text() } else { format!("{a} to {b}") }
+        if a == b { s.start.date_text() } else { tr!("{a} to {b}") }
     });
     Some(Line { icon, ink, words, right, action: None, share: None })
 }
 
 /// What is said where values of two units are compared: the numbers are subtracted as they are.
 fn mixed([reference, compared]: [&str; 2]) -> Option<String> {
-    let named = |unit: &str| if unit.is_empty() { "no unit".to_owned() } else { unit.to_owned() };
+    let named = |unit: &str| if unit.is_empty() { tr!("no unit").to_owned() } else { unit.to_owned() };
     (reference != compared)
-        .then(|| format!("Different units, {} and {}: numbers compared as they are", named(compared), named(reference)))
+        .then(|| tr!("Different units, {} and {}: numbers compared as they are", named(compared), named(reference)))
 }
 
 #[cfg(test)]

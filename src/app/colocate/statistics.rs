@@ -36,14 +36,14 @@ pub fn show(ui: &mut Ui, found: &Found, panel: &PanelState) {
         _ => s.orthogonal.slope,
     };
     let names = [
-        "Pairs".to_owned(),
-        with_unit("Bias"),
-        with_unit("SD"),
-        with_unit("RMSD"),
-        with_unit("Median"),
-        with_unit("Robust SD"),
+        tr!("Pairs").to_owned(),
+        with_unit(tr!("Bias")),
+        with_unit(tr!("SD")),
+        with_unit(tr!("RMSD")),
+        with_unit(tr!("Median")),
+        with_unit(tr!("Robust SD")),
         "R".to_owned(),
-        "Slope".to_owned(),
+        tr!("Slope").to_owned(),
     ];
     let places = |k: usize| match k {
         0 => 0,
@@ -87,17 +87,17 @@ pub fn show(ui: &mut Ui, found: &Found, panel: &PanelState) {
 
 fn meaning(k: usize, directions: bool) -> &'static str {
     match k {
-        1 if directions => "Mean of the differences, each the short way round",
-        6 if directions => "Correlation of directions (Jammalamadaka and Sarma)",
-        7 if directions => "Directions have no regression line",
-        0 => "Pairs within distance and time",
-        1 => "Mean of compared minus reference",
-        2 => "Standard deviation of the differences",
-        3 => "Root mean square difference",
-        4 => "Median of the differences",
-        5 => "1.4826 times the median absolute deviation of the differences",
-        6 => "Correlation",
-        _ => "Slope of the orthogonal regression",
+        1 if directions => tr!("Mean of the differences, each the short way round"),
+        6 if directions => tr!("Correlation of directions (Jammalamadaka and Sarma)"),
+        7 if directions => tr!("Directions have no regression line"),
+        0 => tr!("Pairs within distance and time"),
+        1 => tr!("Mean of compared minus reference"),
+        2 => tr!("Standard deviation of the differences"),
+        3 => tr!("Root mean square difference"),
+        4 => tr!("Median of the differences"),
+        5 => tr!("1.4826 times the median absolute deviation of the differences"),
+        6 => tr!("Correlation"),
+        _ => tr!("Slope of the orthogonal regression"),
     }
 }
 
@@ -106,8 +106,8 @@ pub fn triple(ui: &mut Ui, found: &Found) {
     let (Some(third), t) = (&found.ask.third, theme(ui)) else { return };
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW + 18.0), Sense::hover());
     let words = match &found.triple {
-        Some(f) => format!("Error SD of {} triplets (triple collocation)", text::count(f.n)),
-        None => "No triplets: choose a larger distance or time, or sample one value a row.".to_owned(),
+        Some(f) => tr!("Error SD of {} triplets (triple collocation)", text::count(f.n)),
+        None => tr!("No triplets: choose a larger distance or time, or sample one value a row.").to_owned(),
     };
     widgets::line(ui.painter(), rect.left(), rect.top() + 9.0, &words, t.small(), t.c.text_3, rect.width());
     let Some(figures) = &found.triple else { return };
@@ -122,7 +122,7 @@ pub fn triple(ui: &mut Ui, found: &Found) {
         widgets::line(ui.painter(), left, top + 25.0, &value, t.heading(), t.c.text_1, column - 8.0);
         let cell = egui::Rect::from_min_size(pos2(left, top), vec2(column - 8.0, ROW));
         let spoken = ui.interact(cell, ui.scope_id().with(("error", k)), Sense::hover());
-        widgets::describe(&spoken, egui::Role::Label, &format!("Error SD of {}: {value}", side.product));
-        spoken.on_hover_text(format!("Squared correlation with the truth {:.3}", figures.truth_r2[k]));
+        widgets::describe(&spoken, egui::Role::Label, &tr!("Error SD of {}: {value}", side.product));
+        spoken.on_hover_text(tr!("Squared correlation with the truth {:.3}", figures.truth_r2[k]));
     }
 }

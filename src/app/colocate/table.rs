@@ -159,9 +159,9 @@ fn header(ui: &mut Ui, rect: Rect, found: &Found, panel: &mut PanelState, order:
     let selected = Arc::clone(panel.selection.pairs());
     let all = text::count(found.pairs.len() as u64);
     let words = if panel.selection.is_none() {
-        format!("{all} {}", if found.pairs.len() == 1 { "pair" } else { "pairs" })
+        trn!(found.pairs.len(), "{all} pair", "{all} pairs")
     } else if rect.width() < 480.0 {
-        format!("{} of {all}", text::count(selected.len() as u64))
+        tr!("{} of {all}", text::count(selected.len() as u64))
     } else {
         format!("{} of {all} pairs selected", text::count(selected.len() as u64))
     };
@@ -171,23 +171,23 @@ fn header(ui: &mut Ui, rect: Rect, found: &Found, panel: &mut PanelState, order:
     let layout = egui::Layout::right_to_left(egui::Align::Center);
     ui.scope_builder(UiBuilder::new().max_rect(right).layout(layout), |ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        if widgets::icon_button(ui, "close", "Close the table", 24.0, false).clicked() {
+        if widgets::icon_button(ui, "close", tr!("Close the table"), 24.0, false).clicked() {
             panel.table.open = false;
         }
         let copied: &Arc<Vec<u32>> = if selected.is_empty() { order } else { &selected };
         let fits = copied.len() <= MAX_COPIED;
         ui.add_enabled_ui(fits, |ui| {
-            let button = widgets::button(ui, "Copy rows", None, false);
+            let button = widgets::button(ui, tr!("Copy rows"), None, false);
             let hint = if fits {
-                "Copies the selected rows, or all, with tabs between the columns".to_owned()
+                tr!("Copies the selected rows, or all, with tabs between the columns").to_owned()
             } else {
-                format!("Select at most {} pairs, or export them as a file", text::count(MAX_COPIED as u64))
+                tr!("Select at most {} pairs, or export them as a file", text::count(MAX_COPIED as u64))
             };
             if button.on_hover_text(&hint).on_disabled_hover_text(&hint).clicked() {
                 out.act(Action::Copy(super::columns::tsv(found, in_order(order, &selected).into_iter())));
             }
         });
-        if !selected.is_empty() && widgets::chip(ui, "Selected only", panel.table.only_selected).clicked() {
+        if !selected.is_empty() && widgets::chip(ui, tr!("Selected only"), panel.table.only_selected).clicked() {
             panel.table.only_selected = !panel.table.only_selected;
         }
     });
@@ -211,9 +211,9 @@ fn names(ui: &mut Ui, columns: &Columns, panel: &mut PanelState) {
         let sorted = panel.table.sorted.filter(|s| s.0 == column).map(|s| s.1);
         let name = columns.name(column);
         let spoken = match sorted {
-            None => format!("Sort by {name}"),
-            Some(false) => format!("{name}, rising"),
-            Some(true) => format!("{name}, falling"),
+            None => tr!("Sort by {name}"),
+            Some(false) => tr!("{name}, rising"),
+            Some(true) => tr!("{name}, falling"),
         };
         widgets::describe(&response, Role::ColumnHeader, &spoken);
         if response.hovered() {
@@ -259,7 +259,7 @@ fn rows(
     let decimals = statistics::decimals(&found.stats);
     // Whoever has clicked a row goes on with the arrow keys.
     let keys = ui.interact(ui.available_rect_before_wrap(), keys_id(), Sense::click());
-    widgets::describe(&keys, Role::Table, "Table of pairs");
+    widgets::describe(&keys, Role::Table, tr!("Table of pairs"));
     if keys.clicked() {
         keys.request_focus();
     }
@@ -299,7 +299,7 @@ fn rows(
             if is {
                 ui.painter().rect_filled(rect.with_max_x(rect.left() + 2.0), 0.0, t.c.warning);
             }
-            let mut spoken = format!("Pair {}", k + 1);
+            let mut spoken = tr!("Pair {}", k + 1);
             for (column, cell) in columns.cells(rect) {
                 let words = columns.text(column, k, decimals);
                 write(ui, cell, &words, t.body(), t.c.text_1, column.is_number());

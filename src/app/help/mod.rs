@@ -88,7 +88,7 @@ pub fn show(ctx: &egui::Context, state: &mut UiState) {
     let screen = ctx.content_rect();
     let size = vec2(900.0, 620.0).min(screen.size() - vec2(32.0, 96.0));
     let mut open = true;
-    let shown = egui::Window::new("Help")
+    let shown = egui::Window::new(tr!("Help"))
         .id(Id::unique("help"))
         .open(&mut open)
         .collapsible(false)
@@ -114,10 +114,10 @@ fn contents(ui: &mut Ui, state: &mut State) {
             let id = Id::unique("help search");
             let field = egui::TextEdit::singleline(&mut state.query)
                 .id(id)
-                .hint_text("Search the help")
+                .hint_text(tr!("Search the help"))
                 .margin(egui::Margin::symmetric(8, 6));
             let field = ui.add(field.desired_width(f32::INFINITY));
-            widgets::describe(&field, Role::TextInput, "Search the help");
+            widgets::describe(&field, Role::TextInput, tr!("Search the help"));
             if !std::mem::replace(&mut state.focused, true) {
                 field.request_focus();
             }
@@ -173,7 +173,7 @@ fn found(ui: &mut Ui, state: &mut State) {
     let hits = search(&state.query);
     if hits.is_empty() {
         let t = theme(ui);
-        ui.label(egui::RichText::new("Nothing is found. Try fewer or other words.").color(t.c.text_3));
+        ui.label(egui::RichText::new(tr!("Nothing is found. Try fewer or other words.")).color(t.c.text_3));
     }
     for (page, section) in hits {
         let (p, s) = (&PAGES[page], &PAGES[page].sections[section]);

@@ -8,6 +8,7 @@ use seaglass_core::command::Command;
 use seaglass_core::shapes::{Shape, ShapeChange, ShapeKind};
 
 use super::menu;
+use crate::lang;
 use crate::dialogs::Pick;
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
@@ -40,7 +41,7 @@ pub fn section(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
             if count > MOST_LISTED {
                 let t = theme(ui);
                 let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), t.size.tree_row), Sense::hover());
-                let text = format!("{} more; click them on the globe", count - MOST_LISTED);
+                let text = tr!("{} more; click them on the globe", count - MOST_LISTED);
                 let (x, y) = (rect.left() + 52.0, rect.center().y);
                 widgets::line(ui.painter(), x, y, &text, t.small(), t.c.text_3, rect.width() - 60.0);
             }
@@ -57,14 +58,14 @@ fn head(ui: &mut Ui, count: usize, state: &mut UiState, out: &mut Out) {
     ui.add_space(10.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, t.size.tree_row), Sense::click());
     let open = state.shapes.open;
-    let label = format!("Shapes, {count}");
+    let label = tr!("Shapes, {count}");
     response.widget_info(|| egui::WidgetInfo::selected(Role::DisclosureTriangle, true, open, &label));
     let y = rect.center().y;
-    let end = widgets::line(ui.painter(), rect.left() + 12.0, y, "Shapes", t.heading(), t.c.text_2, 160.0);
+    let end = widgets::line(ui.painter(), rect.left() + 12.0, y, tr!("Shapes"), t.heading(), t.c.text_2, 160.0);
     widgets::line(ui.painter(), end + 8.0, y, &count.to_string(), t.small(), t.c.text_3, 60.0);
     let save = Rect::from_center_size(pos2(rect.right() - 48.0, y), Vec2::splat(24.0));
     let button = ui.interact(save, ui.scope_id().with("save shapes"), Sense::click());
-    if widgets::icon_button_at(ui, save, button, "export", "Save shapes", false).clicked() {
+    if widgets::icon_button_at(ui, save, button, "export", tr!("Save shapes"), false).clicked() {
         out.act(Action::Pick(Pick::Shapes(None)));
     }
     let ink = if response.hovered() { t.c.text_1 } else { t.c.text_2 };
@@ -80,7 +81,7 @@ fn eye(ui: &Ui, rect: Rect, left: f32, visible: bool, name: &str) -> Response {
     let t = theme(ui);
     let cell = Rect::from_center_size(pos2(rect.left() + left + 8.0, rect.center().y), Vec2::splat(24.0));
     let response = ui.interact(cell, ui.scope_id().with(("eye", name, cell.top() as i64)), Sense::click());
-    let label = format!("{} {name}", if visible { "Hide" } else { "Show" });
+    let label = if visible { tr!("Hide {name}") } else { tr!("Show {name}") };
     widgets::describe(&response, Role::Button, &label);
     let icon = if visible { "layer_show" } else { "layer_hide" };
     let ink = if response.hovered() {
@@ -114,8 +115,8 @@ fn row(ui: &mut Ui, shape: &Shape, left: f32, state: &mut UiState, out: &mut Out
     }
     let response = ui.interact(rect, ui.scope_id().with(("shape", shape.id.0)), Sense::click());
     let selected = state.shapes.selected == Some(shape.id);
-    let shown = if shape.visible { "visible" } else { "hidden" };
-    let spoken = format!("{}, {}, {shown}", shape.name, shape.geometry.kind.label());
+    let shown = if shape.visible { tr!("visible") } else { tr!("hidden") };
+    let spoken = format!("{}, {}, {shown}", shape.name, lang::word(shape.geometry.kind.label()));
     response.widget_info(|| egui::WidgetInfo::selected(Role::ListBoxOption, true, selected, &spoken));
     if selected {
         ui.painter().rect_filled(rect, 0.0, t.c.selection);
@@ -145,7 +146,7 @@ fn row(ui: &mut Ui, shape: &Shape, left: f32, state: &mut UiState, out: &mut Out
     if response.has_focus() && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Delete)) {
         out.send(Command::Shapes { change: ShapeChange::Remove { shape: shape.id } });
     }
-    Popup::context_menu(&response).accessible_name(format!("{} menu", shape.name)).show(|ui| {
+    Popup::context_menu(&response).accessible_name(tr!("{} menu", shape.name)).show(|ui| {
         ui.set_min_width(220.0);
         menu::of_shape(ui, shape, state, out);
     });
@@ -157,7 +158,7 @@ fn rename(ui: &mut Ui, rect: Rect, state: &mut UiState, out: &mut Out) {
     let cancelled = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
     let edit = egui::TextEdit::singleline(text).id(id).margin(egui::Margin::symmetric(4, 2));
     let response = ui.put(rect.shrink2(vec2(0.0, 1.0)), edit);
-    widgets::describe(&response, Role::TextInput, "Name of the shape");
+    widgets::describe(&response, Role::TextInput, tr!("Name of the shape"));
     if !response.has_focus() && !response.lost_focus() && !cancelled {
         response.request_focus();
         return;
@@ -182,7 +183,7 @@ fn file_row(ui: &mut Ui, path: &Path, count: usize, first: &Shape, visible: bool
     let response = ui.interact(rect, ui.scope_id().with(("shapes of", path)), Sense::click());
     let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
     let open = state.shapes.open_files.contains(path);
-    let spoken = format!("{name}, {count} {}", if count == 1 { "shape" } else { "shapes" });
+    let spoken = trn!(count, "{name}, {count} shape", "{name}, {count} shapes");
     response.widget_info(|| egui::WidgetInfo::selected(Role::DisclosureTriangle, true, open, &spoken));
     if response.hovered() {
         ui.painter().rect_filled(rect, 0.0, t.c.hover);
@@ -205,7 +206,7 @@ fn file_row(ui: &mut Ui, path: &Path, count: usize, first: &Shape, visible: bool
     } else if response.clicked() && !state.shapes.open_files.remove(path) {
         state.shapes.open_files.insert(path.to_owned());
     }
-    Popup::context_menu(&response).accessible_name(format!("{name} menu")).show(|ui| {
+    Popup::context_menu(&response).accessible_name(tr!("{} menu", name)).show(|ui| {
         ui.set_min_width(220.0);
         menu::of_file(ui, path, first, out);
     });

@@ -6,6 +6,7 @@ use egui::{Color32, Role, Sense, Stroke, StrokeKind, Ui, vec2};
 use seaglass_core::command::Command;
 use seaglass_core::shapes::{COLOURS, Dash, Processing, Shape, ShapeChange, ShapeKind, ShapePatch, ShapeStyle};
 
+use crate::lang;
 use crate::dialogs::Pick;
 use crate::state::{Action, Out, UiState};
 use crate::theme::theme;
@@ -21,23 +22,23 @@ const FILLS: [f32; 5] = [0.0, 0.1, 0.18, 0.4, 0.8];
 /// Menu of one shape.
 pub(super) fn of_shape(ui: &mut Ui, shape: &Shape, state: &mut UiState, out: &mut Out) {
     let id = shape.id;
-    if widgets::menu_item(ui, "Zoom to", "", true) {
+    if widgets::menu_item(ui, tr!("Zoom to"), "", true) {
         out.send(Command::ZoomToShape { shape: id });
     }
-    if widgets::menu_item(ui, "Rename", "", true) {
+    if widgets::menu_item(ui, tr!("Rename"), "", true) {
         state.shapes.renaming = Some((id, shape.name.clone()));
     }
     let restyle = |patch| Command::Shapes { change: ShapeChange::Restyle { shape: id, patch } };
-    ui.menu_button("Style", |ui| style(ui, shape.geometry.kind, shape.style, out, restyle));
+    ui.menu_button(tr!("Style"), |ui| style(ui, shape.geometry.kind, shape.style, out, restyle));
     ui.separator();
     if shape.geometry.kind != ShapeKind::Point {
-        ui.menu_button("Extract data", |ui| extract(ui, shape, out));
+        ui.menu_button(tr!("Extract data"), |ui| extract(ui, shape, out));
     }
-    if widgets::menu_item(ui, "Save as…", "", true) {
+    if widgets::menu_item(ui, tr!("Save as…"), "", true) {
         out.act(Action::Pick(Pick::Shapes(Some(id))));
     }
     ui.separator();
-    if widgets::menu_item(ui, "Delete", "", true) {
+    if widgets::menu_item(ui, tr!("Delete"), "", true) {
         out.send(Command::Shapes { change: ShapeChange::Remove { shape: id } });
     }
 }
@@ -45,53 +46,53 @@ pub(super) fn of_shape(ui: &mut Ui, shape: &Shape, state: &mut UiState, out: &mu
 /// What the visible layers have under a shape.
 fn extract(ui: &mut Ui, shape: &Shape, out: &mut Out) {
     ui.set_min_width(250.0);
-    if widgets::menu_item(ui, "For notebooks", "", true) {
+    if widgets::menu_item(ui, tr!("For notebooks"), "", true) {
         out.send(Command::Extract { shape: Some(shape.id), reach_m: None, path: None });
     }
-    if widgets::menu_item(ui, "Cells as netCDF…", "", true) {
+    if widgets::menu_item(ui, tr!("Cells as netCDF…"), "", true) {
         out.act(Action::Pick(Pick::Cells(shape.id, "nc")));
     }
-    if widgets::menu_item(ui, "Cells as CSV…", "", true) {
+    if widgets::menu_item(ui, tr!("Cells as CSV…"), "", true) {
         out.act(Action::Pick(Pick::Cells(shape.id, "csv")));
     }
     ui.separator();
     let process = |what| Command::Process { what };
     let line = shape.geometry.kind == ShapeKind::Polyline;
-    if widgets::menu_item(ui, "Processor: pictures of the last one", "", true) {
+    if widgets::menu_item(ui, tr!("Processor: pictures of the last one"), "", true) {
         out.send(process(Processing::Pictures));
     }
-    if widgets::menu_item(ui, "Processor: transects of the last one", "", line) {
+    if widgets::menu_item(ui, tr!("Processor: transects of the last one"), "", line) {
         out.send(process(Processing::Transects));
     }
-    if widgets::menu_item(ui, "Processor: save the last one", "", true) {
+    if widgets::menu_item(ui, tr!("Processor: save the last one"), "", true) {
         out.send(process(Processing::Save));
     }
 }
 
 /// Menu of a file.
 pub(super) fn of_file(ui: &mut Ui, path: &Path, first: &Shape, out: &mut Out) {
-    if widgets::menu_item(ui, "Zoom to", "", true) {
+    if widgets::menu_item(ui, tr!("Zoom to"), "", true) {
         out.send(Command::ZoomToShape { shape: first.id });
     }
     let restyle = |patch| Command::Shapes { change: ShapeChange::RestyleFile { path: path.to_owned(), patch } };
-    ui.menu_button("Style", |ui| style(ui, first.geometry.kind, first.style, out, restyle));
-    if widgets::menu_item(ui, "Show file", "", true) {
+    ui.menu_button(tr!("Style"), |ui| style(ui, first.geometry.kind, first.style, out, restyle));
+    if widgets::menu_item(ui, tr!("Show file"), "", true) {
         out.act(Action::ShowFile(path.to_owned()));
     }
     ui.separator();
-    if widgets::menu_item(ui, "Remove", "", true) {
+    if widgets::menu_item(ui, tr!("Remove"), "", true) {
         out.send(Command::Shapes { change: ShapeChange::RemoveFile { path: path.to_owned() } });
     }
 }
 
 /// Names of the colours given in turn.
-const COLOUR_NAMES: [&str; 6] = ["Orange", "Yellow", "Pink", "Sky blue", "Vermilion", "Green"];
+const COLOUR_NAMES: [&str; 6] = [msg!("Orange"), msg!("Yellow"), msg!("Pink"), msg!("Sky blue"), msg!("Vermilion"), msg!("Green")];
 
 fn style(ui: &mut Ui, kind: ShapeKind, style: ShapeStyle, out: &mut Out, command: impl Fn(ShapePatch) -> Command) {
     let t = theme(ui);
     ui.set_min_width(230.0);
     ui.horizontal(|ui| {
-        for (colour, name) in COLOURS.into_iter().zip(COLOUR_NAMES) {
+        for (colour, name) in COLOURS.into_iter().zip(COLOUR_NAMES.map(lang::t)) {
             let (rect, response) = ui.allocate_exact_size(vec2(24.0, 24.0), Sense::click());
             let on = style.colour == colour;
             response.widget_info(|| egui::WidgetInfo::selected(Role::RadioButton, true, on, name));
@@ -125,17 +126,17 @@ fn style(ui: &mut Ui, kind: ShapeKind, style: ShapeStyle, out: &mut Out, command
         let patch = ShapePatch { width_pt: Some(*w), ..ShapePatch::default() };
         (format!("{w}{thin}pt"), (style.width_pt - w).abs() < 0.01, patch)
     };
-    choices(ui, if is_point { "Size" } else { "Width" }, widths.iter().map(one).collect());
+    choices(ui, if is_point { tr!("Size") } else { tr!("Width") }, widths.iter().map(one).collect());
     if kind == ShapeKind::Polygon {
         let one = |f: &f32| {
-            let label = if *f == 0.0 { "None".to_owned() } else { format!("{:.0}{thin}%", f * 100.0) };
+            let label = if *f == 0.0 { tr!("None").to_owned() } else { format!("{:.0}{thin}%", f * 100.0) };
             (label, (style.fill - f).abs() < 0.01, ShapePatch { fill: Some(*f), ..ShapePatch::default() })
         };
-        choices(ui, "Fill", FILLS.iter().map(one).collect());
+        choices(ui, tr!("Fill"), FILLS.iter().map(one).collect());
     }
     if !is_point {
         let one =
             |d: Dash| (d.label().to_owned(), style.dash == d, ShapePatch { dash: Some(d), ..ShapePatch::default() });
-        choices(ui, "Line", Dash::ALL.into_iter().map(one).collect());
+        choices(ui, tr!("Line"), Dash::ALL.into_iter().map(one).collect());
     }
 }

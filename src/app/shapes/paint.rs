@@ -93,9 +93,9 @@ fn dot(painter: &Painter, at: Pos2, radius: f32, ink: egui::Color32) {
 fn hint(ui: &mut Ui, area: Rect, state: &mut UiState) {
     let t = theme(ui);
     let text = match (state.shapes.tool, state.shapes.undecided) {
-        (_, true) => "Middle click adds a point, Enter ends a line, Shift+Enter a polygon, Esc cancels.",
-        (Some(ShapeKind::Point), _) => "Click sets a point, Esc ends.",
-        _ => "Click adds a point, Enter ends, Backspace takes one back, Esc cancels.",
+        (_, true) => tr!("Middle click adds a point, Enter ends a line, Shift+Enter a polygon, Esc cancels."),
+        (Some(ShapeKind::Point), _) => tr!("Click sets a point, Esc ends."),
+        _ => tr!("Click adds a point, Enter ends, Backspace takes one back, Esc cancels."),
     };
     let galley = widgets::elided(ui.painter(), text, t.body(), t.c.text_1, area.width() - 48.0);
     let size = galley.size() + vec2(24.0, 10.0);

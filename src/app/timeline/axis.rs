@@ -75,7 +75,7 @@ fn label(step: Step, t: f64) -> (String, String) {
     let Some((y, mo, d, h, mi, s, _)) = Time::from_unix_seconds(t + 1e-4).and_then(Time::civil) else {
         return (String::new(), String::new());
     };
-    let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    let days = [tr!("Thu"), tr!("Fri"), tr!("Sat"), tr!("Sun"), tr!("Mon"), tr!("Tue"), tr!("Wed")];
     let weekday = days[((t + 1e-4) / 86_400.0).floor().rem_euclid(7.0) as usize];
     match step {
         Step::Months(m) if m >= 12 => (format!("{y:04}"), String::new()),

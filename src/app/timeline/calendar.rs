@@ -11,6 +11,7 @@ use seaglass_core::time::{Time, TimeSpan};
 use seaglass_core::timeline::Anchor;
 
 use super::Scale;
+use crate::lang;
 use crate::model::Model;
 use crate::state::{Out, UiState};
 use crate::theme::{Theme, theme};
@@ -20,19 +21,33 @@ use crate::widgets;
 pub const ROW: f32 = 24.0;
 /// The panel has the row from this height on: three strips stay.
 pub const FROM: f32 = 136.0;
+const SHORT: [&str; 12] = [
+    msg!("Jan"),
+    msg!("Feb"),
+    msg!("Mar"),
+    msg!("Apr"),
+    msg!("short" => "May"),
+    msg!("Jun"),
+    msg!("Jul"),
+    msg!("Aug"),
+    msg!("Sep"),
+    msg!("Oct"),
+    msg!("Nov"),
+    msg!("Dec"),
+];
 const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+    msg!("January"),
+    msg!("February"),
+    msg!("March"),
+    msg!("April"),
+    msg!("May"),
+    msg!("June"),
+    msg!("July"),
+    msg!("August"),
+    msg!("September"),
+    msg!("October"),
+    msg!("November"),
+    msg!("December"),
 ];
 const CARD: f32 = 344.0;
 
@@ -120,16 +135,16 @@ fn header(ui: &Ui, labels: Rect, unit: Unit, page: i64) -> Option<i64> {
         let response = ui.interact(area, ui.scope_id().with(name), Sense::click());
         widgets::icon_button_at(ui, area, response, icon, name, false).clicked()
     };
-    if arrow(ui, labels.left() + 18.0, "time_previous", "Earlier in the calendar") {
+    if arrow(ui, labels.left() + 18.0, "time_previous", tr!("Earlier in the calendar")) {
         to = Some(page - 1);
     }
     let name = page_name(unit, page);
     let end = widgets::line(ui.painter(), labels.left() + 32.0, y, &name, t.small(), t.c.text_1, 130.0);
-    if arrow(ui, end + 14.0, "time_next", "Later in the calendar") {
+    if arrow(ui, end + 14.0, "time_next", tr!("Later in the calendar")) {
         to = Some(page + 1);
     }
     let mut right = labels.right() - 12.0;
-    for (word, colour) in [("some", t.c.avail_some), ("all", t.c.avail_all)] {
+    for (word, colour) in [(tr!("some"), t.c.avail_some), (tr!("all"), t.c.avail_all)] {
         right = legend(ui, pos2(right, y), word, colour) - 10.0;
     }
     to
@@ -149,16 +164,16 @@ fn legend(ui: &Ui, at: Pos2, word: &str, colour: Color32) -> f32 {
 fn page_name(unit: Unit, page: i64) -> String {
     use seaglass_core::calendar::YEARS;
     match unit {
-        Unit::Day => format!("{} / {}", page.div_euclid(12), MONTHS[page.rem_euclid(12) as usize]),
+        Unit::Day => format!("{} / {}", page.div_euclid(12), lang::t(MONTHS[page.rem_euclid(12) as usize])),
         Unit::Month => page.to_string(),
-        Unit::Year => format!("{} to {}", page * YEARS, page * YEARS + YEARS - 1),
+        Unit::Year => tr!("{} to {}", page * YEARS, page * YEARS + YEARS - 1),
     }
 }
 
 fn number(unit: Unit, period: &Period) -> String {
     match unit {
         Unit::Day => format!("{:02}", period.number),
-        Unit::Month => MONTHS[(period.number - 1).rem_euclid(12) as usize][..3].to_owned(),
+        Unit::Month => lang::t(SHORT[(period.number - 1).rem_euclid(12) as usize]).to_owned(),
         Unit::Year => period.number.to_string(),
     }
 }
@@ -166,18 +181,18 @@ fn number(unit: Unit, period: &Period) -> String {
 fn spoken(unit: Unit, page: i64, period: &Period) -> String {
     match unit {
         Unit::Day => period.span.start.date_text(),
-        Unit::Month => format!("{} {page}", MONTHS[(period.number - 1).rem_euclid(12) as usize]),
-        Unit::Year => format!("Year {}", period.number),
+        Unit::Month => format!("{} {page}", lang::t(MONTHS[(period.number - 1).rem_euclid(12) as usize])),
+        Unit::Year => tr!("Year {}", period.number),
     }
 }
 
 fn describe(response: &Response, name: &str, has: Availability) {
     let words = match has {
-        Availability::All => "all layers have data",
-        Availability::Some => "some layers have data",
-        Availability::None => "no data",
+        Availability::All => tr!("all layers have data"),
+        Availability::Some => tr!("some layers have data"),
+        Availability::None => tr!("no data"),
     };
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}: {words}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, tr!("{name}: {words}")));
 }
 
 /// The number of a period over its line.
@@ -216,12 +231,12 @@ fn go(unit: Unit, period: &Period, model: &Model, state: &mut UiState, out: &mut
 
 /// The button that opens the card of a month.
 pub fn button(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
-    let response = widgets::icon_button(ui, "time_calendar", "Calendar", 28.0, false);
+    let response = widgets::icon_button(ui, "time_calendar", tr!("Calendar"), 28.0, false);
     let popup = Popup::menu(&response)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .align(RectAlign::TOP_END)
         .gap(8.0)
-        .accessible_name("Calendar");
+        .accessible_name(tr!("Calendar"));
     let shown = popup.show(|ui| card(ui, model, state, out));
     if shown.is_none() {
         state.calendar.card = None;
@@ -238,13 +253,13 @@ fn card(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let (card, _) = ui.allocate_exact_size(vec2(CARD, 268.0), Sense::hover());
     let area = card.shrink2(vec2(12.0, 8.0));
     let (year, left) = (month.div_euclid(12), area.left());
-    widgets::line(ui.painter(), left, area.top() + 14.0, "Availability", t.strong(), t.c.text_1, 120.0);
+    widgets::line(ui.painter(), left, area.top() + 14.0, tr!("Availability"), t.strong(), t.c.text_1, 120.0);
     let mut turn = |to: i64| state.calendar.card = Some((to, now));
     // Years: the one shown between its neighbours.
     for k in 0..3 {
         let y = year - 1 + k;
         let cell = Rect::from_min_size(pos2(area.right() - 180.0 + k as f32 * 60.0, area.top()), vec2(56.0, 28.0));
-        if choice(ui, cell, &y.to_string(), &format!("Year {y}"), k == 1, None) {
+        if choice(ui, cell, &y.to_string(), &tr!("Year {y}"), k == 1, None) {
             turn(y * 12 + month.rem_euclid(12));
         }
     }
@@ -261,9 +276,9 @@ fn card(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     let days = Rect::from_min_max(pos2(left, area.top() + 66.0), pos2(area.right(), area.bottom() - 24.0));
     month_of_days(ui, days, month, model, state, out);
     let y = area.bottom() - 8.0;
-    let end = legend(ui, pos2(left + 76.0, y), "All layers", t.c.avail_all) + 76.0;
-    legend(ui, pos2(end + 66.0, y), "Some", t.c.avail_some);
-    let words = ui.painter().layout_no_wrap("Times in UTC".to_owned(), t.small(), t.c.text_3);
+    let end = legend(ui, pos2(left + 76.0, y), tr!("All layers"), t.c.avail_all) + 76.0;
+    legend(ui, pos2(end + 66.0, y), tr!("Some"), t.c.avail_some);
+    let words = ui.painter().layout_no_wrap(tr!("Times in UTC").to_owned(), t.small(), t.c.text_3);
     ui.painter().galley(pos2(area.right() - words.size().x, y - words.size().y / 2.0), words, t.c.text_3);
 }
 
@@ -296,7 +311,7 @@ fn month_of_days(ui: &Ui, area: Rect, month: i64, model: &Model, state: &mut UiS
     let t = theme(ui);
     let width = area.width() / 7.0;
     let column = |k: usize| area.left() + k as f32 * width;
-    for (k, name) in ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].into_iter().enumerate() {
+    for (k, name) in [tr!("Mon"), tr!("Tue"), tr!("Wed"), tr!("Thu"), tr!("Fri"), tr!("Sat"), tr!("Sun")].into_iter().enumerate() {
         let at = pos2(column(k) + width / 2.0, area.top() + 10.0);
         ui.painter().text(at, Align2::CENTER_CENTER, name, t.small(), t.c.text_3);
     }

@@ -5,6 +5,7 @@ use seaglass_core::command::Command;
 use seaglass_core::command::entry_of;
 use seaglass_core::timeline::{Anchor, PlayMode, Timeline};
 
+use crate::lang;
 use crate::actions::{self, RATES, REAL_TIME, WINDOWS_S};
 use crate::model::Model;
 use crate::state::{Out, UiState};
@@ -15,22 +16,22 @@ use crate::{icons, widgets};
 const SPEEDS: [(f64, &str); 7] = [
     (60.0, "1 min/s"),
     (600.0, "10 min/s"),
-    (3600.0, "1 h/s"),
-    (10_800.0, "3 h/s"),
-    (43_200.0, "12 h/s"),
-    (86_400.0, "1 d/s"),
-    (604_800.0, "7 d/s"),
+    (3600.0, msg!("1 h/s")),
+    (10_800.0, msg!("3 h/s")),
+    (43_200.0, msg!("12 h/s")),
+    (86_400.0, msg!("1 d/s")),
+    (604_800.0, msg!("7 d/s")),
 ];
 const ANCHORS: [(Anchor, &str); 3] =
-    [(Anchor::Trailing, "Trailing"), (Anchor::Centred, "Centred"), (Anchor::Leading, "Leading")];
+    [(Anchor::Trailing, msg!("Trailing")), (Anchor::Centred, msg!("Centred")), (Anchor::Leading, msg!("Leading"))];
 const STEPS: [(Option<f64>, &str); 7] = [
-    (None, "1/3 window"),
+    (None, msg!("1/3 window")),
     (Some(60.0), "1 min"),
     (Some(600.0), "10 min"),
     (Some(3600.0), "1 h"),
     (Some(21_600.0), "6 h"),
-    (Some(86_400.0), "1 d"),
-    (Some(604_800.0), "7 d"),
+    (Some(86_400.0), msg!("1 d")),
+    (Some(604_800.0), msg!("7 d")),
 ];
 
 /// Shows the row of controls; `idle` when there is no time to control.
@@ -71,7 +72,7 @@ fn transport(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out, idl
     ui.add_space(4.0);
     let playing = model.session.project().timeline.playing;
     let (cell, response) = ui.allocate_exact_size(vec2(28.0, 28.0), Sense::click());
-    widgets::describe(&response, Role::Button, if playing { "Pause" } else { "Play" });
+    widgets::describe(&response, Role::Button, if playing { tr!("Pause") } else { tr!("Play") });
     state.regions[2] = (!idle).then_some(response.id);
     let fill = match (idle, response.is_pointer_button_down_on(), response.hovered()) {
         (true, ..) => t.c.surface_2,
@@ -95,16 +96,16 @@ fn transport(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out, idl
     }
     let timeline = &model.session.project().timeline;
     let name = match (timeline.looped, timeline.loop_span) {
-        (false, _) => "Loop",
-        (true, None) => "Loops over all data",
-        (true, Some(_)) => "Loops over the marked window",
+        (false, _) => tr!("Loop"),
+        (true, None) => tr!("Loops over all data"),
+        (true, Some(_)) => tr!("Loops over the marked window"),
     };
     if widgets::icon_button(ui, "time_loop", name, side, timeline.looped).clicked() {
         out.send(Command::SetLoop { on: !timeline.looped });
     }
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         let name = play_name(timeline, ui.available_width());
-        drop_down(ui, &name, "Play", |ui| play_menu(ui, timeline, model, state, out));
+        drop_down(ui, &name, tr!("Play"), |ui| play_menu(ui, timeline, model, state, out));
     });
 }
 
@@ -113,17 +114,17 @@ fn play_name(timeline: &Timeline, room: f32) -> String {
     let speed = timeline.speed;
     let rate = |per_s: f64, noun: &str| {
         let number = text::short(per_s, 2);
-        if room > 130.0 { format!("{number} {noun}/s") } else { format!("{number}/s") }
+        if room > 130.0 { tr!("{number} {noun}/s") } else { format!("{number}/s") }
     };
     match timeline.play {
-        PlayMode::Steps { per_s } => rate(per_s, "steps"),
-        PlayMode::Granules { per_s } => rate(per_s, "granules"),
-        PlayMode::Smooth if speed == 1.0 => "real time".to_owned(),
+        PlayMode::Steps { per_s } => rate(per_s, tr!("steps")),
+        PlayMode::Granules { per_s } => rate(per_s, tr!("granules")),
+        PlayMode::Smooth if speed == 1.0 => tr!("real time").to_owned(),
         PlayMode::Smooth if REAL_TIME.contains(&speed) => format!("\u{d7}{speed}"),
         PlayMode::Smooth => SPEEDS
             .iter()
             .find(|(s, _)| (s - speed).abs() < 0.5)
-            .map_or_else(|| format!("{}/s", text::duration(speed)), |(_, n)| (*n).to_owned()),
+            .map_or_else(|| format!("{}/s", text::duration(speed)), |(_, n)| lang::t(n).to_owned()),
     }
 }
 
@@ -134,28 +135,32 @@ fn play_menu(ui: &mut Ui, timeline: &Timeline, model: &Model, state: &mut UiStat
         out.send(Command::SetPlayMode { play: PlayMode::Smooth });
         out.send(Command::SetSpeed { speed });
     };
-    ui.menu_button("Smooth", |ui| {
+    ui.menu_button(tr!("Smooth"), |ui| {
         for (s, name) in SPEEDS {
-            if marked(ui, name, smooth && timeline.speed == s) {
+            if marked(ui, lang::t(name), smooth && timeline.speed == s) {
                 speed(out, s);
             }
         }
     });
-    ui.menu_button("Real time", |ui| {
+    ui.menu_button(tr!("Real time"), |ui| {
         for s in REAL_TIME {
             if marked(ui, &format!("\u{d7}{s}"), smooth && timeline.speed == s) {
                 speed(out, s);
             }
         }
     });
-    for (title, noun, mode) in [
-        ("Every step", "steps", (|per_s| PlayMode::Steps { per_s }) as fn(f64) -> PlayMode),
-        ("Every granule", "granules", |per_s| PlayMode::Granules { per_s }),
+    for (title, steps, mode) in [
+        (tr!("Every step"), true, (|per_s| PlayMode::Steps { per_s }) as fn(f64) -> PlayMode),
+        (tr!("Every granule"), false, |per_s| PlayMode::Granules { per_s }),
     ] {
         ui.menu_button(title, |ui| {
             for per_s in RATES {
-                let noun = if per_s == 1.0 { noun.trim_end_matches('s') } else { noun };
-                if marked(ui, &format!("{per_s} {noun} a second"), timeline.play == mode(per_s)) {
+                let words = if steps {
+                    trn!(per_s, "{per_s} step a second", "{per_s} steps a second")
+                } else {
+                    trn!(per_s, "{per_s} granule a second", "{per_s} granules a second")
+                };
+                if marked(ui, &words, timeline.play == mode(per_s)) {
                     out.send(Command::SetPlayMode { play: mode(per_s) });
                 }
             }
@@ -182,7 +187,7 @@ pub(super) fn timeline_menu(ui: &mut Ui, model: &Model, state: &mut UiState, out
 
 /// An entry of the command table, marked when it is on.
 fn entry(ui: &mut Ui, id: &'static str, on: bool, model: &Model, state: &mut UiState, out: &mut Out) {
-    if marked(ui, entry_of(id).map_or(id, |e| e.title), on) {
+    if marked(ui, entry_of(id).map_or(id, |e| lang::t(e.title)), on) {
         actions::perform(id, model, state, out);
     }
 }
@@ -192,7 +197,7 @@ fn drop_down(ui: &mut Ui, word: &str, label: &str, content: impl FnOnce(&mut Ui)
     let t = theme(ui);
     let galley = ui.painter().layout_no_wrap(word.to_owned(), t.body(), t.c.text_2);
     let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 30.0, 28.0), Sense::click());
-    widgets::describe(&response, Role::ComboBox, &format!("{label}: {word}"));
+    widgets::describe(&response, Role::ComboBox, &tr!("{label}: {word}"));
     let open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&response));
     let ink = if response.hovered() || open { t.c.text_1 } else { t.c.text_2 };
     if response.hovered() || open {
@@ -236,7 +241,7 @@ fn clock(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut 
             .font(t.clock())
             .margin(egui::Margin::symmetric(6, 3))
             .id(ui.scope_id().with("clock edit"));
-        let response = ui.put(cell, edit).on_hover_text("A time, a day of the year (2024-224), a CNES day, or −3 d");
+        let response = ui.put(cell, edit).on_hover_text(tr!("A time, a day of the year (2024-224), a CNES day, or −3 d"));
         if !response.has_focus() && !response.lost_focus() {
             response.request_focus();
         }
@@ -254,13 +259,13 @@ fn clock(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut 
     let response = ui
         .interact(cell.expand2(vec2(6.0, 0.0)), ui.scope_id().with("clock"), Sense::click())
         .on_hover_cursor(egui::CursorIcon::Text);
-    widgets::describe(&response, Role::Button, &format!("Time {now}"));
+    widgets::describe(&response, Role::Button, &tr!("Time {now}"));
     if response.hovered() {
         ui.painter().rect_filled(response.rect, 6.0, t.c.hover);
     }
     ui.painter().galley(pos2(cell.left(), (cell.center().y - galley.size().y / 2.0).round()), galley, t.c.text_1);
     widgets::focus_ring(ui, &response, 6.0);
-    if response.on_hover_text(format!("{}\nClick to type a time.", text::instant_lines(now))).clicked() {
+    if response.on_hover_text(tr!("{}\nClick to type a time.", text::instant_lines(now))).clicked() {
         state.clock_edit = Some(now.to_string());
     }
     if rect.width() > 860.0 {
@@ -276,10 +281,10 @@ fn window_controls(ui: &mut Ui, free: f32, model: &Model, state: &mut UiState, o
     let t = theme(ui);
     let timeline = &model.session.project().timeline;
     ui.spacing_mut().item_spacing.x = 4.0;
-    let more = widgets::icon_button(ui, "more", "Timeline menu", 28.0, false);
-    Popup::menu(&more).accessible_name("Timeline menu").show(|ui| timeline_menu(ui, model, state, out));
+    let more = widgets::icon_button(ui, "more", tr!("Timeline menu"), 28.0, false);
+    Popup::menu(&more).accessible_name(tr!("Timeline menu")).show(|ui| timeline_menu(ui, model, state, out));
     super::calendar::button(ui, model, state, out);
-    if widgets::icon_button(ui, "time_fit", "Fit the visible layers", 28.0, false).clicked() {
+    if widgets::icon_button(ui, "time_fit", tr!("Fit the visible layers"), 28.0, false).clicked() {
         super::fit(model, state);
     }
     let word = |ui: &mut Ui, text: &str| {
@@ -292,20 +297,22 @@ fn window_controls(ui: &mut Ui, free: f32, model: &Model, state: &mut UiState, o
         .find(|(s, _)| *s == timeline.step_s)
         .map_or_else(|| text::duration(timeline.step_seconds()), |(_, n)| (*n).to_owned());
     if free > 590.0 {
-        drop_down(ui, &step_name, "Step", |ui| {
+        drop_down(ui, &step_name, tr!("Step"), |ui| {
             for (step_s, name) in STEPS {
+                let name = lang::t(name);
                 if choice(ui, name) {
                     out.send(Command::SetStep { step_s });
                 }
             }
         });
-        word(ui, "Step");
+        word(ui, tr!("Step"));
         let (line, _) = ui.allocate_exact_size(vec2(9.0, 16.0), Sense::hover());
         ui.painter().vline(line.center().x, line.y_range(), egui::Stroke::new(1.0, t.c.border));
     }
-    let anchor = ANCHORS.iter().find(|(a, _)| *a == timeline.anchor).map_or("", |(_, n)| n);
-    drop_down(ui, anchor, "Window anchor", |ui| {
+    let anchor = ANCHORS.iter().find(|(a, _)| *a == timeline.anchor).map_or("", |(_, n)| lang::t(n));
+    drop_down(ui, anchor, tr!("Window anchor"), |ui| {
         for (anchor, name) in ANCHORS {
+            let name = lang::t(name);
             if choice(ui, name) {
                 out.send(Command::SetAnchor { anchor });
             }
@@ -315,15 +322,15 @@ fn window_controls(ui: &mut Ui, free: f32, model: &Model, state: &mut UiState, o
     let selected = WINDOWS_S.iter().position(|s| (s - timeline.window_s).abs() < 0.5);
     if free > 550.0 {
         let labels: Vec<&str> = names.iter().map(String::as_str).collect();
-        if let Some(k) = widgets::segments(ui, &labels, selected, None, "Window") {
+        if let Some(k) = widgets::segments(ui, &labels, selected, None, tr!("Window")) {
             out.send(Command::SetWindow { window_s: WINDOWS_S[k] });
         }
         if selected.is_none() {
             word(ui, &text::duration(timeline.window_s));
         }
-        word(ui, "Window");
+        word(ui, tr!("Window"));
     } else {
-        drop_down(ui, &text::duration(timeline.window_s), "Window", |ui| {
+        drop_down(ui, &text::duration(timeline.window_s), tr!("Window"), |ui| {
             for (k, name) in names.iter().enumerate() {
                 if choice(ui, name) {
                     out.send(Command::SetWindow { window_s: WINDOWS_S[k] });

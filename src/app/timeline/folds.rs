@@ -32,7 +32,7 @@ pub fn show(ui: &mut Ui, body: Rect, scale: &Scale, state: &mut UiState) {
             continue;
         }
         let response = ui.interact(band, ui.scope_id().with(("fold", gap.start.to_bits())), Sense::click());
-        let words = format!("Folded: {} without data", text::duration(gap.seconds()));
+        let words = tr!("Folded: {} without data", text::duration(gap.seconds()));
         widgets::describe(&response, Role::Button, &words);
         let fill = if response.hovered() { t.c.hover } else { t.c.surface_2 };
         let torn = Rect::from_x_y_ranges((scale.x(gap.start) + 5.0)..=(scale.x(gap.stop) - 5.0), body.y_range());
@@ -45,7 +45,7 @@ pub fn show(ui: &mut Ui, body: Rect, scale: &Scale, state: &mut UiState) {
             painter.add(Shape::line(edge, Stroke::new(1.0, t.c.border_strong)));
         }
         widgets::focus_ring(ui, &response, 0.0);
-        if response.on_hover_text(format!("{words}. Click to unfold.")).clicked() {
+        if response.on_hover_text(tr!("{words}. Click to unfold.")).clicked() {
             state.unfolded.push(gap.start);
         }
     }

@@ -56,7 +56,7 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     if empty {
         let (x, y) = (split + 12.0, controls.center().y);
         let text =
-            if model.is_empty() { "The timeline opens with the first data." } else { "These data have no time." };
+            if model.is_empty() { tr!("The timeline opens with the first data.") } else { tr!("These data have no time.") };
         widgets::line(ui.painter(), x, y, text, t.body(), t.c.text_3, rect.right() - x);
         return;
     }
@@ -157,14 +157,14 @@ fn track(ui: &mut Ui, body: Rect, labels: Rect, scale: &Scale, model: &Model, st
     let hit = strips::show(ui, strips_rect, labels, scale, model, state);
     folds::lap(ui, axis_rect, scale, model);
     let inside = ui.interact(tinted.intersect(body), ui.scope_id().with("window"), Sense::click_and_drag());
-    inside.widget_info(|| WidgetInfo::labeled(Role::Group, true, "Time window"));
+    inside.widget_info(|| WidgetInfo::labeled(Role::Group, true, tr!("Time window")));
     if inside.dragged() && inside.drag_delta().x != 0.0 {
         let now = scale.moved(timeline.now.unix_seconds(), inside.drag_delta().x);
         out.commands.extend(Time::from_unix_seconds(now).map(|now| Command::SetTime { now }));
     }
     if inside.dragged_by(PointerButton::Primary) {
         let x = scale.x(timeline.now.unix_seconds()).clamp(body.left(), body.right());
-        tooltip(ui, pos2(x, body.top()), &format!("{}\nWindow {}", timeline.now, text::duration(timeline.window_s)));
+        tooltip(ui, pos2(x, body.top()), &tr!("{}\nWindow {}", timeline.now, text::duration(timeline.window_s)));
     }
     navigate(ui, &background, &inside, body, axis_rect, scale, hit, model, state, out);
     handles(ui, body, scale, window, model, out);
@@ -195,7 +195,7 @@ fn read_axis(ui: &Ui, axis: Rect, scale: &Scale, background: &Response) {
 
 fn describe_track(response: &Response, model: &Model) {
     let now = model.now().to_string();
-    response.widget_info(|| WidgetInfo::labeled(Role::Group, true, format!("Timeline, {now}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Group, true, tr!("Timeline, {now}")));
 }
 
 /// Pan, zoom, click, double click.
@@ -253,7 +253,7 @@ fn navigate(
 
 /// The window's free ends with their names.
 fn free_ends(timeline: &Timeline, window: TimeSpan) -> Vec<(&'static str, Time)> {
-    let (start, end) = (("Start of the window", window.start), ("End of the window", window.stop));
+    let (start, end) = ((tr!("Start of the window"), window.start), (tr!("End of the window"), window.stop));
     match timeline.anchor {
         Anchor::Trailing => vec![start],
         Anchor::Leading => vec![end],
@@ -286,7 +286,7 @@ fn handles(ui: &mut Ui, body: Rect, scale: &Scale, window: TimeSpan, model: &Mod
             let reach = (scale.seconds(p.x) - now).abs().max(1.0);
             let window_s = if timeline.anchor == Anchor::Centred { reach * 2.0 } else { reach };
             out.send(Command::SetWindow { window_s });
-            tooltip(ui, pos2(x, body.top()), &format!("{end}\nWindow {}", text::duration(window_s)));
+            tooltip(ui, pos2(x, body.top()), &tr!("{end}\nWindow {}", text::duration(window_s)));
         }
     }
 }
@@ -309,7 +309,7 @@ fn head(ui: &mut Ui, body: Rect, scale: &Scale, model: &Model, out: &mut Out) {
     let response = ui
         .interact(hit, ui.scope_id().with("clock head"), Sense::drag())
         .on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);
-    response.widget_info(|| WidgetInfo::slider(true, now.unix_seconds(), "Clock"));
+    response.widget_info(|| WidgetInfo::slider(true, now.unix_seconds(), tr!("Clock")));
     widgets::focus_ring(ui, &response, 3.0);
     let keys = ui.input(|i| i.num_presses(Key::ArrowRight) as i32 - i.num_presses(Key::ArrowLeft) as i32);
     if response.has_focus() && keys != 0 {

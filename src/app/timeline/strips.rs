@@ -122,7 +122,7 @@ fn one(
     }
     painter.hline(strip.x_range(), strip.bottom() - 0.5, Stroke::new(1.0, t.c.border_subtle));
     if is_timeless(model, row) {
-        let words = "No time in the file: always shown";
+        let words = tr!("No time in the file: always shown");
         widgets::line(
             &painter,
             strip.left() + 12.0,
@@ -144,8 +144,8 @@ fn label(ui: &mut Ui, rect: Rect, row: &Row, twin: bool, timeless: bool, state: 
     let t = theme(ui);
     let response = ui.interact(rect, ui.scope_id().with(("strip", row.id.0)), Sense::click());
     let selected = state.selected == Some(row.id);
-    let no_time = if timeless { ", no time in the file: always shown" } else { "" };
-    let words = format!("Timeline of {}{no_time}", row.name);
+    let no_time = if timeless { tr!(", no time in the file: always shown") } else { "" };
+    let words = tr!("Timeline of {}{no_time}", row.name);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &words));
     let dim = !row.visible || (row.status.shown == 0 && !timeless);
     let ink = if selected {
@@ -327,9 +327,10 @@ fn tooltip(ui: &Ui, rect: Rect, scale: &Scale, hit: Option<Hit>, model: &Model, 
     let short: String = if name.chars().count() > 48 { name.chars().take(47).chain(['…']).collect() } else { name };
     let offset = span.offset_seconds(model.now());
     let when = if offset == 0.0 {
-        "Now".to_owned()
+        tr!("Now").to_owned()
     } else {
-        format!("{} {} now", text::duration(offset), if offset < 0.0 { "before" } else { "after" })
+        let far = text::duration(offset);
+        if offset < 0.0 { tr!("{far} before now") } else { tr!("{far} after now") }
     };
     let start = span.start.to_string();
     let lines = format!(

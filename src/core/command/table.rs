@@ -106,6 +106,10 @@ pub const TABLE: &[Entry] = &[
     entry("presentation", Menu::View, "Hide panels", "Tab"),
     entry("full_screen", Menu::View, "Full screen", "F11"),
     entry("theme", Menu::View, "Dark or light theme", ""),
+    entry("language_system", Menu::View, "Language of the system", ""),
+    entry("language_en", Menu::View, "English language", ""),
+    // In French also where English is spoken: whoever needs it looks for that.
+    entry("language_fr", Menu::View, "Langue française", ""),
     entry("toggle_layer", Menu::Layer, "Show or hide layer", "V"),
     entry("solo_layer", Menu::Layer, "Show only this layer", "Shift+S"),
     entry("layer_side", Menu::Layer, "Layer in the left, right or both views", "Y"),
