@@ -104,6 +104,15 @@ fn layers(session: &Session, lines: &mut Vec<String>) {
         lines.push(call("view.command", &made));
         group_state(project, group.id, lines);
     }
+    // Two views first: the first time they part the layers by themselves.
+    let compare = project.compare.map(|c| plain(&c));
+    lines.push(command("set_compare", &json!({ "compare": compare })));
+    for layer in project.layers.iter().filter(|l| project.compare.is_some() || l.side.is_some()) {
+        if let Some(name) = names.get(&layer.id) {
+            let side = python_of(&json!(layer.side));
+            lines.push(format!("view.command(\"set_layer_side\", layer={name}.id, side={side})"));
+        }
+    }
     for layer in project.layers.iter().filter(|l| l.locked) {
         if let Some(name) = names.get(&layer.id) {
             lines.push(format!("view.command(\"lock_layer\", layer={name}.id, locked=True)"));

@@ -10,7 +10,7 @@ mod methods;
 mod stream;
 mod window;
 
-pub use levels::{Levels, round_step};
+pub use levels::{Levels, Shown, round_step};
 pub use methods::{
     Blend, ContourStyle, EndColours, HillshadeStyle, PARTICLES, RgbStyle, StreamStyle, TimeStyle, TrailStyle,
     VectorStyle,

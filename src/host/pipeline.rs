@@ -10,7 +10,7 @@ use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::{GeometryKind, Granule};
 use seaglass_core::notebook::uniform_colour;
 use seaglass_core::protocol::Request;
-use seaglass_core::style::Style;
+use seaglass_core::style::{Shown as WrittenIn, Style};
 use seaglass_core::vector;
 use seaglass_data::pool::{Job, Lane};
 use seaglass_render::{Between, Clock, Plan, Renderer, Scene, SceneItem, SceneLayer, assets};
@@ -84,7 +84,7 @@ impl Host {
                 let highlight = self.highlight.filter(|(id, _)| *id == layer.id).map(|(_, band)| band);
                 let knots_per_unit = vector::knots_per_unit(shown.vector_units()).unwrap_or(vector::KNOTS_PER_M_S);
                 let style = Style { opacity: project.opacity_of(layer), ..layer.style.clone() };
-                let offset = Unit::of(shown.field).offset;
+                let unit = Unit::of(shown.field);
                 let times = style.window_within(&shown.granules, &project.timeline);
                 let side = project.side_of(layer);
                 scene.layers.push(SceneLayer {
@@ -93,7 +93,7 @@ impl Host {
                     items,
                     highlight,
                     times,
-                    offset,
+                    shown: WrittenIn { factor: unit.factor, offset: unit.offset },
                     knots_per_unit,
                     side,
                 });

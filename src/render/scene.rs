@@ -10,7 +10,7 @@ use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::project::BaseMap;
 use seaglass_core::shapes::Shapes;
-use seaglass_core::style::{Method, Style};
+use seaglass_core::style::{Method, Shown, Style};
 use seaglass_core::tile::TileKey;
 use seaglass_core::time::{Time, TimeSpan};
 
@@ -75,8 +75,8 @@ pub struct SceneLayer {
     pub items: Vec<SceneItem>,
     /// Positions on the colour map (0 to 1) between which values stand out; all others are dimmed.
     pub highlight: Option<[f32; 2]>,
-    /// Added to values where they are written: numbers of contour lines are in the unit of the legend.
-    pub offset: f64,
+    /// What values are written in: numbers of contour lines are in the unit of the legend.
+    pub shown: Shown,
     /// Only what was measured in this span is drawn of what has times within a granule; everything when absent.
     pub times: Option<TimeSpan>,
     /// Knots of one unit of the values of vectors, for barbs.

@@ -68,7 +68,7 @@ fn scene(geolocation: &Arc<Geolocation>, style: Style, window: Option<TimeSpan>,
         items,
         highlight: None,
         times: window,
-        offset: 0.0,
+        shown: seaglass_core::style::Shown::default(),
         knots_per_unit: 3600.0 / 1852.0,
         side: None,
     };

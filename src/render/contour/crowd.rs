@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use glam::{DVec2, DVec3};
-use seaglass_core::style::Levels;
+use seaglass_core::style::{Levels, Shown};
 
 use super::PlacedLine;
 use crate::frame::FrameView;
@@ -24,7 +24,7 @@ const LEAST_FACING: f64 = 0.35;
 /// Of all levels every so many-th shall be drawn; `before` is what was drawn last.
 pub(super) fn every_nth(
     lines: &[&PlacedLine],
-    (levels, offset): (&Levels, f64),
+    (levels, shown): (&Levels, Shown),
     frame: &FrameView,
     ppp: f64,
     before: Option<u32>,
@@ -40,7 +40,7 @@ pub(super) fn every_nth(
         }
     }
     let present: HashSet<u64> = lines.iter().map(|l| l.value.to_bits()).collect();
-    let kept = |nth: u32| present.iter().filter(|v| levels.keeps(f64::from_bits(**v), offset, nth)).count();
+    let kept = |nth: u32| present.iter().filter(|v| levels.keeps(f64::from_bits(**v), shown, nth)).count();
     let mut chosen = 1;
     for nth in Levels::THINNED {
         if kept(nth) < FEWEST.min(present.len()) {

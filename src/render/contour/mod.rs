@@ -16,7 +16,7 @@ use glam::DVec3;
 use rayon::prelude::*;
 use seaglass_core::field::Block;
 use seaglass_core::projection::Projection;
-use seaglass_core::style::{ContourStyle, Levels, Method, Style};
+use seaglass_core::style::{ContourStyle, Levels, Method, Shown, Style};
 use seaglass_core::tile::TileKey;
 use seaglass_core::time::TimeSpan;
 
@@ -117,8 +117,8 @@ struct Job<'a> {
 struct Look<'a> {
     style: &'a Style,
     levels: &'a Levels,
-    /// Added to values where they are written.
-    offset: f64,
+    /// What values are written in.
+    shown: Shown,
     /// Slot of the style of lines; those of halos, numbers and casings follow.
     slot: usize,
     ppp: f64,
@@ -189,16 +189,16 @@ impl Contours {
         let all: Vec<&PlacedLine> = lines.iter().map(|(_, l)| *l).collect();
         // A picture does not depend on what was drawn before it.
         let before = self.thinned.get(&look.slot).copied().filter(|_| !look.wait);
-        let nth = crowd::every_nth(&all, (look.levels, look.offset), frame, look.ppp, before);
+        let nth = crowd::every_nth(&all, (look.levels, look.shown), frame, look.ppp, before);
         self.thinned.insert(look.slot, nth);
-        lines.retain(|(_, l)| look.levels.keeps(l.value, look.offset, nth));
+        lines.retain(|(_, l)| look.levels.keeps(l.value, look.shown, nth));
         // The longest are labelled first.
         lines.sort_by(|(_, a), (_, b)| b.radius.total_cmp(&a.radius));
         let contour = &look.style.contour;
         let run = prepared.points.run(frame, |pen| {
             for (veil, line) in lines {
                 let labels = if contour.labels {
-                    let shown = line.value + look.offset;
+                    let shown = look.shown.of(line.value);
                     let found = self.labels.find(line, shown, look.levels.decimals, frame, look.ppp);
                     found.into_iter().filter(|l| !veil.hides_px(line, l, frame)).collect()
                 } else {
@@ -233,18 +233,18 @@ impl Renderer {
         frame: &FrameView,
         prepared: &mut Prepared,
     ) -> bool {
-        let (style, offset, wait) = (&layer.style, layer.offset, self.options.synchronous);
+        let (style, shown, wait) = (&layer.style, layer.shown, self.options.synchronous);
         if !style.contour.on || style.method != Method::Raster {
             return true;
         }
-        let levels = style.contour_levels(offset);
+        let levels = style.contour_levels(shown);
         let (mut complete, mut found) = (true, Vec::new());
         for scene_item in &layer.items {
             let Some(item) = self.items.get(&scene_item.group(style.method)) else { continue };
             let job = Job { id: scene_item.item, item, levels: &levels, wait, times: layer.times };
             complete &= self.contours.gather(&job, &self.tiles, &mut found);
         }
-        let look = Look { style, levels: &levels, offset, slot, ppp, wait };
+        let look = Look { style, levels: &levels, shown, slot, ppp, wait };
         self.contours.draw_lines(&look, &found, frame, prepared);
         self.contours.draw_labels(slot, ppp, frame, prepared);
         complete

@@ -44,7 +44,7 @@ impl Data {
             colormap: Arc::clone(colormap),
             items,
             highlight: None,
-            offset: 0.0,
+            shown: seaglass_core::style::Shown::default(),
             times: None,
             knots_per_unit: 3600.0 / 1852.0,
             side: None,
