@@ -44,13 +44,17 @@ const DIMMED: f32 = 0.12;
 @group(1) @binding(0) var<uniform> style: Style;
 @group(1) @binding(1) var lut: texture_2d<f32>;
 
+// Whether styles may ask for more than values on a linear scale: a logarithm, hidden classes, what stands out, one colour.
+// Software adapters run every branch; cells are drawn without where their style does not ask. Mirrored by `Look`.
+override EXTRAS: bool = true;
+
 // WGSL compilers may assume that NaN does not occur, so missing values are told by their bits.
 fn is_missing(value: f32) -> bool {
     return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
 fn colormap_position(value: f32) -> f32 {
-    if ((style.flags & LOGARITHMIC) != 0u) {
+    if (EXTRAS && (style.flags & LOGARITHMIC) != 0u) {
         if (value <= 0.0) {
             return -1.0;
         }
@@ -99,7 +103,7 @@ fn colour_of_missing() -> vec4<f32> {
 
 // Premultiplied colour of a value; all zero where it is missing or hidden.
 fn colour_of(value: f32) -> vec4<f32> {
-    if ((style.flags & PLAIN_COLOUR) != 0u) {
+    if (EXTRAS && (style.flags & PLAIN_COLOUR) != 0u) {
         let alpha = style.colour.a * style.opacity;
         return vec4<f32>(style.colour.rgb * alpha, alpha);
     }
@@ -110,13 +114,13 @@ fn colour_of(value: f32) -> vec4<f32> {
     if ((style.flags & HIDE_OUT_OF_RANGE) != 0u && (position < 0.0 || position > 1.0)) {
         return vec4<f32>(0.0);
     }
-    if (style.hidden_count > 0u && is_hidden_class(value)) {
+    if (EXTRAS && style.hidden_count > 0u && is_hidden_class(value)) {
         return vec4<f32>(0.0);
     }
     let colour = rgb_of(position);
     var alpha = style.opacity;
     let shown = clamp(position, 0.0, 1.0);
-    if ((style.flags & HIGHLIGHT) != 0u && (shown < style.band.x || shown > style.band.y)) {
+    if (EXTRAS && (style.flags & HIGHLIGHT) != 0u && (shown < style.band.x || shown > style.band.y)) {
         alpha *= DIMMED;
     }
     return vec4<f32>(colour * alpha, alpha);

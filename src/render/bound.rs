@@ -42,7 +42,8 @@ impl<'p, 'e> Bound<'p, 'e> {
 
     /// Draws what follows into a view, and touches no other pixels than those of `scissor`.
     pub fn view(&mut self, viewport: [f32; 4], scissor: [u32; 4]) {
-        (self.viewport, self.depth) = (viewport, 1.0);
+        // No depth yet: even the furthest has to be asked for.
+        (self.viewport, self.depth) = (viewport, f32::NAN);
         let ([x, y, w, h], [left, top, width, height]) = (viewport, scissor);
         self.pass.set_viewport(x, y, w, h, 0.0, 1.0);
         self.pass.set_scissor_rect(left, top, width, height);

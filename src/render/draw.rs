@@ -8,15 +8,16 @@ use seaglass_core::tile::TileKey;
 
 use crate::atlas::Place;
 use crate::bound::Bound;
-use crate::frame::{FrameUniform, FrameView, Part, SkyUniform};
+use crate::buffers::{MOST_COPIES, UNIFORM_STEP, VIEW_STEP, samples};
+use crate::frame::{FrameView, Part};
 use crate::glyphs::Glyph;
-use crate::gpu::Gpu;
-use crate::look::{DEPTH_FORMAT, depth_of, reversed};
+use crate::look::reversed;
 use crate::marks::{self, Spot};
 use crate::mesh::{Batch, Mesh, PlacedVertex, Vertex};
+use crate::order;
 use crate::panels::{Panel, panels};
 use crate::path_pipelines::{QUADS, reads_storage};
-use crate::pipelines::{POINT_BYTES, PipelineSet, Pipelines};
+use crate::pipelines::{POINT_BYTES, PipelineSet};
 use crate::polyline::{PointBuffer, Run};
 use crate::renderer::{Renderer, is_for, layer_of};
 use crate::sample::{SAMPLE_BYTES, SampleBuffer};
@@ -39,8 +40,8 @@ pub(crate) enum Draw {
     Sky,
     /// A batch of a raster.
     Raster { slot: usize, clock: u32, tile: TileKey, range: MeshRange, run: u32 },
-    /// Batches of small tiles.
-    Small { slot: usize, clock: u32, indices: Range<u32>, run: u32 },
+    /// Batches of tiles of one texture.
+    Small { slot: usize, clock: u32, bank: u32, indices: Range<u32>, run: u32 },
     /// A batch of three channels.
     Rgb { slot: usize, clock: u32, tiles: [TileKey; 3], range: MeshRange },
     /// Lines.
@@ -66,17 +67,17 @@ pub(crate) struct Prepared {
     pub frame: Option<FrameView>,
     pub draws: Vec<Draw>,
     pub points: PointBuffer,
-    glyphs: Vec<Glyph>,
-    vertices: Vec<Vertex>,
-    indices: Vec<u32>,
-    small_vertices: Vec<PlacedVertex>,
-    small_indices: Vec<u32>,
+    pub glyphs: Vec<Glyph>,
+    pub vertices: Vec<Vertex>,
+    pub indices: Vec<u32>,
+    pub small_vertices: Vec<PlacedVertex>,
+    pub small_indices: Vec<u32>,
     /// Marks of small tiles, drawn after all of a layer.
     spots: Vec<(usize, Run)>,
     /// The first draw of the layer being prepared, and whether its cells are drawn from the top down.
     layer: (usize, bool),
     /// Runs of draws from the top down.
-    runs: u32,
+    pub runs: u32,
     patches: usize,
     uploaded: bool,
 }
@@ -105,6 +106,17 @@ impl Prepared {
         Self { camera: Some(camera), size_px, ..Self::default() }
     }
 
+    /// Makes room for as much as the frame before had.
+    #[must_use]
+    pub fn like(mut self, before: &Self) -> Self {
+        self.draws.reserve(before.draws.len());
+        self.vertices.reserve(before.vertices.len());
+        self.indices.reserve(before.indices.len());
+        self.small_vertices.reserve(before.small_vertices.len());
+        self.small_indices.reserve(before.small_indices.len());
+        self
+    }
+
     /// Appends symbols to the frame's buffers.
     pub fn add_glyphs(&mut self, glyphs: &[Glyph]) -> Range<u32> {
         let first = self.glyphs.len() as u32;
@@ -112,8 +124,8 @@ impl Prepared {
         first..self.glyphs.len() as u32
     }
 
-    /// Appends a batch of a mesh that shows a small tile; what is drawn alike becomes one draw.
-    pub fn add_small(&mut self, mesh: &Mesh, batch: &Batch, place: Place, (slot, clock): (usize, u32)) {
+    /// Appends a batch of a mesh that shows a tile among others; what is drawn alike becomes one draw.
+    pub fn add_small(&mut self, mesh: &Mesh, batch: &Batch, (bank, place): (u32, Place), (slot, clock): (usize, u32)) {
         let (Some(indices), Some(first)) = (
             mesh.indices.get(batch.indices.start as usize..batch.indices.end as usize),
             usize::try_from(batch.base_vertex).ok(),
@@ -127,10 +139,12 @@ impl Prepared {
         self.small_indices.extend(indices.iter().map(|k| k + base));
         let end = self.small_indices.len() as u32;
         match self.draws.last_mut() {
-            Some(Draw::Small { slot: s, clock: c, indices, .. }) if (*s, *c, indices.end) == (slot, clock, begin) => {
+            Some(Draw::Small { slot: s, clock: c, bank: b, indices, .. })
+                if (*s, *c, *b, indices.end) == (slot, clock, bank, begin) =>
+            {
                 indices.end = end;
             }
-            _ => self.draws.push(Draw::Small { slot, clock, indices: begin..end, run: 0 }),
+            _ => self.draws.push(Draw::Small { slot, clock, bank, indices: begin..end, run: 0 }),
         }
     }
 
@@ -202,9 +216,10 @@ impl Prepared {
         self.draws.extend(self.spots.drain(..).map(|(slot, run)| Draw::Dots { slot, run }));
     }
 
-    /// Counts the patches of a mesh that was not added as a whole.
-    pub fn count(&mut self, mesh: &Mesh) {
+    /// Counts the patches of a mesh that is not added as a whole.
+    pub fn count(&mut self, mesh: &Mesh) -> Option<MeshBase> {
         self.patches += mesh.patches;
+        None
     }
 
     /// Appends a mesh to the frame's buffers.
@@ -219,161 +234,6 @@ impl Prepared {
 
 fn as_usize(range: &Range<u32>) -> Range<usize> {
     range.start as usize..range.end as usize
-}
-
-/// Most copies of a cylindrical map in one picture.
-pub(crate) const MOST_COPIES: usize = 9;
-/// Distance of dynamic uniforms, the largest any device asks for.
-const UNIFORM_STEP: u64 = 256;
-/// Uniforms of a view: those of the copies of its map, and of its sky.
-const VIEW_STEP: u64 = UNIFORM_STEP * (MOST_COPIES as u64 + 1);
-/// Format of a picture.
-pub(crate) const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
-
-/// Samples a pixel. Software adapters pay for each; lines and dots are smoothed in their shaders anyway.
-pub(crate) fn samples(gpu: &Gpu) -> u32 {
-    if gpu.software { 1 } else { 4 }
-}
-
-/// Buffers rewritten every frame, grown as needed.
-#[derive(Debug)]
-pub(crate) struct FrameBuffers {
-    vertices: wgpu::Buffer,
-    indices: wgpu::Buffer,
-    points: wgpu::Buffer,
-    glyphs: wgpu::Buffer,
-    small_vertices: wgpu::Buffer,
-    small_indices: wgpu::Buffer,
-    frames: wgpu::Buffer,
-    frame_group: wgpu::BindGroup,
-    sky_group: wgpu::BindGroup,
-    multisampled: Option<(wgpu::TextureFormat, [u32; 2], wgpu::TextureView)>,
-    depths: Option<([u32; 2], wgpu::TextureView)>,
-}
-
-fn buffer(gpu: &Gpu, label: &str, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
-    gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size,
-        usage: usage | wgpu::BufferUsages::COPY_DST,
-        mapped_at_creation: false,
-    })
-}
-
-impl FrameBuffers {
-    /// Small buffers to begin with.
-    pub fn new(gpu: &Gpu, pipelines: &Pipelines) -> Self {
-        let frames = buffer(gpu, "frame", 2 * VIEW_STEP, wgpu::BufferUsages::UNIFORM);
-        let group = |layout, size: usize| {
-            gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some("frame"),
-                layout,
-                entries: &[wgpu::BindGroupEntry {
-                    binding: 0,
-                    resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                        buffer: &frames,
-                        offset: 0,
-                        size: std::num::NonZeroU64::new(size as u64),
-                    }),
-                }],
-            })
-        };
-        Self {
-            vertices: buffer(gpu, "vertices", 1 << 16, wgpu::BufferUsages::VERTEX),
-            indices: buffer(gpu, "indices", 1 << 16, wgpu::BufferUsages::INDEX),
-            points: buffer(gpu, "points", 1 << 16, wgpu::BufferUsages::VERTEX),
-            glyphs: buffer(gpu, "glyphs", 1 << 12, wgpu::BufferUsages::VERTEX),
-            small_vertices: buffer(gpu, "small vertices", 1 << 12, wgpu::BufferUsages::VERTEX),
-            small_indices: buffer(gpu, "small indices", 1 << 12, wgpu::BufferUsages::INDEX),
-            frame_group: group(&pipelines.frame, std::mem::size_of::<FrameUniform>()),
-            sky_group: group(&pipelines.sky, std::mem::size_of::<SkyUniform>()),
-            frames,
-            multisampled: None,
-            depths: None,
-        }
-    }
-
-    /// Bytes held.
-    pub fn bytes(&self, samples: u32) -> u64 {
-        let depths = self.depths.as_ref().map_or(0, |([w, h], _)| u64::from(w * h) * 4 * u64::from(samples));
-        let multisampled = self.multisampled.as_ref().map_or(0, |(_, [w, h], _)| u64::from(w * h) * 16);
-        let small = self.small_vertices.size() + self.small_indices.size();
-        self.vertices.size()
-            + self.indices.size()
-            + self.points.size()
-            + self.glyphs.size()
-            + small
-            + multisampled
-            + depths
-    }
-
-    fn upload(&mut self, gpu: &Gpu, prepared: &Prepared) {
-        let put = |old: &mut wgpu::Buffer, label: &str, usage: wgpu::BufferUsages, bytes: &[u8]| {
-            if bytes.len() as u64 > old.size() {
-                *old = buffer(gpu, label, (bytes.len() as u64).next_power_of_two(), usage);
-            }
-            if !bytes.is_empty() {
-                gpu.queue.write_buffer(old, 0, bytes);
-            }
-        };
-        let vertex = wgpu::BufferUsages::VERTEX;
-        put(&mut self.vertices, "vertices", vertex, bytemuck::cast_slice(&prepared.vertices));
-        put(&mut self.indices, "indices", wgpu::BufferUsages::INDEX, bytemuck::cast_slice(&prepared.indices));
-        put(&mut self.points, "points", vertex, bytemuck::cast_slice(&prepared.points.points));
-        put(&mut self.glyphs, "glyphs", vertex, bytemuck::cast_slice(&prepared.glyphs));
-        let (small, indices) = (&prepared.small_vertices, &prepared.small_indices);
-        put(&mut self.small_vertices, "small vertices", vertex, bytemuck::cast_slice(small));
-        put(&mut self.small_indices, "small indices", wgpu::BufferUsages::INDEX, bytemuck::cast_slice(indices));
-    }
-
-    /// The target with several samples a pixel, to be resolved into the picture.
-    fn multisampled(
-        &mut self,
-        gpu: &Gpu,
-        format: wgpu::TextureFormat,
-        size: [u32; 2],
-        samples: u32,
-    ) -> wgpu::TextureView {
-        if let Some((f, s, view)) = &self.multisampled
-            && (*f, *s) == (format, size)
-        {
-            return view.clone();
-        }
-        let view = attachment(gpu, "multisampled", format, size, samples);
-        self.multisampled = Some((format, size, view.clone()));
-        view
-    }
-
-    /// The depths of what is drawn from the top down.
-    fn depths(&mut self, gpu: &Gpu, size: [u32; 2], samples: u32) -> wgpu::TextureView {
-        if let Some((_, view)) = self.depths.as_ref().filter(|(s, _)| *s == size) {
-            return view.clone();
-        }
-        let view = attachment(gpu, "depths", DEPTH_FORMAT, size, samples);
-        self.depths = Some((size, view.clone()));
-        view
-    }
-}
-
-/// A texture that is drawn to and never read.
-fn attachment(
-    gpu: &Gpu,
-    label: &str,
-    format: wgpu::TextureFormat,
-    [width, height]: [u32; 2],
-    sample_count: u32,
-) -> wgpu::TextureView {
-    let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
-        label: Some(label),
-        size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
-        mip_level_count: 1,
-        sample_count,
-        dimension: wgpu::TextureDimension::D2,
-        format,
-        usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
-        view_formats: &[],
-    });
-    texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
 /// A view whose draw calls are recorded.
@@ -447,7 +307,8 @@ impl Renderer {
             }
         }
         let samples = samples(&self.gpu);
-        let set = self.pipelines.set(&self.gpu, format, samples, &self.styles.looks());
+        let below = self.prepared.runs > 0;
+        let set = self.pipelines.set(&self.gpu, (format, samples, below), &self.styles.looks());
         self.streams.ready(&self.gpu, format, samples);
         self.shapes.ready(&self.gpu, &self.pipelines.frame, (format, samples));
         let size = [part.size.x as u32, part.size.y as u32];
@@ -506,7 +367,8 @@ impl Renderer {
         pass.view(view.panel.viewport, view.panel.scissor);
         pass.set_vertex_buffer(0, buffers.vertices.slice(..));
         pass.set_index_buffer(buffers.indices.slice(..), wgpu::IndexFormat::Uint32);
-        for draw in self.prepared.draws.iter().filter(|d| view.shows(d)) {
+        for (draw, depth) in order::steps(&self.prepared.draws).filter(|(d, _)| view.shows(d)) {
+            pass.depth(depth);
             match draw {
                 Draw::Sky if view.sky => {
                     pass.set_pipeline(&set.sky);
@@ -520,21 +382,22 @@ impl Renderer {
                     pass.group(1, self.relief.group(), None);
                     calls += self.draw_mesh(pass, range, view);
                 }
-                Draw::Raster { slot, clock, tile, range, run } => {
+                Draw::Raster { slot, clock, tile, range, .. } => {
                     let lit = self.grounds.group(*tile);
                     let group = lit.or_else(|| self.tiles.texture(*tile).map(|t| &t.plain));
                     let (Some(style), Some(group)) = (self.styles.group(*slot), group) else { continue };
                     pass.group(1, style, None);
                     pass.group(3, group, None);
                     pass.group(2, &self.paths.clocks.group, Some(*clock));
-                    pass.depth(depth_of(*run));
                     for cells in set.cells(self.styles.blend(*slot), self.styles.look(*slot), opaque) {
                         pass.set_pipeline(&cells.raster);
                         calls += self.draw_mesh(pass, range, view);
                     }
                 }
-                Draw::Small { slot, clock, indices, run } => {
-                    let (Some(style), Some(group)) = (self.styles.group(*slot), self.tiles.small_group()) else {
+                Draw::Small { slot, clock, bank, indices, .. } => {
+                    let (Some(style), Some((group, width))) =
+                        (self.styles.group(*slot), self.tiles.shared_group(*bank))
+                    else {
                         continue;
                     };
                     pass.group(1, style, None);
@@ -542,9 +405,8 @@ impl Renderer {
                     pass.group(2, &self.paths.clocks.group, Some(*clock));
                     pass.set_vertex_buffer(0, buffers.small_vertices.slice(..));
                     pass.set_index_buffer(buffers.small_indices.slice(..), wgpu::IndexFormat::Uint32);
-                    pass.depth(depth_of(*run));
                     for cells in set.cells(self.styles.blend(*slot), self.styles.look(*slot), opaque) {
-                        pass.set_pipeline(&cells.small);
+                        pass.set_pipeline(&cells.small[width.index()]);
                         for k in (0..view.copies).rev() {
                             pass.group(0, &buffers.frame_group, Some(view.offset(k)));
                             pass.draw_indexed(indices.clone(), 0, 0..1);

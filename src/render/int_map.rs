@@ -17,6 +17,12 @@ impl Hasher for IntHasher {
     fn write_u64(&mut self, v: u64) {
         self.0 = (self.0.rotate_left(26) ^ v).wrapping_mul(0xf135_7aea_2e62_a9c5).rotate_left(20);
     }
+    fn write_u8(&mut self, v: u8) {
+        self.write_u64(u64::from(v));
+    }
+    fn write_u32(&mut self, v: u32) {
+        self.write_u64(u64::from(v));
+    }
     fn write_i64(&mut self, v: i64) {
         self.write_u64(v as u64);
     }

@@ -20,8 +20,10 @@ use crate::residency::Residency;
 use crate::series::SeriesShape;
 use crate::tree::{Cut, CutOptions, TileAt, Tree, wraps};
 
-/// Allowed distance of a drawn position from the true one, pixels.
-const TOLERANCE_PX: f64 = 0.1;
+/// Allowed distance of a drawn position from the true one, pixels: at rest and in pictures.
+pub(crate) const RESTING_PX: f64 = 0.1;
+/// The same while the view moves: a third of the patches along a curve.
+pub(crate) const MOVING_PX: f64 = 1.0;
 /// Leaves of one item; torn swaths seen from afar get a coarser tolerance beyond.
 const MOST_LEAVES: usize = 60_000;
 /// Positions scanned for tears without a second thread.
@@ -56,9 +58,19 @@ pub(crate) struct DrawnAs {
     pub symbols: bool,
 }
 
+/// How items are made ready for a frame.
+pub(crate) struct Preparation<'a> {
+    /// Everything is waited for.
+    pub wait: bool,
+    /// How much of the frame goes into what is new.
+    pub pacing: &'a Pacing,
+    /// Allowed distance of a drawn position from the true one.
+    pub tolerance_px: f64,
+}
+
 /// The mesh of the last frame and what it was made for.
 struct Built {
-    key: (Camera, [u32; 2], u64, u8, DrawnAs),
+    key: (Camera, [u32; 2], u64, u8, DrawnAs, f64),
     cut: Cut,
     mesh: Mesh,
 }
@@ -132,14 +144,14 @@ impl Item {
         frame: &FrameView,
         tiles: &Residency,
         bias: u8,
-        (wait, pacing): (bool, &Pacing),
+        how: &Preparation<'_>,
     ) -> bool {
-        if !self.ready(frame.view.camera.projection, wait, pacing) {
+        if !self.ready(frame.view.camera.projection, how.wait, how.pacing) {
             return false;
         }
         let Kind::Raster { tree: Some((_, tree)), built, .. } = &mut self.kind else { return true };
         let size = [frame.view.size_px.x as u32, frame.view.size_px.y as u32];
-        let key = (frame.view.camera, size, tiles.epoch(group), bias, self.drawn_as);
+        let key = (frame.view.camera, size, tiles.epoch(group), bias, self.drawn_as, how.tolerance_px);
         if built.as_ref().is_some_and(|b| b.key == key) {
             return true;
         }
@@ -149,7 +161,7 @@ impl Item {
         let wider = self.drawn_as.symbols.then(|| frame.wider());
         let cut = tree.cut_within(
             wider.as_ref().unwrap_or(frame),
-            &CutOptions { tolerance_px: TOLERANCE_PX, most_leaves: MOST_LEAVES, bias, resident: &resident },
+            &CutOptions { tolerance_px: how.tolerance_px, most_leaves: MOST_LEAVES, bias, resident: &resident },
         );
         let top = tree.grid.top_level();
         let drawn = |tile: TileAt| {

@@ -6,6 +6,7 @@
 
 use seaglass_core::style::{Blend, Filter, Style};
 
+use crate::atlas::Width;
 use crate::clock::Times;
 use crate::scene::SceneLayer;
 
@@ -26,11 +27,13 @@ pub(crate) struct Look {
     pub timed: bool,
     /// From the top down.
     pub front: bool,
+    /// More than values on a linear scale: a logarithm, hidden classes, what stands out.
+    pub extras: bool,
 }
 
 impl Look {
     /// Number of ways.
-    pub const COUNT: usize = 16;
+    pub const COUNT: usize = 32;
 
     /// That of a layer whose rows show at `times`.
     pub fn of(layer: &SceneLayer, times: &Times) -> Self {
@@ -41,18 +44,28 @@ impl Look {
             timed: times.looks_at_rows(),
             // One granule alone does not overlap enough to pay for it.
             front: layer.items.len() > 1 && layer.highlight.is_none() && !times.fades() && hides(style),
+            extras: style.log || !style.hidden.is_empty() || layer.highlight.is_some() || style.vector.colour.is_some(),
         }
     }
 
     /// Its number.
     pub fn index(self) -> usize {
-        [self.lit, self.smooth, self.timed, self.front].iter().rev().fold(0, |n, bit| 2 * n + usize::from(*bit))
+        [self.lit, self.smooth, self.timed, self.front, self.extras]
+            .iter()
+            .rev()
+            .fold(0, |n, bit| 2 * n + usize::from(*bit))
     }
 
     /// What `shaders/shared/look.wgsl` is told.
-    pub fn constants(self) -> [(&'static str, f64); 3] {
-        let number = |on: bool| f64::from(u8::from(on));
-        [("LIT", number(self.lit)), ("SMOOTH", number(self.smooth)), ("TIMED", number(self.timed))]
+    pub fn constants(self) -> [(&'static str, f64); 4] {
+        let of = [("LIT", self.lit), ("SMOOTH", self.smooth), ("TIMED", self.timed), ("EXTRAS", self.extras)];
+        of.map(|(name, on)| (name, f64::from(u8::from(on))))
+    }
+
+    /// The same, and what `shaders/small.wgsl` is told of how values are kept.
+    pub fn constants_of(self, width: Width) -> [(&'static str, f64); 5] {
+        let [lit, smooth, timed, extras] = self.constants();
+        [lit, smooth, timed, extras, ("BITS", f64::from(width.bits()))]
     }
 }
 
@@ -67,12 +80,27 @@ pub(crate) fn depth_of(k: u32) -> f32 {
     1.0 - k.min(MOST_RUNS) as f32 / (2 * MOST_RUNS) as f32
 }
 
-/// What a pipeline does with depths: those of runs from the top down keep and compare them, all others do neither.
-pub(crate) fn depth_state(front: bool) -> wgpu::DepthStencilState {
+/// What a pipeline does with depths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depths {
+    /// Nothing.
+    Ignored,
+    /// Draws only what no run above hides.
+    Compared,
+    /// As a run that hides what is below: the first at a pixel stays.
+    Kept,
+}
+
+/// The same for a pipeline.
+pub(crate) fn depth_state(depths: Depths) -> wgpu::DepthStencilState {
     wgpu::DepthStencilState {
         format: DEPTH_FORMAT,
-        depth_write_enabled: Some(front),
-        depth_compare: Some(if front { wgpu::CompareFunction::Less } else { wgpu::CompareFunction::Always }),
+        depth_write_enabled: Some(depths == Depths::Kept),
+        depth_compare: Some(match depths {
+            Depths::Ignored => wgpu::CompareFunction::Always,
+            Depths::Compared => wgpu::CompareFunction::LessEqual,
+            Depths::Kept => wgpu::CompareFunction::Less,
+        }),
         stencil: wgpu::StencilState::default(),
         bias: wgpu::DepthBiasState::default(),
     }
@@ -92,7 +120,7 @@ mod tests {
         let mut seen = [false; Look::COUNT];
         for k in 0..Look::COUNT {
             let bit = |n: usize| k >> n & 1 == 1;
-            let look = Look { lit: bit(0), smooth: bit(1), timed: bit(2), front: bit(3) };
+            let look = Look { lit: bit(0), smooth: bit(1), timed: bit(2), front: bit(3), extras: bit(4) };
             assert!(!std::mem::replace(&mut seen[look.index()], true), "{look:?}");
         }
     }

@@ -150,6 +150,13 @@ impl<'a> Builder<'a> {
     /// The vertex at a lattice position, shared within the batch. `reference` decides the turn: map metres on cylindrical
     /// maps, degrees on maps that are cut open.
     fn shared(&mut self, r: i64, c: i64, reference: f64) -> Option<u32> {
+        // Where there is one turn only, nothing has to be known of a vertex to find it again.
+        if !self.cut
+            && self.frame.turn.is_none()
+            && let Some(k) = self.known.get(&(r, c, 0))
+        {
+            return Some(*k);
+        }
         let (v, turns) = if self.cut {
             self.tree.point_turned(r, c, reference)?
         } else {

@@ -2,7 +2,7 @@
 
 use glam::DVec2;
 
-use crate::draw::PICTURE_FORMAT;
+use crate::buffers::PICTURE_FORMAT;
 use crate::error::RenderError;
 use crate::frame::Part;
 use crate::renderer::Renderer;

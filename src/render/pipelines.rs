@@ -2,10 +2,11 @@
 
 use seaglass_core::style::Blend;
 
+use crate::atlas::Width;
 use crate::error::RenderError;
 use crate::glyphs::Glyph;
 use crate::gpu::Gpu;
-use crate::look::{Look, depth_state};
+use crate::look::{Depths, Look, depth_state};
 use crate::mesh::{PlacedVertex, Vertex};
 use crate::path_pipelines::{PathLayouts, vertex_stage};
 use crate::residency::float_texture;
@@ -33,7 +34,7 @@ pub(crate) struct Pipelines {
     /// Groups of samples on the device.
     pub paths: PathLayouts,
     modules: Vec<(&'static str, wgpu::ShaderModule)>,
-    sets: Vec<((wgpu::TextureFormat, u32), PipelineSet)>,
+    sets: Vec<(Target, PipelineSet)>,
 }
 
 /// Pipelines for one kind of target.
@@ -65,8 +66,8 @@ pub(crate) struct Layered {
 #[derive(Clone, Debug)]
 pub(crate) struct Cells {
     pub raster: wgpu::RenderPipeline,
-    /// Rasters of many small tiles.
-    pub small: wgpu::RenderPipeline,
+    /// Tiles that share textures, by how their values are kept.
+    pub small: [wgpu::RenderPipeline; Width::ALL.len()],
 }
 
 impl PipelineSet {
@@ -128,8 +129,8 @@ pub(crate) mod meeting {
     }
 }
 
-/// Format and samples a pixel.
-type Target = (wgpu::TextureFormat, u32);
+/// Format, samples a pixel, and whether cells drawn before may hide what is drawn.
+pub(crate) type Target = (wgpu::TextureFormat, u32, bool);
 
 const LIST: wgpu::PrimitiveTopology = wgpu::PrimitiveTopology::TriangleList;
 const STRIP: wgpu::PrimitiveTopology = wgpu::PrimitiveTopology::TriangleStrip;
@@ -228,15 +229,8 @@ impl Pipelines {
 
     /// The pipelines for a target format and sample count, for the ways of meeting that the layers of a scene have, and for
     /// how their cells are drawn.
-    pub fn set(
-        &mut self,
-        gpu: &Gpu,
-        format: wgpu::TextureFormat,
-        samples: u32,
-        layers: &[(Blend, Look)],
-    ) -> PipelineSet {
+    pub fn set(&mut self, gpu: &Gpu, target: Target, layers: &[(Blend, Look)]) -> PipelineSet {
         let blends: Vec<Blend> = layers.iter().map(|l| l.0).collect();
-        let target = (format, samples);
         let at = self.sets.iter().position(|(key, _)| *key == target).unwrap_or_else(|| {
             let set = PipelineSet {
                 relief: self.surface(gpu, target),
@@ -306,12 +300,14 @@ impl Pipelines {
     /// The pipelines of cells of a look.
     fn cells(&self, gpu: &Gpu, target: Target, blend: wgpu::BlendState, look: Look) -> Cells {
         let groups = |last| [Some(&self.frame), Some(&self.style), Some(&self.paths.clock), Some(last)];
-        let make = |name, last, buffers: &[_]| {
-            self.pipeline_at("vertex_main", gpu, name, &groups(last), buffers, LIST, target, (blend, Some(look)))
+        let make = |name, last, buffers: &[_], constants: &[_]| {
+            let how = (blend, look.front, constants);
+            self.pipeline_at("vertex_main", gpu, name, &groups(last), buffers, LIST, target, how)
         };
+        let small = |width| make("small", &self.small, &[Some(placed_vertices())], &look.constants_of(width));
         Cells {
-            raster: make("raster", &self.tile, &[Some(vertices())]),
-            small: make("small", &self.small, &[Some(placed_vertices())]),
+            raster: make("raster", &self.tile, &[Some(vertices())], &look.constants()),
+            small: Width::ALL.map(small),
         }
     }
 
@@ -325,7 +321,7 @@ impl Pipelines {
     ) -> wgpu::RenderPipeline {
         let groups = [&self.frame, &self.style, &self.paths.clock, &self.paths.samples].map(Some);
         let (entry, buffers, topology) = vertex_stage(gpu, slots);
-        self.pipeline_at(entry, gpu, name, &groups, &buffers, topology, target, (blend, None))
+        self.pipeline_at(entry, gpu, name, &groups, &buffers, topology, target, (blend, false, &[]))
     }
 
     #[allow(clippy::too_many_arguments, reason = "a pipeline has many parts")]
@@ -339,7 +335,7 @@ impl Pipelines {
         target: Target,
         blend: wgpu::BlendState,
     ) -> wgpu::RenderPipeline {
-        self.pipeline_at("vertex_main", gpu, name, groups, buffers, topology, target, (blend, None))
+        self.pipeline_at("vertex_main", gpu, name, groups, buffers, topology, target, (blend, false, &[]))
     }
 
     #[allow(clippy::too_many_arguments, reason = "a pipeline has many parts")]
@@ -351,13 +347,14 @@ impl Pipelines {
         groups: &[Option<&wgpu::BindGroupLayout>],
         buffers: &[Option<wgpu::VertexBufferLayout>],
         topology: wgpu::PrimitiveTopology,
-        (format, count): Target,
-        (blend, look): (wgpu::BlendState, Option<Look>),
+        (format, count, below): Target,
+        (blend, front, constants): (wgpu::BlendState, bool, &[(&'static str, f64)]),
     ) -> wgpu::RenderPipeline {
-        let constants = look.map(Look::constants);
-        let options = wgpu::PipelineCompilationOptions {
-            constants: constants.as_ref().map_or(&[], |c| c),
-            ..wgpu::PipelineCompilationOptions::default()
+        let options = wgpu::PipelineCompilationOptions { constants, ..wgpu::PipelineCompilationOptions::default() };
+        let depths = match (front, below) {
+            (true, _) => Depths::Kept,
+            (false, true) => Depths::Compared,
+            (false, false) => Depths::Ignored,
         };
         let layout = gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(name),
@@ -375,7 +372,7 @@ impl Pipelines {
                 buffers,
             },
             primitive: wgpu::PrimitiveState { topology, ..wgpu::PrimitiveState::default() },
-            depth_stencil: Some(depth_state(look.is_some_and(|l| l.front))),
+            depth_stencil: Some(depth_state(depths)),
             multisample: wgpu::MultisampleState { count, ..wgpu::MultisampleState::default() },
             fragment: Some(wgpu::FragmentState {
                 module,

@@ -1,6 +1,6 @@
 //! The renderer: what a scene needs, and its picture.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,16 +15,18 @@ use seaglass_core::style::{Blend, Method, Style};
 use seaglass_core::tile::TileKey;
 use seaglass_core::time::TimeSpan;
 
+use crate::atlas::is_tiny;
 use crate::base::{self, BaseLineSets, BaseLines};
+use crate::buffers::{FrameBuffers, PICTURE_FORMAT, samples};
 use crate::clock::Times;
 use crate::contour::{self, Contours};
-use crate::draw::{Draw, FrameBuffers, PICTURE_FORMAT, Prepared, samples};
+use crate::draw::{Draw, Prepared};
 use crate::error::RenderError;
 use crate::frame::{FrameView, Part};
 use crate::glyphs::{Placed, Symbols};
 use crate::gpu::Gpu;
 use crate::ground::Grounds;
-use crate::item::{DrawnAs, Item};
+use crate::item::{DrawnAs, Item, MOVING_PX, Preparation, RESTING_PX};
 use crate::look::Look;
 use crate::marks::MARK_PT;
 use crate::mesh::{self, Mesh};
@@ -36,11 +38,12 @@ use crate::polyline::{great_circle, project};
 use crate::relief::{Area, Relief};
 use crate::residency::{Residency, Uses};
 use crate::rgb::Channels;
-use crate::scene::{Clock, Group, Plan, Scene, SceneItem, SceneLayer, Wanted};
+use crate::scene::{Clock, Group, Plan, Scene, SceneItem, SceneLayer};
 use crate::series::SeriesShape;
 use crate::streams::{self, Streams};
 use crate::style::{StyleUniform, Styles};
 use crate::tree::{CutOptions, TileAt, Tree};
+use crate::wants::{finish, needed_bytes, uses_of, want};
 
 /// Budgets and ways of working.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +60,9 @@ pub struct RendererOptions {
     pub synchronous: bool,
     /// Particles are moved by the CPU even where the device could.
     pub particles_on_cpu: bool,
+    /// Values of fields that have few different ones are kept as numbers of 8 or 16 bits on the device. Pictures are the
+    /// same without.
+    pub packed: bool,
 }
 
 impl Default for RendererOptions {
@@ -67,6 +73,7 @@ impl Default for RendererOptions {
             new_ms_per_frame: 6.0,
             synchronous: false,
             particles_on_cpu: false,
+            packed: true,
         }
     }
 }
@@ -135,6 +142,8 @@ pub struct Renderer {
     grey: Arc<Colormap>,
     plans: u64,
     bias: u8,
+    /// Bytes of a value of each item, together, when detail was last given up.
+    widths: u64,
     pixels_per_point: f32,
     /// Arrows and barbs of the last frame, by slot and items, and those of the frame being made.
     symbols: KeptSymbols,
@@ -154,7 +163,7 @@ impl Renderer {
         let mut relief = Relief::new(gpu, &pipelines.relief);
         if options.synchronous {
             // What a picture needs in any case is made while its files are still being opened.
-            pipelines.set(gpu, PICTURE_FORMAT, samples(gpu), &[(Blend::Over, Look::default())]);
+            pipelines.set(gpu, (PICTURE_FORMAT, samples(gpu), false), &[(Blend::Over, Look::default())]);
         } else {
             // Starts decoding: it is there when the window is.
             relief.provide(&pipelines.relief, gpu, &Area::world(1), false, false);
@@ -187,6 +196,7 @@ impl Renderer {
             grey: Arc::new(Colormap { id: "grey".to_owned(), lut }),
             plans: 0,
             bias: 0,
+            widths: 0,
             pixels_per_point: 1.0,
             symbols: HashMap::new(),
             symbols_next: HashMap::new(),
@@ -245,10 +255,11 @@ impl Renderer {
         self.meet_items(scene);
         self.tiles.begin();
         let budget = if self.options.synchronous { u64::MAX } else { self.options.upload_bytes_per_frame };
-        self.tiles.upload(&self.gpu, &self.pipelines, budget, &Pacing::new(&self.options));
+        let how = (budget, self.options.packed);
+        self.tiles.upload(&self.gpu, &self.pipelines, how, &Pacing::new(&self.options));
         plan.complete &= !self.tiles.has_pending();
         plan.complete &= self.prepare_items(&frame);
-        let mut prepared = Prepared::new(frame.view.camera, scene.view_px());
+        let mut prepared = Prepared::new(frame.view.camera, scene.view_px()).like(&self.prepared);
         let relief = self.draw_base(scene, &frame, &mut prepared);
         self.grounds.begin();
         self.channels.begin();
@@ -307,6 +318,10 @@ impl Renderer {
             let known = self.items.get(&group).is_some_and(|i| Arc::ptr_eq(&i.geolocation, &item.geolocation));
             if !known {
                 self.items.insert(group.clone(), Item::new(&item.geolocation));
+                // Groups of several are several fields.
+                if group.len() == 1 {
+                    self.tiles.join(&group, layer.items.iter().map(|i| i.item));
+                }
             }
             group.iter().for_each(|id| self.tiles.place(*id, &item.geolocation));
             let Some(known) = self.items.get_mut(&group) else { continue };
@@ -334,6 +349,8 @@ impl Renderer {
         // Those of the scene have just been met.
         let now = self.plans;
         let (wait, pacing) = (self.options.synchronous, Pacing::new(&self.options));
+        let moves = !wait && self.prepared.camera.is_some_and(|c| c != frame.view.camera);
+        let how = Preparation { wait, pacing: &pacing, tolerance_px: if moves { MOVING_PX } else { RESTING_PX } };
         // Detail given up for an earlier view may be affordable again.
         self.bias = self.bias.saturating_sub(u8::from(self.prepared.camera != Some(frame.view.camera)));
         loop {
@@ -342,11 +359,23 @@ impl Renderer {
                 self.items.iter_mut().filter(|(_, item)| item.last_seen == now).collect();
             let ready = items
                 .par_iter_mut()
-                .map(|(group, item)| item.prepare(group, frame, tiles, bias, (wait, &pacing)))
+                .map(|(group, item)| item.prepare(group, frame, tiles, bias, &how))
                 .reduce(|| true, |a, b| a && b);
-            let needed: u64 = items.iter().map(|(group, item)| needed_bytes(item) * group.len() as u64).sum();
+            let (mut needed, mut widths) = (0, 0);
+            for (id, item) in items.iter().flat_map(|(group, item)| group.iter().map(move |id| (*id, item))) {
+                let value_bytes = tiles.value_bytes(id);
+                needed += needed_bytes(item, value_bytes);
+                widths += value_bytes;
+            }
+            // Since the first tiles came it is known how few bytes a value takes.
+            if std::mem::replace(&mut self.widths, widths) != widths && self.bias > 0 {
+                self.bias = 0;
+                continue;
+            }
             if needed <= self.options.gpu_tile_bytes || self.bias >= MOST_BIAS {
-                return ready;
+                // What moves is drawn more exactly as soon as it rests.
+                return ready
+                    && !(moves && items.iter().any(|(_, item)| item.raster().is_some_and(|r| r.0.patches > 0)));
             }
             self.bias += 1;
         }
@@ -512,8 +541,8 @@ impl Renderer {
             let clock = self.paths.clocks.add(times.uniform(frame));
             let channels = shown.item.drawn_by(style.method) == Method::Rgb;
             let place = |tile: TileAt| self.tiles.place_of(SeriesShape::key(id, tile)).filter(|_| !channels);
-            let small = mesh.batches.iter().all(|b| place(b.tile).is_some());
-            if small {
+            let tiny = mesh.batches.iter().all(|b| place(b.tile).is_some_and(|(_, place)| is_tiny(place)));
+            if tiny {
                 for (batch, place) in mesh.batches.iter().filter_map(|b| Some((b, place(b.tile)?))) {
                     prepared.add_small(mesh, batch, place, (slot, clock));
                 }
@@ -522,13 +551,14 @@ impl Renderer {
                 prepared.add_spots(slot + 1, frame, item.spots(), &keep);
                 return true;
             }
-            let base = prepared.add_mesh(mesh);
+            let own = mesh.batches.iter().any(|b| place(b.tile).is_none());
+            let base = if own { Some(prepared.add_mesh(mesh)) } else { prepared.count(mesh) };
             for batch in &mesh.batches {
                 if let Some(place) = place(batch.tile) {
                     prepared.add_small(mesh, batch, place, (slot, clock));
                     continue;
                 }
-                let range = base.of(batch);
+                let Some(range) = base.map(|base| base.of(batch)) else { continue };
                 if let ([r, g, b], true) = (group, channels) {
                     let tiles = [*r, *g, *b].map(|id| SeriesShape::key(id, batch.tile));
                     self.channels.provide(&self.gpu, &self.pipelines.rgb, tiles, &self.tiles);
@@ -613,19 +643,6 @@ fn is_dots(item: &SceneItem, method: Method) -> bool {
     method == Method::Points || matches!(*item.geolocation, Geolocation::Points(_))
 }
 
-/// Bytes of the tiles an item wants.
-fn needed_bytes(item: &Item) -> u64 {
-    let Some((_, cut)) = item.raster() else { return 0 };
-    let (grid, _) = item.grid();
-    cut.tiles
-        .iter()
-        .map(|(tile, _)| {
-            let window = grid.window(tile.level, tile.ty, tile.tx);
-            (window.rows as u64 + 2) * (window.cols as u64 + 2) * 4
-        })
-        .sum()
-}
-
 /// One item of a layer while it is drawn.
 #[derive(Clone, Copy)]
 struct Shown<'a> {
@@ -636,56 +653,6 @@ struct Shown<'a> {
     group: &'a [u64],
     /// Of a track or points: the tiles that are there, in order.
     drawn: &'a [TileAt],
-}
-
-/// As what a method needs the tiles of an item.
-fn uses_of(item: &Item, method: Method, style: &Style) -> Uses {
-    let values = Uses { texture: false, values: true, alone: false };
-    if item.is_series() {
-        return values;
-    }
-    match method {
-        Method::Raster | Method::Line | Method::Points => {
-            Uses { texture: true, values: false, alone: style.hillshade.strength > 0.0 }
-        }
-        Method::Rgb => Uses { texture: true, values: false, alone: true },
-        Method::Arrows | Method::Barbs | Method::Streamlines => values,
-    }
-}
-
-/// Adds the tiles of a cut that are not there. In a window the coarsest tile comes first: something to see at once.
-fn want(plan: &mut Plan, item: &Item, group: &[u64], tiles: &[(TileAt, f32)], held: &Residency, synchronous: bool) {
-    let (grid, apron) = item.grid();
-    let top = grid.top_level();
-    for (id, (tile, distance)) in group.iter().flat_map(|id| tiles.iter().map(move |t| (*id, t))) {
-        let key = SeriesShape::key(id, *tile);
-        if held.settled(key) {
-            continue;
-        }
-        plan.complete = false;
-        let hole = !std::iter::successors(Some(*tile), |t| (t.level < top).then(|| t.parent()))
-            .any(|t| held.has(SeriesShape::key(id, t)));
-        let mut add = |tile: TileAt, urgent, priority| {
-            let window = grid.window(tile.level, tile.ty, tile.tx);
-            plan.wanted.push(Wanted { key: SeriesShape::key(id, tile), window, apron, urgent, priority });
-        };
-        if hole && !synchronous && tile.level != top {
-            let coarse = TileAt { level: top, ty: 0, tx: 0 };
-            if !held.settled(SeriesShape::key(id, coarse)) {
-                add(coarse, true, 10.0);
-            }
-        }
-        add(*tile, hole && tile.level == top, 1.0 / (1.0 + distance));
-    }
-}
-
-/// Most urgent first; each tile and item once.
-fn finish(plan: &mut Plan) {
-    plan.wanted.sort_by(|a, b| b.urgent.cmp(&a.urgent).then(b.priority.total_cmp(&a.priority)).then(a.key.cmp(&b.key)));
-    let mut seen = HashSet::new();
-    plan.wanted.retain(|w| seen.insert(w.key));
-    plan.off_screen.sort_unstable();
-    plan.off_screen.dedup();
 }
 
 /// The camera a prepared frame was made for.

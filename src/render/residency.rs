@@ -2,15 +2,17 @@
 //! what the current frame draws.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use seaglass_core::field::{Apron, Block};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::tile::TileKey;
 
-use crate::atlas::{Atlas, Place, Room};
+use crate::atlas::{Atlas, Place, Room, Texels, Width};
+use crate::fields::Fields;
 use crate::gpu::Gpu;
+use crate::int_map::IntMap;
 use crate::marks::{self, Mark};
 use crate::pacing::Pacing;
 use crate::pipelines::Pipelines;
@@ -33,7 +35,7 @@ pub(crate) struct Uses {
     pub texture: bool,
     /// In memory: tracks, points, and what symbols are made from.
     pub values: bool,
-    /// With a texture of its own, however small: to be lit, or to be drawn together with other channels.
+    /// With a texture of its own: to be lit, or to be drawn together with other channels.
     pub alone: bool,
 }
 
@@ -81,7 +83,7 @@ impl TileTexture {
 
 /// A raster's tile among others in the layers of one texture.
 #[derive(Debug)]
-struct SmallTile {
+struct SharedTile {
     room: Room,
     place: Place,
     marks: Vec<Mark>,
@@ -91,7 +93,7 @@ struct SmallTile {
 #[derive(Debug, Default)]
 struct Content {
     texture: Option<TileTexture>,
-    small: Option<SmallTile>,
+    shared: Option<SharedTile>,
     /// Values in memory.
     values: Option<Arc<Block>>,
 }
@@ -99,7 +101,7 @@ struct Content {
 impl Content {
     fn uses(&self) -> Uses {
         let alone = self.texture.is_some();
-        Uses { texture: alone || self.small.is_some(), values: self.values.is_some(), alone }
+        Uses { texture: alone || self.shared.is_some(), values: self.values.is_some(), alone }
     }
 }
 
@@ -113,19 +115,21 @@ struct Resident {
 /// The store.
 #[derive(Debug, Default)]
 pub(crate) struct Residency {
-    tiles: HashMap<TileKey, Resident>,
+    tiles: IntMap<TileKey, Resident>,
     atlas: Atlas,
+    /// What the values of tiles are written with.
+    fields: Fields,
     pending: VecDeque<(TileKey, Block)>,
     waiting: HashSet<TileKey>,
     failed: HashSet<TileKey>,
     bytes: u64,
     frame: u64,
     /// Changes whenever a tile comes or goes, by item.
-    epochs: HashMap<u64, u64>,
+    epochs: IntMap<u64, u64>,
     /// As what the tiles of items are needed; textures where nothing else was said.
-    uses: HashMap<u64, Uses>,
+    uses: IntMap<u64, Uses>,
     /// Positions of items whose rows have times.
-    timed: HashMap<u64, Arc<Geolocation>>,
+    timed: IntMap<u64, Arc<Geolocation>>,
 }
 
 impl Residency {
@@ -153,14 +157,25 @@ impl Residency {
         self.epochs.retain(|item, _| !items.contains(item));
         self.uses.retain(|item, _| !items.contains(item));
         self.timed.retain(|item, _| !items.contains(item));
+        self.fields.forget(&items);
+    }
+
+    /// Says that items hold values of one field: what few values it has they share.
+    pub fn join(&mut self, items: &[u64], others: impl Iterator<Item = u64>) {
+        self.fields.join(items, others);
+    }
+
+    /// Bytes of a value of an item on the device, as far as is known.
+    pub fn value_bytes(&self, item: u64) -> u64 {
+        if self.needed(item).alone { 4 } else { self.fields.value_bytes(item) }
     }
 
     /// Drops a tile and frees its room.
     fn drop_tile(&mut self, key: TileKey) {
         if let Some(tile) = self.tiles.remove(&key) {
             self.bytes -= tile.bytes;
-            if let Some(small) = tile.content.small {
-                self.atlas.give_back(small.room);
+            if let Some(shared) = tile.content.shared {
+                self.atlas.give_back(shared.room);
             }
         }
     }
@@ -188,8 +203,9 @@ impl Residency {
         self.frame += 1;
     }
 
-    /// Uploads waiting tiles up to a number of bytes, as long as the pacing allows (at least one tile).
-    pub fn upload(&mut self, gpu: &Gpu, pipelines: &Pipelines, budget: u64, pacing: &Pacing) {
+    /// Uploads waiting tiles up to a number of bytes, as long as the pacing allows (at least one tile). Values that are few
+    /// are `packed`.
+    pub fn upload(&mut self, gpu: &Gpu, pipelines: &Pipelines, (budget, packed): (u64, bool), pacing: &Pacing) {
         let mut spent = 0;
         while spent < budget && pacing.allows() {
             let Some((key, block)) = self.pending.pop_front() else { return };
@@ -197,19 +213,20 @@ impl Residency {
             let uses = self.needed(key.item);
             let (mut content, mut bytes) = (Content::default(), 0);
             if uses.texture {
-                if !fits(gpu, &block) {
+                if !is_whole(&block) {
                     self.failed.insert(key);
                     continue;
                 }
-                bytes += texels(&block) * 4;
                 let padded = Padded::of(&block, self.timed.get(&key.item).and_then(|g| rows_of(g)));
-                let small = !uses.alone && Atlas::takes(padded.size[0] as usize, padded.size[1] as usize);
-                if small {
-                    let (size, kind) = ([block.window.rows as u32 + 2, block.window.cols as u32 + 2], padded.timed);
-                    let put = self.atlas.put(gpu, &pipelines.small, &padded.values, size, (key.level, kind));
-                    content.small = put.map(|(room, place)| SmallTile { room, place, marks: padded.marks(&block) });
+                if !uses.alone {
+                    (content.shared, bytes) = self.share(gpu, pipelines, key, &padded, packed);
                 }
-                if content.small.is_none() {
+                if content.shared.is_none() {
+                    if !fits(gpu, &block) {
+                        self.failed.insert(key);
+                        continue;
+                    }
+                    bytes = texels(&block) * 4;
                     content.texture = Some(texture(gpu, pipelines, key.level, &block, &padded));
                 }
             }
@@ -222,6 +239,24 @@ impl Residency {
             self.bytes += bytes;
             *self.epochs.entry(key.item).or_default() += 1;
             self.tiles.insert(key, Resident { content, bytes, last_used: self.frame });
+        }
+    }
+
+    /// Puts a tile among others, and says how many bytes it takes; nothing where there is no room.
+    fn share(
+        &mut self,
+        gpu: &Gpu,
+        pipelines: &Pipelines,
+        key: TileKey,
+        padded: &Padded<'_>,
+        packed: bool,
+    ) -> (Option<SharedTile>, u64) {
+        let (field, words) = self.fields.of(key.item);
+        let texels = Texels::of(&padded.values, padded.size, padded.times.as_deref(), packed.then_some(&mut *words));
+        let put = self.atlas.put(gpu, &pipelines.small, &texels, key.level, (field, words));
+        match put {
+            Some((room, place)) => (Some(SharedTile { room, place, marks: padded.marks() }), texels.bytes()),
+            None => (None, 0),
         }
     }
 
@@ -254,18 +289,18 @@ impl Residency {
     pub fn marks(&self, key: TileKey) -> &[Mark] {
         let Some(content) = self.tiles.get(&key).map(|t| &t.content) else { return &[] };
         let own = content.texture.as_ref().map(|t| &t.marks);
-        own.or(content.small.as_ref().map(|s| &s.marks)).map_or(&[], |m| m)
+        own.or(content.shared.as_ref().map(|s| &s.marks)).map_or(&[], |m| m)
     }
 
-    /// Where a raster tile lies among the small ones; `None` when it has a texture of its own, or is not there.
-    pub fn place_of(&self, key: TileKey) -> Option<Place> {
+    /// The texture that a raster tile shares, and where in it; `None` when it has one of its own, or is not there.
+    pub fn place_of(&self, key: TileKey) -> Option<(u32, Place)> {
         let content = &self.tiles.get(&key)?.content;
-        content.small.as_ref().filter(|_| content.texture.is_none()).map(|s| s.place)
+        content.shared.as_ref().filter(|_| content.texture.is_none()).map(|s| (s.room.bank, s.place))
     }
 
-    /// Bind group 2 of the small tiles.
-    pub fn small_group(&self) -> Option<&wgpu::BindGroup> {
-        self.atlas.group()
+    /// Bind group 2 of the tiles of a shared texture, and how their values are kept.
+    pub fn shared_group(&self, bank: u32) -> Option<(&wgpu::BindGroup, Width)> {
+        self.atlas.group(bank)
     }
 
     /// Values of a tile, where they are kept in memory.
@@ -319,12 +354,14 @@ fn texels(block: &Block) -> u64 {
     (block.window.rows as u64 + 2) * (block.window.cols as u64 + 2)
 }
 
+/// Whether a block has the values it says it has.
+fn is_whole(block: &Block) -> bool {
+    block.values.len() == block.apron.len(block.window) && !block.window.is_empty()
+}
+
 fn fits(gpu: &Gpu, block: &Block) -> bool {
     let most = gpu.max_side_px() as usize;
-    block.values.len() == block.apron.len(block.window)
-        && !block.window.is_empty()
-        && block.window.rows + 2 <= most
-        && block.window.cols + 4 <= most
+    block.window.rows + 2 <= most && block.window.cols + 4 <= most
 }
 
 /// Acquisition times of the rows of a swath.
@@ -335,25 +372,22 @@ fn rows_of(geolocation: &Geolocation) -> Option<&[i64]> {
     }
 }
 
-/// Values with two columns more: day and second of each row.
-fn with_times(values: &[f32], block: &Block, times: &[i64]) -> Vec<f32> {
-    let width = block.window.cols + 2;
-    let mut all = Vec::with_capacity(values.len() + 2 * (block.window.rows + 2));
-    for (r, row) in values.chunks_exact(width).enumerate() {
-        all.extend_from_slice(row);
+/// Day and second of each row of a block with its apron.
+fn times_of(block: &Block, times: &[i64]) -> Vec<[f32; 2]> {
+    let of = |r: usize| {
         let at = (block.window.row + r.saturating_sub(1) * block.window.stride).min(times.len().saturating_sub(1));
         let (day, second) = day_of(times.get(at).copied().unwrap_or(NO_TIME));
-        all.extend([day as f32, second]);
-    }
-    all
+        [day as f32, second]
+    };
+    (0..block.window.rows + 2).map(of).collect()
 }
 
-/// Values with one more on every side, and two columns for the times of the rows where they have some.
+/// Values with one more on every side, and the times of the rows where they have some.
 struct Padded<'a> {
     values: Cow<'a, [f32]>,
     /// Rows and columns.
     size: [u32; 2],
-    timed: bool,
+    times: Option<Vec<[f32; 2]>>,
 }
 
 impl<'a> Padded<'a> {
@@ -371,29 +405,31 @@ impl<'a> Padded<'a> {
                 Cow::Owned(all)
             }
         };
-        let Some(times) = times else { return Self { values, size: [rows as u32 + 2, cols as u32 + 2], timed: false } };
-        let values = Cow::Owned(with_times(&values, block, times));
-        Self { values, size: [rows as u32 + 2, cols as u32 + 4], timed: true }
+        Self { values, size: [rows as u32 + 2, cols as u32 + 2], times: times.map(|t| times_of(block, t)) }
     }
 
-    fn marks(&self, block: &Block) -> Vec<Mark> {
-        let (rows, cols) = (block.window.rows, block.window.cols);
-        if !self.timed {
-            return marks::of(&self.values, rows, cols);
-        }
-        let bare: Vec<f32> = self.values.chunks_exact(cols + 4).flat_map(|row| &row[..cols + 2]).copied().collect();
-        marks::of(&bare, rows, cols)
+    fn marks(&self) -> Vec<Mark> {
+        marks::of(&self.values, self.size[0] as usize - 2, self.size[1] as usize - 2)
+    }
+
+    /// The values, each row followed by its day and second where there are times; and rows and columns of that.
+    fn with_times(&self) -> (Cow<'_, [f32]>, [u32; 2]) {
+        let [rows, cols] = self.size;
+        let Some(times) = &self.times else { return (Cow::Borrowed(&self.values), self.size) };
+        let lines = self.values.chunks_exact(cols as usize).zip(times);
+        (lines.flat_map(|(line, time)| line.iter().chain(time)).copied().collect(), [rows, cols + 2])
     }
 }
 
 /// Uploads a block as a texture of its own.
 fn texture(gpu: &Gpu, pipelines: &Pipelines, level: u8, block: &Block, padded: &Padded<'_>) -> TileTexture {
     let (rows, cols) = (block.window.rows, block.window.cols);
-    let bytes = bytemuck::cast_slice(&padded.values);
-    let view = float_texture(gpu, "tile", padded.size, wgpu::TextureFormat::R32Float, bytes);
+    let (values, size) = padded.with_times();
+    let view = float_texture(gpu, "tile", size, wgpu::TextureFormat::R32Float, bytemuck::cast_slice(&values));
     // A value of level l stands for 2^l cells and is the middle one's: half a source cell beyond their middle.
     let centre = if level == 0 { 0.5 } else { 0.5 + 0.5 / (1u64 << level) as f32 };
-    let uniform = TileUniform { size: [rows as f32, cols as f32], centre, timed: f32::from(u8::from(padded.timed)) };
+    let uniform =
+        TileUniform { size: [rows as f32, cols as f32], centre, timed: f32::from(u8::from(padded.times.is_some())) };
     let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("tile"),
         size: std::mem::size_of::<TileUniform>() as u64,
@@ -402,7 +438,7 @@ fn texture(gpu: &Gpu, pipelines: &Pipelines, level: u8, block: &Block, padded: &
     });
     gpu.queue.write_buffer(&buffer, 0, bytemuck::bytes_of(&uniform));
     let plain = bind(gpu, &pipelines.tile, &buffer, &view, &pipelines.no_ground);
-    TileTexture { plain, values: view, uniform: buffer, marks: padded.marks(block) }
+    TileTexture { plain, values: view, uniform: buffer, marks: padded.marks() }
 }
 
 fn bind(

@@ -294,7 +294,7 @@ fn pipeline(
             buffers: &[Some(vertices)],
         },
         primitive: wgpu::PrimitiveState { topology, ..wgpu::PrimitiveState::default() },
-        depth_stencil: Some(crate::look::depth_state(false)),
+        depth_stencil: Some(crate::look::depth_state(crate::look::Depths::Ignored)),
         multisample: wgpu::MultisampleState { count, ..wgpu::MultisampleState::default() },
         fragment: Some(wgpu::FragmentState {
             module,

@@ -6,7 +6,8 @@ use seaglass_core::tile::{TileGrid, TileKey};
 use seaglass_core::time::TimeSpan;
 
 use super::{Ask, Field, Source};
-use crate::draw::{Draw, MOST_COPIES, Prepared};
+use crate::buffers::MOST_COPIES;
+use crate::draw::{Draw, Prepared};
 use crate::frame::FrameView;
 use crate::item::Item;
 use crate::renderer::Renderer;

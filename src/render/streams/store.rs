@@ -137,7 +137,7 @@ impl Machine {
                 topology: wgpu::PrimitiveTopology::TriangleStrip,
                 ..wgpu::PrimitiveState::default()
             },
-            depth_stencil: Some(crate::look::depth_state(false)),
+            depth_stencil: Some(crate::look::depth_state(crate::look::Depths::Ignored)),
             multisample: wgpu::MultisampleState { count, ..wgpu::MultisampleState::default() },
             fragment: Some(wgpu::FragmentState {
                 module: &self.module,

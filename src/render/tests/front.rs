@@ -12,7 +12,7 @@ use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::{Geolocation, Swath};
 use seaglass_core::projection::Projection;
 use seaglass_core::style::{Filter, OutOfRange, Style};
-use seaglass_render::{Scene, SceneItem, SceneLayer};
+use seaglass_render::{Renderer, RendererOptions, Scene, SceneItem, SceneLayer};
 use support::{Data, bare, keep, orbit_place, picture, ramp, renderer, unit_style};
 
 const SIZE: [u32; 2] = [700, 500];
@@ -107,6 +107,35 @@ fn small_and_large_granules_keep_their_order() {
 }
 
 #[test]
+fn a_window_without_time_gets_the_same_picture_piece_by_piece() {
+    let Some(gpu) = support::gpu() else { return };
+    let data: Vec<Data> = (0..6).map(|k| swath(k + 1, 25.0 * k as f64, 0.3, [200, 60], 15_000.0)).collect();
+    let style = Style { filter: Filter::Nearest, ..unit_style() };
+    let camera = Camera { target: LonLat::new(60.0, 20.0), altitude_m: 1.2e7, ..Camera::default() };
+    let scene = Scene { layers: layers(&data, &style, true), ..bare(camera, SIZE) };
+    let whole = picture(&mut renderer(&gpu), &scene, &data);
+    let options = RendererOptions { new_ms_per_frame: 0.0, ..RendererOptions::default() };
+    let mut window = Renderer::new(&gpu, options).unwrap();
+    let mut drawn = Vec::new();
+    for _ in 0..2000 {
+        let plan = window.plan(&scene);
+        plan.wanted.iter().for_each(|w| {
+            let of = data.iter().find(|d| d.item == w.key.item).unwrap();
+            window.supply(w.key, of.read(w));
+        });
+        window.render_image(&scene).unwrap();
+        drawn.push(window.stats().patches);
+        if plan.complete {
+            break;
+        }
+    }
+    // A picture plans as well: two granules more and two tiles in a round at most, and none is forgotten.
+    assert!(drawn.len() > data.len() / 2 && drawn[0] < drawn[drawn.len() - 1], "{drawn:?}");
+    assert!(window.plan(&scene).complete);
+    assert!(whole == window.render_image(&scene).unwrap());
+}
+
+#[test]
 fn a_swath_over_itself_keeps_its_later_rows_on_top() {
     let Some(gpu) = support::gpu() else { return };
     let mut renderer = renderer(&gpu);
@@ -123,4 +152,33 @@ fn a_swath_over_itself_keeps_its_later_rows_on_top() {
     keep(&both, "front_itself");
     assert!(alone.pixels().filter(|p| p.0[3] > 0).count() > 50_000);
     assert!(alone == both, "the order of the rows has changed");
+}
+
+#[test]
+fn what_lies_below_between_and_above_is_drawn_where_it_shows() {
+    let Some(gpu) = support::gpu() else { return };
+    let swaths: Vec<Data> = (0..8).map(|k| swath(k + 1, 30.0 * k as f64, 1.0, [500, 60], 15_000.0)).collect();
+    let places: Vec<LonLat> =
+        (0..600).map(|k| LonLat::new(120.0 + f64::from(k % 30) * 3.0, 30.0 + f64::from(k / 30) * 2.0)).collect();
+    let dots = Data::new(50, Geolocation::Points(support::series(&places, vec![0])), |k, _| (k % 10) as f32 / 10.0);
+    let all: Vec<Data> = swaths.iter().cloned().chain([dots.clone()]).collect();
+    let through = Style { opacity: 0.6, size_pt: 9.0, ..unit_style() };
+    for (name, camera) in views() {
+        let scene = |together| {
+            let below = layers(&swaths[..4], &unit_style(), together);
+            let above = layers(&swaths[4..], &unit_style(), together);
+            let between = dots.layer(through.clone(), &ramp());
+            let paler = Style { opacity: 0.5, ..unit_style() };
+            let last = swaths[1].layer(paler, &ramp());
+            let layers = below.into_iter().chain([between]).chain(above).chain([last]).collect();
+            // Relief, graticule, sky, coastlines and labels of the map as well.
+            Scene { layers, ..Scene::new(camera, SIZE) }
+        };
+        let mut renderer = renderer(&gpu);
+        let apart = picture(&mut renderer, &scene(false), &all);
+        let together = picture(&mut renderer, &scene(true), &all);
+        keep(&together, &format!("front_base_{name}"));
+        let differ = apart.pixels().zip(together.pixels()).filter(|(a, b)| a != b).count();
+        assert_eq!(differ, 0, "{name}");
+    }
 }

@@ -27,6 +27,8 @@ fn with(gpu: &seaglass_render::Gpu, gpu_tile_bytes: u64, upload_bytes_per_frame:
             // Bytes alone count, however slow the machine is.
             new_ms_per_frame: f32::INFINITY,
             synchronous: false,
+            // Tiles of a megabyte.
+            packed: false,
             ..RendererOptions::default()
         },
     )
@@ -103,7 +105,7 @@ fn the_budget_is_kept_by_drawing_coarser_and_dropping_the_oldest() {
     let budget = 5 << 20;
     let mut renderer = Renderer::new(
         &gpu,
-        RendererOptions { gpu_tile_bytes: budget, synchronous: true, ..RendererOptions::default() },
+        RendererOptions { gpu_tile_bytes: budget, synchronous: true, packed: false, ..RendererOptions::default() },
     )
     .unwrap();
     let mut base = 0;
@@ -126,6 +128,22 @@ fn the_budget_is_kept_by_drawing_coarser_and_dropping_the_oldest() {
         let tiles = held.tiles_resident as u64;
         assert!(tiles * (514 * 514 * 4) <= budget + (1 << 20), "{tiles} tiles");
     }
+}
+
+#[test]
+fn packed_values_count_as_what_they_take() {
+    let Some(gpu) = support::gpu() else { return };
+    let data = field(1);
+    // All 15 tiles of the field, of eleven kinds of values: a quarter of their floats fits, the floats would not.
+    let options = RendererOptions { gpu_tile_bytes: 5 << 20, synchronous: true, ..RendererOptions::default() };
+    let mut renderer = Renderer::new(&gpu, options).unwrap();
+    let mut near = scene(&data, 4.5e6);
+    near.size_px = [2000, 1500];
+    complete(&mut renderer, &near, std::slice::from_ref(&data));
+    renderer.render_image(&near).unwrap();
+    let held = renderer.stats().tiles_resident;
+    assert!(held >= 15, "{held} tiles");
+    assert_eq!(renderer.memory_full(), None);
 }
 
 #[test]
