@@ -65,6 +65,7 @@ mod style_vector;
 pub mod system;
 pub mod text;
 pub mod theme;
+pub mod thumbnails;
 pub mod timeline;
 pub mod toasts;
 pub mod topbar;

@@ -16,13 +16,14 @@ use seaglass_core::project::{LayerId, Project};
 use seaglass_core::session::Session;
 use seaglass_render::assets;
 
+use crate::compare::SIDES;
 use crate::highlight::{by_pointer, mark_values};
 use crate::model::{Model, Row};
 use crate::placing::EDGE;
 use crate::state::{Out, UiState};
 use crate::style_classes;
 use crate::theme::{Theme, theme};
-use crate::{legend_channels, text, vector_key, widgets};
+use crate::{lang, legend_channels, text, vector_key, widgets};
 
 /// Height of a colour bar with its title and ticks.
 const BAR_HEIGHT: f32 = 58.0;
@@ -186,15 +187,17 @@ pub fn paint(painter: &Painter, t: &Theme, rect: Rect, chosen: &Chosen) -> Vec<R
         let unit = painter.layout_no_wrap(unit, t.body(), t.c.text_3);
         let unit_left = right - unit.size().x;
         painter.galley(pos2(unit_left, (top + 12.0 - unit.size().y / 2.0).round()), unit, t.c.text_3);
-        let room = unit_left - left - 8.0;
+        let title_left = side_badge(painter, t, pos2(left, top + 12.0), row);
+        let room = unit_left - title_left - 8.0;
         let title = match row.age_s {
             Some(_) => tr!("{}: age", row.long_name),
             None => row.long_name.clone(),
         };
-        let end = widgets::line(painter, left, top + 12.0, &title, t.body(), t.c.text_1, room);
+        let end = widgets::line(painter, title_left, top + 12.0, &title, t.body(), t.c.text_1, room);
         // Two layers of one quantity are told apart by their products.
-        if chosen.rows.iter().filter(|r| r.long_name == row.long_name).count() > 1 && left + room - end > 40.0 {
-            widgets::line(painter, end + 8.0, top + 12.0, &row.product, t.body(), t.c.text_3, left + room - end - 8.0);
+        if chosen.rows.iter().filter(|r| r.long_name == row.long_name).count() > 1 && title_left + room - end > 40.0 {
+            let room = title_left + room - end - 8.0;
+            widgets::line(painter, end + 8.0, top + 12.0, &row.product, t.body(), t.c.text_3, room);
         }
         let body = Rect::from_min_max(pos2(left, top + TITLE), pos2(right, top + entry_height(row)));
         match flags(row) {
@@ -210,6 +213,18 @@ pub fn paint(painter: &Painter, t: &Theme, rect: Rect, chosen: &Chosen) -> Vec<R
         widgets::line(painter, left, top + MORE / 2.0 - 2.0, &words, t.small(), t.c.text_3, right - left);
     }
     entries
+}
+
+/// While there are two views: the letter of the one that shows the layer alone. Gives where the title begins.
+fn side_badge(painter: &Painter, t: &Theme, at: Pos2, row: &Row) -> f32 {
+    if !row.compared || row.side.is_none() {
+        return at.x;
+    }
+    let Some((_, _, letter)) = SIDES.iter().find(|(side, ..)| *side == row.side) else { return at.x };
+    let cell = Rect::from_min_size(pos2(at.x, at.y - 8.0), Vec2::splat(16.0));
+    painter.rect_stroke(cell, 4.0, Stroke::new(1.0, t.c.border_strong), StrokeKind::Inside);
+    painter.text(cell.center(), egui::Align2::CENTER_CENTER, letter, t.small(), t.c.text_1);
+    cell.right() + 6.0
 }
 
 fn colour_bar(painter: &Painter, t: &Theme, body: Rect, row: &Row) {
@@ -319,7 +334,7 @@ pub fn show(ui: &mut Ui, area: Rect, view: &View, model: &Model, state: &mut UiS
     let min = home.clamp(area.min, (area.max - size).max(area.min));
     let shown = Area::new(Id::unique("scene legend")).order(Order::Middle).fixed_pos(min).show(ui.ctx(), |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-        let names: Vec<&str> = chosen.rows.iter().map(|r| r.long_name.as_str()).collect();
+        let names: Vec<String> = chosen.rows.iter().map(|r| spoken(r)).collect();
         let more = more_text(chosen.left_out).map_or_else(String::new, |m| format!(", {m}"));
         widgets::describe(&response, Role::Group, &tr!("Legend: {}{more}", names.join(", ")));
         let entries = paint(ui.painter(), t, rect, &chosen);
@@ -347,6 +362,12 @@ pub fn show(ui: &mut Ui, area: Rect, view: &View, model: &Model, state: &mut UiS
         state.style_of = Some(row.id);
     }
     Some(rect)
+}
+
+/// The name of an entry, with the view that shows it alone.
+fn spoken(row: &Row) -> String {
+    let side = SIDES.iter().find(|(side, ..)| row.compared && side.is_some() && *side == row.side);
+    side.map_or_else(|| row.long_name.clone(), |(_, words, _)| format!("{} ({})", row.long_name, lang::t(words)))
 }
 
 /// Cells of the colour or class under the pointer stand out.

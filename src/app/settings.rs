@@ -74,6 +74,11 @@ impl Settings {
         directories::ProjectDirs::from("org", "seaglass", "Seaglass").map(|d| d.cache_dir().join("index"))
     }
 
+    /// Where small pictures of granules are kept, beside the indexes.
+    pub fn thumbnails_dir(&self) -> Option<PathBuf> {
+        self.index_dir().map(|d| d.with_file_name("thumbnails"))
+    }
+
     /// Reads the settings of this user; defaults when there are none or they cannot be read.
     pub fn load() -> Self {
         let file = std::env::var_os("SEAGLASS_SETTINGS").map(PathBuf::from).or_else(|| {

@@ -177,6 +177,8 @@ pub struct UiState {
     pub shapes: crate::shapes::ShapeState,
     /// Part of the view that a drawer covers in this frame.
     pub drawer: Option<egui::Rect>,
+    /// Small pictures of granules.
+    pub thumbnails: crate::thumbnails::Thumbnails,
 }
 
 /// A path being typed in place of a file dialog.
@@ -277,6 +279,7 @@ impl Default for UiState {
             highlight: None,
             shapes: crate::shapes::ShapeState::default(),
             drawer: None,
+            thumbnails: crate::thumbnails::Thumbnails::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use egui::{Painter, Rect, Role, Shape, Ui, pos2, vec2};
 use seaglass_core::command::Command;
-use seaglass_core::style::{Blend, ContourStyle, EndColours, HillshadeStyle, Method, OutOfRange, StylePatch};
+use seaglass_core::style::{Blend, ContourStyle, EndColours, HillshadeStyle, Method, OutOfRange, Shown, StylePatch};
 
 use crate::model::Row;
 use crate::state::Out;
@@ -115,7 +115,8 @@ fn contours(ui: &mut Ui, row: &Row, out: &mut Out) {
     if style.on {
         labelled(ui, tr!("Every"), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            let mut step = row.style.contour_step();
+            let shown = Shown { factor: row.unit.factor, offset: row.unit.offset };
+            let mut step = row.style.contour_step(shown);
             let speed = step * 0.01;
             let drag = egui::DragValue::new(&mut step)
                 .speed(speed)
@@ -128,7 +129,7 @@ fn contours(ui: &mut Ui, row: &Row, out: &mut Out) {
             widgets::describe(&response, Role::SpinButton, tr!("Distance of contour lines"));
             out.settle |= response.drag_stopped() || response.lost_focus();
             if response.changed() && step > 0.0 {
-                new.step = Some(step);
+                new.step = Some(step / shown.factor);
             }
             ui.label(egui::RichText::new(&row.unit.label).color(t.c.text_3));
             let chosen = style.step.is_none();

@@ -26,6 +26,8 @@ use crate::settings::Settings;
 use crate::state::{Action, Out, TypedPath, UiState};
 use crate::system::{Report, System};
 use crate::theme::{self, Theme};
+use crate::thumbnails::maker::{self, Maker};
+use crate::thumbnails::shelf::{BUDGET, Shelf};
 use crate::toasts::{Level, Toasts};
 use crate::viewport::{self, Viewport};
 use crate::{
@@ -61,6 +63,8 @@ pub struct WindowOptions {
     pub listen: Option<String>,
     /// Connected programs may name files.
     pub allow_files: bool,
+    /// Secret that programs must give.
+    pub token: Option<String>,
 }
 
 /// Opens the window and returns when it is closed.
@@ -103,6 +107,7 @@ pub struct Window {
     toasts: Toasts,
     pickers: Pickers,
     system: System,
+    thumbnails: Maker,
     recorder: Recorder,
     hover: Option<HoverInfo>,
     pins: Vec<PinCard>,
@@ -138,11 +143,18 @@ impl Window {
         let ctx = cc.egui_ctx.clone();
         let defaults = HostOptions::default();
         let worker = options.worker_path.clone();
+        let styles = settings.styles_path();
+        let thumbnails = Maker::new(maker::Options {
+            worker_path: options.worker_path.clone(),
+            readers_dir: options.readers_dir.clone(),
+            styles_path: styles.clone(),
+            shelf: settings.thumbnails_dir().map(|dir| Shelf::new(dir, BUDGET, styles.clone())),
+        });
         let host = Host::new(HostOptions {
             workers: options.workers.unwrap_or(defaults.workers),
             worker_path: options.worker_path,
             readers_dir: options.readers_dir,
-            styles_path: settings.styles_path(),
+            styles_path: styles,
             index_dir: settings.index_dir(),
             wake: Arc::new(move || ctx.request_repaint()),
             ..defaults
@@ -170,6 +182,7 @@ impl Window {
             toasts: Toasts::default(),
             pickers: Pickers::default(),
             system: System::default(),
+            thumbnails,
             recorder: Recorder::default(),
             hover: None,
             pins: Vec::new(),
@@ -184,7 +197,7 @@ impl Window {
         };
         window.host.allow_files(options.allow_files);
         window.host.set_film_writer(film_writer());
-        window.listen(options.listen);
+        window.listen(options.listen, options.token);
         if let Some(left) = window.settings.copy_path().and_then(|path| window.host.keep_copy(&path)) {
             window.toasts.offer(
                 tr!("Seaglass ended too early the last time. Its data, layers and view can be brought back."),
@@ -205,10 +218,11 @@ impl Window {
     }
 
     /// Lets notebooks connect; a port in use is said, and the window works all the same.
-    fn listen(&mut self, asked: Option<String>) {
+    fn listen(&mut self, asked: Option<String>, token: Option<String>) {
         let address = asked.unwrap_or_else(|| self.settings.listen.clone());
-        if let Err(why) = control::listen(&mut self.host, &address) {
-            self.toasts.push(Level::Warning, why, None);
+        match control::listen(&mut self.host, &address, token) {
+            Ok(warnings) => warnings.into_iter().for_each(|w| self.toasts.push(Level::Warning, w, None)),
+            Err(why) => self.toasts.push(Level::Warning, why, None),
         }
     }
 
@@ -667,6 +681,9 @@ impl eframe::App for Window {
         let area = self.panels(ui, &mut out);
         self.central(ui, area, arrived, &mut out);
         self.dialogs(&ctx, &mut out);
+        let rests = self.viewport.as_ref().is_some_and(|v| v.complete_size_px().is_some());
+        let idle = rests && !self.host.session().project().timeline.playing && !ctx.input(|i| i.pointer.any_down());
+        self.thumbnails.turn(&ctx, &mut self.state.thumbnails, idle);
         if self.state.highlight != pointed {
             ctx.request_repaint();
         }

@@ -275,3 +275,56 @@ fn older_versions_are_left_out_until_wanted() {
     h.run_ok();
     assert!(shows(&h, "Versions: 1 older version left out"));
 }
+
+#[test]
+fn a_collection_has_a_picture_of_what_is_nearest_to_the_clock() {
+    let mut h = harness(world());
+    let asked = h.state_mut().state.thumbnails.take_asked();
+    // Rows in sight are foreseen, one picture each.
+    let of = |id: &str| asked.iter().find(|w| w.collection == id && w.field.is_none()).cloned();
+    let swot = of("swot_l3").unwrap();
+    assert!(of("ghrsst").is_some() && of("ascat_winds").is_some());
+    // The clock stands at the last granule, 2024-08-12T03:00, of the third file.
+    let now = h.state().session.project().timeline.now;
+    assert!(now >= Time::parse("2024-08-12T03:00:00").unwrap(), "{now:?}");
+    assert_eq!(swot.path, std::path::PathBuf::from("/data/file2.nc"));
+    // Whoever looks at the details sees it; its place is kept while it is being made.
+    h.get_by_label("SWOT L3, 3 granules in the window, open").click();
+    h.run_ok();
+    assert!(shows(&h, "Picture of SWOT L3, the whole title"));
+    assert_eq!(h.state_mut().state.thumbnails.take_asked().first(), Some(&swot), "what is looked at is made first");
+    let ctx = h.ctx.clone();
+    let size = seaglass_app::thumbnails::SIZE_PX.map(|n| n as usize);
+    let image = egui::ColorImage::filled(size, egui::Color32::RED);
+    h.state_mut().state.thumbnails.give(&ctx, swot.clone(), Some(image));
+    h.run_ok();
+    assert!(h.state().state.thumbnails.has(&swot));
+    assert!(!h.state_mut().state.thumbnails.take_asked().contains(&swot), "it is not made again");
+    if let Ok(image) = h.render() {
+        let red = image.pixels().filter(|p| p.0[..3] == [255, 0, 0]).count();
+        assert!(red > 140 * 86, "{red} pixels of the picture are seen");
+    }
+    // What cannot be drawn has neither picture nor place.
+    h.state_mut().state.thumbnails.give(&ctx, swot.clone(), None);
+    h.run_ok();
+    assert!(!shows(&h, "Picture of ") && h.state().state.thumbnails.cannot(&swot));
+}
+
+#[test]
+fn pictures_are_few() {
+    let ctx = egui::Context::default();
+    let mut thumbnails = seaglass_app::thumbnails::Thumbnails::default();
+    let wanted = |k: usize| seaglass_app::thumbnails::Wanted {
+        collection: format!("c{k}"),
+        field: None,
+        path: "/data/a.nc".into(),
+        part: 0,
+        step: 0,
+    };
+    for k in 0..100 {
+        thumbnails.give(&ctx, wanted(k), Some(egui::ColorImage::filled([2, 2], egui::Color32::RED)));
+    }
+    let there = (0..100).filter(|k| thumbnails.has(&wanted(*k))).count();
+    assert_eq!(there, 64);
+    assert!(thumbnails.has(&wanted(99)) && !thumbnails.has(&wanted(0)), "the oldest have gone");
+}

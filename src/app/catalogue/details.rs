@@ -13,9 +13,12 @@ use super::{PanelState, row_of};
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
 use crate::theme::theme;
-use crate::{text, widgets};
+use crate::thumbnails::Wanted;
+use crate::{text, thumbnails, widgets};
 
 const LINE: f32 = 18.0;
+/// Room above the lines from which on there is a picture too.
+const WITH_PICTURE: f32 = 360.0;
 
 /// Moves the clock to the nearest granule of a collection; `None` when none has a time.
 pub fn jump(model: &Model, id: &str) -> Option<Command> {
@@ -99,17 +102,29 @@ fn lines(model: &Model, listed_id: &str, counted: Option<&CatalogueRow>) -> Vec<
 }
 
 /// At the pointer.
-pub fn tooltip(ui: &mut Ui, model: &Model, listed: &Listed, counted: Option<&CatalogueRow>) {
+pub fn tooltip(ui: &mut Ui, model: &Model, listed: &Listed, counted: Option<&CatalogueRow>, state: &mut UiState) {
     let t = theme(ui);
     ui.set_max_width(320.0);
     ui.label(egui::RichText::new(&listed.title).font(t.strong()).color(t.c.text_1));
     for (label, words) in lines(model, &listed.id, counted) {
         ui.label(egui::RichText::new(tr!("{label}: {words}")).color(t.c.text_2));
     }
+    state.thumbnails.show(ui, picture(model, &listed.id), &listed.short);
+}
+
+/// The picture of what lies nearest to the clock.
+fn picture(model: &Model, id: &str) -> Option<Wanted> {
+    Wanted::nearest(model.session.catalogue().collections.get(id)?, None, model.now())
 }
 
 /// Height of the details; none without a collection selected.
-pub fn height(model: &Model, panel: &PanelState) -> f32 {
+pub fn height(model: &Model, panel: &PanelState, room: f32) -> f32 {
+    let lines = lines_height(model, panel);
+    // The list above keeps most of the panel.
+    if lines > 0.0 && room - lines >= WITH_PICTURE { lines + thumbnails::SHOWN.y + 8.0 } else { lines }
+}
+
+fn lines_height(model: &Model, panel: &PanelState) -> f32 {
     match panel.selected.as_deref().filter(|id| model.session.catalogue().collections.contains_key(*id)) {
         Some(id) => 40.0 + LINE * lines(model, id, row_of(model, id)).len() as f32 + 48.0 + 32.0,
         None => 0.0,
@@ -143,6 +158,12 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &m
         widgets::describe(&hover, egui::Role::Label, &tr!("{label}: {words}"));
         hover.on_hover_text(&words);
         y += LINE;
+    }
+    if rect.height() > lines_height(model, &state.catalogue) {
+        let at = Rect::from_min_size(pos2(left, y), thumbnails::SHOWN);
+        let wanted = picture(model, &id);
+        ui.scope_builder(UiBuilder::new().max_rect(at), |ui| state.thumbnails.show(ui, wanted, &collection.title));
+        y = at.bottom() + 8.0;
     }
     let buttons = Rect::from_min_size(pos2(left, y + 2.0), vec2(rect.width() - 22.0, t.size.control));
     ui.scope_builder(UiBuilder::new().max_rect(buttons), |ui| {

@@ -70,8 +70,12 @@ pub enum GroupBy {
 
 impl GroupBy {
     /// All, with their names.
-    pub const ALL: [(Self, &'static str); 4] =
-        [(Self::Nothing, msg!("No groups")), (Self::Mission, msg!("By mission")), (Self::Level, msg!("By level")), (Self::Tag, msg!("By tag"))];
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Nothing, msg!("No groups")),
+        (Self::Mission, msg!("By mission")),
+        (Self::Level, msg!("By level")),
+        (Self::Tag, msg!("By tag")),
+    ];
 }
 
 impl Default for PanelState {
@@ -151,7 +155,7 @@ fn inside(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut
     let head = chips.bottom() + 16.0;
     captions(ui, rect, head);
     state.catalogue.hovered = None;
-    let details = details::height(model, &state.catalogue);
+    let details = details::height(model, &state.catalogue, rect.height());
     let body = Rect::from_min_max(pos2(rect.left() + 1.0, head + 12.0), pos2(rect.right(), rect.bottom() - details));
     let listed = filter::listed(model, &state.catalogue);
     ui.scope_builder(UiBuilder::new().max_rect(body), |ui| {

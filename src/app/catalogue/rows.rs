@@ -10,6 +10,7 @@ use crate::model::{Model, capitalized};
 use crate::state::{Out, UiState};
 use crate::text::{self, Unit};
 use crate::theme::theme;
+use crate::thumbnails::Wanted;
 use crate::widgets;
 
 /// Height of a variable's row.
@@ -45,11 +46,15 @@ pub fn collection(ui: &mut Ui, listed: &Listed, model: &Model, state: &mut UiSta
     }
     let Some(known) = model.session.catalogue().collections.get(&listed.id) else { return };
     for field in listed.fields.iter().filter_map(|name| known.field(name)) {
-        variable(ui, listed, field, model, out);
+        variable(ui, listed, field, model, state, out);
     }
     let all = state.catalogue.all.contains(&listed.id);
     if listed.more > 0 || (all && known.fields.iter().any(|f| f.rank < 0) && !listed.by_variable) {
-        let label = if all { tr!("Fewer variables").to_owned() } else { trn!(listed.more, "{} more variables", "{} more variables", listed.more) };
+        let label = if all {
+            tr!("Fewer variables").to_owned()
+        } else {
+            trn!(listed.more, "{} more variables", "{} more variables", listed.more)
+        };
         if more(ui, &label, &listed.short).clicked() && !state.catalogue.all.remove(&listed.id) {
             state.catalogue.all.insert(listed.id.clone());
         }
@@ -105,7 +110,11 @@ fn header(ui: &mut Ui, listed: &Listed, open: bool, model: &Model, state: &mut U
     }
     widgets::focus_ring(ui, &response, 2.0);
     menu(&response, listed, model, state, out);
-    response.on_hover_ui(|ui| details::tooltip(ui, model, listed, counted))
+    let known = model.session.catalogue().collections.get(&listed.id);
+    if let Some(wanted) = known.and_then(|c| Wanted::nearest(c, None, model.now())) {
+        state.thumbnails.foresee(wanted);
+    }
+    response.on_hover_ui(|ui| details::tooltip(ui, model, listed, counted, state))
 }
 
 /// One bar a day, its height by the number of granules.
@@ -126,7 +135,7 @@ fn days(ui: &Ui, rect: Rect, days: &[usize], dim: bool) {
     }
 }
 
-fn variable(ui: &mut Ui, listed: &Listed, field: &FieldInfo, model: &Model, out: &mut Out) {
+fn variable(ui: &mut Ui, listed: &Listed, field: &FieldInfo, model: &Model, state: &mut UiState, out: &mut Out) {
     let t = theme(ui);
     let layers: Vec<_> = model
         .session
@@ -170,7 +179,12 @@ fn variable(ui: &mut Ui, listed: &Listed, field: &FieldInfo, model: &Model, out:
     let ink = if on { t.c.text_1 } else { t.c.text_2 };
     widgets::line(ui.painter(), left, y, &title, t.body(), ink, units_left - 8.0 - left);
     widgets::focus_ring(ui, &response, 2.0);
-    response.on_hover_text(format!("{title}\n{}", field.name));
+    response.on_hover_ui(|ui| {
+        ui.label(format!("{title}\n{}", field.name));
+        let collection = model.session.catalogue().collections.get(&listed.id);
+        let wanted = collection.and_then(|c| Wanted::nearest(c, Some(&field.name), model.now()));
+        state.thumbnails.show(ui, wanted, &title);
+    });
 }
 
 fn more(ui: &mut Ui, label: &str, collection: &str) -> Response {
