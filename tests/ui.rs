@@ -17,6 +17,8 @@ mod compare;
 mod groups;
 #[path = "ui/help.rs"]
 mod help;
+#[path = "ui/language.rs"]
+mod language;
 #[path = "ui/layers.rs"]
 mod layers;
 #[path = "ui/looks.rs"]

@@ -145,7 +145,7 @@ fn row(ui: &mut Ui, k: usize, bookmark: &Bookmark, model: &Model, state: &mut Ui
 /// Time and projection.
 fn lower(bookmark: &Bookmark) -> String {
     let time = bookmark.now.to_string();
-    format!("{}, {}", time.get(..16).unwrap_or(&time), lang::word(&bookmark.camera.projection.title()))
+    format!("{}, {}", time.get(..16).unwrap_or(&time), lang::projection(bookmark.camera.projection))
 }
 
 fn rename(ui: &mut Ui, cell: Rect, bookmark: &Bookmark, state: &mut UiState, out: &mut Out) -> bool {

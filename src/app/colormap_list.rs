@@ -3,6 +3,7 @@
 use egui::{Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use seaglass_render::assets::{self, ColormapEntry, ColormapGroup};
 
+use crate::lang;
 use crate::model::Row;
 use crate::scene_legend;
 use crate::theme::theme;
@@ -76,8 +77,9 @@ pub fn show(ui: &mut Ui, row: &Row, current: &str) -> Option<Picked> {
     let id = egui::Id::unique("colormap list");
     let mut state: ListState = ui.data(|d| d.get_temp(id)).unwrap_or_default();
     ui.set_width(320.0);
-    let edit =
-        egui::TextEdit::singleline(&mut state.search).hint_text(tr!("Search 77 colour maps")).desired_width(f32::INFINITY);
+    let edit = egui::TextEdit::singleline(&mut state.search)
+        .hint_text(tr!("Search 77 colour maps"))
+        .desired_width(f32::INFINITY);
     let search = ui.add(edit.margin(egui::Margin::symmetric(8, 6)));
     widgets::describe(&search, Role::TextInput, tr!("Search colour maps"));
     if ui.memory(|m| m.focused().is_none()) {
@@ -93,9 +95,13 @@ pub fn show(ui: &mut Ui, row: &Row, current: &str) -> Option<Picked> {
     };
     let known = assets::colormaps();
     let mut sections: Vec<(&str, Vec<&ColormapEntry>)> = Vec::new();
-    sections.push((tr!("Suggested"), suggestions(row).into_iter().filter_map(|i| known.entry(&i)).filter(fits).collect()));
+    sections
+        .push((tr!("Suggested"), suggestions(row).into_iter().filter_map(|i| known.entry(&i)).filter(fits).collect()));
     for group in ColormapGroup::ALL {
-        sections.push((group.title(), known.entries().iter().filter(|e| e.group == group).filter(fits).collect()));
+        sections.push((
+            lang::word(group.title()),
+            known.entries().iter().filter(|e| e.group == group).filter(fits).collect(),
+        ));
     }
     let flat: Vec<&str> = sections.iter().flat_map(|(_, l)| l.iter().map(|e| e.id.as_str())).collect();
     let mut picked = keys(ui, &flat, current, &mut state);

@@ -15,8 +15,11 @@ use crate::widgets;
 const GRIP: f32 = 12.0;
 
 /// Names of the choices, with their letters in the rows of layers.
-pub const SIDES: [(Option<Side>, &str, &str); 3] =
-    [(None, msg!("Both views"), "LR"), (Some(Side::Left), msg!("Left view"), "L"), (Some(Side::Right), msg!("Right view"), "R")];
+pub const SIDES: [(Option<Side>, &str, &str); 3] = [
+    (None, msg!("Both views"), "LR"),
+    (Some(Side::Left), msg!("Left view"), "L"),
+    (Some(Side::Right), msg!("Right view"), "R"),
+];
 
 /// Where the views lie on the window: one, or two halves that show the same place.
 pub fn frames(globe: Rect, ppp: f32, compare: Option<Compare>) -> Vec<Frame> {

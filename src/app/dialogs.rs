@@ -152,7 +152,9 @@ impl Pickers {
                     .add_filter(format, &[format])
                     .save_file()
                     .map(|path| pick.command(path)),
-                Pick::Session => dialog.add_filter(tr!("Sessions"), &[EXTENSION]).pick_file().map(|path| pick.command(path)),
+                Pick::Session => {
+                    dialog.add_filter(tr!("Sessions"), &[EXTENSION]).pick_file().map(|path| pick.command(path))
+                }
                 Pick::SessionAs => dialog
                     .set_file_name(format!("session.{EXTENSION}"))
                     .add_filter(tr!("Sessions"), &[EXTENSION])
@@ -301,7 +303,7 @@ pub fn failure(ctx: &egui::Context, path: &Path, failed: Option<&FailedFile>, ou
         ui.set_width(480.0f32.min(ctx.content_rect().width() - 80.0));
         heading(ui, &tr!("Cannot show {name}"));
         let message = failed.map_or(tr!("The file could not be read."), |f| f.error.message.as_str());
-        ui.label(egui::RichText::new(message).color(t.c.text_1));
+        ui.label(egui::RichText::new(lang::sentence(message)).color(t.c.text_1));
         ui.add_space(4.0);
         if let Some(f) = failed {
             ui.label(egui::RichText::new(remedy(f.error.kind)).color(t.c.text_2));
@@ -425,14 +427,18 @@ pub fn about(ctx: &egui::Context, state: &mut UiState, adapter: &(String, bool))
         ui.add_space(8.0);
         ui.label(egui::RichText::new(tr!("Graphics: {}", adapter.0)).color(t.c.text_2));
         if adapter.1 {
-            let help = tr!("No graphics card is in use, so every picture is computed by the processor. Install the driver of the \
+            let help = tr!(
+                "No graphics card is in use, so every picture is computed by the processor. Install the driver of the \
                         card (on Linux the Vulkan driver of Mesa or the vendor), or start on a machine with one. \
-                        A smaller window is faster meanwhile.");
+                        A smaller window is faster meanwhile."
+            );
             ui.label(egui::RichText::new(help).color(t.c.text_1));
         }
         ui.add_space(8.0);
-        let credits = tr!("Coastlines and borders: Natural Earth, public domain. Relief: ETOPO5, NOAA, public domain. Fonts: IBM \
-                       Plex, OFL 1.1. Icons: Phosphor, MIT. Colour maps: cmocean, Crameri, matplotlib and others.");
+        let credits = tr!(
+            "Coastlines and borders: Natural Earth, public domain. Relief: ETOPO5, NOAA, public domain. Fonts: IBM \
+                       Plex, OFL 1.1. Icons: Phosphor, MIT. Colour maps: cmocean, Crameri, matplotlib and others."
+        );
         ui.label(egui::RichText::new(credits).font(t.small()).color(t.c.text_3));
         ui.add_space(12.0);
         if widgets::button(ui, tr!("Close"), None, true).clicked() {

@@ -9,9 +9,9 @@ use seaglass_core::vector::Convention;
 use seaglass_host::{EmptyReason, Histogram, Host, LayerStatus, ProbeRow, ProbeState};
 use seaglass_render::assets;
 
-use crate::lang;
 use crate::histogram::Distribution;
 use crate::hover::{HoverInfo, HoverRow, Value};
+use crate::lang;
 use crate::model::{Model, Reason, Row, Status, Work};
 use crate::text;
 

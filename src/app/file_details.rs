@@ -55,7 +55,10 @@ pub fn reading(path: &Path, info: &FileInfo) -> Vec<(String, String)> {
     let mut lines: Vec<(&str, String)> = vec![
         (tr!("File"), path.display().to_string()),
         (tr!("Format"), info.format.clone()),
-        (tr!("Product"), info.product.clone().unwrap_or_else(|| tr!("None fits: read by the CF conventions").to_owned())),
+        (
+            tr!("Product"),
+            info.product.clone().unwrap_or_else(|| tr!("None fits: read by the CF conventions").to_owned()),
+        ),
     ];
     if let Some(pass) = Pass::of(path) {
         lines.push((tr!("Orbit"), pass.text()));

@@ -23,6 +23,58 @@ const SENTENCE: &str = "sentence";
 /// Between context and text in a key, as in compiled files of gettext.
 const SEPARATOR: char = '\u{4}';
 
+/// Words of lower crates that the window shows by [`word`]: methods, projections, geometries, samplings, limits.
+pub const WORDS: [&str; 48] = [
+    msg!("Line"),
+    msg!("Dots"),
+    msg!("Globe"),
+    msg!("Orthographic globe"),
+    msg!("Cells"),
+    msg!("Arrows"),
+    msg!("Barbs"),
+    msg!("Streamlines"),
+    msg!("RGB"),
+    msg!("Equirectangular"),
+    msg!("Mercator"),
+    msg!("Mollweide"),
+    msg!("Equal Earth"),
+    msg!("Robinson"),
+    msg!("Polar stereographic, north"),
+    msg!("Polar stereographic, south"),
+    msg!("grid"),
+    msg!("projected grid"),
+    msg!("swath"),
+    msg!("curvilinear grid"),
+    msg!("along-track"),
+    msg!("points"),
+    msg!("polygon"),
+    msg!("polyline"),
+    msg!("point"),
+    msg!("Solid"),
+    msg!("Dashed"),
+    msg!("Dotted"),
+    msg!("from"),
+    msg!("towards"),
+    msg!("Sequential"),
+    msg!("Diverging"),
+    msg!("Multi-sequential"),
+    msg!("Cyclic"),
+    msg!("Rainbow"),
+    msg!("Found with your data"),
+    msg!("Nearest valid"),
+    msg!("Mean in radius"),
+    msg!("Median in radius"),
+    msg!("Every pair"),
+    msg!("One to one"),
+    msg!("Box of cells"),
+    msg!("Interpolated"),
+    msg!("GHRSST, 25 km and 6 h"),
+    msg!("Scatterometer and buoy, 25 km and 6 h"),
+    msg!("Sentinel-1 and buoy, 5 km and 60 min, 5 × 5"),
+    msg!("Altimeter and buoy, 50 km and 30 min"),
+    msg!("SWOT crossovers, 2 km and 10 d"),
+];
+
 /// Messages of one language.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -33,7 +85,7 @@ pub struct Catalogue {
     /// Key → forms, one for messages without a number.
     texts: HashMap<&'static str, Vec<&'static str>>,
     /// Sentences with placeholders: the pieces between them, their names, the translation.
-    sentences: Vec<(Vec<&'static str>, Vec<&'static str>, &'static str)>,
+    sentences: Vec<(Vec<&'static str>, Vec<String>, &'static str)>,
     plural: Rule,
 }
 
@@ -196,7 +248,7 @@ impl Template {
             let name = here.get(1..end).unwrap_or_default();
             let number = next.to_string();
             let name = if name.is_empty() { number.as_str() } else { name };
-            next += 1;
+            next += usize::from(here.starts_with("{}"));
             if let Some((_, value)) = values.iter().find(|(n, _)| *n == name) {
                 out.push_str(value);
             }
@@ -265,7 +317,7 @@ impl Catalogue {
             let filled: Vec<(&str, String)> = names
                 .iter()
                 .zip(values)
-                .map(|(n, v)| (*n, self.sentence(v, depth + 1).unwrap_or_else(|| v.to_owned())))
+                .map(|(n, v)| (n.as_str(), self.sentence(v, depth + 1).unwrap_or_else(|| v.to_owned())))
                 .collect();
             Some(Template(translation).fill(&filled))
         })
@@ -273,12 +325,15 @@ impl Catalogue {
 }
 
 /// What stands between the placeholders of a text, one piece more than there are placeholders, and their names.
-fn pieces(text: &'static str) -> (Vec<&'static str>, Vec<&'static str>) {
+fn pieces(text: &'static str) -> (Vec<&'static str>, Vec<String>) {
     let (mut pieces, mut names, mut rest) = (Vec::new(), Vec::new(), text);
+    let mut number = 0;
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, tail)) = after.split_once('}') else { break };
         pieces.push(before);
-        names.push(name);
+        let name = name.split(':').next().unwrap_or_default();
+        names.push(if name.is_empty() { number.to_string() } else { name.to_owned() });
+        number += usize::from(name.is_empty());
         rest = tail;
     }
     pieces.push(rest);
@@ -317,7 +372,11 @@ pub fn keys(english: &str) -> String {
     if now().is_none() {
         return english.to_owned();
     }
-    english.split(' ').map(|chord| chord.split('+').map(word_of_key).collect::<Vec<_>>().join("+")).collect::<Vec<_>>().join(" ")
+    english
+        .split(' ')
+        .map(|chord| chord.split('+').map(word_of_key).collect::<Vec<_>>().join("+"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn word_of_key(key: &str) -> &str {
@@ -333,5 +392,16 @@ fn word_of_key(key: &str) -> &str {
         "Down" => tr!("key" => "Down"),
         "click" => tr!("key" => "click"),
         other => other,
+    }
+}
+
+/// Name of a projection.
+pub fn projection(projection: seaglass_core::projection::Projection) -> String {
+    let english = projection.title();
+    match english.split_once(" about ") {
+        // One of the names above, with its middle.
+        Some((name, middle)) if word(name) != name || WORDS.contains(&name) => tr!("{} about {middle}", word(name)),
+        _ if WORDS.contains(&english.as_str()) => word(&english).to_owned(),
+        _ => sentence(&english).into_owned(),
     }
 }

@@ -4,7 +4,7 @@ use egui::{Color32, Popup, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind
 use seaglass_core::command::Command;
 use seaglass_core::project::LayerId;
 use seaglass_core::style::StylePatch;
-use seaglass_render::assets;
+use seaglass_host::drawn_colormap;
 
 use crate::compare;
 use crate::highlight;
@@ -376,7 +376,7 @@ fn draw_bar(ui: &Ui, bar: Rect, row: &Row, faded: f32) {
         }
         return;
     }
-    match assets::colormaps().get(&row.style.colormap) {
+    match drawn_colormap(&row.style.colormap) {
         Some(map) => widgets::colour_bar(ui.painter(), bar, &map, row.style.reversed, faded),
         None => {
             ui.painter().rect_filled(bar, 2.0, t.c.pressed);

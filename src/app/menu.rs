@@ -3,8 +3,8 @@
 use egui::{Popup, Response, Ui};
 use seaglass_core::command::{Entry, Menu, TABLE};
 
-use crate::lang;
 use crate::actions;
+use crate::lang;
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
 use crate::theme::theme;

@@ -48,11 +48,7 @@ impl Reason {
             Self::NoData => tr!("No granules").to_owned(),
             Self::OutOfTime { offset_s } => {
                 let far = text::duration(*offset_s);
-                if *offset_s < 0.0 {
-                    tr!("Nearest granule {far} earlier")
-                } else {
-                    tr!("Nearest granule {far} later")
-                }
+                if *offset_s < 0.0 { tr!("Nearest granule {far} earlier") } else { tr!("Nearest granule {far} later") }
             }
             Self::OffScreen => tr!("Outside the view").to_owned(),
             Self::AllHidden => tr!("Hidden").to_owned(),

@@ -126,7 +126,13 @@ pub fn software_banner(ui: &mut Ui, state: &mut UiState, out: &mut Out) {
     widgets::icon(ui.painter(), pos2(rect.left() + 20.0, y), "no_gpu", 16.0, t.c.warning);
     let text = tr!("No GPU found, drawing in software. Expect slow motion.");
     let end = widgets::line(ui.painter(), rect.left() + 36.0, y, text, t.body(), t.c.text_1, rect.width() - 240.0);
-    let help = widgets::link_at(ui, pos2(end + 96.0, y), tr!("What to do"), ui.scope_id().with("what to do"), tr!("What to do"));
+    let help = widgets::link_at(
+        ui,
+        pos2(end + 96.0, y),
+        tr!("What to do"),
+        ui.scope_id().with("what to do"),
+        tr!("What to do"),
+    );
     if help.clicked() {
         out.act(Action::Run("about"));
         state.about_open = true;

@@ -8,8 +8,8 @@ use seaglass_core::style::Method;
 use seaglass_core::time::Time;
 use seaglass_render::assets;
 
-use crate::lang;
 use crate::actions;
+use crate::lang;
 use crate::model::{Model, capitalized};
 use crate::state::{Out, UiState};
 use crate::style_panel::methods;
@@ -234,7 +234,16 @@ pub fn items(query: &str, model: &Model, state: &UiState) -> Vec<Item> {
             places(words, &mut list);
         }
     }
-    let order = [tr!("Position"), tr!("Time"), tr!("Commands"), tr!("Methods"), tr!("Bookmarks"), tr!("Layers"), tr!("Add layer"), tr!("Places")];
+    let order = [
+        tr!("Position"),
+        tr!("Time"),
+        tr!("Commands"),
+        tr!("Methods"),
+        tr!("Bookmarks"),
+        tr!("Layers"),
+        tr!("Add layer"),
+        tr!("Places"),
+    ];
     let rank = |i: &Item| order.iter().position(|s| *s == i.section).unwrap_or(9);
     if words.is_empty() {
         list.sort_by_key(rank);

@@ -19,8 +19,14 @@ const SCALES: [(f32, &str); 6] =
 /// Sizes that can be set in the file.
 const SCALE_RANGE: [f32; 2] = [0.5, 2.0];
 /// Budgets offered, MiB.
-const BUDGETS: [(u32, &str); 6] =
-    [(256, msg!("256 MB")), (512, msg!("512 MB")), (1024, msg!("1 GB")), (2048, msg!("2 GB")), (4096, msg!("4 GB")), (8192, msg!("8 GB"))];
+const BUDGETS: [(u32, &str); 6] = [
+    (256, msg!("256 MB")),
+    (512, msg!("512 MB")),
+    (1024, msg!("1 GB")),
+    (2048, msg!("2 GB")),
+    (4096, msg!("4 GB")),
+    (8192, msg!("8 GB")),
+];
 /// Budgets that can be set in the file, MiB.
 const BUDGET_RANGE: [u32; 2] = [128, 65_536];
 
@@ -125,10 +131,18 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
         ui.horizontal(|ui| {
             done = widgets::button(ui, tr!("Close"), None, true).clicked();
             let usual = Preferences::default();
-            let changed = state.preferences != usual;
-            let reset = ui.add_enabled_ui(changed, |ui| widgets::button(ui, tr!("Reset"), Some("style_reset"), false)).inner;
-            if reset.on_hover_text(tr!("Units, size and memory as they were at first")).clicked() {
+            let places = seaglass_core::format::Coordinates::default();
+            // The dark theme is the usual one.
+            let light = !ui.visuals().dark_mode;
+            let changed = state.preferences != usual || state.coordinates != places || light;
+            let reset =
+                ui.add_enabled_ui(changed, |ui| widgets::button(ui, tr!("Reset"), Some("style_reset"), false)).inner;
+            if reset.on_hover_text(tr!("All preferences as they were at first")).clicked() {
                 state.preferences = usual;
+                state.coordinates = places;
+                if light {
+                    out.act(Action::Run("theme"));
+                }
             }
         });
     });
@@ -196,9 +210,10 @@ fn units(ui: &mut Ui, state: &mut UiState) {
 fn memory(ui: &mut Ui, state: &mut UiState) {
     heading(ui, tr!("Memory"));
     budget(ui, tr!("Graphics"), &mut state.preferences.gpu_mib);
-    budget(ui, tr!("Positions"), &mut state.preferences.memory_mib);
+    budget(ui, tr!("Positions of cells"), &mut state.preferences.memory_mib);
     let t = theme(ui);
-    let words = tr!("Graphics: data kept on the graphics card; beyond that they are drawn coarser. Positions: longitudes and \
+    let words =
+        tr!("Graphics: data kept on the graphics card; beyond that they are drawn coarser. Positions: longitudes and \
                  latitudes of swaths kept in memory; beyond that they are read again.");
     ui.label(egui::RichText::new(words).font(t.small()).color(t.c.text_3));
 }

@@ -20,6 +20,7 @@ use seaglass_host::{Host, SaveFilm, SaveImage, WantedPicture};
 use crate::export::film::{Frame, Range, frames, seconds};
 use crate::export::movie::{Movie, Options, find_ffmpeg};
 use crate::export::picture;
+use crate::lang;
 use crate::legend::{self, Decoration};
 use crate::state::{Out, UiState};
 use crate::text;
@@ -94,7 +95,9 @@ impl Form {
         let kinds = match (self.ffmpeg, needs) {
             (true, _) => tr!("The ending decides: .mp4, .webm, .gif, or -%04d.png for one picture a frame."),
             (false, true) => {
-                tr!(".mp4 and .webm need the program ffmpeg, which is not on the PATH: name it .gif or -%04d.png, or install ffmpeg.")
+                tr!(
+                    ".mp4 and .webm need the program ffmpeg, which is not on the PATH: name it .gif or -%04d.png, or install ffmpeg."
+                )
             }
             (false, false) => tr!("The ending decides: .gif, or -%04d.png for one picture a frame."),
         };
@@ -142,7 +145,7 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
         ui.checkbox(&mut form.legend, tr!("Colour bars, scale, time, names"));
         ui.add_space(4.0);
         let (text, colour) = match &form.wrong {
-            Some(wrong) => (wrong.clone(), t.c.error),
+            Some(wrong) => (lang::sentence(wrong).into_owned(), t.c.error),
             None => (form.hint(), t.c.text_3),
         };
         ui.label(egui::RichText::new(text).font(t.small()).color(colour));
@@ -271,7 +274,11 @@ impl Recorder {
         toasts: &mut Toasts,
     ) {
         if self.job.is_some() {
-            toasts.push(Level::Warning, tr!("A film is being recorded; wait for its end, or cancel it.").to_owned(), None);
+            toasts.push(
+                Level::Warning,
+                tr!("A film is being recorded; wait for its end, or cancel it.").to_owned(),
+                None,
+            );
             return;
         }
         let camera = host.session().project().camera;

@@ -63,9 +63,7 @@ impl Panels {
             state.left_chosen = self.layers_width.clamp(240.0, 440.0);
         }
         state.right_open = self.right.is_some();
-        let tab = [Tab::Catalogue, Tab::Colocate]
-            .into_iter()
-            .find(|t| self.right.as_deref() == Some(t.id()));
+        let tab = [Tab::Catalogue, Tab::Colocate].into_iter().find(|t| self.right.as_deref() == Some(t.id()));
         state.right_tab = tab.unwrap_or_default();
         state.catalogue.group_by = self.grouped;
         state.bookmarks_open = self.bookmarks;

@@ -14,7 +14,7 @@ use seaglass_core::geo::{LonLat, wrap_180};
 use seaglass_core::granule::Granule;
 use seaglass_core::project::{LayerId, Project};
 use seaglass_core::session::Session;
-use seaglass_render::assets;
+use seaglass_host::drawn_colormap;
 
 use crate::compare::SIDES;
 use crate::highlight::{by_pointer, mark_values};
@@ -154,7 +154,7 @@ pub fn flags(row: &Row) -> Option<&[Flag]> {
 
 /// Colour of a flag on the map.
 pub fn flag_colour(row: &Row, flag: &Flag) -> Option<Color32> {
-    let map = assets::colormaps().get(&row.style.colormap)?;
+    let map = drawn_colormap(&row.style.colormap)?;
     let [r, g, b] = map.colour(row.style.position(flag.value as f64), row.style.reversed);
     Some(Color32::from_rgb(r, g, b))
 }
@@ -229,7 +229,7 @@ fn side_badge(painter: &Painter, t: &Theme, at: Pos2, row: &Row) -> f32 {
 
 fn colour_bar(painter: &Painter, t: &Theme, body: Rect, row: &Row) {
     let bar = Rect::from_min_size(body.min + vec2(0.0, 1.0), vec2(body.width(), t.size.colour_bar_scene));
-    if let Some(map) = assets::colormaps().get(&row.style.colormap) {
+    if let Some(map) = drawn_colormap(&row.style.colormap) {
         widgets::colour_bar(painter, bar, &map, row.style.reversed, row.style.opacity.max(0.3));
     }
     painter.rect_stroke(bar, 0.0, Stroke::new(1.0, t.c.border), StrokeKind::Outside);

@@ -54,7 +54,7 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     }
     let distance = tr!("Altitude {}", text::metres(round_two(camera.altitude_m)));
     x = widgets::line(ui.painter(), x, y, &distance, t.small(), t.c.text_2, 160.0) + 16.0;
-    let mut projection = lang::word(&camera.projection.title()).to_owned();
+    let mut projection = lang::projection(camera.projection);
     if camera.tilt_deg >= 0.5 && !camera.projection.is_map() {
         projection.push_str(&tr!(", tilt {:.0}°", camera.tilt_deg));
     }
@@ -92,7 +92,8 @@ fn memory(ui: &mut Ui, right: f32, y: f32, limit: f32, used: u64, allowed: u64) 
     let response = ui.interact(cell, ui.scope_id().with("memory"), Sense::hover());
     widgets::describe(&response, Role::Label, &words);
     ui.painter().galley(pos2(cell.left(), (y - galley.size().y / 2.0).round()), galley, t.c.warning);
-    response.on_hover_text(tr!("The memory for data on the graphics card is full. What is farther away is drawn coarser."));
+    response
+        .on_hover_text(tr!("The memory for data on the graphics card is full. What is farther away is drawn coarser."));
     cell.left()
 }
 
@@ -144,15 +145,9 @@ fn progress(ui: &mut Ui, rect: Rect, right: f32, limit: f32, model: &Model, out:
     let words = if let Some((done, all)) = model.sample {
         trn!(all, "Making the sample day, {done} of {all} files", "Making the sample day, {done} of {all} files")
     } else if opening {
-        trn!(
-            work.opening.1,
-            "Opening {} of {} files",
-            "Opening {} of {} files",
-            work.opening.0 + 1,
-            work.opening.1
-        )
+        trn!(work.opening.1, "Opening {} of {} files", "Opening {} of {} files", work.opening.0 + 1, work.opening.1)
     } else {
-        format!("Reading, {} to go", work.reading)
+        tr!("Reading, {} to go", work.reading)
     };
     let left = right_text(ui, x, y, &words, limit + 24.0);
     spinner(ui, pos2(left - 14.0, y));

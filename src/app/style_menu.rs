@@ -58,7 +58,8 @@ pub fn footer(ui: &mut Ui, row: &Row, model: &Model, state: &mut UiState, out: &
     ui.add_space(4.0);
     let saved = model.session.has_user_style(row.id);
     ui.horizontal(|ui| {
-        let tip = if saved { tr!("The style you have saved as default") } else { tr!("The default style of this field") };
+        let tip =
+            if saved { tr!("The style you have saved as default") } else { tr!("The default style of this field") };
         if widgets::button(ui, tr!("Reset"), Some("style_reset"), false).on_hover_text(tip).clicked() {
             out.send(Command::ResetStyle { layer: row.id });
         }

@@ -3,11 +3,12 @@
 use egui::{Area, Order, Popup, PopupCloseBehavior, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use seaglass_core::command::Command;
 use seaglass_core::style::{Filter, Method, OutOfRange, StylePatch};
+use seaglass_host::drawn_colormap;
 use seaglass_render::assets;
 
-use crate::lang;
 use crate::colormap_list::{self, Picked};
 use crate::histogram::{self, Distribution};
+use crate::lang;
 use crate::layer_row::send_range;
 use crate::menu::TIME_RULES;
 use crate::model::{Model, Row};
@@ -256,7 +257,7 @@ fn range(ui: &mut Ui, row: &Row, model: &Model, data: Option<&Distribution>, sta
         let galley = ui.painter().layout_no_wrap(caption, t.small(), t.c.text_3);
         ui.painter().galley(pos2(rect.right() - galley.size().x, rect.top() + 3.0), galley, t.c.text_3);
     }
-    let map = assets::colormaps().get(&row.style.colormap);
+    let map = drawn_colormap(&row.style.colormap);
     if let Some(new) = histogram::show(ui, row, map.as_deref(), data, state, out) {
         let new = if symmetric(row) { mirrored(row.style.effective_range(), new) } else { new };
         send_range(row, new, true, out);
@@ -425,8 +426,7 @@ fn colour_map(ui: &mut Ui, row: &Row, out: &mut Out) {
             let Some(map) = assets::colormaps().get(&id) else { continue };
             let (rect, response) = ui.allocate_exact_size(vec2(44.0, 24.0), Sense::click());
             let on = row.style.colormap == id;
-            response
-                .widget_info(|| egui::WidgetInfo::selected(Role::RadioButton, true, on, tr!("Colour map {id}")));
+            response.widget_info(|| egui::WidgetInfo::selected(Role::RadioButton, true, on, tr!("Colour map {id}")));
             widgets::colour_bar(ui.painter(), rect.shrink(3.0), &map, row.style.reversed, 1.0);
             if on || response.hovered() {
                 let ink = if on { t.c.accent } else { t.c.border_strong };
@@ -446,8 +446,9 @@ fn pick_map(response: &egui::Response, row: &Row, out: &mut Out) {
     if response.clicked() {
         ctx.data_mut(|d| d.insert_temp(before, row.style.colormap.clone()));
     }
-    let popup =
-        Popup::menu(response).close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(tr!("Colour maps"));
+    let popup = Popup::menu(response)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .accessible_name(tr!("Colour maps"));
     let mut settle = false;
     popup.show(|ui| {
         let patch = |id: String| StylePatch { colormap: Some(id), ..StylePatch::default() };
@@ -494,7 +495,8 @@ fn choices(ui: &mut Ui, row: &Row, out: &mut Out) {
             let width = ui.available_width();
             let filters = [Filter::Nearest, Filter::Bilinear];
             let now = filters.iter().position(|f| *f == row.style.filter);
-            if let Some(k) = widgets::segments(ui, &[tr!("Nearest"), tr!("Bilinear")], now, Some(width), tr!("Filter")) {
+            if let Some(k) = widgets::segments(ui, &[tr!("Nearest"), tr!("Bilinear")], now, Some(width), tr!("Filter"))
+            {
                 send(row, out, StylePatch { filter: Some(filters[k]), ..StylePatch::default() });
             }
         });
@@ -503,7 +505,9 @@ fn choices(ui: &mut Ui, row: &Row, out: &mut Out) {
         let width = ui.available_width();
         let rules = [OutOfRange::Clamp, OutOfRange::Hide];
         let now = rules.iter().position(|r| *r == row.style.out_of_range);
-        if let Some(k) = widgets::segments(ui, &[tr!("End colours"), tr!("Hidden")], now, Some(width), tr!("Out of range")) {
+        if let Some(k) =
+            widgets::segments(ui, &[tr!("End colours"), tr!("Hidden")], now, Some(width), tr!("Out of range"))
+        {
             send(row, out, StylePatch { out_of_range: Some(rules[k]), ..StylePatch::default() });
         }
     });
@@ -511,7 +515,8 @@ fn choices(ui: &mut Ui, row: &Row, out: &mut Out) {
         labelled(ui, tr!("Mask"), |ui| {
             let width = ui.available_width();
             let now = Some(usize::from(row.unmasked));
-            if let Some(k) = widgets::segments(ui, &[tr!("Of the product"), tr!("None")], now, Some(width), tr!("Mask")) {
+            if let Some(k) = widgets::segments(ui, &[tr!("Of the product"), tr!("None")], now, Some(width), tr!("Mask"))
+            {
                 out.send(Command::ShowMasked { layer: Some(row.id), on: k == 1 });
             }
         });

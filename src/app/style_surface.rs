@@ -41,7 +41,13 @@ pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
     labelled(ui, tr!("Blend"), |ui| {
         let ways = [Blend::Over, Blend::Multiply, Blend::Add];
         let now = ways.iter().position(|b| *b == row.style.blend);
-        if let Some(k) = widgets::segments(ui, &[tr!("Over"), tr!("Multiply"), tr!("Add")], now, Some(ui.available_width()), tr!("Blend")) {
+        if let Some(k) = widgets::segments(
+            ui,
+            &[tr!("Over"), tr!("Multiply"), tr!("blend" => "Add")],
+            now,
+            Some(ui.available_width()),
+            tr!("Blend"),
+        ) {
             send(row, out, StylePatch { blend: Some(ways[k]), ..StylePatch::default() });
         }
     });
@@ -149,8 +155,12 @@ fn contours(ui: &mut Ui, row: &Row, out: &mut Out) {
             if widgets::chip(ui, tr!("By value"), by_map).clicked() && !by_map {
                 new.colour = None;
             }
-            let own =
-                optional_colour(ui, tr!("One colour"), style.colour, ContourStyle::default().colour.unwrap_or_default());
+            let own = optional_colour(
+                ui,
+                tr!("One colour"),
+                style.colour,
+                ContourStyle::default().colour.unwrap_or_default(),
+            );
             if let Some(Some(colour)) = own {
                 new.colour = Some(colour);
             }

@@ -140,7 +140,8 @@ impl Drop for System {
 
 /// Folder of the sample day; made by the reader program when it is not there.
 fn sample_day(job: &SampleJob, worker: Option<PathBuf>, wake: &dyn Fn()) -> Result<PathBuf, String> {
-    let dirs = directories::ProjectDirs::from("org", "seaglass", "Seaglass").ok_or(tr!("this user has no cache folder."))?;
+    let dirs =
+        directories::ProjectDirs::from("org", "seaglass", "Seaglass").ok_or(tr!("this user has no cache folder."))?;
     // Written by this version: another version may know more products.
     let dir = dirs.cache_dir().join(concat!("sample-day-", env!("CARGO_PKG_VERSION")));
     let done = dir.with_extension("complete");

@@ -23,31 +23,41 @@ enum Place {
 const STEPS: [(&str, &str, Place); 5] = [
     (
         msg!("Layers"),
-        msg!("What is shown, the top row over the others. Drag a row to move it, click the eye to hide it, drag the numbers \
-         beside the colour bar to stretch the colours."),
+        msg!(
+            "What is shown, the top row over the others. Drag a row to move it, click the eye to hide it, drag the numbers \
+         beside the colour bar to stretch the colours."
+        ),
         Place::Layers,
     ),
     (
         msg!("The globe"),
-        msg!("Drag to turn, wheel to zoom. Rest the pointer on a place: the card shows what every layer has there, from the \
-         files themselves. Shift+P pins it."),
+        msg!(
+            "Drag to turn, wheel to zoom. Rest the pointer on a place: the card shows what every layer has there, from the \
+         files themselves. Shift+P pins it."
+        ),
         Place::Globe,
     ),
     (
         msg!("Time"),
-        msg!("Only what lies in the time window is shown. Drag along the axis to scrub, press Space to play, click the clock \
-         to type a time."),
+        msg!(
+            "Only what lies in the time window is shown. Drag along the axis to scrub, press Space to play, click the clock \
+         to type a time."
+        ),
         Place::Timeline,
     ),
     (
         msg!("More data"),
-        msg!("The right panel has the Catalogue: everything that is open, with a tick for what is shown. Drop files and \
-         folders anywhere on the window to open them."),
+        msg!(
+            "The right panel has the Catalogue: everything that is open, with a tick for what is shown. Drop files and \
+         folders anywhere on the window to open them."
+        ),
         Place::TopBar,
     ),
     (
         msg!("Find anything"),
-        msg!("Ctrl+K finds every command, field and place. Ctrl+Z takes back what you did. F1 opens the help, ? the keys."),
+        msg!(
+            "Ctrl+K finds every command, field and place. Ctrl+Z takes back what you did. F1 opens the help, ? the keys."
+        ),
         Place::TopBar,
     ),
 ];

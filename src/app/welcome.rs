@@ -130,7 +130,8 @@ fn making(ui: &mut Ui, (done, all): (usize, usize), out: &mut Out) {
     widgets::line(ui.painter(), left, rect.top() + 18.0, title, t.name(), t.c.text_1, right - left);
     widgets::line(ui.painter(), left, rect.top() + 36.0, &words, t.body(), t.c.text_2, right - left - 70.0);
     let at = pos2(right, rect.top() + 36.0);
-    if widgets::link_at(ui, at, tr!("Cancel"), ui.scope_id().with("cancel sample"), tr!("Cancel making the sample day")).clicked()
+    if widgets::link_at(ui, at, tr!("Cancel"), ui.scope_id().with("cancel sample"), tr!("Cancel making the sample day"))
+        .clicked()
     {
         out.act(Action::CancelSample);
     }
@@ -188,7 +189,15 @@ fn drop_zone(ui: &mut Ui, out: &mut Out) {
     widgets::icon(ui.painter(), pos2(rect.left() + 32.0, rect.center().y), "drop", 24.0, t.c.accent);
     let left = rect.left() + 60.0;
     let width = rect.right() - left - 8.0;
-    widgets::line(ui.painter(), left, rect.center().y - 9.0, tr!("Drop files or folders here"), t.name(), t.c.text_1, width);
+    widgets::line(
+        ui.painter(),
+        left,
+        rect.center().y - 9.0,
+        tr!("Drop files or folders here"),
+        t.name(),
+        t.c.text_1,
+        width,
+    );
     widgets::line(
         ui.painter(),
         left,

@@ -8,8 +8,8 @@ use egui::{
     Vec2, WidgetInfo, pos2, vec2,
 };
 
-use crate::lang;
 use crate::icons;
+use crate::lang;
 use crate::theme::{Theme, theme};
 
 /// One line of text cut with an ellipsis at `width`.
@@ -50,7 +50,11 @@ pub fn describe(response: &Response, kind: Role, label: &str) {
 pub fn tip(id: &str) -> String {
     match seaglass_core::command::entry_of(id) {
         Some(e) if e.keys.is_empty() => lang::t(e.title).to_owned(),
-        Some(e) => format!("{}   {}", lang::t(e.title).trim_end_matches('…'), lang::keys(e.keys.split(" / ").next().unwrap_or_default())),
+        Some(e) => format!(
+            "{}   {}",
+            lang::t(e.title).trim_end_matches('…'),
+            lang::keys(e.keys.split(" / ").next().unwrap_or_default())
+        ),
         None => id.to_owned(),
     }
 }

@@ -180,8 +180,8 @@ impl<'f> Columns<'f> {
     pub fn meaning(&self, column: Column) -> String {
         let [a, b] = &self.found.ask.sides;
         match column {
-            Reference => tr!("{} of {}", short_name(&a.field), a.product),
-            Compared => tr!("{} of {}", short_name(&b.field), b.product),
+            Reference => tr!("product" => "{} of {}", short_name(&a.field), a.product),
+            Compared => tr!("product" => "{} of {}", short_name(&b.field), b.product),
             Difference => tr!("Compared minus reference").to_owned(),
             TimeDifference => tr!("Time of compared minus time of reference").to_owned(),
             Distance => tr!("Distance of both observations, or to the nearest of several").to_owned(),

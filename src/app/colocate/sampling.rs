@@ -6,6 +6,7 @@ use seaglass_core::granule::GeometryKind;
 
 use super::controls::{list, row, set, tracks_cross};
 use super::{PanelState, filters};
+use crate::lang;
 use crate::model::Model;
 use crate::state::Out;
 use crate::theme::theme;
@@ -62,7 +63,7 @@ pub fn show(ui: &mut Ui, model: &Model, c: &Colocation, panel: &mut PanelState, 
 
 /// `Box 5 × 5`.
 fn sample_text(sample: Sample, size: usize) -> String {
-    if sample == Sample::Box { tr!("Box {size} × {size}") } else { sample.label().to_owned() }
+    if sample == Sample::Box { tr!("Box {size} × {size}") } else { lang::word(sample.label()).to_owned() }
 }
 
 fn sample_list(ui: &Ui, rect: Rect, model: &Model, c: &Colocation, out: &mut Out) {
@@ -87,15 +88,17 @@ fn sample_list(ui: &Ui, rect: Rect, model: &Model, c: &Colocation, out: &mut Out
             for size in sizes {
                 let is = sample == c.sample && size.is_none_or(|n| n == c.box_size);
                 let label = sample_text(sample, size.unwrap_or(0));
-                if ui.selectable_label(is, label).on_hover_text(sample.meaning()).clicked() {
+                if ui.selectable_label(is, label).on_hover_text(lang::sentence(sample.meaning())).clicked() {
                     choose(sample, size);
                 }
             }
         }
         if c.sample == Sample::Box {
             let mut size = c.box_size;
-            let number =
-                DragValue::new(&mut size).range(1..=MAX_BOX).prefix(tr!("Cells along a side ")).update_while_editing(false);
+            let number = DragValue::new(&mut size)
+                .range(1..=MAX_BOX)
+                .prefix(tr!("Cells along a side "))
+                .update_while_editing(false);
             if ui.add(number).changed() {
                 choose(Sample::Box, Some(size | 1));
             }

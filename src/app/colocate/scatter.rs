@@ -204,11 +204,15 @@ fn tools(ui: &Ui, area: Rect, panel: &mut PanelState) -> bool {
     let rect = Rect::from_min_size(area.min + vec2(56.0, 18.0), Vec2::splat(24.0));
     let response = ui.interact(rect, ui.scope_id().with("select on the globe"), Sense::click());
     over |= response.contains_pointer();
-    if widgets::icon_button_at(ui, rect, response, "globe", tr!("Select by a drag on the globe"), panel.picking).clicked() {
+    if widgets::icon_button_at(ui, rect, response, "globe", tr!("Select by a drag on the globe"), panel.picking)
+        .clicked()
+    {
         panel.picking = !panel.picking;
     }
-    let all =
-        [(Tool::Rectangle, "tool_box_zoom", tr!("Select by rectangle")), (Tool::Lasso, "tool_polygon", tr!("Select by lasso"))];
+    let all = [
+        (Tool::Rectangle, "tool_box_zoom", tr!("Select by rectangle")),
+        (Tool::Lasso, "tool_polygon", tr!("Select by lasso")),
+    ];
     for (k, (tool, icon, label)) in all.into_iter().enumerate() {
         let rect = Rect::from_min_size(area.min + vec2(4.0 + 26.0 * k as f32, 18.0), Vec2::splat(24.0));
         let response = ui.interact(rect, ui.scope_id().with(label), Sense::click());

@@ -4,6 +4,7 @@ use egui::{Role, Sense, Ui, pos2, vec2};
 use seaglass_core::command::Command;
 use seaglass_host::colocate::{Stage, View, units};
 
+use crate::lang;
 use crate::state::Out;
 use crate::text;
 use crate::theme::theme;
@@ -79,7 +80,7 @@ fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
         return Some(busy(tr!("Writing {name}"), *share));
     }
     if let Some(why) = &view.missing {
-        return Some(plain("status_info", c.info, why.clone()));
+        return Some(plain("status_info", c.info, lang::sentence(why).into_owned()));
     }
     let part = |done: f64, total: f64| (done / total.max(1.0)) as f32;
     Some(match &view.stage {
@@ -120,10 +121,11 @@ fn line_of(view: &View, c: &crate::theme::Palette) -> Option<Line> {
                 tr!("About {}, {} to read", text::duration(seconds.max(2.0)), units::size_text(*bytes)),
             )
         },
-        Stage::Stopped => {
-            Line { action: Some((tr!("Run"), Command::RunColocation)), ..plain("status_info", c.info, tr!("Stopped").to_owned()) }
-        }
-        Stage::Failed(why) => plain("status_error", c.error, why.clone()),
+        Stage::Stopped => Line {
+            action: Some((tr!("Run"), Command::RunColocation)),
+            ..plain("status_info", c.info, tr!("Stopped").to_owned())
+        },
+        Stage::Failed(why) => plain("status_error", c.error, lang::sentence(why).into_owned()),
         Stage::Done => done_line(view, c)?,
     })
 }
@@ -134,10 +136,14 @@ fn done_line(view: &View, c: &crate::theme::Palette) -> Option<Line> {
     let (count, s, thin) = (text::count(n), found.took_s, text::THIN);
     let granules = trn!(n, "{count} granule in {s:.1}{thin}s", "{count} granules in {s:.1}{thin}s");
     let filtered = found.data.filtered();
-    let granules = if filtered > 0 { {
-        let rows = text::count(filtered);
-        trn!(filtered, "{granules}, {rows} rows filtered", "{granules}, {rows} rows filtered")
-    } } else { granules };
+    let granules = if filtered > 0 {
+        {
+            let rows = text::count(filtered);
+            trn!(filtered, "{granules}, {rows} rows filtered", "{granules}, {rows} rows filtered")
+        }
+    } else {
+        granules
+    };
     let (icon, ink, words) = if found.failed > 0 {
         (
             "status_warning",

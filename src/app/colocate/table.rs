@@ -163,7 +163,7 @@ fn header(ui: &mut Ui, rect: Rect, found: &Found, panel: &mut PanelState, order:
     } else if rect.width() < 480.0 {
         tr!("{} of {all}", text::count(selected.len() as u64))
     } else {
-        format!("{} of {all} pairs selected", text::count(selected.len() as u64))
+        tr!("{} of {all} pairs selected", text::count(selected.len() as u64))
     };
     widgets::line(ui.painter(), rect.left() + 12.0, y, &words, t.strong(), t.c.text_1, rect.width() - 300.0);
     let right =

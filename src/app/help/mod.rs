@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use egui::{Align2, Id, Key, Modifiers, Role, ScrollArea, Ui, vec2};
 
+use crate::lang;
 use crate::state::UiState;
 use crate::theme::{Theme, theme};
 use crate::widgets;
@@ -37,6 +38,14 @@ const DOCS: &[(&str, &str)] = &[
     ("sample-day.md", include_str!("../../../docs/sample-day.md")),
 ];
 
+/// Pages that are translated; the others are English.
+const FRENCH: &[(&str, &str)] = &[
+    ("first-steps.md", include_str!("../../../docs/fr/first-steps.md")),
+    ("preferences.md", include_str!("../../../docs/fr/preferences.md")),
+    ("styles.md", include_str!("../../../docs/fr/styles.md")),
+    ("time.md", include_str!("../../../docs/fr/time.md")),
+];
+
 /// Sections that a search lists at most.
 const MOST_FOUND: usize = 40;
 
@@ -49,15 +58,48 @@ pub struct Page {
     sections: Vec<Section>,
 }
 
-/// All documents.
-pub static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
-    let page = |&(file, text): &(&'static str, &'static str)| {
-        let sections = markdown::sections(text);
-        let title = sections.first().map(|s| s.title.clone()).unwrap_or_default();
-        Page { file, title, sections }
+/// All documents in the language of the window.
+pub fn pages() -> &'static [Page] {
+    static ENGLISH: LazyLock<Vec<Page>> = LazyLock::new(|| DOCS.iter().map(|(file, text)| page(file, text)).collect());
+    static IN_FRENCH: LazyLock<Vec<Page>> = LazyLock::new(|| {
+        let french = |file: &str| FRENCH.iter().find(|(f, _)| *f == file).map(|(_, text)| *text);
+        let text = |file, english| match file {
+            "commands.md" => commands(english),
+            _ => french(file).unwrap_or(english).to_owned(),
+        };
+        DOCS.iter().map(|(file, english)| page(file, &text(file, english))).collect()
+    });
+    if lang::code() == "fr" { &IN_FRENCH } else { &ENGLISH }
+}
+
+fn page(file: &'static str, text: &str) -> Page {
+    let sections = markdown::sections(text);
+    let title = sections.first().map(|s| s.title.clone()).unwrap_or_default();
+    Page { file, title, sections }
+}
+
+/// The table of commands, with their names in the language of the window.
+fn commands(english: &str) -> String {
+    let line = |line: &str| {
+        let cells: Vec<&str> = line.split(" | ").collect();
+        if line == "| command | keys | id |" {
+            return tr!("| command | keys | id |").to_owned();
+        }
+        if let Some(title) = line.strip_prefix("## ") {
+            return format!("## {}", lang::word(title));
+        }
+        match (line.strip_prefix("# "), cells.as_slice()) {
+            (Some(_), _) => format!("# {}", tr!("Commands and keys")),
+            (None, [title, rest @ ..]) if !rest.is_empty() => {
+                let title = title.trim_start_matches("| ");
+                format!("| {} | {}", lang::word(title), rest.join(" | "))
+            }
+            _ => line.to_owned(),
+        }
     };
-    DOCS.iter().map(page).collect()
-});
+    let lines = english.lines().filter(|l| !l.starts_with("Generated"));
+    lines.map(|l| line(l) + "\n").collect()
+}
 
 /// What of the help is open.
 #[derive(Clone, Debug, Default)]
@@ -131,14 +173,14 @@ fn contents(ui: &mut Ui, state: &mut State) {
             });
         });
         ui.add_space(12.0);
-        let page = state.page.min(PAGES.len() - 1);
+        let page = state.page.min(pages().len() - 1);
         let wanted = state.wanted.take();
         let area = ScrollArea::vertical().id_salt(("help page", page)).auto_shrink(false).max_height(height);
         // A page runs downwards, whatever it stands beside.
         let follow = ui.vertical(|ui| {
             area.show(ui, |ui| {
                 ui.set_width((ui.available_width() - 12.0).max(100.0));
-                markdown::show(ui, &PAGES[page].sections, wanted)
+                markdown::show(ui, &pages()[page].sections, wanted)
             })
         });
         match follow.inner.inner {
@@ -152,17 +194,18 @@ fn contents(ui: &mut Ui, state: &mut State) {
 /// Turns to the page of a link; what is not among the pages stays where it is.
 fn go(state: &mut State, link: &str) {
     let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-    let Some(page) = PAGES.iter().position(|p| p.file == file || (file.is_empty() && PAGES[state.page].file == p.file))
+    let Some(page) =
+        pages().iter().position(|p| p.file == file || (file.is_empty() && pages()[state.page].file == p.file))
     else {
         return;
     };
     state.page = page;
-    let section = PAGES[page].sections.iter().position(|s| markdown::anchor(&s.title) == anchor);
+    let section = pages()[page].sections.iter().position(|s| markdown::anchor(&s.title) == anchor);
     state.wanted = Some(section.unwrap_or(0));
 }
 
 fn list(ui: &mut Ui, state: &mut State) {
-    for (k, page) in PAGES.iter().enumerate() {
+    for (k, page) in pages().iter().enumerate() {
         if entry(ui, &page.title, None, state.page == k) {
             (state.page, state.wanted) = (k, Some(0));
         }
@@ -176,7 +219,7 @@ fn found(ui: &mut Ui, state: &mut State) {
         ui.label(egui::RichText::new(tr!("Nothing is found. Try fewer or other words.")).color(t.c.text_3));
     }
     for (page, section) in hits {
-        let (p, s) = (&PAGES[page], &PAGES[page].sections[section]);
+        let (p, s) = (&pages()[page], &pages()[page].sections[section]);
         let under = (s.title != p.title).then_some(p.title.as_str());
         if entry(ui, &s.title, under, false) {
             (state.page, state.wanted) = (page, Some(section));
@@ -209,7 +252,7 @@ fn entry(ui: &mut Ui, title: &str, under: Option<&str>, on: bool) -> bool {
 pub fn search(query: &str) -> Vec<(usize, usize)> {
     let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
     let mut hits = Vec::new();
-    for (p, page) in PAGES.iter().enumerate() {
+    for (p, page) in pages().iter().enumerate() {
         for (s, section) in page.sections.iter().enumerate() {
             let title = section.title.to_lowercase();
             let text = section.blocks.iter().map(Block::plain).collect::<Vec<_>>().join(" ").to_lowercase();
@@ -235,18 +278,18 @@ mod tests {
         let mut missing = Vec::new();
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            if name.ends_with(".md") && !others.contains(&name.as_str()) && !PAGES.iter().any(|p| p.file == name) {
+            if name.ends_with(".md") && !others.contains(&name.as_str()) && !pages().iter().any(|p| p.file == name) {
                 missing.push(name);
             }
         }
         assert!(missing.is_empty(), "not in the help: {missing:?}");
-        assert!(PAGES.iter().all(|p| !p.title.is_empty() && p.sections.iter().any(|s| !s.blocks.is_empty())));
+        assert!(pages().iter().all(|p| !p.title.is_empty() && p.sections.iter().any(|s| !s.blocks.is_empty())));
     }
 
     #[test]
     fn searching_finds_sections_by_all_words() {
         let titles = |q: &str| -> Vec<String> {
-            search(q).into_iter().map(|(p, s)| PAGES[p].sections[s].title.clone()).collect()
+            search(q).into_iter().map(|(p, s)| pages()[p].sections[s].title.clone()).collect()
         };
         assert_eq!(titles("move through TIME").first().map(String::as_str), Some("Move through time"));
         assert!(titles("sail plan of the Argo").is_empty());

@@ -8,8 +8,8 @@ use seaglass_core::command::Command;
 use seaglass_core::shapes::{Shape, ShapeChange, ShapeKind};
 
 use super::menu;
-use crate::lang;
 use crate::dialogs::Pick;
+use crate::lang;
 use crate::model::Model;
 use crate::state::{Action, Out, UiState};
 use crate::theme::theme;

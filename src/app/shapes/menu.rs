@@ -6,8 +6,8 @@ use egui::{Color32, Role, Sense, Stroke, StrokeKind, Ui, vec2};
 use seaglass_core::command::Command;
 use seaglass_core::shapes::{COLOURS, Dash, Processing, Shape, ShapeChange, ShapeKind, ShapePatch, ShapeStyle};
 
-use crate::lang;
 use crate::dialogs::Pick;
+use crate::lang;
 use crate::state::{Action, Out, UiState};
 use crate::theme::theme;
 use crate::widgets;
@@ -86,7 +86,8 @@ pub(super) fn of_file(ui: &mut Ui, path: &Path, first: &Shape, out: &mut Out) {
 }
 
 /// Names of the colours given in turn.
-const COLOUR_NAMES: [&str; 6] = [msg!("Orange"), msg!("Yellow"), msg!("Pink"), msg!("Sky blue"), msg!("Vermilion"), msg!("Green")];
+const COLOUR_NAMES: [&str; 6] =
+    [msg!("Orange"), msg!("Yellow"), msg!("Pink"), msg!("Sky blue"), msg!("Vermilion"), msg!("Green")];
 
 fn style(ui: &mut Ui, kind: ShapeKind, style: ShapeStyle, out: &mut Out, command: impl Fn(ShapePatch) -> Command) {
     let t = theme(ui);
@@ -135,8 +136,9 @@ fn style(ui: &mut Ui, kind: ShapeKind, style: ShapeStyle, out: &mut Out, command
         choices(ui, tr!("Fill"), FILLS.iter().map(one).collect());
     }
     if !is_point {
-        let one =
-            |d: Dash| (d.label().to_owned(), style.dash == d, ShapePatch { dash: Some(d), ..ShapePatch::default() });
+        let one = |d: Dash| {
+            (lang::word(d.label()).to_owned(), style.dash == d, ShapePatch { dash: Some(d), ..ShapePatch::default() })
+        };
         choices(ui, tr!("Line"), Dash::ALL.into_iter().map(one).collect());
     }
 }

@@ -311,7 +311,9 @@ fn month_of_days(ui: &Ui, area: Rect, month: i64, model: &Model, state: &mut UiS
     let t = theme(ui);
     let width = area.width() / 7.0;
     let column = |k: usize| area.left() + k as f32 * width;
-    for (k, name) in [tr!("Mon"), tr!("Tue"), tr!("Wed"), tr!("Thu"), tr!("Fri"), tr!("Sat"), tr!("Sun")].into_iter().enumerate() {
+    for (k, name) in
+        [tr!("Mon"), tr!("Tue"), tr!("Wed"), tr!("Thu"), tr!("Fri"), tr!("Sat"), tr!("Sun")].into_iter().enumerate()
+    {
         let at = pos2(column(k) + width / 2.0, area.top() + 10.0);
         ui.painter().text(at, Align2::CENTER_CENTER, name, t.small(), t.c.text_3);
     }

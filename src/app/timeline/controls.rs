@@ -5,8 +5,8 @@ use seaglass_core::command::Command;
 use seaglass_core::command::entry_of;
 use seaglass_core::timeline::{Anchor, PlayMode, Timeline};
 
-use crate::lang;
 use crate::actions::{self, RATES, REAL_TIME, WINDOWS_S};
+use crate::lang;
 use crate::model::Model;
 use crate::state::{Out, UiState};
 use crate::text;
@@ -241,7 +241,8 @@ fn clock(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut 
             .font(t.clock())
             .margin(egui::Margin::symmetric(6, 3))
             .id(ui.scope_id().with("clock edit"));
-        let response = ui.put(cell, edit).on_hover_text(tr!("A time, a day of the year (2024-224), a CNES day, or −3 d"));
+        let response =
+            ui.put(cell, edit).on_hover_text(tr!("A time, a day of the year (2024-224), a CNES day, or −3 d"));
         if !response.has_focus() && !response.lost_focus() {
             response.request_focus();
         }

@@ -55,8 +55,11 @@ pub fn show(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) {
     controls::show(ui, controls, split, model, state, out, empty);
     if empty {
         let (x, y) = (split + 12.0, controls.center().y);
-        let text =
-            if model.is_empty() { tr!("The timeline opens with the first data.") } else { tr!("These data have no time.") };
+        let text = if model.is_empty() {
+            tr!("The timeline opens with the first data.")
+        } else {
+            tr!("These data have no time.")
+        };
         widgets::line(ui.painter(), x, y, text, t.body(), t.c.text_3, rect.right() - x);
         return;
     }

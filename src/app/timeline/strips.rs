@@ -195,7 +195,7 @@ fn strip_of(
     let outside = t.c.avail_some.gamma_multiply(t.granule_outside);
     let painter = ui.painter().with_clip_rect(strip.intersect(rect));
     let in_view: Vec<&Granule> = collection
-        .with_field(&row.field_name)
+        .drawable(&row.field_name)
         .filter(|g| g.span.is_some_and(|s| s.start.unix_seconds() <= scale.t1 && s.stop.unix_seconds() >= scale.t0))
         .collect();
     let reading = row.status.loading > 0;
@@ -300,7 +300,7 @@ fn merged(ui: &Ui, strip: Rect, scale: &Scale, model: &Model) {
     for row in model.rows.iter().filter(|r| r.shown && seen.insert(r.collection.clone())) {
         let Some(c) = model.session.catalogue().collections.get(&row.collection) else { continue };
         let drawn = c.shown_at(&row.field_name, &row.style, timeline).iter().map(|g| g.id).collect();
-        let list: Vec<&Granule> = c.granules.iter().filter(|g| g.span.is_some()).collect();
+        let list: Vec<&Granule> = c.drawable(&row.field_name).filter(|g| g.span.is_some()).collect();
         let off = t.c.avail_some.gamma_multiply(t.granule_outside);
         density(&ui.painter().with_clip_rect(strip), strip, scale, &list, &drawn, t.c.accent, off);
     }
@@ -327,7 +327,7 @@ fn tooltip(ui: &Ui, rect: Rect, scale: &Scale, hit: Option<Hit>, model: &Model, 
     let short: String = if name.chars().count() > 48 { name.chars().take(47).chain(['…']).collect() } else { name };
     let offset = span.offset_seconds(model.now());
     let when = if offset == 0.0 {
-        tr!("Now").to_owned()
+        tr!("instant" => "Now").to_owned()
     } else {
         let far = text::duration(offset);
         if offset < 0.0 { tr!("{far} before now") } else { tr!("{far} after now") }
