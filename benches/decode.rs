@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use seaglass_core::field::{Apron, Window};
-use seaglass_core::protocol::{Answer, AnswerFrame, Request, RequestFrame, Source, read_frame, write_frame};
+use seaglass_core::protocol::{Answer, AnswerFrame, FieldAt, Request, RequestFrame, Source, read_frame, write_frame};
 
 const ROUNDS: usize = 5;
 
@@ -64,16 +64,8 @@ fn one_round(path: &Path, field: &str) -> anyhow::Result<(f64, usize)> {
     let part = info.parts.iter().position(|p| p.fields.iter().any(|f| f.name == field)).context("no such field")?;
     let [rows, cols] = info.parts[part].shape;
     let window = Window { row: 0, col: 0, rows, cols, stride: 1 };
-    let read = Request::Read {
-        source,
-        part,
-        field: field.to_owned(),
-        step: 0,
-        extra: Vec::new(),
-        unmasked: false,
-        window,
-        apron: Apron::None,
-    };
+    let of = FieldAt { source, part, field: field.to_owned(), step: 0, extra: Vec::new(), unmasked: false };
+    let read = Request::Read { of, window, apron: Apron::None };
     let start = Instant::now();
     let (_, payload) = worker.ask(read)?;
     let seconds = start.elapsed().as_secs_f64();

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use seaglass_core::field::{Apron, Window};
 use seaglass_core::granule::FileInfo;
-use seaglass_core::protocol::{Answer, Request, Source};
+use seaglass_core::protocol::{Answer, FieldAt, Request, Source};
 use seaglass_formats::Reader;
 
 /// Cells of which all positions and values are asked; larger fields are looked at in a corner.
@@ -62,26 +62,17 @@ fn ask(reader: &mut Reader, source: &Source, info: &FileInfo) {
         for field in described.fields.iter().take(4) {
             let window = Window { row: 0, col: 0, rows: rows.min(64), cols: cols.min(64), stride: 1 };
             let extra = vec![0; field.extra_dims.len()];
-            reader.handle(Request::Read {
+            let of = FieldAt {
                 source: source.clone(),
                 part,
                 field: field.name.clone(),
                 step,
                 extra: extra.clone(),
-                window,
-                apron: Apron::Edge,
                 unmasked: false,
-            });
+            };
+            reader.handle(Request::Read { of: of.clone(), window, apron: Apron::Edge });
             if small {
-                let field = field.name.clone();
-                reader.handle(Request::Stats {
-                    source: source.clone(),
-                    part,
-                    field,
-                    step,
-                    extra: extra.clone(),
-                    unmasked: true,
-                });
+                reader.handle(Request::Stats { of: FieldAt { unmasked: true, ..of } });
             }
             reader.handle(Request::Probe {
                 source: source.clone(),

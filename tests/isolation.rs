@@ -112,7 +112,7 @@ fn a_program_that_is_no_reader_is_said() {
 mod with_the_real_worker {
     use super::*;
     use seaglass_core::field::{Apron, Window};
-    use seaglass_core::protocol::Request;
+    use seaglass_core::protocol::{FieldAt, Request};
     use seaglass_data::pool::{Content, Job, Lane, Pool, PoolOptions, ProcessConnector};
     use seaglass_data::registry::Registry;
     use std::sync::Arc;
@@ -170,14 +170,16 @@ mod with_the_real_worker {
         let Ok(Content::Info(info)) = wait(0) else { panic!("{} does not open", file.display()) };
         let (part, field) = (&info.parts[0], &info.parts[0].fields[0]);
         let read = || Request::Read {
-            source: source(),
-            part: 0,
-            field: field.name.clone(),
-            step: 0,
-            extra: vec![0; field.extra_dims.len()],
+            of: FieldAt {
+                source: source(),
+                part: 0,
+                field: field.name.clone(),
+                step: 0,
+                extra: vec![0; field.extra_dims.len()],
+                unmasked: false,
+            },
             window: Window { row: 0, col: 0, rows: part.shape[0].min(4096), cols: part.shape[1].min(512), stride: 1 },
             apron: Apron::None,
-            unmasked: false,
         };
         pool.push(Lane::Tiles, Job { tag: 1, request: read() });
         let Ok(Content::Block(expected)) = wait(1) else { panic!("no values") };

@@ -9,16 +9,22 @@ use crate::navigation::Frame;
 /// Samples and points are under the pointer within so many points of the screen.
 const REACH: f64 = 6.0;
 
-/// Begins to listen at `ADDRESS:PORT`, unless the text is empty.
+/// Begins to listen at `ADDRESS:PORT`, unless the text is empty; gives what the user has to know of it. Without a token
+/// the variable `SEAGLASS_TOKEN` is taken.
 ///
 /// # Errors
 /// A sentence for the user; the window works all the same.
-pub fn listen(host: &mut Host, address: &str) -> Result<(), String> {
-    if !address.is_empty() {
-        let address = host.listen(address).map_err(|e| e.to_string())?;
-        log::info!("Notebooks can connect at {address}.");
+pub fn listen(host: &mut Host, address: &str, token: Option<String>) -> Result<Vec<String>, String> {
+    if address.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(())
+    let token = token.or_else(|| std::env::var("SEAGLASS_TOKEN").ok()).filter(|t| !t.is_empty());
+    let secret = token.is_some();
+    let address = host.listen_with(address, token).map_err(|e| e.to_string())?;
+    log::info!("Notebooks can connect at {address}.");
+    let warnings = seaglass_host::dangers(address, secret);
+    warnings.iter().for_each(|w| log::warn!("{w}"));
+    Ok(warnings)
 }
 
 /// How far samples and points may lie from the pointer, degrees of arc.

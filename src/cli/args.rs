@@ -45,6 +45,10 @@ pub struct Args {
     /// Lets connected programs name files to open and to write.
     #[arg(long)]
     pub allow_files: bool,
+    /// Secret that clients of the Python package seaglass must give; needed by them when --listen is not on this
+    /// machine's loopback. SEAGLASS_TOKEN is taken when absent.
+    #[arg(long, value_name = "SECRET")]
+    pub token: Option<String>,
     #[command(subcommand)]
     pub task: Option<Task>,
 }

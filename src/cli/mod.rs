@@ -88,9 +88,9 @@ fn open_window(args: Args) -> Outcome {
     let altitude_m = args.altitude.map(|km| km * 1000.0);
     let tilt_deg = args.tilt.unwrap_or(0.0).clamp(0.0, 85.0);
     let camera = place.map(|place| StartView { place, altitude_m, tilt_deg });
-    let (paths, listen, allow_files) = (args.paths, args.listen, args.allow_files);
+    let (paths, listen, allow_files, token) = (args.paths, args.listen, args.allow_files, args.token);
     let options =
-        WindowOptions { paths, camera, listen, allow_files, readers_dir: readers_dir()?, ..WindowOptions::default() };
+        WindowOptions { paths, camera, listen, allow_files, token, readers_dir: readers_dir()?, ..WindowOptions::default() };
     if !options.paths.is_empty() && options.paths.iter().all(|p| !p.exists()) {
         let missing = |p: &PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
         return Ok(options.paths.iter().map(missing).collect());

@@ -36,14 +36,12 @@ pub fn run(options: &args::Serve) -> Outcome {
         ControlError::Address(_) => Failure::new(Exit::Usage, e.to_string()),
         _ => Failure::new(Exit::Internal, e.to_string()),
     })?;
-    if !address.ip().is_loopback() {
-        eprintln!(
-            "seaglass: Everybody who can reach {address} can drive this session: the protocol of pySEAScope knows no \
-             password."
-        );
-        if !secret {
-            eprintln!("seaglass: Clients of the package seaglass are refused at {address} without --token.");
-        }
+    seaglass_host::dangers(address, secret).iter().for_each(|w| eprintln!("seaglass: {w}"));
+    if let Some(path) = options.extract.as_ref().filter(|p| !p.exists()) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("There is no file {} with a shape to extract under.", path.display()),
+        ));
     }
     let paths: Vec<_> = options.open.iter().chain(&options.extract).cloned().collect();
     if !paths.is_empty() {

@@ -20,7 +20,7 @@ use crate::wire::{Extraction, Reply, Request};
 /// Zooming in by one step; zooming out undoes it exactly.
 const ZOOM: f64 = 0.8;
 /// End of the year 9999, seconds since 1970.
-const LAST_SECOND: u64 = 253_402_300_799;
+const LAST_SECOND: u64 = (Time::LAST.micros() / 1_000_000) as u64;
 
 /// The application as requests see it.
 pub trait Application {

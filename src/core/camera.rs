@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::geo::{GeoBox, LonLat, WGS84_A_M, WGS84_B_M, unwrap_near, wrap_180};
 use crate::projection::{Plane, Projection};
 
+mod flight;
 mod framing;
+
+pub use flight::{Easing, Stop, along, flown};
 
 /// Vertical field of view, degrees.
 pub const FIELD_OF_VIEW_DEG: f64 = 45.0;

@@ -225,12 +225,19 @@ impl Collection {
     }
 
     /// Granules with a field that a layer of that style shows now, the modes of the timeline taken into account.
-    pub fn shown_at(&self, field: &str, style: &Style, timeline: &Timeline) -> Vec<&Granule> {
+    pub fn shown_at<'a>(&'a self, field: &str, style: &Style, timeline: &Timeline) -> Vec<&'a Granule> {
         let rule = if timeline.always { TimeRule::Always } else { style.time_rule };
         let raster = self.with_field(field).next().is_none_or(|g| g.geometry.is_raster());
         let own = style.own_window(raster, timeline.now);
         let (now, window) = (timeline.now, own.unwrap_or_else(|| timeline.window()));
-        let mut shown = self.shown(field, rule, now, window);
+        // Which granules those are that count as the latest and the nearest has been found among all.
+        let choose = |mut shown: Vec<&'a Granule>| {
+            if !style.only.is_empty() || !style.without.is_empty() {
+                shown.retain(|g| style.draws(&g.path));
+            }
+            shown
+        };
+        let mut shown = choose(self.shown(field, rule, now, window));
         if rule != TimeRule::InWindow {
             return shown;
         }
@@ -238,7 +245,7 @@ impl Collection {
             shown.retain(|g| g.span.is_none_or(|s| s.contains(now)));
         }
         if timeline.nearest && shown.iter().all(|g| g.span.is_none()) {
-            shown = self.shown(field, TimeRule::Nearest, now, window);
+            shown = choose(self.shown(field, TimeRule::Nearest, now, window));
         }
         shown
     }
@@ -294,6 +301,23 @@ mod tests {
     #[test]
     fn time_rules() {
         let mut c = Collection::default();
+    #[test]
+    fn a_style_may_name_the_granules_it_is_for() {
+        let mut c = Collection::default();
+        c.merge(&[], vec![granule(0, None), granule(1, None), granule(2, None)]);
+        let t = Timeline::default();
+        let ids = |only: &[&str], without: &[&str]| -> Vec<u64> {
+            let named = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
+            let style = Style { only: named(only), without: named(without), ..Style::default() };
+            c.shown_at("f", &style, &t).iter().map(|g| g.id.0).collect()
+        };
+        assert_eq!(ids(&[], &[]), [0, 1, 2]);
+        assert_eq!(ids(&["1"], &[]), [1], "by the name of the file");
+        assert_eq!(ids(&["/2", "0"], &[]), [0, 2], "or the whole path");
+        assert_eq!(ids(&[], &["1"]), [0, 2]);
+        assert!(ids(&["none"], &[]).is_empty());
+    }
+
         c.merge(&[], vec![granule(3, Some((30, 40))), granule(1, Some((10, 20))), granule(0, None)]);
         let t = Time::from_micros;
         let ids = |rule, now, a, b| -> Vec<u64> {

@@ -47,6 +47,8 @@ impl FileInfo {
 pub const PUSHED: &str = "pushed: ";
 /// How the folders begin in which a running session keeps what programs push.
 pub const PUSHED_FOLDER: &str = "seaglass-pushed-";
+/// Stands between the name of what was pushed and the number of a piece that was added to it.
+pub const PIECE: &str = "+";
 /// How the folders beside session files end in which that is saved.
 pub const SAVED_FOLDER: &str = ".pushed";
 
@@ -54,7 +56,20 @@ pub const SAVED_FOLDER: &str = ".pushed";
 pub fn pushed_name(path: &Path) -> Option<&str> {
     let folder = path.parent()?.file_name()?.to_str()?;
     let kept = folder.starts_with(PUSHED_FOLDER) || folder.ends_with(SAVED_FOLDER);
-    path.file_stem()?.to_str().filter(|_| kept)
+    let stem = path.file_stem()?.to_str().filter(|_| kept)?;
+    // A piece that was added belongs to what it was added to.
+    Some(piece_of(stem).unwrap_or(stem))
+}
+
+/// Whether a program has added the file to what it had pushed before.
+pub fn is_piece(path: &Path) -> bool {
+    pushed_name(path).is_some() && path.file_stem().and_then(|s| s.to_str()).and_then(piece_of).is_some()
+}
+
+/// The name without the number of the piece.
+fn piece_of(stem: &str) -> Option<&str> {
+    let (name, number) = stem.rsplit_once(PIECE)?;
+    (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(name)
 }
 
 /// One geometry of a file with the fields lying on it.

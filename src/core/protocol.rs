@@ -38,6 +38,24 @@ pub struct Source {
     pub candidates: Vec<Arc<Product>>,
 }
 
+/// A field of a file, at a time step and at one place along every further dimension.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldAt {
+    /// File.
+    pub source: Source,
+    /// Part.
+    pub part: usize,
+    /// Field name.
+    pub field: String,
+    /// Time step.
+    pub step: usize,
+    /// Index along each of `FieldInfo::extra_dims`.
+    pub extra: Vec<usize>,
+    /// With the cells that the product's mask leaves out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unmasked: bool,
+}
+
 /// What the application asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
@@ -65,57 +83,27 @@ pub enum Request {
     },
     /// Values of a window as f32, masks applied, missing = NaN.
     Read {
-        /// File.
-        source: Source,
-        /// Part.
-        part: usize,
-        /// Field name.
-        field: String,
-        /// Time step.
-        step: usize,
-        /// Index along each of `FieldInfo::extra_dims`.
-        extra: Vec<usize>,
+        /// Of what.
+        #[serde(flatten)]
+        of: FieldAt,
         /// Cells.
         window: Window,
         /// One more value on every side, `(rows + 2) × (cols + 2)` in all.
         apron: Apron,
-        /// With the cells that the product's mask leaves out.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        unmasked: bool,
     },
     /// Summary of a field at a time step.
     Stats {
-        /// File.
-        source: Source,
-        /// Part.
-        part: usize,
-        /// Field name.
-        field: String,
-        /// Time step.
-        step: usize,
-        /// Index along each extra dimension.
-        extra: Vec<usize>,
-        /// With the cells that the product's mask leaves out.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        unmasked: bool,
+        /// Of what.
+        #[serde(flatten)]
+        of: FieldAt,
     },
     /// Values of a window in the file's own precision, masks applied: for figures, not for pictures.
     Exact {
-        /// File.
-        source: Source,
-        /// Part.
-        part: usize,
-        /// Field name.
-        field: String,
-        /// Time step.
-        step: usize,
-        /// Index along each extra dimension.
-        extra: Vec<usize>,
+        /// Of what.
+        #[serde(flatten)]
+        of: FieldAt,
         /// Cells.
         window: Window,
-        /// With the cells that the product's mask leaves out.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        unmasked: bool,
     },
     /// Exact values of one cell.
     Probe {

@@ -169,12 +169,7 @@ fn style(layer: &Layer, collection: &Collection) -> Vec<String> {
 
 /// All settings of a style, those too that files leave out.
 fn whole(style: &Style) -> Map<String, Value> {
-    let patch = crate::style::StylePatch {
-        time_rule: Some(style.time_rule),
-        hidden: Some(style.hidden.clone()),
-        ..crate::style::StylePatch::look_of(style)
-    };
-    match plain(&patch) {
+    match plain(&crate::style::StylePatch::whole(style)) {
         Value::Object(map) => map,
         _ => Map::new(),
     }

@@ -17,7 +17,10 @@ use crate::time::TimeSpan;
 use crate::undo::{History, UndoRule};
 use crate::user_styles::UserStyles;
 
+pub use batch::Before;
+
 mod arrival;
+mod batch;
 mod bookmarks;
 mod colocation;
 mod compare;
@@ -236,6 +239,12 @@ impl Session {
             Ok(effects) => {
                 self.tidy_groups();
                 if self.project != before {
+        if matches!(command, Command::Opened { .. } | Command::OpenedMany { .. }) {
+            // What data bring is in every state that undo brings back: undoing what was done before them keeps them.
+            let effects = self.apply_derived(command)?;
+            self.tidy_groups();
+            return Ok(effects);
+        }
                     // A bookmark that moves camera and clock alone is no step: undo would bring nothing back.
                     let still = matches!(command, Command::GoToBookmark { .. })
                         && self.project.layers == before.layers
@@ -281,6 +290,9 @@ impl Session {
                 for path in paths {
                     if !self.project.sources.contains(path) {
                         self.project.sources.push(path.clone());
+                    if crate::granule::pushed_name(path).is_some() {
+                        return Err(CommandError("A session names files, so it cannot be pushed; open it.".into()));
+                    }
                     }
                 }
                 return Ok(vec![Effect::Open(paths.clone())]);

@@ -1,5 +1,7 @@
 //! How a layer is drawn.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::colormap::Colormap;
@@ -19,6 +21,8 @@ pub use stream::usual_speed_ms;
 
 /// Classes of a flag field that can be hidden at a time: the room the shader has for them.
 pub const MOST_HIDDEN: usize = 64;
+/// Granules that a style can name.
+const MOST_NAMED: usize = 10_000;
 
 /// Drawing method of a layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,6 +172,12 @@ pub struct Style {
     /// Classes of a flag field that are not drawn, at most [`MOST_HIDDEN`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<FlagClass>,
+    /// Granules that are drawn, by the names of their files or by whole paths; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// Granules that are not drawn, named likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
     /// Meeting with the colours below.
     #[serde(default, skip_serializing_if = "is_default")]
     pub blend: Blend,
@@ -217,6 +227,8 @@ impl Default for Style {
             time_rule: TimeRule::InWindow,
             follow_view: false,
             hidden: Vec::new(),
+            only: Vec::new(),
+            without: Vec::new(),
             blend: Blend::default(),
             ends: EndColours::default(),
             vector: VectorStyle::default(),
@@ -239,6 +251,14 @@ impl Style {
             Some([a, _]) => [a - 0.5 * a.abs().max(1e-6), a + 0.5 * a.abs().max(1e-6)],
             None => [0.0, 1.0],
         }
+    }
+
+    /// Whether granules of a file are drawn, as far as [`only`](Self::only) and [`without`](Self::without) say.
+    pub fn draws(&self, path: &Path) -> bool {
+        let named = |names: &[String]| {
+            names.iter().any(|n| path.file_name().is_some_and(|f| f == n.as_str()) || path == Path::new(n))
+        };
+        (self.only.is_empty() || named(&self.only)) && !named(&self.without)
     }
 
     /// Whether the range is symmetric about zero, within rounding.
@@ -376,6 +396,10 @@ pub struct StylePatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden: Option<Vec<FlagClass>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blend: Option<Blend>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<EndColours>,
@@ -412,6 +436,8 @@ impl StylePatch {
             time_rule: None,
             follow_view: Some(style.follow_view),
             hidden: None,
+            only: None,
+            without: None,
             blend: Some(style.blend),
             ends: Some(style.ends.clone()),
             vector: Some(style.vector.clone()),
@@ -421,6 +447,17 @@ impl StylePatch {
             contour: Some(style.contour.clone()),
             hillshade: Some(style.hillshade.clone()),
             rgb: Some(style.rgb.clone()),
+        }
+    }
+
+    /// All settings of a style.
+    pub fn whole(style: &Style) -> Self {
+        Self {
+            time_rule: Some(style.time_rule),
+            hidden: Some(style.hidden.clone()),
+            only: Some(style.only.clone()),
+            without: Some(style.without.clone()),
+            ..Self::look_of(style)
         }
     }
 
@@ -442,6 +479,9 @@ impl StylePatch {
         }
         if self.hidden.as_ref().is_some_and(|h| h.len() > MOST_HIDDEN) {
             return Err(format!("at most {MOST_HIDDEN} classes can be hidden"));
+        }
+        if self.only.iter().chain(&self.without).any(|names| names.len() > MOST_NAMED) {
+            return Err(format!("at most {MOST_NAMED} granules can be named"));
         }
         let faults = [
             self.vector.as_ref().and_then(VectorStyle::fault),
@@ -466,7 +506,7 @@ impl StylePatch {
         macro_rules! set {
             ($($field:ident),*) => { $( if let Some(v) = self.$field.clone() { style.$field = v; } )* };
         }
-        set!(colormap, reversed, log, opacity, filter, out_of_range, method, size_pt, time_rule, hidden);
+        set!(colormap, reversed, log, opacity, filter, out_of_range, method, size_pt, time_rule, hidden, only, without);
         set!(blend, ends, vector, stream, trail, time, contour, hillshade, rgb);
         style.follow_view = self.follow_view.unwrap_or(style.follow_view && self.range.is_none());
         style.range = range;

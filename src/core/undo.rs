@@ -20,12 +20,14 @@ pub struct History<T> {
     future: Vec<T>,
     merge_key: Option<String>,
     limit: usize,
+    /// Changes make no points while several are one; whether one of them would have made one.
+    held: Option<bool>,
 }
 
 impl<T: Clone + PartialEq> History<T> {
     /// Keeps at most `limit` steps.
     pub fn new(limit: usize) -> Self {
-        Self { past: VecDeque::new(), future: Vec::new(), merge_key: None, limit }
+        Self { past: VecDeque::new(), future: Vec::new(), merge_key: None, limit, held: None }
     }
 
     /// Remembers `before`, the state ahead of a change that follows `rule`.
@@ -35,6 +37,10 @@ impl<T: Clone + PartialEq> History<T> {
             UndoRule::Point => None,
             UndoRule::Merge(key) => Some(key.clone()),
         };
+        if let Some(changed) = &mut self.held {
+            *changed = true;
+            return;
+        }
         let joins = key.is_some() && key == self.merge_key;
         self.merge_key = key;
         self.future.clear();
@@ -49,6 +55,17 @@ impl<T: Clone + PartialEq> History<T> {
     /// Changes every state that undo or redo could restore.
     pub fn for_each(&mut self, change: impl FnMut(&mut T)) {
         self.past.iter_mut().chain(&mut self.future).for_each(change);
+    }
+
+    /// Makes no points until [`release`](Self::release): several changes become one.
+    pub fn hold(&mut self) {
+        self.held = Some(false);
+    }
+
+    /// Makes points again; whether one would have been made meanwhile.
+    pub fn release(&mut self) -> bool {
+        self.merge_key = None;
+        self.held.take().unwrap_or_default()
     }
 
     /// Ends the current merge: the next change makes a point of its own.

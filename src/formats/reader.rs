@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use seaglass_core::field::{Apron, Window};
 use seaglass_core::granule::{FileInfo, PartInfo};
-use seaglass_core::protocol::{Answer, FailureKind, PROTOCOL_VERSION, Request, Source, wire_from_geolocation};
+use seaglass_core::protocol::{Answer, FailureKind, FieldAt, PROTOCOL_VERSION, Request, Source, wire_from_geolocation};
 use seaglass_core::shapes::wire_from_shapes;
 use seaglass_core::time::Time;
 
@@ -88,9 +88,9 @@ impl Reader {
         let path = match &request {
             Request::Open { source }
             | Request::Geolocation { source, .. }
-            | Request::Read { source, .. }
-            | Request::Stats { source, .. }
-            | Request::Exact { source, .. }
+            | Request::Read { of: FieldAt { source, .. }, .. }
+            | Request::Stats { of: FieldAt { source, .. } }
+            | Request::Exact { of: FieldAt { source, .. }, .. }
             | Request::Probe { source, .. }
             | Request::Outline { source, .. }
             | Request::Rows { source, .. } => Some(source.path.clone()),
@@ -162,23 +162,23 @@ impl Reader {
                 let (wire, bytes) = wire_from_geolocation(positions);
                 Ok((Answer::Geolocation { wire }, bytes.into()))
             }
-            Request::Read { source, part, field, step, extra, window, apron, unmasked } => {
-                let at = Choice { step, extra: &extra };
-                let bytes = self.read(&source, part, (&field, unmasked), at, window, apron)?;
+            Request::Read { of, window, apron } => {
+                let at = Choice { step: of.step, extra: &of.extra };
+                let bytes = self.read(&of.source, of.part, (&of.field, of.unmasked), at, window, apron)?;
                 Ok((Answer::Values { window, apron }, bytes))
             }
-            Request::Stats { source, part, field, step, extra, unmasked } => {
-                self.file(&source)?;
-                let (mut reader, part) = self.reader(&source, part)?;
-                let field = field_of(part, &field, unmasked)?;
-                let stats = reader.stats(&field, part.shape, Choice { step, extra: &extra })?;
+            Request::Stats { of } => {
+                self.file(&of.source)?;
+                let (mut reader, part) = self.reader(&of.source, of.part)?;
+                let field = field_of(part, &of.field, of.unmasked)?;
+                let stats = reader.stats(&field, part.shape, Choice { step: of.step, extra: &of.extra })?;
                 plain(Answer::Stats { stats })
             }
-            Request::Exact { source, part, field, step, extra, window, unmasked } => {
-                self.file(&source)?;
-                let (mut reader, part) = self.reader(&source, part)?;
-                let field = field_of(part, &field, unmasked)?;
-                let values = reader.exact(&field, part.shape, Choice { step, extra: &extra }, window)?;
+            Request::Exact { of, window } => {
+                self.file(&of.source)?;
+                let (mut reader, part) = self.reader(&of.source, of.part)?;
+                let field = field_of(part, &of.field, of.unmasked)?;
+                let values = reader.exact(&field, part.shape, Choice { step: of.step, extra: &of.extra }, window)?;
                 Ok((Answer::Exact { window, ty: values.column_type() }, values.to_payload().into()))
             }
             Request::Probe { source, part, fields, step, extra, row, col } => {

@@ -27,7 +27,19 @@ pub(crate) struct Control {
     server: Option<Server>,
     /// What users have been told about what cannot be drawn as asked.
     told: HashSet<String>,
-    moved: bool,
+    pub moved: bool,
+}
+
+/// What whoever starts a session has to know of an address that others can reach.
+pub fn dangers(address: SocketAddr, secret: bool) -> Vec<String> {
+    if address.ip().is_loopback() {
+        return Vec::new();
+    }
+    let everybody = format!(
+        "Everybody who can reach {address} can drive this session: the protocol of pySEAScope knows no password."
+    );
+    let refused = format!("Clients of the package seaglass are refused at {address} without --token.");
+    std::iter::once(everybody).chain((!secret).then_some(refused)).collect()
 }
 
 impl Host {

@@ -9,7 +9,7 @@ use seaglass_core::field::{Apron, FieldInfo, Window};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::{Granule, GranuleId};
 use seaglass_core::project::{Layer, Project};
-use seaglass_core::protocol::{ReadFailure, Request, Source};
+use seaglass_core::protocol::{FieldAt, ReadFailure, Request, Source};
 use seaglass_core::style::Method;
 use seaglass_data::cache::ByteLru;
 use seaglass_data::registry::Registry;
@@ -34,40 +34,27 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    pub fn read(&self, registry: &Registry, window: Window, apron: Apron) -> Request {
-        Request::Read {
+    fn at(&self, registry: &Registry) -> FieldAt {
+        FieldAt {
             source: source(registry, &self.path),
             part: self.part,
             field: self.field.clone(),
             step: self.step,
             extra: self.extra.clone(),
-            window,
-            apron,
             unmasked: self.unmasked,
         }
+    }
+
+    pub fn read(&self, registry: &Registry, window: Window, apron: Apron) -> Request {
+        Request::Read { of: self.at(registry), window, apron }
     }
 
     pub fn stats(&self, registry: &Registry) -> Request {
-        Request::Stats {
-            source: source(registry, &self.path),
-            part: self.part,
-            field: self.field.clone(),
-            step: self.step,
-            extra: self.extra.clone(),
-            unmasked: self.unmasked,
-        }
+        Request::Stats { of: self.at(registry) }
     }
 
     pub fn exact(&self, registry: &Registry, window: Window) -> Request {
-        Request::Exact {
-            source: source(registry, &self.path),
-            part: self.part,
-            field: self.field.clone(),
-            step: self.step,
-            extra: self.extra.clone(),
-            window,
-            unmasked: self.unmasked,
-        }
+        Request::Exact { of: self.at(registry), window }
     }
 
     pub fn probe(&self, registry: &Registry, row: usize, col: usize) -> Request {
@@ -254,7 +241,7 @@ impl<'a> Shown<'a> {
         let mut granules = collection.shown_at(&layer.field, &layer.style, t);
         let mut between = Vec::new();
         if layer.style.method == Method::Streamlines {
-            (granules, between) = steps::around(granules, collection.with_field(&layer.field), t.now);
+            (granules, between) = steps::around(granules, collection.drawable(&layer.field), t.now);
         }
         Some(Self { layer, collection, field, granules, between })
     }

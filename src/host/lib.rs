@@ -43,13 +43,14 @@ use std::time::Duration;
 
 pub use catalogue::{CatalogueRow, DAYS};
 pub use clients::{FilmWriter, MakeFilm, Selection, WantedPicture};
-pub use control::{ControlError, DEFAULT_ADDRESS};
+pub use control::{ControlError, DEFAULT_ADDRESS, dangers};
 pub use describe::Description;
 pub use extract::{Cells, DEFAULT_PROCESSOR};
 pub use histogram::Histogram;
 pub use host::Host;
 pub use probe::{ProbeRow, ProbeState};
 pub use report::{
+pub use pipeline::drawn_colormap;
     Action, EmptyReason, HostError, LayerStatus, Level, Notice, Progress, SaveFilm, SaveImage, StepReport,
 };
 pub use seaglass_data::pool::Connect;

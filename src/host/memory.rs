@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use seaglass_core::columns::Column;
 use seaglass_core::field::Apron;
 use seaglass_core::notebook::{StoredGranule, Values};
-use seaglass_core::protocol::{FailureKind, ReadFailure, Request};
+use seaglass_core::protocol::{FailureKind, FieldAt, ReadFailure, Request};
 use seaglass_data::pool::{Content, Finished, Job, Lane};
 
 use crate::host::{Host, Tag};
@@ -47,9 +47,9 @@ impl Host {
     fn pushed(&self, request: &Request) -> Option<Arc<StoredGranule>> {
         let path: &Path = match request {
             Request::Geolocation { source, .. }
-            | Request::Read { source, .. }
-            | Request::Stats { source, .. }
-            | Request::Exact { source, .. }
+            | Request::Read { of: FieldAt { source, .. }, .. }
+            | Request::Stats { of: FieldAt { source, .. } }
+            | Request::Exact { of: FieldAt { source, .. }, .. }
             | Request::Probe { source, .. } => &source.path,
             _ => return None,
         };
@@ -72,13 +72,13 @@ impl Host {
         let values = |field: &str| Values::of(granule, &*variable(field)?, stored.shape);
         match request {
             Request::Geolocation { .. } => Some(Content::Geolocation(Arc::clone(&stored.positions))),
-            Request::Read { field, window, apron, .. } => Some(Content::Block(values(field)?.block(*window, *apron))),
+            Request::Read { of, window, apron } => Some(Content::Block(values(&of.field)?.block(*window, *apron))),
             // Pushed values have 32 bits or 8: nothing is rounded.
-            Request::Exact { field, window, .. } => {
-                let block = values(field)?.block(*window, Apron::None);
+            Request::Exact { of, window } => {
+                let block = values(&of.field)?.block(*window, Apron::None);
                 Some(Content::Exact(Column::F32(block.values)))
             }
-            Request::Stats { field, .. } => Some(Content::Stats(values(field)?.stats())),
+            Request::Stats { of } => Some(Content::Stats(values(&of.field)?.stats())),
             Request::Probe { fields, row, col, .. } => {
                 let field = fields.first()?;
                 let units = variable(field)?.units.clone();

@@ -58,9 +58,7 @@ impl Host {
         let mut outlines = Vec::new();
         for layer in project.layers.iter().rev().filter(|l| project.shows(l)) {
             let Some(shown) = Shown::of(layer, project, self.session.catalogue()) else { continue };
-            let fallback = || colormaps.get(Style::default().colormap.as_str());
-            let known = colormaps.get(&layer.style.colormap).or_else(|| uniform(&layer.style.colormap));
-            let Some(colormap) = known.or_else(fallback) else { continue };
+            let Some(colormap) = drawn_with(&colormaps, &layer.style.colormap) else { continue };
             let mut items = Vec::new();
             for granule in shown.granules.iter().filter(|g| cap.may_see(&g.bounds)) {
                 let item = self.items.number(granule, shown.field, layer);
@@ -205,6 +203,15 @@ impl Host {
 }
 
 /// A map of one colour, for ids such as `#320c57`.
+/// The colour map that a layer is drawn with: the one of that name, one colour, or where there is none the usual one.
+pub fn drawn_colormap(id: &str) -> Option<Arc<Colormap>> {
+    drawn_with(&assets::colormaps(), id)
+}
+
+fn drawn_with(known: &assets::Colormaps, id: &str) -> Option<Arc<Colormap>> {
+    known.get(id).or_else(|| uniform(id)).or_else(|| known.get(Style::default().colormap.as_str()))
+}
+
 fn uniform(id: &str) -> Option<Arc<Colormap>> {
     uniform_colour(id).map(|colour| Arc::new(Colormap { id: id.to_owned(), lut: [colour; 256] }))
 }

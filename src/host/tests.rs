@@ -13,7 +13,7 @@ use seaglass_core::geo::{GeoBox, LonLat};
 use seaglass_core::geolocation::{Axis, Crs, Geolocation, Grid};
 use seaglass_core::granule::{FileInfo, GeometryKind, PartInfo};
 use seaglass_core::protocol::{
-    Answer, FailureKind, ProbedCell, ProbedValue, ReadFailure, Request, wire_from_geolocation,
+    Answer, FailureKind, FieldAt, ProbedCell, ProbedValue, ReadFailure, Request, wire_from_geolocation,
 };
 use seaglass_core::style::{StyleHint, StylePatch};
 use seaglass_core::time::{Time, TimeSpan};
@@ -47,9 +47,9 @@ fn file_name(request: &Request) -> String {
     let path = match request {
         Request::Open { source }
         | Request::Geolocation { source, .. }
-        | Request::Read { source, .. }
-        | Request::Stats { source, .. }
-        | Request::Exact { source, .. }
+        | Request::Read { of: FieldAt { source, .. }, .. }
+        | Request::Stats { of: FieldAt { source, .. } }
+        | Request::Exact { of: FieldAt { source, .. }, .. }
         | Request::Probe { source, .. } => source.path.clone(),
         _ => PathBuf::new(),
     };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, bounded};
 use seaglass_core::field::{Apron, Window};
 use seaglass_core::granule::FileInfo;
-use seaglass_core::protocol::{FailureKind, ReadFailure, Request, Source};
+use seaglass_core::protocol::{FailureKind, FieldAt, ReadFailure, Request, Source};
 use seaglass_data::pool::{Content, Job, Lane, Pool, PoolOptions, ProcessConnector};
 use seaglass_data::registry::Registry;
 
@@ -154,7 +154,8 @@ impl Asker {
         let window = Window { row: 0, col: 0, rows, cols, stride: 1 };
         let extra = field.extra_dims.iter().map(|d| d.first).collect();
         let (field, apron) = (field.name.clone(), Apron::None);
-        self.ask(Request::Read { source, part: 0, field, step: 0, extra, window, apron, unmasked: false })?;
+        let of = FieldAt { source, part: 0, field, step: 0, extra, unmasked: false };
+        self.ask(Request::Read { of, window, apron })?;
         Ok(format!("{rows} x {cols} values"))
     }
 }

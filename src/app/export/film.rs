@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use seaglass_core::camera::Camera;
-use seaglass_core::geo::{LonLat, wrap_180};
+use seaglass_core::camera::{Camera, Easing, flown};
+use seaglass_core::geo::LonLat;
 use seaglass_core::time::Time;
 use serde::Deserialize;
 
@@ -106,7 +106,7 @@ impl Flight {
         let k = self.view.partition_point(|v| v.at_s <= at_s).clamp(1, self.view.len() - 1);
         let (a, b) = (&self.view[k - 1], &self.view[k]);
         let part = ((at_s - a.at_s) / (b.at_s - a.at_s)).clamp(0.0, 1.0);
-        flown(&a.camera(from), &b.camera(from), part * part * (3.0 - 2.0 * part))
+        flown(&a.camera(from), &b.camera(from), Easing::Smooth.of(part))
     }
 }
 
@@ -120,29 +120,6 @@ impl View {
             projection: from.projection,
         }
     }
-}
-
-/// Part of the way between two cameras: along the great circle, height by equal factors, turning the short way.
-pub fn flown(a: &Camera, b: &Camera, part: f64) -> Camera {
-    let mix = |x: f64, y: f64| x + (y - x) * part;
-    let (u, v) = (a.target.up(), b.target.up());
-    let angle = u.cross(v).length().atan2(u.dot(v));
-    let target = if angle < 1e-9 {
-        b.target
-    } else {
-        // Opposite places have no great circle of their own: over the pole side of the first.
-        let side = (v - u * u.dot(v)).try_normalize().unwrap_or_else(|| a.target.north());
-        let w = u * (angle * part).cos() + side * (angle * part).sin();
-        LonLat::new(w.y.atan2(w.x).to_degrees(), w.z.atan2(w.x.hypot(w.y)).to_degrees())
-    };
-    Camera {
-        target,
-        altitude_m: mix(a.altitude_m.ln(), b.altitude_m.ln()).exp(),
-        heading_deg: a.heading_deg + wrap_180(b.heading_deg - a.heading_deg) * part,
-        tilt_deg: mix(a.tilt_deg, b.tilt_deg),
-        projection: a.projection,
-    }
-    .sanitized()
 }
 
 /// The frames of a film. With a time range there is one for each step, and a flight goes along with the film's seconds;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use seaglass_core::camera::Camera;
+use seaglass_core::camera::{Camera, Easing, Stop};
 use seaglass_core::command::Command;
 use seaglass_core::project::LayerId;
 use seaglass_core::shapes::ShapeId;
@@ -10,6 +10,29 @@ use seaglass_core::time::Time;
 use serde::Deserialize;
 
 use super::understood;
+
+/// Names of the requests, as a greeting lists them.
+pub const ASKS: [&str; 19] = [
+    "hello",
+    "command",
+    "commands",
+    "get",
+    "probe",
+    "statistics",
+    "extract",
+    "screenshot",
+    "wait",
+    "subscribe",
+    "unsubscribe",
+    "push",
+    "unpush",
+    "colormap",
+    "fit",
+    "colocate",
+    "film",
+    "fly",
+    "cancel",
+];
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -28,7 +51,8 @@ pub enum Ask {
         /// Which.
         command: Box<Command>,
     },
-    /// Carries out commands one after the other with one picture at the end; stops at the first that fails.
+    /// Carries out commands one after the other with one picture at the end and as one step of undo: all, or none when
+    /// one fails.
     Commands {
         /// Which.
         commands: Vec<Command>,
@@ -65,8 +89,8 @@ pub enum Ask {
     },
     /// Wants events from now on, in place of those wanted before.
     Subscribe {
-        /// `time`, `camera`, `layers`, `shapes`, `files`, `notice`, `progress`, `selection`, `click`, `commands`; all when
-        /// empty.
+        /// `time`, `camera`, `layers`, `shapes`, `files`, `notice`, `progress`, `selection`, `click`, `commands`,
+        /// `extraction`; all when empty.
         #[serde(default)]
         events: Vec<String>,
     },
@@ -76,6 +100,9 @@ pub enum Ask {
     Push {
         /// File name with its ending; it is the name of the collection.
         name: String,
+        /// Is added to what was pushed under the name, in the same layers, and replaces nothing.
+        #[serde(default)]
+        append: bool,
     },
     /// Takes away what was pushed under a name.
     Unpush {
@@ -102,6 +129,8 @@ pub enum Ask {
     Colocate(Box<Colocating>),
     /// Records a film of the view; the answer brings the file.
     Film(Filming),
+    /// Flies over views in real time; answered at the end, or when something else moves the camera.
+    Fly(Flying),
     /// Ends a request of the same connection that is under way; it is answered as failed.
     Cancel {
         /// Its id.
@@ -167,6 +196,17 @@ pub struct Colocating {
     /// Where relative paths are seen from.
     #[serde(default)]
     pub folder: Option<PathBuf>,
+}
+
+/// A flight of the camera.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flying {
+    /// Views one after the other, the first from where the camera is.
+    pub stops: Vec<Stop>,
+    /// How the way between two of them is gone in time.
+    #[serde(default)]
+    pub easing: Easing,
 }
 
 /// A film.
@@ -258,4 +298,17 @@ pub fn read(header: &[u8]) -> Result<(u64, Ask), (Option<u64>, String)> {
         _ => None,
     };
     wrong.map_or(Ok((id, ask)), |why| Err((Some(id), why)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_greeting_lists_every_request_there_is() {
+        // serde names all it knows when it meets one it does not.
+        let text = Ask::deserialize(&serde_json::json!({ "ask": "nothing" })).unwrap_err().to_string();
+        let known: Vec<&str> = text.split('`').skip(3).step_by(2).collect();
+        assert_eq!(known, ASKS, "{text}");
+    }
 }

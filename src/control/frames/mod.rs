@@ -9,7 +9,7 @@ mod outlet;
 mod understood;
 
 pub use ask::read as read_ask;
-pub use ask::{Ask, Colocating, Extracting, FilmFrame, Filming, Picture, Wants};
+pub use ask::{ASKS, Ask, Colocating, Extracting, FilmFrame, Filming, Flying, Picture, Wants};
 pub(crate) use outlet::failure;
 pub use outlet::{Asked, Outlet, Respond};
 

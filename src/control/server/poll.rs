@@ -124,7 +124,9 @@ impl Loop {
                 other => c.take(other, self.options.limits.answer_bytes),
             }
         }
-        // Heard after those who were there before: these may just have said something and left.
+        // Programs of our own protocol wait for their answers, so whatever a notebook has sent before one of their questions
+        // is here when the question is: they are read first and heard last, after those who have come meanwhile.
+        self.read_ahead();
         let turned_away = !self.accept();
         let more = self.read_all();
         let now = Instant::now();
@@ -198,6 +200,27 @@ impl Loop {
         }
     }
 
+    /// Takes one question from each client of our own protocol, without handing it on.
+    fn read_ahead(&mut self) {
+        let most = self.options.limits.clone();
+        let waiting: u64 = self.clients.values().map(Connection::waiting_bytes).sum();
+        let mut any = false;
+        for c in self.clients.values_mut().filter(|c| matches!(c.speaks, Speaks::Frames(_)) && c.held.is_none()) {
+            if c.answer_bytes() > most.answer_bytes || c.asks >= most.asks {
+                continue;
+            }
+            if let Progress::Message(message) =
+                c.read(&mut Connection::turn(), most.waiting_bytes.saturating_sub(waiting))
+            {
+                c.held = Some(message);
+                any = true;
+            }
+        }
+        if any {
+            self.clients.values_mut().for_each(|c| c.readable = true);
+        }
+    }
+
     /// Hears every client in turn. `true`: some has more to say.
     fn read_all(&mut self) -> bool {
         let limits = self.options.limits.clone();
@@ -205,7 +228,10 @@ impl Loop {
         let mut more = false;
         let mut full = false;
         let turn = std::mem::take(&mut self.turn);
-        let order: Vec<u64> = self.clients.range(turn..).chain(self.clients.range(..turn)).map(|(n, _)| *n).collect();
+        let turns = || self.clients.range(turn..).chain(self.clients.range(..turn));
+        let ours = |c: &Connection| matches!(c.speaks, Speaks::Frames(_));
+        let order: Vec<u64> =
+            turns().filter(|(_, c)| !ours(c)).chain(turns().filter(|(_, c)| ours(c))).map(|(n, _)| *n).collect();
         for number in order {
             let Some(c) = self.clients.get_mut(&number) else { continue };
             let mut budget = Connection::turn();
@@ -252,6 +278,11 @@ impl Loop {
                     }
                 }
                 waiting = waiting - before + c.waiting_bytes();
+                if matches!(c.speaks, Speaks::Frames(_)) {
+                    // The next question is asked after what others say now.
+                    more |= c.readable;
+                    break;
+                }
             }
         }
         if !self.queue.calls.is_empty() {
@@ -371,7 +402,8 @@ impl Step<'_> {
                     let pid = std::process::id();
                     let hello = serde_json::json!({
                         "id": id, "answer": "hello", "version": FRAME_VERSION, "name": name, "pid": pid,
-                        "token": if matches!(self.token, Secret::Token(_)) { "checked" } else { "none" }
+                        "token": if matches!(self.token, Secret::Token(_)) { "checked" } else { "none" },
+                        "asks": frames::ASKS
                     });
                     tell(c, frames::frame(&hello, &[]));
                     return Outcome::Done;
@@ -404,7 +436,11 @@ impl Step<'_> {
 
     fn welcome(&self, version: u32, token: Option<&str>) -> Result<(), String> {
         match (self.token, token) {
-            (Secret::Closed, _) => Err("From elsewhere this protocol needs a token; start with --token.".to_owned()),
+            (Secret::Closed, _) => {
+                let text = "This session can be reached from other machines and has no token, so it speaks this protocol to \
+                            nobody; start it with --token.";
+                Err(text.to_owned())
+            }
             (Secret::Token(_), None) => {
                 let text = "This session needs its token, on the loopback too: that of --token or SEAGLASS_TOKEN as it \
                             was started.";

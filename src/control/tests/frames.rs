@@ -44,7 +44,7 @@ impl Application for Bare {
                 Ok(()) => respond.done(),
                 Err(why) => respond.failed(&why.to_string()),
             },
-            Ask::Push { name } => {
+            Ask::Push { name, .. } => {
                 let sum: u64 = payload.iter().map(|b| u64::from(*b)).sum();
                 respond.done_with(json!({ "name": name, "bytes": payload.len(), "sum": sum }), &payload[..1]);
             }
@@ -56,6 +56,9 @@ impl Application for Bare {
                 // Answered in another order than asked.
                 self.late.drain(..).rev().for_each(|a| a.respond.done());
                 respond.done();
+            }
+            Ask::Fit { .. } => {
+                respond.done_with(json!({ "lon": self.session.project().camera.target.lon_deg }), &[]);
             }
             ask @ Ask::Probe { .. } => self.late.push(Asked { ask, payload, respond }),
             // Forgotten: the client is told.
@@ -172,6 +175,34 @@ fn commands_are_acknowledged_and_failures_say_why() {
     assert!(forgotten["error"].as_str().unwrap().contains("did not carry this out"), "{forgotten}");
 }
 
+/// `upload.location(link, lon, -45.0)`: the request that the specification takes apart, with another longitude.
+fn location(lon: f32) -> Vec<u8> {
+    let mut bytes = 48u64.to_be_bytes().to_vec();
+    bytes.extend([0x10, 0, 0, 0, 0, 0, 0x0a, 0, 0x0c, 0, 0x0b, 0, 0x0a, 0, 4, 0, 0x0a, 0, 0, 0, 0x10, 0, 0, 0]);
+    bytes.extend([0, 0, 0x14, 0x25, 8, 0, 0x0c, 0, 8, 0, 4, 0, 8, 0, 0, 0, 0, 0, 0x34, 0xc2]);
+    bytes.extend(lon.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn what_a_notebook_has_sent_before_a_question_is_carried_out_before_it() {
+    let served = Served::new();
+    // There before the others: in the order of accepting it would be heard first.
+    let mut program = served.client();
+    let mut kept = served.raw();
+    kept.set_nodelay(true).unwrap();
+    for k in 0..200u16 {
+        let lon = f32::from(k % 180);
+        if k % 2 == 0 {
+            served.raw().write_all(&location(lon)).unwrap();
+        } else {
+            kept.write_all(&location(lon)).unwrap();
+        }
+        let fit = json!({ "id": k, "ask": "fit", "west": 0.0, "south": 0.0, "east": 1.0, "north": 1.0 });
+        assert_eq!(program.ask(&fit, &[])["lon"].as_f64(), Some(f64::from(lon)), "after {k}");
+    }
+}
+
 #[test]
 fn payloads_arrive_whole_and_answers_bring_them() {
     let served = Served::new();
@@ -207,7 +238,7 @@ fn what_is_not_understood_is_said_and_the_connection_goes_on() {
         (b"not json", Value::Null, "not JSON"),
         (b"[1]", Value::Null, "not a JSON object"),
         (br#"{"ask":"wait"}"#, Value::Null, "no \"id\""),
-        (br#"{"id":5,"ask":"fly"}"#, json!(5), "no name \"fly\""),
+        (br#"{"id":5,"ask":"swim"}"#, json!(5), "no name \"swim\""),
         (br#"{"id":6,"ask":"probe","lon_deg":"east","lat_deg":0}"#, json!(6), "not understood"),
         (br#"{"id":8,"ask":"probe","lon_deg":NaN,"lat_deg":0}"#, Value::Null, "not finite"),
         (b"\xff\xfe", Value::Null, "not JSON"),

@@ -16,6 +16,7 @@ use crate::geolocation::Geolocation;
 use crate::granule::GeometryKind;
 
 mod change;
+mod order;
 mod placing;
 mod rendering;
 mod types;
@@ -266,7 +267,9 @@ pub(crate) fn component_names(v: &UserVariable) -> impl Iterator<Item = String> 
 
 /// A variable as fields of the catalogue: itself, and last in every list what it is made of.
 pub(crate) fn field_infos(v: &UserVariable) -> Vec<FieldInfo> {
-    let whole = FieldInfo { components: component_names(v).collect(), ..field_info(v) };
+    let names: Vec<String> = component_names(v).collect();
+    let components = order::drawing_order(&v.fields).into_iter().filter_map(|k| names.get(k).cloned()).collect();
+    let whole = FieldInfo { components, ..field_info(v) };
     let single = |name: String| FieldInfo { name, rank: -10_000, derived: true, ..field_info(v) };
     std::iter::once(whole).chain(component_names(v).map(single)).collect()
 }

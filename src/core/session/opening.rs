@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Effect, Session};
 use crate::catalogue::Collection;
 use crate::command::Command;
-use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId, pushed_name};
+use crate::granule::{FileInfo, GeometryKind, Granule, GranuleId, PUSHED, is_piece, pushed_name};
 use crate::project::Layer;
 use crate::time::{Time, TimeSpan};
 use crate::versions::Versions;
@@ -85,8 +85,15 @@ impl Session {
     fn replace_pushed(&mut self, id: &str, path: &Path, info: &FileInfo) -> Vec<Effect> {
         let Some(collection) = self.catalogue.collections.get_mut(id) else { return Vec::new() };
         let others: HashSet<PathBuf> =
-            collection.granules.iter().filter(|g| g.path != path).map(|g| g.path.clone()).collect();
-        collection.remove(&collection.granules.clone().iter().map(|g| g.path.as_path()).collect());
+        // What is added replaces nothing, and stays when the first file comes after it from the same folder.
+        let stays = |g: &Path| is_piece(path) || (is_piece(g) && g.parent() == path.parent());
+            collection.granules.iter().map(|g| g.path.clone()).filter(|g| g != path && !stays(g)).collect();
+        let gone: HashSet<&Path> = others.iter().map(PathBuf::as_path).chain(std::iter::once(path)).collect();
+        collection.remove(&gone);
+        if !collection.granules.is_empty() {
+            self.project.sources.retain(|s| !others.contains(s));
+            return others.into_iter().map(Effect::ForgetFile).collect();
+        }
         collection.fields.clear();
         let has = |name: &str| info.parts.iter().flat_map(|p| &p.fields).any(|f| f.name == name);
         self.project.layers.retain(|l| l.collection != id || has(&l.field));
@@ -105,6 +112,11 @@ impl Session {
     }
 
     /// Drops files that are no longer there. Layers stay: their data may come back.
+    /// Forgets that these files were asked for: they were refused, and no session looks for them again.
+    pub fn refuse_sources(&mut self, paths: &[PathBuf]) {
+        self.project.sources.retain(|s| !paths.contains(s));
+    }
+
     pub(super) fn files_gone(&mut self, paths: &[PathBuf]) -> Vec<Effect> {
         let gone: HashSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
         self.failures.retain(|f| !gone.contains(f.path.as_path()));
@@ -123,7 +135,9 @@ impl Session {
     /// grid begins hidden, since it would hide the first.
     pub(super) fn first_layer(&mut self, id: &str, found_in_folder: bool) -> Option<Layer> {
         let has_layer = self.project.layers.iter().any(|l| l.collection == id);
-        if has_layer || (self.project.layers.len() >= MAX_AUTOMATIC_LAYERS && !self.make_room(id)) {
+        // What a program pushes is meant to be seen, however much there is.
+        let limited = !id.starts_with(PUSHED) && self.project.layers.len() >= MAX_AUTOMATIC_LAYERS;
+        if has_layer || (limited && !self.make_room(id)) {
             return None;
         }
         let field = self.catalogue.collections.get(id)?.fields.first()?.name.clone();
@@ -354,6 +368,77 @@ mod tests {
     }
 
     #[test]
+    #[test]
+    fn every_push_has_a_layer() {
+        let mut s = Session::default();
+        for k in 0..MAX_AUTOMATIC_LAYERS + 4 {
+            let path = format!("/tmp/seaglass-pushed-1/n{k}.nc");
+            s.apply(&Command::Open { paths: vec![path.as_str().into()] }).unwrap();
+            s.apply(&Command::Opened { path: path.into(), info: titled("t", "K") }).unwrap();
+        }
+        assert_eq!(s.project().layers.len(), MAX_AUTOMATIC_LAYERS + 4);
+        assert_eq!(s.project().layers[0].collection, format!("pushed: n{}", MAX_AUTOMATIC_LAYERS + 3));
+        // A file that was refused is not looked for by sessions.
+        s.refuse_sources(&["/tmp/seaglass-pushed-1/n0.nc".into()]);
+        assert_eq!(s.project().sources.len(), MAX_AUTOMATIC_LAYERS + 3);
+    }
+
+    #[test]
+    fn undoing_what_was_done_before_data_came_keeps_their_layers() {
+        let mut s = Session::default();
+        let push = |s: &mut Session, path: &str| {
+            s.apply(&Command::Open { paths: vec![path.into()] }).unwrap();
+            s.apply(&Command::Opened { path: path.into(), info: titled("t", "K") }).unwrap()
+        };
+        push(&mut s, "/tmp/seaglass-pushed-1/a.nc");
+        let layer = s.project().layers[0].id;
+        s.apply(&Command::RenameLayer { layer, name: "mine".into() }).unwrap();
+        push(&mut s, "/tmp/seaglass-pushed-1/b.nc");
+        let both = s.project().layers.clone();
+        s.apply(&Command::Undo).unwrap();
+        let names = |s: &Session| s.project().layers.iter().map(|l| l.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&s), [None, None]);
+        s.apply(&Command::Redo).unwrap();
+        assert_eq!(s.project().layers, both);
+    }
+
+    #[test]
+    fn a_session_file_that_is_pushed_is_not_opened() {
+        // It names files, which whoever pushes may not.
+        let mut s = Session::default();
+        let path = |p: &str| Command::Open { paths: vec![p.into()] };
+        assert!(s.apply(&path("/tmp/seaglass-pushed-1/a.OCE")).is_err());
+        assert_eq!(s.apply(&path("/data/a.oce")).unwrap(), [Effect::OpenSession("/data/a.oce".into())]);
+    }
+
+    #[test]
+    fn a_piece_that_is_added_stays_beside_what_was_pushed_before() {
+        let mut s = Session::default();
+        let push = |s: &mut Session, path: &str| {
+            s.apply(&Command::Open { paths: vec![path.into()] }).unwrap();
+            s.apply(&Command::Opened { path: path.into(), info: titled("t", "K") }).unwrap()
+        };
+        let files = |s: &Session| -> Vec<String> {
+            let c = &s.catalogue().collections["pushed: a"];
+            c.granules.iter().map(|g| g.path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+        };
+        push(&mut s, "/tmp/seaglass-pushed-1/a.nc");
+        let layer = s.project().layers[0].id;
+        push(&mut s, "/tmp/seaglass-pushed-1/a+7.nc");
+        push(&mut s, "/tmp/seaglass-pushed-1/a+9.nc");
+        push(&mut s, "/tmp/seaglass-pushed-1/a+9.nc");
+        assert_eq!(files(&s), ["a+7.nc", "a+9.nc", "a.nc"]);
+        assert_eq!(s.project().layers.iter().map(|l| l.id).collect::<Vec<_>>(), [layer], "one layer for all of them");
+        // The files of a saved session come in any order.
+        let mut again = Session::default();
+        push(&mut again, "/d/s.oce.pushed/a+7.nc");
+        push(&mut again, "/d/s.oce.pushed/a.nc");
+        assert_eq!(files(&again), ["a+7.nc", "a.nc"]);
+        // The name pushed anew from elsewhere replaces all of it.
+        push(&mut again, "/tmp/seaglass-pushed-1/a.nc");
+        assert_eq!(files(&again), ["a.nc"]);
+    }
+
     fn which_collections_get_layers_depends_on_the_files_alone() {
         let n = MAX_AUTOMATIC_LAYERS + 3;
         let shown = |order: &mut dyn Iterator<Item = usize>| -> Vec<String> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use seaglass_core::product::{Product, ReaderProgram};
-use seaglass_core::protocol::{Request, Source};
+use seaglass_core::protocol::{FieldAt, Request, Source};
 
 use super::{Job, Lane, Tag};
 
@@ -142,9 +142,9 @@ fn source_of(request: &Request) -> Option<&Source> {
     match request {
         Request::Open { source }
         | Request::Geolocation { source, .. }
-        | Request::Read { source, .. }
-        | Request::Stats { source, .. }
-        | Request::Exact { source, .. }
+        | Request::Read { of: FieldAt { source, .. }, .. }
+        | Request::Stats { of: FieldAt { source, .. } }
+        | Request::Exact { of: FieldAt { source, .. }, .. }
         | Request::Probe { source, .. }
         | Request::Outline { source, .. }
         | Request::Rows { source, .. } => Some(source),
@@ -156,14 +156,12 @@ fn source_of(request: &Request) -> Option<&Source> {
 
 fn claim_of(request: &Request) -> Option<Claim> {
     match request {
-        Request::Read { source, part, field, step, extra, .. }
-        | Request::Stats { source, part, field, step, extra, .. }
-        | Request::Exact { source, part, field, step, extra, .. } => Some(Claim::Field {
-            path: source.path.clone(),
-            part: *part,
-            field: field.clone(),
-            step: *step,
-            extra: extra.clone(),
+        Request::Read { of, .. } | Request::Stats { of } | Request::Exact { of, .. } => Some(Claim::Field {
+            path: of.source.path.clone(),
+            part: of.part,
+            field: of.field.clone(),
+            step: of.step,
+            extra: of.extra.clone(),
         }),
         Request::Geolocation { source, part, .. } => Some(Claim::Positions { path: source.path.clone(), part: *part }),
         Request::Open { source }
@@ -186,7 +184,8 @@ mod tests {
     fn read(path: &str, field: &str) -> Request {
         let window = Window { row: 0, col: 0, rows: 1, cols: 1, stride: 1 };
         let (source, field) = (source(path), field.to_owned());
-        Request::Read { source, part: 0, field, step: 0, extra: vec![], window, apron: Apron::None, unmasked: false }
+        let of = FieldAt { source, part: 0, field, step: 0, extra: vec![], unmasked: false };
+        Request::Read { of, window, apron: Apron::None }
     }
 
     fn job(tag: u32, request: Request) -> Job<u32> {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use seaglass_core::field::{Apron, Window};
-use seaglass_core::protocol::Source;
+use seaglass_core::protocol::{FieldAt, Source};
 
 use super::*;
 
@@ -93,14 +93,9 @@ fn answers_that_do_not_fit_are_refused() {
     });
     let source = || Source { path: "a".into(), candidates: Vec::new() };
     let read = |rows, cols| Request::Read {
-        source: source(),
-        part: 0,
-        field: "f".into(),
-        step: 0,
-        extra: vec![],
+        of: FieldAt { source: source(), part: 0, field: "f".into(), step: 0, extra: vec![], unmasked: false },
         window: Window { row: 0, col: 0, rows, cols, stride: 1 },
         apron: Apron::None,
-        unmasked: false,
     };
     pool.push(Lane::Tiles, Job { tag: 1, request: read(3, 1) });
     pool.push(Lane::Tiles, Job { tag: 2, request: read(3, 2) });

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use seaglass_core::field::{Apron, Window};
-use seaglass_core::protocol::{Answer, Request, Source};
+use seaglass_core::protocol::{Answer, FieldAt, Request, Source};
 use seaglass_formats::Reader;
 use seaglass_formats::dataset::Dataset;
 use seaglass_formats::geoloc::Demand;
@@ -53,7 +53,8 @@ fn look(path: &Path) -> (String, Vec<u8>) {
     let part = info.parts.iter().position(|p| p.fields.iter().any(|f| f.name == "a")).unwrap();
     let window = Window { row: 0, col: 0, rows: ROWS, cols: COLS, stride: 1 };
     let (field, apron) = ("a".to_owned(), Apron::None);
-    let read = Request::Read { source, part, field, step: 0, extra: vec![], window, apron, unmasked: false };
+    let of = FieldAt { source, part, field, step: 0, extra: vec![], unmasked: false };
+    let read = Request::Read { of, window, apron };
     let (_, payload) = reader.handle(read);
     reader.settle();
     (serde_json::to_string(&answer).unwrap(), payload.to_vec())

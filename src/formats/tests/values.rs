@@ -313,15 +313,7 @@ fn a_few_values_in_a_large_field_show_from_afar() {
 
 /// The values of a window as programs get them.
 fn exact(f: &mut Opened, field: &str, window: Window, unmasked: bool) -> Column {
-    let request = Request::Exact {
-        source: f.source.clone(),
-        part: 0,
-        field: field.to_owned(),
-        step: 0,
-        extra: Vec::new(),
-        window,
-        unmasked,
-    };
+    let request = Request::Exact { of: f.at(field, unmasked), window };
     match f.reader.handle(request) {
         (Answer::Exact { window: w, ty }, bytes) if w == window => {
             Column::from_payload(ty, w.len(), &bytes).unwrap_or_else(|| panic!("no column"))

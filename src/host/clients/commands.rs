@@ -43,18 +43,21 @@ impl Host {
     }
 
     pub(super) fn commands(&mut self, commands: &[Command], respond: Respond) {
-        self.clients.told.by = By::Client(respond.outlet().connection());
-        let mut failed = None;
-        for (k, command) in commands.iter().enumerate() {
-            let done = self.may(command).and_then(|()| self.carry_out_for_client(command).map(drop));
-            if let Err(why) = done {
-                failed = Some(format!("Command {} of {}: {why}", k + 1, commands.len()));
-                break;
-            }
+        let each = || commands.iter().enumerate();
+        let at = |k: usize, why: String| format!("Command {} of {}: {why}", k + 1, commands.len());
+        let refused = each().find_map(|(k, c)| Some(at(k, self.may(c).and_then(|()| belongs(c)).err()?)));
+        if let Some(why) = refused {
+            return respond.failed(&why);
         }
+        self.clients.told.by = By::Client(respond.outlet().connection());
+        let before = self.session.begin_batch();
+        self.clients.told.hold();
+        let failed = each().find_map(|(k, c)| Some(at(k, self.carry_out_for_client(c).err()?)));
+        self.session.end_batch(before, failed.is_none());
+        self.tell_held(failed.is_none());
         self.clients.told.by = By::Window;
         match failed {
-            Some(why) => respond.failed(&why),
+            Some(why) => respond.failed(&format!("{why} None of them has been carried out.")),
             None => respond.done(),
         }
     }
@@ -65,8 +68,9 @@ impl Host {
         self.apply_for_client(cleaned(command)).map_err(|e| e.to_string())?;
         let project = self.session.project();
         Ok(match command {
+            // A copy stands above its model, not always on top; the newest number is its.
             Command::AddLayer { .. } | Command::DuplicateLayer { .. } => {
-                json!({ "layer": project.layers.first().map(|l| l.id) })
+                json!({ "layer": project.layers.iter().map(|l| l.id).max() })
             }
             Command::SelectField { collection, field, selected: true, .. } => {
                 let layer = project.layers.iter().find(|l| l.collection == *collection && l.field == *field);
@@ -140,6 +144,20 @@ impl Host {
         let camera = self.session.project().camera.framing(&target, DVec2::new(px.x.max(1.0), px.y.max(1.0)));
         self.command(&Command::SetCamera { camera }, respond);
     }
+}
+
+/// Whether a command can be one of several that are carried out together or not at all.
+fn belongs(command: &Command) -> Result<(), String> {
+    use Command as C;
+    let alone = match command {
+        C::Open { .. } | C::OpenSession { .. } | C::SaveSession { .. } | C::CloseAll | C::Notebook { .. } => {
+            "cannot be taken back if another one fails"
+        }
+        C::Undo | C::Redo => "goes beyond what is done together",
+        _ => return Ok(()),
+    };
+    let name = json!(command);
+    Err(format!("\"{}\" {alone}; send it by itself.", name.get("do").and_then(Value::as_str).unwrap_or_default()))
 }
 
 /// Commands that the application sends to itself.

@@ -10,12 +10,24 @@ use seaglass_core::shapes::ShapeId;
 use serde_json::{Value, json};
 
 use super::look;
+use crate::extract::Extracted;
 use crate::host::Host;
 use crate::report::{Level, Notice, Progress};
 
 /// What can be told.
-const NAMES: [&str; 10] =
-    ["time", "camera", "layers", "shapes", "files", "notice", "progress", "selection", "click", "commands"];
+const NAMES: [&str; 11] = [
+    "time",
+    "camera",
+    "layers",
+    "shapes",
+    "files",
+    "notice",
+    "progress",
+    "selection",
+    "click",
+    "commands",
+    "extraction",
+];
 /// Values under a click are waited for so long; then it is told without those that are missing.
 const CLICK_WAITS: Duration = Duration::from_secs(10);
 /// Clicks that wait for their values at most.
@@ -135,6 +147,27 @@ impl Host {
             for subscriber in self.clients.subscribers.iter().filter(|s| s.wants("click")) {
                 subscriber.outlet.event("click", fields.clone());
             }
+        }
+    }
+
+    /// Tells that an extraction has ended, whoever has asked for it.
+    pub(super) fn tell_extraction(&self, one: &Extracted) {
+        let mut fields = json!({ "shape": one.shape, "path": one.path, "error": null });
+        if let Value::Object(map) = &mut fields {
+            match &one.result {
+                Ok(result) => {
+                    let granules: Vec<&str> =
+                        result.entries.iter().filter(|e| !e.fields.is_empty()).map(|e| e.uri.as_str()).collect();
+                    map.insert("granules".to_owned(), json!(granules));
+                    map.insert("rows".to_owned(), json!(result.rows));
+                }
+                Err(why) => {
+                    map.insert("error".to_owned(), json!(why));
+                }
+            }
+        }
+        for subscriber in self.clients.subscribers.iter().filter(|s| s.wants("extraction")) {
+            subscriber.outlet.event("extraction", fields.clone());
         }
     }
 

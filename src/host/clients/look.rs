@@ -1,11 +1,15 @@
 //! What clients look at.
 
+use std::collections::HashSet;
+
 use seaglass_control::frames::Wants;
 use seaglass_control::granule_name;
 use seaglass_core::geo::LonLat;
+use seaglass_core::granule::GranuleId;
 use seaglass_core::project::LayerId;
 use seaglass_core::protocol::{ProbedCell, ProbedValue, Request};
 use seaglass_core::shapes::geojson;
+use seaglass_core::style::StylePatch;
 use seaglass_data::pool::{Job, Lane};
 use seaglass_render::assets;
 use serde_json::{Value, json};
@@ -25,6 +29,15 @@ pub(super) fn get(host: &Host, what: Wants) -> Value {
     match what {
         Wants::Project => {
             let mut value = json!(session.project());
+            for (k, layer) in session.project().layers.iter().enumerate() {
+                // Files leave out what is as usual; a program wants to see it.
+                let whole = json!(StylePatch::whole(&layer.style));
+                if let (Some(Value::Object(style)), Value::Object(whole)) =
+                    (value.pointer_mut(&format!("/layers/{k}/style")), whole)
+                {
+                    whole.into_iter().for_each(|(key, setting)| drop(style.insert(key, setting)));
+                }
+            }
             if let Some(now) = value.pointer_mut("/timeline/now") {
                 *now = json!(session.project().timeline.now.iso());
             }
@@ -38,13 +51,21 @@ pub(super) fn get(host: &Host, what: Wants) -> Value {
             Value::Array(all.collect())
         }
         Wants::Granules => {
+            let project = session.project();
+            let shown: HashSet<GranuleId> = project
+                .layers
+                .iter()
+                .filter(|l| project.shows(l))
+                .filter_map(|l| Shown::of(l, project, session.catalogue()))
+                .flat_map(|s| s.granules.into_iter().map(|g| g.id))
+                .collect();
             let all = session.catalogue().collections.values().flat_map(|c| &c.granules).map(|g| {
                 let span = g.span.map(|s| [s.start.iso(), s.stop.iso()]);
                 let (name, number) = granule_name(session, g);
                 json!({
                     "collection": g.collection, "name": name, "number": number, "path": g.path, "part": g.part,
                     "step": g.step, "span": span, "bounds": g.bounds, "geometry": g.geometry, "shape": g.shape,
-                    "fields": *g.fields
+                    "fields": *g.fields, "visible": shown.contains(&g.id)
                 })
             });
             Value::Array(all.collect())

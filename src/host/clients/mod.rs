@@ -5,6 +5,7 @@ mod check;
 mod commands;
 mod events;
 mod film;
+mod flight;
 mod look;
 mod match_up;
 mod picture;
@@ -29,6 +30,7 @@ pub use events::Selection;
 use events::Subscriber;
 use film::Film;
 pub use film::{FilmWriter, MakeFilm};
+use flight::Flight;
 use match_up::MatchUp;
 pub use picture::WantedPicture;
 pub(crate) use pushed::clean_later;
@@ -55,6 +57,7 @@ enum Pending {
     Saving,
     MatchUp(MatchUp),
     Film(Box<Film>),
+    Flight(Box<Flight>),
 }
 
 /// What became of something that waits, in one step.
@@ -183,6 +186,10 @@ impl Host {
                 Ok(film) => Pending::Film(Box::new(film)),
                 Err(why) => return respond.failed(&why),
             },
+            Ask::Fly(wish) => match self.fly(wish) {
+                Ok(flight) => Pending::Flight(Box::new(flight)),
+                Err(why) => return respond.failed(&why),
+            },
             Ask::Cancel { request } => return self.cancel(request, respond),
             Ask::Fit { west, south, east, north } => return self.fit([west, south, east, north], respond),
             Ask::Screenshot(wish) => {
@@ -196,7 +203,7 @@ impl Host {
             Ask::Subscribe { events } => return self.subscribe(&events, respond),
             Ask::Unsubscribe => return self.unsubscribe(respond),
             Ask::Unpush { name } => return self.unpush(&name, respond),
-            Ask::Push { name } => match self.keep_pushed(&name, payload) {
+            Ask::Push { name, append } => match self.keep_pushed(&name, append, payload) {
                 Ok(kept) => Pending::Keeping { kept },
                 Err(why) => return respond.failed(&why),
             },
@@ -246,6 +253,7 @@ impl Host {
 
     /// An extraction has ended: whoever waits for it is answered.
     pub(crate) fn extraction_answered(&mut self, one: Extracted) {
+        self.tell_extraction(&one);
         let is_it = |(p, _): &(Pending, Respond)| matches!(p, Pending::Extract { job, .. } if *job == one.job);
         let Some(at) = self.clients.pending.iter().position(is_it) else { return };
         let (_, respond) = self.clients.pending.remove(at);
@@ -384,6 +392,14 @@ impl Host {
                     Err(why) => respond.failed(&why),
                 }
             }
+            Pending::Flight(mut flight) => match self.fly_on(&mut flight) {
+                Some(Ok(arrived)) => respond.done_with(json!({ "arrived": arrived }), &[]),
+                Some(Err(why)) => respond.failed(&why),
+                None => {
+                    self.tell_progress(&respond, flight.share(), "flying");
+                    return Then::Wait(Pending::Flight(flight), respond);
+                }
+            },
             Pending::Film(mut film) => {
                 let (picture, end) = self.film_on(&mut film);
                 pictures.extend(picture);
@@ -418,25 +434,37 @@ impl Host {
     /// Whether somebody waits for the view: it has to be driven although nothing has changed.
     pub(crate) fn is_awaited(&self) -> bool {
         self.clients.pending.iter().any(|(p, _)| match p {
-            Pending::Wait { .. } | Pending::Picture { .. } => true,
+            Pending::Wait { .. } | Pending::Picture { .. } | Pending::Flight(_) => true,
             Pending::Film(film) => film.waits_for_the_view(),
             _ => false,
         })
     }
 
-    fn opened_for_client(&self, paths: &[PathBuf], failures: usize, respond: Respond) {
+    fn opened_for_client(&mut self, paths: &[PathBuf], failures: usize, respond: Respond) {
         let all = self.session.failures();
         let mine = |f: &&seaglass_core::session::FailedFile| paths.iter().any(|p| f.path.starts_with(p));
-        let failed: Vec<_> =
-            all.iter().skip(failures.min(all.len())).chain(all.iter().take(failures)).filter(mine).collect();
+        let failed: Vec<_> = all
+            .iter()
+            .skip(failures.min(all.len()))
+            .chain(all.iter().take(failures))
+            .filter(mine)
+            .map(|f| (f.path.clone(), f.error.message.clone()))
+            .collect();
+        // What was named and refused is no part of the session.
+        let refused: Vec<PathBuf> = failed.iter().map(|(path, _)| path.clone()).filter(|p| paths.contains(p)).collect();
+        self.session.refuse_sources(&refused);
+        let pushed: Vec<PathBuf> = refused.into_iter().filter(|p| self.is_pushed(p)).collect();
+        if let Err(why) = self.forget_pushed(&pushed) {
+            log::debug!("what was refused stays: {why}");
+        }
         match failed.first() {
-            Some(first) if paths.len() == 1 && first.path == paths[0] => {
-                respond.failed(&format!("{} ({})", first.error.message, first.path.display()));
+            Some((path, why)) if paths.len() == 1 && *path == paths[0] => {
+                respond.failed(&format!("{why} ({})", path.display()));
             }
             _ => {
                 let failed: Vec<Value> = failed
                     .iter()
-                    .map(|f| json!({ "path": f.path.display().to_string(), "error": f.error.message }))
+                    .map(|(path, why)| json!({ "path": path.display().to_string(), "error": why }))
                     .collect();
                 respond.done_with(json!({ "paths": paths, "failed": failed }), &[]);
             }

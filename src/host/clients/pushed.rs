@@ -11,7 +11,8 @@ use std::time::{Duration, SystemTime};
 use crossbeam::channel::{Receiver, bounded};
 use seaglass_control::frames::Respond;
 use seaglass_core::command::Command;
-use seaglass_core::granule::{PUSHED, PUSHED_FOLDER};
+use seaglass_core::granule::{PIECE, PUSHED, PUSHED_FOLDER};
+use seaglass_core::session_file::EXTENSION;
 use serde_json::json;
 
 use super::LONGEST_NAME;
@@ -104,7 +105,30 @@ fn check_name(name: &str) -> Result<(), String> {
     if !plain || name.starts_with('.') || name.len() > LONGEST_NAME || name.contains(['\\', ':', '\0']) {
         return Err(format!("\"{name}\" is no name for a file; give one such as sst.nc."));
     }
+    if Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case(EXTENSION)) {
+        // It would be opened, and what it names read, which the one who pushes may not ask for.
+        return Err("A session names files, so it cannot be pushed; open it.".to_owned());
+    }
     Ok(())
+}
+
+/// Name of the file of a piece that is added to what was pushed under a name.
+fn piece_name(name: &str, number: u128) -> String {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    format!("{stem}{PIECE}{number}.{ending}")
+}
+
+/// The pieces that were added to what was pushed under a name.
+fn pieces_of(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    let is_piece = |path: &PathBuf| {
+        let found = path.file_name().and_then(|n| n.to_str());
+        let number =
+            found.and_then(|f| f.strip_prefix(stem)?.strip_prefix(PIECE)?.strip_suffix(ending)?.strip_suffix('.'));
+        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    entries.flatten().map(|e| e.path()).filter(is_piece).collect()
 }
 
 impl super::Clients {
@@ -133,6 +157,7 @@ impl Host {
     pub(super) fn keep_pushed(
         &mut self,
         name: &str,
+        append: bool,
         bytes: Vec<u8>,
     ) -> Result<Receiver<Result<PathBuf, String>>, String> {
         check_name(name)?;
@@ -140,9 +165,17 @@ impl Host {
             return Err("The pushed files take more than 16 GiB; start another session.".to_owned());
         }
         let folder = self.clients.folder()?;
-        let path = folder.join(name);
-        self.clients.pushed += bytes.len() as u64;
         self.clients.made += 1;
+        let path = if append {
+            // Unlike those of a session that was saved before: they may meet in one folder.
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            folder.join(piece_name(name, now.as_micros() + u128::from(self.clients.made)))
+        } else {
+            let pieces = pieces_of(&folder, name);
+            self.forget_pushed(&pieces)?;
+            folder.join(name)
+        };
+        self.clients.pushed += bytes.len() as u64;
         // Moved into place: a reader may have the old one open, and nobody sees half a file.
         let new = folder.join(format!(".{}.new", self.clients.made));
         let (sender, kept) = bounded(1);
@@ -168,35 +201,49 @@ impl Host {
             Ok(folder) => folder.join(name),
             Err(why) => return respond.failed(&why),
         };
-        let bytes = path.metadata().map(|m| m.len());
-        let removed = bytes.and_then(|n| std::fs::remove_file(&path).map(|()| n));
-        let known = self.pushed_as(name);
-        let path = match (removed, known) {
-            (Ok(n), _) => {
-                self.clients.pushed = self.clients.pushed.saturating_sub(n);
-                path
-            }
-            (Err(_), Some(known)) => known,
-            (Err(_), None) => return respond.failed(&format!("Nothing was pushed as \"{name}\".")),
-        };
-        self.drop_layers_of(&path);
-        match self.try_apply(&Command::FilesGone { paths: vec![path] }) {
+        let mut paths = self.pushed_as(name);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        paths.extend(pieces_of(folder, name).into_iter().chain(path.exists().then(|| path.clone())));
+        paths.sort();
+        paths.dedup();
+        if paths.is_empty() {
+            return respond.failed(&format!("Nothing was pushed as \"{name}\"."));
+        }
+        self.drop_layers_of(&paths);
+        match self.forget_pushed(&paths) {
             Ok(()) => respond.done_with(json!({}), &[]),
-            Err(why) => respond.failed(&why.to_string()),
+            Err(why) => respond.failed(&why),
         }
     }
 
-    /// The file of what was pushed under a name before a session was saved.
-    fn pushed_as(&self, name: &str) -> Option<PathBuf> {
-        let stem = Path::new(name).file_stem()?.to_str()?;
-        let collection = self.session.catalogue().collections.get(&format!("{PUSHED}{stem}"))?;
-        collection.granules.first().map(|g| g.path.clone())
+    /// Forgets files; those of this session are taken away.
+    pub(super) fn forget_pushed(&mut self, paths: &[PathBuf]) -> Result<(), String> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        for path in paths {
+            if !self.is_pushed(path) {
+                continue;
+            }
+            let bytes = path.metadata().map_or(0, |m| m.len());
+            if std::fs::remove_file(path).is_ok() {
+                self.clients.pushed = self.clients.pushed.saturating_sub(bytes);
+            }
+        }
+        self.try_apply(&Command::FilesGone { paths: paths.to_vec() }).map_err(|e| e.to_string())
     }
 
-    /// Removes the layers of collections that have nothing but one file.
-    fn drop_layers_of(&mut self, path: &Path) {
+    /// The files of what was pushed under a name, also before a session was saved.
+    fn pushed_as(&self, name: &str) -> Vec<PathBuf> {
+        let stem = Path::new(name).file_stem().map(|s| s.to_string_lossy()).unwrap_or_default();
+        let collection = self.session.catalogue().collections.get(&format!("{PUSHED}{stem}"));
+        collection.map_or_else(Vec::new, |c| c.granules.iter().map(|g| g.path.clone()).collect())
+    }
+
+    /// Removes the layers of collections that have nothing but these files.
+    fn drop_layers_of(&mut self, paths: &[PathBuf]) {
         let collections = &self.session.catalogue().collections;
-        let alone = |id: &str| collections.get(id).is_some_and(|c| c.granules.iter().all(|g| g.path == path));
+        let alone = |id: &str| collections.get(id).is_some_and(|c| c.granules.iter().all(|g| paths.contains(&g.path)));
         let layers = self.session.project().layers.iter().filter(|l| alone(&l.collection));
         for layer in layers.map(|l| l.id).collect::<Vec<_>>() {
             // Its sentence is among the notices.
@@ -239,9 +286,22 @@ mod tests {
     }
 
     #[test]
+    fn pieces_belong_to_their_name_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.nc", "a+2.nc", "a+13.nc", "a+2.csv", "ab+2.nc", "a+x.nc", "a+.nc", "a++2.nc"] {
+            std::fs::write(folder.path().join(name), b"").unwrap();
+        }
+        let mut found: Vec<_> =
+            pieces_of(folder.path(), "a.nc").iter().map(|p| p.file_name().unwrap().to_owned()).collect();
+        found.sort();
+        assert_eq!(found, ["a+13.nc", "a+2.nc"]);
+        assert_eq!(piece_name("a.b.nc", 7), "a.b+7.nc");
+    }
+
+    #[test]
     fn names_of_pushed_files_have_no_folders() {
         assert!(check_name("sst.nc").is_ok());
-        for name in ["", "sst", "../a.nc", "/a.nc", ".a.nc", "a\\b.nc", "c:a.nc", "..", "a/"] {
+        for name in ["", "sst", "../a.nc", "/a.nc", ".a.nc", "a\\b.nc", "c:a.nc", "..", "a/", "s.oce", "s.OCE"] {
             assert!(check_name(name).is_err(), "{name}");
         }
     }

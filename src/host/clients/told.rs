@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use seaglass_core::command::Command;
 use seaglass_core::project::LayerId;
+use seaglass_core::shapes::{ShapeChange, ShapeId};
 use serde_json::{Map, Value, json};
 
 use super::commands::is_internal;
@@ -45,6 +46,15 @@ pub(crate) struct Telling {
     pub silent: bool,
     waiting: Option<(Told, Instant)>,
     began: Option<Instant>,
+    /// What was done of several commands that are one.
+    held: Option<Vec<Told>>,
+}
+
+impl Telling {
+    /// Keeps what is done until it is known whether it stays.
+    pub fn hold(&mut self) {
+        self.held = Some(Vec::new());
+    }
 }
 
 impl Host {
@@ -71,12 +81,23 @@ impl Host {
         if let Some(layer) = layer.and_then(|id| self.session.project().layer(LayerId(id))) {
             fields.insert("layer".to_owned(), json!({ "collection": layer.collection, "field": layer.field }));
         }
+        if let Some(shape) =
+            fields.get("command").and_then(shape_in).and_then(|id| self.session.project().shapes.get(ShapeId(id)))
+        {
+            fields.insert("shape".to_owned(), json!({ "id": shape.id, "name": shape.name }));
+        }
         Some(Told { by: clients.told.by, run: run_of(command), fields })
     }
 
     /// Tells of a command that has been carried out.
     pub(crate) fn carried_out(&mut self, told: Option<Told>, command: &Command) {
-        let Some(told) = told else { return };
+        let Some(mut told) = told else { return };
+        if let (Command::Shapes { change: ShapeChange::Add { .. } }, Some(shape)) =
+            (command, self.session.project().shapes.last())
+        {
+            // The number it has here, by which later commands name it.
+            told.fields.insert("shape".to_owned(), json!({ "id": shape.id, "name": shape.name }));
+        }
         if *command == (Command::Play { on: false }) {
             // A recording stops the clock where it stood here, however fast it is played.
             let now = self.session.project().timeline.now;
@@ -90,7 +111,16 @@ impl Host {
         self.hear(told);
     }
 
+    /// Tells what was held back, or forgets it.
+    pub(super) fn tell_held(&mut self, stays: bool) {
+        let held = self.clients.told.held.take().unwrap_or_default();
+        held.into_iter().filter(|_| stays).for_each(|told| self.hear(told));
+    }
+
     fn hear(&mut self, told: Told) {
+        if let Some(held) = &mut self.clients.told.held {
+            return held.push(told);
+        }
         let same_run = |(old, _): &(Told, Instant)| old.run.is_some() && old.run == told.run && old.by == told.by;
         if !self.clients.told.waiting.as_ref().is_some_and(same_run) {
             self.tell_waiting();
@@ -132,6 +162,12 @@ impl Host {
     }
 }
 
+/// The number of the shape that a command is about.
+fn shape_in(command: &Value) -> Option<u64> {
+    let change = command.get("change").filter(|_| command.get("do").is_some_and(|d| d == "shapes"));
+    change.unwrap_or(command).get("shape")?.as_u64()
+}
+
 /// What commands replace each other by.
 fn run_of(command: &Command) -> Option<String> {
     let keys = |value: Value| match value {
@@ -149,7 +185,7 @@ fn run_of(command: &Command) -> Option<String> {
         Command::SetBaseMap { .. } => "base".to_owned(),
         Command::SetStyle { layer, patch } => format!("style {} {}", layer.0, keys(json!(patch))),
         Command::SetColocation { patch } => format!("colocation {}", keys(json!(patch))),
-        Command::Shapes { change: seaglass_core::shapes::ShapeChange::MoveVertex { shape, line, vertex, .. } } => {
+        Command::Shapes { change: ShapeChange::MoveVertex { shape, line, vertex, .. } } => {
             format!("vertex {} {line} {vertex}", shape.0)
         }
         _ => return None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use seaglass_core::columns::{Rows, RowsAsk};
 use seaglass_core::field::{Apron, Block, FieldInfo, Window};
 use seaglass_core::geolocation::Geolocation;
-use seaglass_core::protocol::Request;
+use seaglass_core::protocol::{FieldAt, Request};
 use seaglass_data::pool::{Content, Lane};
 use seaglass_jobs::reading::Readers;
 use seaglass_jobs::{JobError, Result};
@@ -50,16 +50,15 @@ pub fn blocks(readers: &Readers, target: &Target, field: &FieldInfo, windows: &[
     } else {
         vec![0; field.extra_dims.len()]
     };
-    let requests = windows.iter().map(|window| Request::Read {
+    let of = FieldAt {
         source: readers.source(&target.path, None),
         part: target.part,
         field: field.name.clone(),
         step: if field.has_time { target.step } else { 0 },
-        extra: extra.clone(),
-        window: *window,
-        apron: Apron::None,
+        extra,
         unmasked: target.unmasked && field.hides_cells,
-    });
+    };
+    let requests = windows.iter().map(|w| Request::Read { of: of.clone(), window: *w, apron: Apron::None });
     let mut out: Vec<Option<Block>> = vec![None; windows.len()];
     readers.ask_all(Lane::Tiles, requests, |k, answer| {
         match answer {

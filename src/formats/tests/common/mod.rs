@@ -11,7 +11,7 @@ use seaglass_core::field::{Apron, FieldStats, Window};
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::granule::{FileInfo, GeometryKind, PartInfo};
 use seaglass_core::product::Product;
-use seaglass_core::protocol::{Answer, ProbedCell, ReadFailure, Request, Source, geolocation_from_wire};
+use seaglass_core::protocol::{Answer, FieldAt, ProbedCell, ReadFailure, Request, Source, geolocation_from_wire};
 use seaglass_formats::Reader;
 
 /// A written file with a reader that has opened it.
@@ -110,17 +110,14 @@ impl Opened {
         self.read(field, window, apron, false)
     }
 
+    /// A field of the first part at its first step.
+    pub fn at(&self, field: &str, unmasked: bool) -> FieldAt {
+        let (source, field) = (self.source.clone(), field.to_owned());
+        FieldAt { source, part: 0, field, step: 0, extra: Vec::new(), unmasked }
+    }
+
     fn read(&mut self, field: &str, window: Window, apron: Apron, unmasked: bool) -> Vec<Option<f32>> {
-        let request = Request::Read {
-            source: self.source.clone(),
-            part: 0,
-            field: field.to_owned(),
-            step: 0,
-            extra: Vec::new(),
-            window,
-            apron,
-            unmasked,
-        };
+        let request = Request::Read { of: self.at(field, unmasked), window, apron };
         match self.reader.handle(request) {
             (Answer::Values { .. }, bytes) => {
                 let values = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b));
@@ -131,14 +128,7 @@ impl Opened {
     }
 
     pub fn stats(&mut self, field: &str) -> Option<FieldStats> {
-        let request = Request::Stats {
-            source: self.source.clone(),
-            part: 0,
-            field: field.to_owned(),
-            step: 0,
-            extra: Vec::new(),
-            unmasked: false,
-        };
+        let request = Request::Stats { of: self.at(field, false) };
         match self.reader.handle(request).0 {
             Answer::Stats { stats } => stats,
             other => panic!("{other:?}"),
