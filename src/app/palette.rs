@@ -54,9 +54,9 @@ const FIRST: i32 = 1000;
 
 /// How well `pattern` fits `text`: every character in order; words' beginnings and runs count more. `None` = not at all.
 pub fn fuzzy(pattern: &str, text: &str) -> Option<i32> {
-    let text: Vec<char> = text.to_lowercase().chars().collect();
+    let text: Vec<char> = plain(text).chars().collect();
     let (mut score, mut at, mut last) = (0, 0usize, usize::MAX);
-    for p in pattern.to_lowercase().chars().filter(|c| !c.is_whitespace()) {
+    for p in plain(pattern).chars().filter(|c| !c.is_whitespace()) {
         let k = (at..text.len()).find(|k| text[*k] == p)?;
         let word_start = k == 0 || !text[k - 1].is_alphanumeric();
         score += 1 + if word_start { 6 } else { 0 } + if last != usize::MAX && k == last + 1 { 4 } else { 0 };
@@ -67,9 +67,32 @@ pub fn fuzzy(pattern: &str, text: &str) -> Option<i32> {
     Some(score - text.len() as i32 / 8)
 }
 
+/// Small letters without accents: what is typed in a hurry.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.to_lowercase().chars() {
+        out.push_str(match c {
+            'à' | 'â' | 'á' | 'ä' | 'ã' | 'å' => "a",
+            'ç' => "c",
+            'é' | 'è' | 'ê' | 'ë' => "e",
+            'î' | 'ï' | 'í' => "i",
+            'ô' | 'ö' | 'ó' | 'õ' => "o",
+            'ù' | 'û' | 'ü' | 'ú' => "u",
+            'œ' => "oe",
+            'ñ' => "n",
+            '\u{2019}' => "'",
+            other => {
+                out.push(other);
+                continue;
+            }
+        });
+    }
+    out
+}
+
 /// Whether a word of `text` begins with `pattern`.
 fn begins_word(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
+    let (pattern, text) = (plain(pattern), plain(text));
     let starts = |k: usize| text[..k].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
     !pattern.is_empty() && text.match_indices(&pattern).any(|(k, _)| starts(k))
 }
@@ -120,8 +143,13 @@ pub fn parse_time(text: &str, now: Time) -> Option<Time> {
     if let Ok(t) = Time::parse(text) {
         return Some(t);
     }
-    let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let lower = text.to_lowercase();
+    let english = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let french = ["jan", "fev", "mar", "avr", "mai", "juin", "juil", "aou", "sep", "oct", "nov", "dec"];
+    let month_of = |word: &str| {
+        let begins = |m: &&str| word.starts_with(*m);
+        english.iter().position(|m| begins(&m)).or_else(|| french.iter().position(|m| begins(&m)))
+    };
+    let lower = plain(text);
     let mut words: Vec<&str> = lower.split_whitespace().collect();
     let clock = words
         .last()
@@ -131,8 +159,8 @@ pub fn parse_time(text: &str, now: Time) -> Option<Time> {
     if clock.is_some() {
         words.pop();
     }
-    let month = words.iter().position(|w| w.len() >= 3 && months.iter().any(|m| w.starts_with(m)))?;
-    let number = months.iter().position(|m| words[month].starts_with(m))? as i8 + 1;
+    let month = words.iter().position(|w| w.len() >= 3 && month_of(w).is_some())?;
+    let number = month_of(words[month])? as i8 + 1;
     words.remove(month);
     let day: i8 = words.first()?.parse().ok()?;
     let year: i16 = match words.get(1) {
@@ -488,6 +516,9 @@ mod tests {
         let now = Time::parse("2024-08-01").unwrap();
         assert_eq!(parse_time("11 aug 13:27", now), Time::parse("2024-08-11T13:27:00").ok());
         assert_eq!(parse_time("11 August 2021", now), Time::parse("2021-08-11").ok());
+        assert_eq!(parse_time("11 août 2021", now), Time::parse("2021-08-11").ok());
+        assert_eq!(parse_time("3 juillet 13:27", now), Time::parse("2024-07-03T13:27:00").ok());
+        assert!(fuzzy("plein ecran", "Plein écran").is_some(), "accents need not be typed");
         assert_eq!(parse_time("march", now), None);
     }
 
