@@ -31,7 +31,7 @@ const BUDGETS: [(u32, &str); 6] = [
 const BUDGET_RANGE: [u32; 2] = [128, 65_536];
 
 /// Windows of this height show the whole dialog; in lower ones it scrolls.
-const TALL: f32 = 620.0;
+const TALL: f32 = 700.0;
 
 /// Units, sizes and budgets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

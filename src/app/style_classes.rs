@@ -47,7 +47,7 @@ pub fn show(ui: &mut Ui, row: &Row, out: &mut Out) {
             }
             let none = all.iter().all(|c| row.style.hidden.contains(c));
             ui.add_enabled_ui(all.len() <= MOST_HIDDEN, |ui| {
-                if widgets::chip(ui, tr!("None"), none).clicked() {
+                if widgets::chip(ui, tr!("classes" => "None"), none).clicked() {
                     send(row, all, out);
                 }
             });

@@ -296,7 +296,7 @@ fn window_controls(ui: &mut Ui, free: f32, model: &Model, state: &mut UiState, o
     let step_name = STEPS
         .iter()
         .find(|(s, _)| *s == timeline.step_s)
-        .map_or_else(|| text::duration(timeline.step_seconds()), |(_, n)| (*n).to_owned());
+        .map_or_else(|| text::duration(timeline.step_seconds()), |(_, n)| lang::t(n).to_owned());
     if free > 590.0 {
         drop_down(ui, &step_name, tr!("Step"), |ui| {
             for (step_s, name) in STEPS {
