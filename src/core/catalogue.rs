@@ -299,9 +299,6 @@ mod tests {
     }
 
     #[test]
-    fn time_rules() {
-        let mut c = Collection::default();
-    #[test]
     fn a_style_may_name_the_granules_it_is_for() {
         let mut c = Collection::default();
         c.merge(&[], vec![granule(0, None), granule(1, None), granule(2, None)]);
@@ -318,6 +315,9 @@ mod tests {
         assert!(ids(&["none"], &[]).is_empty());
     }
 
+    #[test]
+    fn time_rules() {
+        let mut c = Collection::default();
         c.merge(&[], vec![granule(3, Some((30, 40))), granule(1, Some((10, 20))), granule(0, None)]);
         let t = Time::from_micros;
         let ids = |rule, now, a, b| -> Vec<u64> {

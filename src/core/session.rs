@@ -233,18 +233,18 @@ impl Session {
             }
             _ => {}
         }
-        self.refuse_locked(command)?;
-        let before = self.project.clone();
-        match self.change(command) {
-            Ok(effects) => {
-                self.tidy_groups();
-                if self.project != before {
         if matches!(command, Command::Opened { .. } | Command::OpenedMany { .. }) {
             // What data bring is in every state that undo brings back: undoing what was done before them keeps them.
             let effects = self.apply_derived(command)?;
             self.tidy_groups();
             return Ok(effects);
         }
+        self.refuse_locked(command)?;
+        let before = self.project.clone();
+        match self.change(command) {
+            Ok(effects) => {
+                self.tidy_groups();
+                if self.project != before {
                     // A bookmark that moves camera and clock alone is no step: undo would bring nothing back.
                     let still = matches!(command, Command::GoToBookmark { .. })
                         && self.project.layers == before.layers
@@ -284,15 +284,15 @@ impl Session {
                 if let [path] = paths.as_slice()
                     && path.extension().is_some_and(|e| e.eq_ignore_ascii_case(crate::session_file::EXTENSION))
                 {
+                    if crate::granule::pushed_name(path).is_some() {
+                        return Err(CommandError("A session names files, so it cannot be pushed; open it.".into()));
+                    }
                     return Ok(vec![Effect::OpenSession(path.clone())]);
                 }
                 self.arrival.given(paths, !self.catalogue.collections.is_empty());
                 for path in paths {
                     if !self.project.sources.contains(path) {
                         self.project.sources.push(path.clone());
-                    if crate::granule::pushed_name(path).is_some() {
-                        return Err(CommandError("A session names files, so it cannot be pushed; open it.".into()));
-                    }
                     }
                 }
                 return Ok(vec![Effect::Open(paths.clone())]);

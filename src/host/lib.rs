@@ -48,9 +48,9 @@ pub use describe::Description;
 pub use extract::{Cells, DEFAULT_PROCESSOR};
 pub use histogram::Histogram;
 pub use host::Host;
+pub use pipeline::drawn_colormap;
 pub use probe::{ProbeRow, ProbeState};
 pub use report::{
-pub use pipeline::drawn_colormap;
     Action, EmptyReason, HostError, LayerStatus, Level, Notice, Progress, SaveFilm, SaveImage, StepReport,
 };
 pub use seaglass_data::pool::Connect;

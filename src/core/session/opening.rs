@@ -84,9 +84,9 @@ impl Session {
     /// does a file of that name that came with a session.
     fn replace_pushed(&mut self, id: &str, path: &Path, info: &FileInfo) -> Vec<Effect> {
         let Some(collection) = self.catalogue.collections.get_mut(id) else { return Vec::new() };
-        let others: HashSet<PathBuf> =
         // What is added replaces nothing, and stays when the first file comes after it from the same folder.
         let stays = |g: &Path| is_piece(path) || (is_piece(g) && g.parent() == path.parent());
+        let others: HashSet<PathBuf> =
             collection.granules.iter().map(|g| g.path.clone()).filter(|g| g != path && !stays(g)).collect();
         let gone: HashSet<&Path> = others.iter().map(PathBuf::as_path).chain(std::iter::once(path)).collect();
         collection.remove(&gone);
@@ -111,12 +111,12 @@ impl Session {
         if self.restored.is_empty() { Vec::new() } else { layers.cloned().collect() }
     }
 
-    /// Drops files that are no longer there. Layers stay: their data may come back.
     /// Forgets that these files were asked for: they were refused, and no session looks for them again.
     pub fn refuse_sources(&mut self, paths: &[PathBuf]) {
         self.project.sources.retain(|s| !paths.contains(s));
     }
 
+    /// Drops files that are no longer there. Layers stay: their data may come back.
     pub(super) fn files_gone(&mut self, paths: &[PathBuf]) -> Vec<Effect> {
         let gone: HashSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
         self.failures.retain(|f| !gone.contains(f.path.as_path()));
@@ -368,7 +368,6 @@ mod tests {
     }
 
     #[test]
-    #[test]
     fn every_push_has_a_layer() {
         let mut s = Session::default();
         for k in 0..MAX_AUTOMATIC_LAYERS + 4 {
@@ -439,6 +438,7 @@ mod tests {
         assert_eq!(files(&again), ["a.nc"]);
     }
 
+    #[test]
     fn which_collections_get_layers_depends_on_the_files_alone() {
         let n = MAX_AUTOMATIC_LAYERS + 3;
         let shown = |order: &mut dyn Iterator<Item = usize>| -> Vec<String> {
