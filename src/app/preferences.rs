@@ -121,7 +121,7 @@ pub fn dialog(ctx: &egui::Context, state: &mut UiState, out: &mut Out) {
         if room >= TALL {
             all(ui);
         } else {
-            let room = room - 180.0;
+            let room = room - 256.0;
             egui::ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| {
                 ui.set_min_width(ui.available_width());
                 all(ui);
