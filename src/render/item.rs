@@ -18,7 +18,7 @@ use crate::mesh::{self, Mesh};
 use crate::pacing::Pacing;
 use crate::residency::Residency;
 use crate::series::SeriesShape;
-use crate::tree::{Cut, CutOptions, TileAt, Tree, wraps};
+use crate::tree::{Cut, CutOptions, Node, TileAt, Tree, wraps};
 
 /// Allowed distance of a drawn position from the true one, pixels: at rest and in pictures.
 pub(crate) const RESTING_PX: f64 = 0.1;
@@ -56,6 +56,8 @@ pub(crate) struct DrawnAs {
     pub cells: bool,
     /// Arrows or barbs: those just outside of the view reach into it.
     pub symbols: bool,
+    /// Missing values have a colour.
+    pub missing: bool,
 }
 
 /// How items are made ready for a frame.
@@ -168,7 +170,13 @@ impl Item {
             std::iter::successors(Some(tile), |t| (t.level < top).then(|| t.parent())).find(|t| resident(*t))
         };
         let leaves = if self.drawn_as.cells { &cut.leaves[..] } else { &[] };
-        let mesh = mesh::build(tree, leaves, frame, &drawn);
+        // Three channels are missing together only where all are.
+        let everywhere = self.drawn_as.missing || group.len() > 1;
+        let shows = |tile: TileAt, node: &Node| {
+            let [rows, cols] = tree.edges_in(tile, node);
+            everywhere || tiles.shows(at(tile), rows, cols)
+        };
+        let mesh = mesh::build(tree, leaves, frame, &drawn, &shows);
         self.spots.clear();
         for batch in &mesh.batches {
             // Placed once; there are few of them.

@@ -27,6 +27,7 @@ mod cuts;
 mod draw;
 mod error;
 mod fields;
+mod filled;
 mod frame;
 mod glyphs;
 mod gpu;

@@ -47,8 +47,15 @@ pub(crate) struct Mesh {
     pub patches: usize,
 }
 
-/// Builds the triangles of `leaves`; each leaf shows the tile `drawn` gives for it, or nothing.
-pub(crate) fn build(tree: &Tree, leaves: &[Leaf], frame: &FrameView, drawn: &dyn Fn(TileAt) -> Option<TileAt>) -> Mesh {
+/// Builds the triangles of `leaves`; each leaf shows the tile `drawn` gives for it, or nothing. Those of which nothing
+/// `shows` have no triangles, but their corners are those of their neighbours, and their tiles are there.
+pub(crate) fn build(
+    tree: &Tree,
+    leaves: &[Leaf],
+    frame: &FrameView,
+    drawn: &dyn Fn(TileAt) -> Option<TileAt>,
+    shows: &dyn Fn(TileAt, &Node) -> bool,
+) -> Mesh {
     let mut sorted: Vec<(TileAt, &Leaf)> = Vec::with_capacity(leaves.len());
     let mut last: Option<(TileAt, Option<TileAt>)> = None;
     for leaf in leaves {
@@ -61,14 +68,23 @@ pub(crate) fn build(tree: &Tree, leaves: &[Leaf], frame: &FrameView, drawn: &dyn
     }
     sorted.sort_by_key(|(tile, leaf)| (*tile, leaf.node));
     let corners = Corners::new(tree, leaves);
-    let mut mesh = Mesh { patches: sorted.len(), ..Mesh::default() };
+    // Two corners more and two triangles a leaf, and a little for neighbours of other sizes.
+    let mut mesh = Mesh {
+        vertices: Vec::with_capacity(3 * sorted.len() + 4),
+        indices: Vec::with_capacity(8 * sorted.len()),
+        batches: Vec::new(),
+        patches: 0,
+    };
     for group in sorted.chunk_by(|a, b| a.0 == b.0) {
         let tile = group[0].0;
         let (first, base) = (mesh.indices.len() as u32, mesh.vertices.len());
-        let mut builder = Builder::new(tree, frame, tile, &mut mesh, base);
-        for (_, leaf) in group {
-            builder.add(tree.node(leaf), &corners);
+        let mut builder = Builder::new(tree, frame, tile, &mut mesh, (base, group.len()));
+        let mut patches = 0;
+        for node in group.iter().map(|(_, leaf)| tree.node(leaf)).filter(|node| shows(tile, node)) {
+            builder.add(node, &corners);
+            patches += 1;
         }
+        mesh.patches += patches;
         let indices = first..mesh.indices.len() as u32;
         mesh.batches.push(Batch { tile, indices, base_vertex: base as i32 });
     }
@@ -127,14 +143,21 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(tree: &'a Tree, frame: &'a FrameView, tile: TileAt, mesh: &'a mut Mesh, base: usize) -> Self {
+    fn new(
+        tree: &'a Tree,
+        frame: &'a FrameView,
+        tile: TileAt,
+        mesh: &'a mut Mesh,
+        (base, leaves): (usize, usize),
+    ) -> Self {
         let stride = (1u64 << tile.level) as f64;
         let origin = [
             f64::from(tile.ty) * tree.grid.tile_rows as f64 * stride,
             f64::from(tile.tx) * tree.grid.tile_cols as f64 * stride,
         ];
         let cut = frame.view.camera.projection.cut_about_deg().is_some();
-        Self { tree, frame, mesh, base, origin, stride, cut, known: IntMap::default(), outline: Vec::new() }
+        let known = IntMap::with_capacity_and_hasher(3 * leaves + 4, Default::default());
+        Self { tree, frame, mesh, base, origin, stride, cut, known, outline: Vec::new() }
     }
 
     fn push(&mut self, r: i64, c: i64, v: DVec3) -> u32 {
@@ -278,7 +301,7 @@ mod tests {
         let options = CutOptions { tolerance_px: 0.1, most_leaves: 500_000, bias: 0, resident: &|_| true };
         let cut = tree.cut(&frame, &options);
         assert!(!cut.overflow);
-        let mesh = build(&tree, &cut.leaves, &frame, &Some);
+        let mesh = build(&tree, &cut.leaves, &frame, &Some, &|_, _| true);
         let (mut at_vertices, mut between, mut compared) = (0f64, 0f64, 0);
         for batch in &mesh.batches {
             let stride = f64::from(1u32 << batch.tile.level);
@@ -377,7 +400,7 @@ mod tests {
         let mut tree = Tree::new(geolocation, Projection::Globe, None);
         let options = CutOptions { tolerance_px: 0.1, most_leaves: 100_000, bias: 0, resident: &|_| true };
         let cut = tree.cut(&frame, &options);
-        let mesh = build(&tree, &cut.leaves, &frame, &Some);
+        let mesh = build(&tree, &cut.leaves, &frame, &Some, &|_, _| true);
         assert!(mesh.vertices.len() < 700, "{} vertices for 55 800 cells", mesh.vertices.len());
     }
 }

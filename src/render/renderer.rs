@@ -333,6 +333,7 @@ impl Renderer {
             let symbols = matches!(method, Method::Arrows | Method::Barbs);
             known.drawn_as.symbols |= symbols;
             known.drawn_as.cells |= !symbols;
+            known.drawn_as.missing |= layer.style.ends.missing.is_some();
             let needed = uses_of(known, method, &layer.style).and(contour::uses(&layer.style));
             for id in group {
                 let all = uses.get(&id).map_or(needed, |u| u.and(needed));
@@ -447,7 +448,7 @@ impl Renderer {
                 CutOptions { tolerance_px: BASE_TOLERANCE_PX, most_leaves: 50_000, bias: 0, resident: &|_| true };
             let cut = tree.cut_within(frame, &options);
             let area = Area::of(tree, &cut, frame, self.gpu.max_side_px());
-            self.world_mesh = Some((key, mesh::build(tree, &cut.leaves, frame, &Some), area));
+            self.world_mesh = Some((key, mesh::build(tree, &cut.leaves, frame, &Some, &|_, _| true), area));
         }
         let (_, mesh, area) = self.world_mesh.as_ref()?;
         let base = prepared.add_mesh(mesh);
@@ -543,7 +544,8 @@ impl Renderer {
             let place = |tile: TileAt| self.tiles.place_of(SeriesShape::key(id, tile)).filter(|_| !channels);
             let tiny = mesh.batches.iter().all(|b| place(b.tile).is_some_and(|(_, place)| is_tiny(place)));
             if tiny {
-                for (batch, place) in mesh.batches.iter().filter_map(|b| Some((b, place(b.tile)?))) {
+                let shown = mesh.batches.iter().filter(|b| !b.indices.is_empty());
+                for (batch, place) in shown.filter_map(|b| Some((b, place(b.tile)?))) {
                     prepared.add_small(mesh, batch, place, (slot, clock));
                 }
                 prepared.count(mesh);
@@ -553,7 +555,7 @@ impl Renderer {
             }
             let own = mesh.batches.iter().any(|b| place(b.tile).is_none());
             let base = if own { Some(prepared.add_mesh(mesh)) } else { prepared.count(mesh) };
-            for batch in &mesh.batches {
+            for batch in mesh.batches.iter().filter(|b| !b.indices.is_empty()) {
                 if let Some(place) = place(batch.tile) {
                     prepared.add_small(mesh, batch, place, (slot, clock));
                     continue;

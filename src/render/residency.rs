@@ -11,6 +11,7 @@ use seaglass_core::tile::TileKey;
 
 use crate::atlas::{Atlas, Place, Room, Texels, Width};
 use crate::fields::Fields;
+use crate::filled::Filled;
 use crate::gpu::Gpu;
 use crate::int_map::IntMap;
 use crate::marks::{self, Mark};
@@ -94,6 +95,8 @@ struct SharedTile {
 struct Content {
     texture: Option<TileTexture>,
     shared: Option<SharedTile>,
+    /// Where cells have values.
+    filled: Option<Filled>,
     /// Values in memory.
     values: Option<Arc<Block>>,
 }
@@ -218,6 +221,7 @@ impl Residency {
                     continue;
                 }
                 let padded = Padded::of(&block, self.timed.get(&key.item).and_then(|g| rows_of(g)));
+                content.filled = Some(Filled::of(&padded.values, [block.window.rows, block.window.cols]));
                 if !uses.alone {
                     (content.shared, bytes) = self.share(gpu, pipelines, key, &padded, packed);
                 }
@@ -296,6 +300,12 @@ impl Residency {
     pub fn place_of(&self, key: TileKey) -> Option<(u32, Place)> {
         let content = &self.tiles.get(&key)?.content;
         content.shared.as_ref().filter(|_| content.texture.is_none()).map(|s| (s.room.bank, s.place))
+    }
+
+    /// Whether a raster tile may have values between two edges of rows and two of columns, in its own values.
+    pub fn shows(&self, key: TileKey, rows: [f64; 2], cols: [f64; 2]) -> bool {
+        let filled = self.tiles.get(&key).and_then(|t| t.content.filled.as_ref());
+        filled.is_none_or(|f| f.any(rows, cols))
     }
 
     /// Bind group 2 of the tiles of a shared texture, and how their values are kept.

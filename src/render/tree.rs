@@ -197,6 +197,16 @@ impl Tree {
         &self.nodes[leaf.node as usize]
     }
 
+    /// Edges of a node in rows and columns of a tile, in its own values.
+    pub fn edges_in(&self, tile: TileAt, node: &Node) -> [[f64; 2]; 2] {
+        let stride = (1u64 << tile.level) as f64;
+        let within = |[a, b]: [i64; 2], k: u32, side: usize| {
+            [a, b].map(|x| x as f64 / UNIT as f64 / stride - f64::from(k) * side as f64)
+        };
+        let Rect { r0, r1, c0, c1 } = node.rect;
+        [within([r0, r1], tile.ty, self.grid.tile_rows), within([c0, c1], tile.tx, self.grid.tile_cols)]
+    }
+
     /// A position already evaluated (every corner and middle of a leaf is).
     pub fn point(&self, r: i64, c: i64) -> Option<DVec3> {
         self.points.get(&self.key(r, c)).filter(|p| p.valid).map(|p| p.v)

@@ -9,6 +9,7 @@ use seaglass_core::camera::Camera;
 use seaglass_core::geo::LonLat;
 use seaglass_core::geolocation::Geolocation;
 use seaglass_core::projection::Projection;
+use seaglass_core::style::{Filter, Style};
 use seaglass_render::Scene;
 use support::{Data, bare, gpu, grid, marker, orbit_place, orbit_swath, picture, renderer, unit_style};
 
@@ -125,4 +126,45 @@ fn near_by_a_lone_cell_is_no_larger_than_it_is() {
     let image = picture(&mut renderer, &scene, std::slice::from_ref(&data));
     let (n, _) = drawn(&image);
     assert!((132..=169).contains(&n), "{n} pixels instead of 12 × 12");
+}
+
+#[test]
+fn what_is_missing_is_left_out_and_nothing_else() {
+    let Some(gpu) = gpu() else { return };
+    let paint = [40, 90, 130];
+    // A pass over land, ocean and land, an island of a few cells in the first; and a coast that runs across the cells.
+    let ocean = |r: usize, c: usize| (700..1500).contains(&r) || (r.abs_diff(200) < 3 && c.abs_diff(30) < 3);
+    let coast = |r: usize, c: usize| c > 60 + r / 20 + (r / 7) % 5;
+    let value = |r: usize, c: usize| ((r + 3 * c) % 90) as f32 / 90.0;
+    let pass = Geolocation::Swath(orbit_swath(10.0, 2400, 69, 4000.0));
+    let all = [
+        Data::new(1, pass, move |r, c| if ocean(r, c) { value(r, c) } else { f32::NAN }),
+        Data::new(
+            2,
+            grid((-30.0, 0.1, 600), (-25.0, 0.1, 300)),
+            move |r, c| if coast(r, c) { value(r, c) } else { f32::NAN },
+        ),
+    ];
+    for (data, altitude_m) in all.iter().flat_map(|d| [(d, 9e6), (d, 1.5e6)]) {
+        for filter in [Filter::Nearest, Filter::Bilinear] {
+            let camera = camera(LonLat::new(6.0, 2.0), altitude_m, Projection::Globe);
+            let picture_of = |missing: Option<[u8; 3]>| {
+                let mut style = Style { filter, ..unit_style() };
+                style.ends.missing = missing;
+                let scene = Scene { layers: vec![data.layer(style, &marker())], ..bare(camera, SIZE) };
+                let mut renderer = renderer(&gpu);
+                let image = picture(&mut renderer, &scene, std::slice::from_ref(data));
+                (image, renderer.stats().patches)
+            };
+            // Painted, missing cells are drawn: all else is as without them, and they leave nothing.
+            let ((left_out, few), (painted, many)) = (picture_of(None), picture_of(Some(paint)));
+            let same = |a: &image::Rgba<u8>, b: &image::Rgba<u8>| if b.0[..3] == paint { a[3] == 0 } else { a == b };
+            let differ = left_out.pixels().zip(painted.pixels()).filter(|(a, b)| !same(a, b)).count();
+            assert_eq!(differ, 0, "item {} from {altitude_m} m, {filter:?}", data.item);
+            // The patches of a grid are large, and near to the pass all is ocean.
+            assert!(few < many || data.item == 2 || altitude_m < 9e6, "{few} of {many} patches");
+            let drawn = left_out.pixels().filter(|p| p[3] > 0).count();
+            assert!(drawn > 800, "{drawn} pixels");
+        }
+    }
 }
