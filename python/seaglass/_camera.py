@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._cells import Picture
+from ._link import Header
 from ._names import Strict
+from ._work import Work, begin
 
 if TYPE_CHECKING:
     from ._app import Seaglass
@@ -31,6 +32,10 @@ def _known(view: dict[str, float], more: tuple[str, ...] = ()) -> None:
     for name in view:
         if name not in (*_VIEW, *more):
             raise TypeError(f'a view has no "{name}"; it has {", ".join((*_VIEW, *more))}')
+
+
+def _arrived(header: Header, _: bytes) -> bool:
+    return bool(header["arrived"])
 
 
 class Camera(Strict):
@@ -83,23 +88,27 @@ class Camera(Strict):
         self._app._link.ask("fit", timeout=60.0, **box)
         return self
 
-    def fly(self, seconds: float = 2.0, easing: str = "smooth", fps: float = 30.0, **to: float) -> Camera:
+    def fly(self, seconds: float = 2.0, easing: str = "smooth", **to: float) -> Camera:
         """Flies to a place (the arguments of :meth:`set`) along the great circle, in real time."""
         _known(to)
-        return self.tour([{"seconds": 0.0}, {"seconds": seconds, **to}], easing=easing, fps=fps)
+        return self.tour([{"seconds": seconds, **to}], easing=easing)
 
-    def tour(self, stops: Sequence[dict[str, float]], easing: str = "smooth", fps: float = 30.0) -> Camera:
-        """Flies from stop to stop, in real time. A stop is what :meth:`set` takes, and ``seconds`` from the one before."""
-        began = time.monotonic()
-        raw = self._app.project()["camera"]
-        for at, view in self.path(stops, easing, fps):
-            late = began + at - time.monotonic()
-            if late > 0:
-                time.sleep(late)
-            elif late < -1.0 / fps and at < self._length(stops):
-                continue
-            self._app._send(self._command(raw, view))
+    def tour(self, stops: Sequence[dict[str, float]], easing: str = "smooth") -> Camera:
+        """Flies from stop to stop, in real time; the application moves the camera with every picture it draws. A stop is
+        what :meth:`set` takes, and ``seconds`` from the one before (the first is jumped to without them). Ends where it is
+        when the user or another program moves the camera."""
+        self.start_tour(stops, easing).result()
         return self
+
+    def start_tour(self, stops: Sequence[dict[str, float]], easing: str = "smooth") -> Work[bool]:
+        """Begins what :meth:`tour` does, without waiting. ``cancel()`` leaves the camera where it is; ``result()`` says
+        whether it has arrived."""
+        raw = self._app.project()["camera"]
+        asked = [
+            {"camera": self._command(raw, view)["camera"], "seconds": float(stop.get("seconds", 2.0 if k else 0.0))}
+            for k, (stop, view) in enumerate(zip(stops, self._views(stops)))
+        ]
+        return begin(self._app._link, "fly", _arrived, False, "flying", stops=asked, easing=easing)
 
     def frames(
         self, stops: Sequence[dict[str, float]], fps: float = 10.0, easing: str = "smooth", **picture: Any
@@ -109,10 +118,6 @@ class Camera(Strict):
         for _, view in self.path(stops, easing, fps):
             self._app._send(self._command(raw, view))
             yield self._app.screenshot(**picture)
-
-    @staticmethod
-    def _length(stops: Sequence[dict[str, float]]) -> float:
-        return sum(float(s.get("seconds", 0.0)) for s in stops[1:])
 
     def path(
         self, stops: Sequence[dict[str, float]], easing: str = "smooth", fps: float = 30.0
@@ -126,6 +131,16 @@ class Camera(Strict):
             at += [start + seconds * k / count for k in range(1, count + 1)]
         yield from zip(at, self.along(stops, at, easing))
 
+    def _views(self, stops: Sequence[dict[str, float]]) -> list[dict[str, float]]:
+        """The views of stops; what one does not name is that of the one before."""
+        for stop in stops:
+            _known(stop, ("seconds",))
+        views, here = [], self.get()
+        for stop in stops:
+            here = {**here, **{name: float(v) for name, v in stop.items() if name != "seconds"}}
+            views.append(here)
+        return views
+
     def along(
         self, stops: Sequence[dict[str, float]], seconds: Sequence[float], easing: str = "smooth"
     ) -> Iterator[dict[str, float]]:
@@ -136,14 +151,9 @@ class Camera(Strict):
             raise ValueError(f'there is no easing "{easing}"; there are {", ".join(_EASINGS)}') from None
         if not stops:
             return
-        for stop in stops:
-            _known(stop, ("seconds",))
-        views, ends, here = [], [0.0], self.get()
-        for k, stop in enumerate(stops):
-            here = {**here, **{name: float(v) for name, v in stop.items() if name != "seconds"}}
-            views.append(here)
-            if k > 0:
-                ends.append(ends[-1] + float(stop.get("seconds", 2.0)))
+        views, ends = self._views(stops), [0.0]
+        for stop in stops[1:]:
+            ends.append(ends[-1] + float(stop.get("seconds", 2.0)))
         for t in seconds:
             k = min(max(int(np.searchsorted(ends, t, "left")), 1), len(ends) - 1) if len(ends) > 1 else 0
             if k == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,69 @@ def filled(values: Any) -> Any:
     if held.size and max(abs(int(held.min())), abs(int(held.max()))) > _EXACT:
         return values.filled(_MISSING)
     return np.ma.filled(values.astype(float), np.nan)
+
+
+# Boxes of one grid at most.
+_MOST_BOXES = 50_000_000
+# Columns that say where a cell is and no value of it.
+_PLACE = ("granule", "row", "col", "lon", "lat", "time", "distance_m", "along_m")
+
+
+def on_grid(cells: Cells, step: float) -> xarray.Dataset:
+    """See :meth:`Cells.to_grid`."""
+    import xarray as xr
+
+    if not step > 0:
+        raise ValueError("the step is a number of degrees above zero")
+    if not len(cells):
+        raise ValueError("there are no cells to put on a grid")
+    lon, lat = np.asarray(cells["lon"], float), np.asarray(cells["lat"], float)
+    # Over the dateline: the seam lies in the widest gap.
+    order = np.sort(lon % 360.0)
+    gaps = np.diff(order, append=order[0] + 360.0)
+    west = order[(int(np.argmax(gaps)) + 1) % len(order)]
+    east = (lon - west) % 360.0 + (west if west <= 180.0 else west - 360.0)
+    first = [np.floor(v.min() / step) for v in (lat, east)]
+    row, col = (np.floor(v / step).astype(int) - int(f) for v, f in zip((lat, east), first))
+    granule = np.asarray(cells["granule"]).astype(int)
+    names = cells._unique_granules()
+    shape = (len(names), int(row.max()) + 1, int(col.max()) + 1)
+    boxes = shape[0] * shape[1] * shape[2]
+    if boxes > _MOST_BOXES:
+        raise ValueError(
+            f"a grid of {step} degrees has {boxes} boxes here, more than {_MOST_BOXES}; choose a longer step"
+        )
+    box = (granule * shape[1] + row) * shape[2] + col
+    middle = [(np.arange(n) + f + 0.5) * step for n, f in zip(shape[1:], first)]
+    # The nearest to the middle of each box comes first.
+    away = (lat - middle[0][row]) ** 2 + ((east - middle[1][col]) * np.cos(np.radians(lat))) ** 2
+    near = np.lexsort((away, box))
+    dims = ("granule", "lat", "lon")
+    data: dict[str, Any] = {"cells": (dims, np.bincount(box, minlength=boxes).reshape(shape))}
+    for name in cells:
+        if name in _PLACE:
+            continue
+        values = cells[name]
+        whole, masked = values.dtype.kind == "i", np.ma.getmaskarray(values)
+        plain = np.ma.getdata(values).astype(float)
+        good = ~masked & np.isfinite(plain)
+        found = np.full(boxes, np.nan)
+        if whole:
+            kept = near[good[near]]
+            at, k = np.unique(box[kept], return_index=True)
+            found[at] = plain[kept][k]
+        else:
+            count = np.bincount(box[good], minlength=boxes)
+            some = count > 0
+            found[some] = np.bincount(box[good], plain[good], boxes)[some] / count[some]
+        attributes = {k: v for k, v in cells.columns[name].items() if k != "coordinates"}
+        data[name] = (dims, found.reshape(shape), attributes)
+    coords = {
+        "granule": names,
+        "lat": ("lat", middle[0], {"standard_name": "latitude", "units": "degrees_north"}),
+        "lon": ("lon", middle[1], {"standard_name": "longitude", "units": "degrees_east"}),
+    }
+    return xr.Dataset(data, coords, cells.attributes)
 
 
 class Cells:
@@ -114,6 +178,14 @@ class Cells:
         coords["granule_name"] = ("granules", np.array(self.granules, dtype=object), {})
         return xr.Dataset(data, coords, self.attributes)
 
+    def to_grid(self, step: float) -> xarray.Dataset:
+        """The cells on a grid of longitude and latitude with steps of so many degrees, a layer for each granule.
+
+        A box has the mean of the cells whose centres lie in it (of whole numbers, which may be flags, the value of the cell
+        nearest to its middle), ``cells`` says how many these are, and a box without one is missing.
+        """
+        return on_grid(self, step)
+
 
 class Picture:
     """A picture of the view: shown by Jupyter, and an array of ``height × width × 4`` bytes for numpy."""
@@ -150,6 +222,8 @@ class Picture:
         return b"\x89PNG\r\n\x1a\n" + body
 
     def save(self, path: Any) -> None:
-        """Writes a PNG file."""
+        """Writes a PNG file; for others give :meth:`numpy.asarray` of it to PIL or matplotlib."""
+        if Path(path).suffix.lower() not in (".png", ""):
+            raise ValueError(f"a picture is saved as .png, not as {Path(path).name}; PIL.Image.fromarray writes others")
         with open(path, "wb") as file:
             file.write(self.png())

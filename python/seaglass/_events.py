@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ._link import Header, Link, LinkLost, SeaglassError, Stream
 
 if TYPE_CHECKING:
@@ -171,7 +173,8 @@ class Recording:
         if self._events is not None:
             self._take(self._events)
         lines = ["import seaglass", "", "view = seaglass.connect()"]
-        return "\n".join([*lines, *(line for e in self.entries for line in _lines(e))]) + "\n"
+        made: set[int] = set()
+        return "\n".join([*lines, *(line for e in self.entries for line in _lines(e, made))]) + "\n"
 
     def save(self, path: Any) -> None:
         """Writes the program."""
@@ -179,8 +182,8 @@ class Recording:
             file.write(self.script())
 
 
-def _lines(entry: dict[str, Any]) -> Iterable[str]:
-    """The lines of a program that stand for one entry."""
+def _lines(entry: dict[str, Any], made: set[int]) -> Iterable[str]:
+    """The lines of a program that stand for one entry; ``made`` are the shapes that it has made before."""
     if "missed" in entry:
         return [f"# {entry['missed']} commands were not recorded: they came too fast."]
     if "pushed" in entry:
@@ -194,22 +197,44 @@ def _lines(entry: dict[str, Any]) -> Iterable[str]:
         given |= {"heading": c["heading_deg"], "tilt": c["tilt_deg"]}
         return [f"view.camera.set({_arguments(given)})"]
     if do == "set_time":
-        import numpy as np
-
         return [f"view.time = {str(np.datetime64(command['now'], 'us'))!r}"]
     if do == "open":
         return [f"view.open({', '.join(repr(p) for p in command['paths'])})"]
+    shape = entry.get("shape")
+    inside = command.get("change", command)
+    if shape is not None and (do, inside.get("what")) == ("shapes", "add"):
+        made.add(shape["id"])
+        return [f"shape_{shape['id']} = view.command('shapes', {_arguments(command)})['shape']"]
+    if shape is not None and isinstance(inside.get("shape"), int):
+        # By the name of the variable or of the shape, whose number is another elsewhere.
+        named = f"shape_{shape['id']}" if shape["id"] in made else f"view.shape({shape['name']!r})"
+        mark = "\0shape\0"
+        changed = {**inside, "shape": mark}
+        fields = {**command, "change": changed} if "change" in command else changed
+        return [f"view.command({do!r}, {_arguments(fields)})".replace(repr(mark), named)]
     layer = entry.get("layer")
     if layer is None or "layer" not in command:
-        fields = f", {_arguments(command)}" if command else ""
-        return [f"view.command({do!r}{fields})"]
-    named = f"view.layer({layer['field']!r}, {layer['collection']!r})"
+        more = f", {_arguments(command)}" if command else ""
+        return [f"view.command({do!r}{more})"]
+    of = f"view.layer({layer['field']!r}, {layer['collection']!r})"
     command.pop("layer")
     if do == "set_style":
-        return [f"{named}.set({_arguments(command['patch'])})"]
-    fields = f", {_arguments(command)}" if command else ""
-    return [f"view.command({do!r}, layer={named}.id{fields})"]
+        return [f"{of}.set({_arguments(command['patch'])})"]
+    more = f", {_arguments(command)}" if command else ""
+    return [f"view.command({do!r}, layer={of}.id{more})"]
 
 
 def _arguments(fields: dict[str, Any]) -> str:
-    return ", ".join(f"{k}={v!r}" for k, v in fields.items())
+    return ", ".join(f"{k}={_short(v)!r}" for k, v in fields.items())
+
+
+def _short(value: Any) -> Any:
+    """Numbers as a user would write them: 0.3 for the 32-bit number next to it, without what arithmetic has left."""
+    if isinstance(value, dict):
+        return {k: _short(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_short(v) for v in value]
+    if not isinstance(value, float):
+        return value
+    single = np.float32(value)
+    return float(str(single)) if float(single) == value else float(f"{value:.15g}")

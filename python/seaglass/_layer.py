@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._cells import Picture
 from ._link import SeaglassError
 from ._names import Strict, near
 
@@ -44,6 +45,8 @@ class Layer(Strict):
     time_rule = _Setting("Which granules are drawn.")
     follow_view = _Setting("The colours follow what is in view.")
     hidden = _Setting("Classes that are not drawn.")
+    only = _Setting("Granules that are drawn, by the names of their files; all when empty.")
+    without = _Setting("Granules that are not drawn, by the names of their files.")
     blend = _Setting("How it is laid over what lies below.")
     ends = _Setting("Colours beyond the ends of the range.")
     vector = _Setting("Settings of arrows and barbs, a dictionary.")
@@ -112,6 +115,8 @@ class Layer(Strict):
         self.check(settings)
         current: dict[str, Any] | None = None
         for key, value in settings.items():
+            if value is None:
+                raise ValueError(f"{key} cannot be None; reset() gives the layer its first look back")
             if isinstance(value, dict):
                 # The application takes a group of settings as a whole.
                 current = self.style if current is None else current
@@ -122,6 +127,17 @@ class Layer(Strict):
                 settings[key] = value.item()
         self._app.command("set_style", layer=self.id, patch=settings)
         return self
+
+    def reset(self) -> Layer:
+        """Gives it the look back that its product or field has."""
+        self._app.command("reset_style", layer=self.id)
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Layer) and (other._app, other.id) == (self._app, self.id)
+
+    def __hash__(self) -> int:
+        return hash((id(self._app), self.id))
 
     def move(self, to: int) -> Layer:
         """Moves it in the stack; 0 is on top."""
@@ -147,6 +163,53 @@ class Layer(Strict):
         found = dict(self._app._link.ask("statistics", layer=self.id, timeout=120.0)[0]["value"])
         found["bins"] = np.array(found["bins"])
         return found
+
+    def granules(self, *names: str, **settings: Any) -> Layer:
+        """A look of their own for some granules, named by their files: a layer above this one that draws them alone, with
+        ``settings``; this one leaves them out."""
+        if not names:
+            raise ValueError("name at least one granule by its file")
+        self.check(settings)
+        before = [str(n) for n in self.without or ()]
+        number = int(self._app.command("duplicate_layer", layer=self.id)["layer"])
+        other = Layer(self._app, number)
+        try:
+            other.set(only=list(names), without=[], **settings)
+            self.set(without=[*before, *(n for n in names if n not in before)])
+        except BaseException:
+            other.remove()
+            raise
+        return other
+
+    def _colours(self) -> np.ndarray:
+        """The 256 colours from the lower to the upper end of the range."""
+        style = self.style
+        name = str(style["colormap"])
+        if name.startswith("#"):
+            one = np.array([int(name[k : k + 2], 16) for k in (1, 3, 5)], np.uint8)
+            return np.tile(one, (256, 1))
+        lut = self._app.colormap(name)
+        return lut[::-1] if style.get("reversed") else lut
+
+    def colorbar(self, width: int = 256, height: int = 20) -> Picture:
+        """The colours from the lower to the upper end of :attr:`range`, left to right; ``screenshot(legend=True)`` draws
+        them with numbers, and :meth:`mappable` is for matplotlib's colour bars."""
+        lut = self._colours()
+        row = lut[np.minimum((np.arange(width) * 256) // width, 255)]
+        pixels = np.full((height, width, 4), 255, np.uint8)
+        pixels[:, :, :3] = row
+        return Picture(pixels)
+
+    def mappable(self) -> Any:
+        """Colours and range for matplotlib: ``fig.colorbar(layer.mappable(), ax=ax)``, ``plt.imshow(a, norm=m.norm,
+        cmap=m.cmap)``."""
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import ListedColormap, LogNorm, Normalize
+
+        style = self.style
+        low, high = style["range"] or (0.0, 1.0)
+        norm = (LogNorm if style.get("log") else Normalize)(low, high)
+        return ScalarMappable(norm, ListedColormap(self._colours() / 255.0, name=str(style["colormap"])))
 
     def zoom(self) -> Layer:
         """Frames its data."""

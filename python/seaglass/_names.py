@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import math
 from collections.abc import Iterable
@@ -35,6 +36,28 @@ def not_finite(value: Any, path: str = "") -> str | None:
     return next((found for p, v in inside if (found := not_finite(v, p)) is not None), None)
 
 
+class Aio:
+    """The calls of something for event loops: each runs in a thread, ``await view.aio.screenshot()``."""
+
+    def __init__(self, of: Strict) -> None:
+        self._of = of
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._of, name)
+        if isinstance(found, Strict):
+            return Aio(found)
+        if not callable(found):
+            return found
+
+        async def call(*given: Any, **named: Any) -> Any:
+            return await asyncio.to_thread(found, *given, **named)
+
+        return call
+
+    def __dir__(self) -> Iterable[str]:
+        return dir(self._of)
+
+
 class Strict:
     """Has no attributes but its own: a misspelt one is an error and not a new one."""
 
@@ -45,3 +68,9 @@ class Strict:
             kind = type(self).__name__.lower()
             raise AttributeError(f'a {kind} has no setting "{name}"{near(name, settable)}')
         object.__setattr__(self, name, value)
+
+    @property
+    def aio(self) -> Aio:
+        """The same calls for event loops: ``await view.aio.screenshot()``, ``await view.aio.camera.fly(lon=5)``. What is
+        not called, such as ``view.aio.layers``, is asked for at once."""
+        return Aio(self)

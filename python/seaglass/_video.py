@@ -27,6 +27,8 @@ _NO_TIME = np.iinfo(np.int64).min
 
 def micros(when: Any) -> int:
     """Microseconds since 1970 of a text, a datetime (UTC when it has no zone), a datetime64 or a pandas Timestamp."""
+    if isinstance(when, int | float | np.integer | np.floating) and not np.isnan(when):
+        raise TypeError(f'{when} is a number and no time; numpy.datetime64({when}, "s") is one of seconds since 1970')
     zone = getattr(when, "tzinfo", None)
     try:
         if zone is not None:
@@ -42,10 +44,19 @@ def micros(when: Any) -> int:
     return found
 
 
+def seconds(length: Any) -> float:
+    """Seconds of a number of them, or of a timedelta of Python, pandas or numpy."""
+    if isinstance(length, np.timedelta64):
+        return float(length / np.timedelta64(1, "s"))
+    if hasattr(length, "total_seconds"):
+        return float(length.total_seconds())
+    return float(length)
+
+
 def _clock(times: tuple[Any, Any, float] | None) -> list[int]:
     if times is None:
         return []
-    start, stop, every = micros(times[0]), micros(times[1]), round(float(times[2]) * 1e6)
+    start, stop, every = micros(times[0]), micros(times[1]), round(seconds(times[2]) * 1e6)
     if every <= 0 or stop < start:
         raise ValueError("times are (start, stop, seconds from frame to frame), the start before the stop")
     if (stop - start) // every >= _MOST:

@@ -13,6 +13,7 @@ use seaglass_control::frames::Respond;
 use seaglass_core::command::Command;
 use seaglass_core::granule::{PIECE, PUSHED, PUSHED_FOLDER};
 use seaglass_core::session_file::EXTENSION;
+use seaglass_core::shapes::ShapeChange;
 use serde_json::json;
 
 use super::LONGEST_NAME;
@@ -229,6 +230,11 @@ impl Host {
             if std::fs::remove_file(path).is_ok() {
                 self.clients.pushed = self.clients.pushed.saturating_sub(bytes);
             }
+        }
+        let of_shapes =
+            |path: &PathBuf| self.session.project().shapes.iter().any(|s| s.file.as_deref() == Some(path.as_path()));
+        for path in paths.iter().filter(|p| of_shapes(p)).cloned().collect::<Vec<_>>() {
+            self.try_apply(&Command::Shapes { change: ShapeChange::RemoveFile { path } }).map_err(|e| e.to_string())?;
         }
         self.try_apply(&Command::FilesGone { paths: paths.to_vec() }).map_err(|e| e.to_string())
     }
