@@ -147,7 +147,7 @@ pub fn parse_time(text: &str, now: Time) -> Option<Time> {
     let french = ["jan", "fev", "mar", "avr", "mai", "juin", "juil", "aou", "sep", "oct", "nov", "dec"];
     let month_of = |word: &str| {
         let begins = |m: &&str| word.starts_with(*m);
-        english.iter().position(|m| begins(m)).or_else(|| french.iter().position(|m| begins(m)))
+        english.iter().position(&begins).or_else(|| french.iter().position(begins))
     };
     let lower = plain(text);
     let mut words: Vec<&str> = lower.split_whitespace().collect();
