@@ -237,4 +237,8 @@ def _short(value: Any) -> Any:
     if not isinstance(value, float):
         return value
     single = np.float32(value)
-    return float(str(single)) if float(single) == value else float(f"{value:.15g}")
+    if float(single) == value:
+        return float(str(single))
+    rounded = float(f"{value:.15g}")
+    # Only where arithmetic has left something in the last digits: 14199999.999999993.
+    return rounded if len(repr(rounded)) + 4 <= len(repr(value)) else value
