@@ -13,6 +13,8 @@ use crate::widgets;
 
 /// Width of what takes hold of the divider.
 const GRIP: f32 = 12.0;
+/// What `[` and `]` move the divider by, as part of the width.
+const KEY_STEP: f32 = 0.05;
 
 /// Names of the choices, with their letters in the rows of layers.
 pub const SIDES: [(Option<Side>, &str, &str); 3] = [
@@ -62,6 +64,15 @@ pub fn divider(ui: &Ui, globe: Rect, compare: Option<Compare>, out: &mut Out) ->
     } else if let Some(p) = response.interact_pointer_pos().filter(|_| response.dragged()) {
         out.send(set((p.x - globe.left()) / globe.width().max(1.0)));
     }
+    let keys = ui.input(|i| {
+        let pressed = |key| {
+            i.events.iter().filter(|e| matches!(e, egui::Event::Key { key: k, pressed: true, .. } if *k == key)).count()
+        };
+        pressed(egui::Key::CloseBracket) as f32 - pressed(egui::Key::OpenBracket) as f32
+    });
+    if keys != 0.0 && !ui.ctx().text_edit_focused() {
+        out.send(set(compare.at + KEY_STEP * keys));
+    }
     out.settle |= response.drag_stopped();
     response.is_pointer_button_down_on() || response.dragged() || response.drag_stopped()
 }
@@ -108,13 +119,13 @@ pub fn badge(ui: &Ui, right: f32, y: f32, row: &Row, out: &mut Out) -> f32 {
     let t = theme(ui);
     let Some((_, words, letters)) = SIDES.iter().find(|(side, ..)| *side == row.side) else { return right };
     let words = lang::t(words);
-    let cell = Rect::from_center_size(pos2(right - 12.0, y), vec2(24.0, 20.0));
+    let cell = Rect::from_center_size(pos2(right - 12.0, y), vec2(24.0, 24.0));
     let response = ui.interact(cell, ui.scope_id().with(("side", row.id.0)), Sense::click());
     widgets::describe(&response, Role::Button, &tr!("{} in: {words}", row.name));
     let ink = if row.side.is_some() { t.c.accent } else { t.c.text_3 };
-    ui.painter().rect_stroke(cell.shrink2(vec2(1.0, 2.0)), 4.0, Stroke::new(1.0, t.c.border), egui::StrokeKind::Inside);
+    ui.painter().rect_stroke(cell.shrink2(vec2(1.0, 4.0)), 4.0, Stroke::new(1.0, t.c.border), egui::StrokeKind::Inside);
     if response.hovered() {
-        ui.painter().rect_filled(cell.shrink2(vec2(1.0, 2.0)), 4.0, t.c.hover);
+        ui.painter().rect_filled(cell.shrink2(vec2(1.0, 4.0)), 4.0, t.c.hover);
     }
     ui.painter().text(cell.center(), egui::Align2::CENTER_CENTER, letters, t.small(), ink);
     widgets::focus_ring(ui, &response, 4.0);

@@ -19,6 +19,7 @@ pub fn beside_drawer(rect: Rect, state: &UiState) -> Rect {
 
 /// Panels around the globe; answers what is left for it.
 pub fn around(ui: &mut Ui, model: &Model, state: &mut UiState, out: &mut Out) -> Rect {
+    state.regions[4] = None;
     let t = theme::theme(ui);
     let plain = Frame::NONE.fill(t.c.surface_1);
     let window = ui.max_rect();
@@ -134,4 +135,31 @@ pub fn floating(
     preferences::dialog(ctx, state, out);
     dialogs::typed_path(ctx, state, out);
     recorder::dialog(ctx, state, out);
+}
+
+/// Gives the keyboard to the next region of the window that is there, `by` regions on; the right panel comes after the
+/// layers.
+pub fn focus_next(ctx: &egui::Context, regions: [Option<egui::Id>; 5], by: usize) {
+    let regions = [0, 1, 4, 2, 3].map(|k: usize| regions[k]);
+    let focused = ctx.memory(|m| m.focused());
+    let here = focused.and_then(|f| regions.iter().position(|r| *r == Some(f)));
+    let all = regions.len();
+    let start = here.unwrap_or(if by == 1 { all - 1 } else { 0 });
+    if let Some(id) = (1..=all).map(|k| (start + k * by) % all).find_map(|k| regions[k]) {
+        ctx.memory_mut(|m| m.request_focus(id));
+    }
+}
+
+/// Popups and lists are laid out by the size they had in the frame before: when they may have grown, one more follows.
+pub fn draw_again(ctx: &egui::Context, state: &UiState) {
+    let open = egui::Popup::is_any_open(ctx) || state.is_covered();
+    let more = open && ctx.input(|i| !i.events.is_empty());
+    let due = ctx.data_mut(|d| {
+        let due: &mut u8 = d.get_temp_mut_or_default(egui::Id::unique("frames due"));
+        *due = if more { 2 } else { due.saturating_sub(1) };
+        *due
+    });
+    if due > 0 {
+        ctx.request_repaint();
+    }
 }

@@ -46,8 +46,8 @@ const LOW: f32 = 560.0;
 
 /// What the legend shows.
 pub struct Chosen<'a> {
-    /// Layers: those with something in view before the others, the selected one first among them, then in the order of
-    /// the stack.
+    /// Layers: the selected one first when it has something in view, then those that cover some of it, in the order of the
+    /// stack.
     pub rows: Vec<&'a Row>,
     /// Layers with a legend that found no room.
     pub left_out: usize,
@@ -70,8 +70,10 @@ pub fn choose<'a>(
     ranked.truncate(most);
     let left_out = list.len() - ranked.len();
     let mut rows: Vec<&Row> = list.into_iter().filter(|r| ranked.iter().any(|k| k.id == r.id)).collect();
+    // Points may lie anywhere in their box: what surely covers the view comes before them.
     let in_view = |r: &Row| if cover(r) > FAINT { 0 } else { 1 + u8::from(cover(r) <= 0.0) };
-    rows.sort_by_key(|r| (in_view(r), Some(r.id) != selected));
+    let first = |r: &Row| Some(r.id) == selected && cover(r) > 0.0;
+    rows.sort_by_key(|r| (!first(r), in_view(r)));
     Chosen { rows, left_out }
 }
 

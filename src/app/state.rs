@@ -141,8 +141,8 @@ pub struct UiState {
     pub time_view: Option<(f64, f64)>,
     /// The timeline's own view: the bounds of the data it was fitted to, microseconds, and the span shown, seconds.
     pub fitted: Option<((i64, i64), (f64, f64))>,
-    /// Widget of each region that `F6` goes to: top bar, layers, timeline, viewport.
-    pub regions: [Option<egui::Id>; 4],
+    /// Widget of each region that `F6` goes to: top bar, layers, timeline, viewport, right panel.
+    pub regions: [Option<egui::Id>; 5],
     /// Files are being dragged over the window.
     pub dropping: bool,
     /// Software banner closed by the user.
@@ -193,12 +193,6 @@ pub struct TypedPath {
 }
 
 impl UiState {
-    /// The region whose widget has the keyboard.
-    pub fn region_of(&self, focused: Option<egui::Id>) -> Option<usize> {
-        let focused = focused?;
-        self.regions.iter().position(|r| *r == Some(focused))
-    }
-
     /// The Catalogue panel is open.
     pub fn catalogue_open(&self) -> bool {
         self.right_open && self.right_tab == crate::right::Tab::Catalogue
@@ -261,7 +255,7 @@ impl Default for UiState {
             unfolded: Vec::new(),
             time_view: None,
             fitted: None,
-            regions: [None; 4],
+            regions: [None; 5],
             dropping: false,
             banner_closed: false,
             welcome_closed: false,

@@ -90,7 +90,10 @@ pub fn show(
             });
         });
     // What lies on top of the panel closes first.
-    let covered = Popup::is_any_open(ctx) || state.is_covered();
+    let popup = Popup::is_any_open(ctx);
+    // A menu that this Escape has just closed was on top of it, too.
+    let was = ctx.data_mut(|d| std::mem::replace(d.get_temp_mut_or_default(egui::Id::unique("popup before")), popup));
+    let covered = popup || was || state.is_covered();
     if !covered
         && !ctx.text_edit_focused()
         && ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape))

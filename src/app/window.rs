@@ -22,12 +22,12 @@ use crate::navigation::{self, Navigation};
 use crate::readout::{self, PinCard};
 use crate::recorder::Recorder;
 pub use crate::regions::{around, beside_drawer, floating};
+use crate::regions::{draw_again, focus_next};
 use crate::settings::Settings;
 use crate::state::{Action, Out, TypedPath, UiState};
 use crate::system::{Report, System};
 use crate::theme::{self, Theme};
-use crate::thumbnails::maker::{self, Maker};
-use crate::thumbnails::shelf::{BUDGET, Shelf};
+use crate::thumbnails::maker::Maker;
 use crate::toasts::{Level, Toasts};
 use crate::viewport::{self, Viewport};
 use crate::{
@@ -143,18 +143,12 @@ impl Window {
         let ctx = cc.egui_ctx.clone();
         let defaults = HostOptions::default();
         let worker = options.worker_path.clone();
-        let styles = settings.styles_path();
-        let thumbnails = Maker::new(maker::Options {
-            worker_path: options.worker_path.clone(),
-            readers_dir: options.readers_dir.clone(),
-            styles_path: styles.clone(),
-            shelf: settings.thumbnails_dir().map(|dir| Shelf::new(dir, BUDGET, styles.clone())),
-        });
+        let thumbnails = Maker::of_window(&settings, worker.clone(), options.readers_dir.clone());
         let host = Host::new(HostOptions {
             workers: options.workers.unwrap_or(defaults.workers),
             worker_path: options.worker_path,
             readers_dir: options.readers_dir,
-            styles_path: styles,
+            styles_path: settings.styles_path(),
             index_dir: settings.index_dir(),
             wake: Arc::new(move || ctx.request_repaint()),
             ..defaults
@@ -281,8 +275,8 @@ impl Window {
                 ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
             }
             Action::Run("theme") => self.settings.dark = !self.settings.dark,
-            Action::Run("next_region") => self.next_region(ctx, 1),
-            Action::Run("previous_region") => self.next_region(ctx, self.state.regions.len() - 1),
+            Action::Run("next_region") => focus_next(ctx, self.state.regions, 1),
+            Action::Run("previous_region") => focus_next(ctx, self.state.regions, self.state.regions.len() - 1),
             Action::Run(other) => log::debug!("nothing to do for {other}"),
             Action::OpenSample => self.system.open_sample(ctx, self.worker.clone()),
             Action::CancelSample => self.system.cancel_sample(),
@@ -301,19 +295,6 @@ impl Window {
                 self.settings.welcome = false;
                 self.state.welcome_closed = true;
             }
-        }
-    }
-
-    /// Gives the keyboard to the next region of the window.
-    fn next_region(&self, ctx: &egui::Context, by: usize) {
-        let regions = self.state.regions;
-        let focused = ctx.memory(|m| m.focused());
-        let here = self.state.region_of(focused);
-        let all = regions.len();
-        let start = here.map_or(if by == 1 { all - 1 } else { 0 }, |k| k);
-        let next = (1..=all).map(|k| (start + k * by) % all).find_map(|k| regions[k]);
-        if let Some(id) = next {
-            ctx.memory_mut(|m| m.request_focus(id));
         }
     }
 
@@ -684,6 +665,7 @@ impl eframe::App for Window {
         let rests = self.viewport.as_ref().is_some_and(|v| v.complete_size_px().is_some());
         let idle = rests && !self.host.session().project().timeline.playing && !ctx.input(|i| i.pointer.any_down());
         self.thumbnails.turn(&ctx, &mut self.state.thumbnails, idle);
+        draw_again(&ctx, &self.state);
         if self.state.highlight != pointed {
             ctx.request_repaint();
         }

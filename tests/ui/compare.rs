@@ -31,6 +31,8 @@ fn a_key_shows_two_views_and_rows_say_which_they_are_in() {
     assert_eq!(project(&h).layers[0].side, Some(Side::Left));
     let names: Vec<String> = h.state().session.project().layers.iter().map(|l| l.field.clone()).collect();
     assert_eq!(names, ["sst", "ssha"]);
+    let legend = "Legend: Sea surface height anomaly, Sea surface temperature (Left view)";
+    assert!(h.query_by_label(legend).is_some(), "the legend says which view a layer is in");
     h.get_by_label_contains(" in: Left view").click();
     h.run_ok();
     assert_eq!(project(&h).layers[0].side, Some(Side::Right));
@@ -71,6 +73,12 @@ fn the_divider_is_dragged() {
     h.run_ok();
     let Some(Command::SetCompare { compare: Some(c) }) = sent.borrow().last().cloned() else { panic!("nothing sent") };
     assert!((c.at - 0.75).abs() < 1e-3, "{c:?}");
+    for (key, at) in [(egui::Key::OpenBracket, 0.45), (egui::Key::CloseBracket, 0.55)] {
+        h.key_press(key);
+        h.run_ok();
+        let Some(Command::SetCompare { compare: Some(c) }) = sent.borrow().last().cloned() else { panic!("no key") };
+        assert!((c.at - at).abs() < 1e-3, "{c:?}");
+    }
 }
 
 #[test]

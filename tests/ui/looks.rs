@@ -161,7 +161,7 @@ const STATES: &[State] = &[
             world.session.apply(&Command::SetCompare { compare: Some(compare) }).unwrap();
             world
         },
-        says: &["Legend: Sea surface temperature (Left view), Sea surface height anomaly", "SST in: Left view"],
+        says: &["SST in: Left view"],
     },
     State { name: "style-of-flags", make: style_of_flags, says: &["Save as default", "best quality"] },
     State { name: "pins", make: pinned, says: &["Pin at 36.500° N, 60.000° W"] },

@@ -209,6 +209,7 @@ fn search_field(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState) {
         .desired_width(f32::INFINITY);
     let response = ui.put(text, edit);
     widgets::describe(&response, Role::TextInput, tr!("Filter collections"));
+    state.regions[4] = Some(response.id);
     if response.has_focus() {
         ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, t.c.focus), egui::StrokeKind::Outside);
     }

@@ -16,8 +16,9 @@ use seaglass_core::project::BaseMap;
 use seaglass_host::{Host, HostOptions};
 use seaglass_render::{Gpu, Renderer, RendererOptions, Scene};
 
-use super::shelf::Shelf;
+use super::shelf::{BUDGET, Shelf};
 use super::{SIZE_PX, Thumbnails, Wanted};
+use crate::settings::Settings;
 
 /// Longest time for one picture.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -62,6 +63,13 @@ impl Maker {
     /// A maker without work; its thread is started when the first picture is asked for.
     pub fn new(options: Options) -> Self {
         Self { options, work: None, busy: false, given_up: false }
+    }
+
+    /// That of a window with these settings and readers.
+    pub fn of_window(settings: &Settings, worker_path: Option<PathBuf>, readers_dir: Option<PathBuf>) -> Self {
+        let styles_path = settings.styles_path();
+        let shelf = settings.thumbnails_dir().map(|dir| Shelf::new(dir, BUDGET, styles_path.clone()));
+        Self::new(Options { worker_path, readers_dir, styles_path, shelf })
     }
 
     /// Takes in what has been made, and has the next one made of what was asked in this frame when `idle`: nothing that the

@@ -8,7 +8,7 @@ use seaglass_core::timeline::{Anchor, PlayMode, Timeline};
 use crate::actions::{self, RATES, REAL_TIME, WINDOWS_S};
 use crate::lang;
 use crate::model::Model;
-use crate::state::{Out, UiState};
+use crate::state::{Action, Out, UiState};
 use crate::text;
 use crate::theme::theme;
 use crate::{icons, widgets};
@@ -249,8 +249,15 @@ fn clock(ui: &mut Ui, rect: Rect, model: &Model, state: &mut UiState, out: &mut 
         if response.lost_focus() {
             let text = state.clock_edit.take().unwrap_or_default();
             let escaped = ui.input(|i| i.key_pressed(egui::Key::Escape));
-            if let Some(now) = text::parse_clock(&text, now).filter(|_| !escaped) {
-                out.send(Command::SetTime { now });
+            match text::parse_clock(&text, now) {
+                _ if escaped || text.trim().is_empty() => {}
+                Some(now) => out.send(Command::SetTime { now }),
+                None => {
+                    let typed = text.trim();
+                    out.act(Action::Say(tr!(
+                        "{typed} is no time. A date such as 2024-08-11 13:27, a day of the year such as 2024-224, or −3 d is."
+                    )));
+                }
             }
         }
         return cell.right() + 12.0;
