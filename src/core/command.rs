@@ -28,6 +28,7 @@ pub use table::{Entry, Menu, TABLE, entry_of};
 /// One change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "few at a time; the change of a style, mostly empty, is the largest")]
 pub enum Command {
     /// Opens files and folders.
     Open {

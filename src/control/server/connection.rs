@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use mio::net::TcpStream;
 
+use super::Limits;
 use crate::calls::Body;
 use crate::frames::{self, PREFACE};
 use crate::wire::{LONGEST, Operation, Reply};
@@ -15,6 +16,8 @@ use crate::wire::{LONGEST, Operation, Reply};
 /// Bytes taken from one socket before the others have their turn. More than the system buffers for a connection, so that
 /// what a client sent before it left is all read before a later client is heard.
 const TURN: usize = 16 << 20;
+/// Questions of one client that are read before what others have said.
+const AHEAD: usize = 64;
 /// Bytes asked of a socket at a time.
 const CHUNK: usize = 256 << 10;
 /// Bytes of a request's length.
@@ -105,6 +108,8 @@ pub(super) struct Connection {
     pub messages: u64,
     /// A message that waits for room in the queue.
     pub held: Option<Message>,
+    /// Questions read before what others have said, handed on after it.
+    ahead: VecDeque<Message>,
     /// Since when.
     pub held_since: Option<Instant>,
     /// Which protocol.
@@ -138,6 +143,7 @@ impl Connection {
             moved: Instant::now(),
             messages: 0,
             held: None,
+            ahead: VecDeque::new(),
             held_since: None,
             speaks: Speaks::Unknown,
             asks: 0,
@@ -152,7 +158,7 @@ impl Connection {
             Incoming::Body(bytes, _) | Incoming::Frame(bytes, ..) => bytes.capacity() as u64,
             _ => 0,
         };
-        body + self.held.as_ref().map_or(0, |h| h.len() as u64)
+        body + self.held.iter().chain(&self.ahead).map(|m| m.len() as u64).sum::<u64>()
     }
 
     /// Whether a message has begun and not ended.
@@ -167,7 +173,7 @@ impl Connection {
 
     /// Whether everything is answered and sent.
     pub fn is_quiet(&self) -> bool {
-        self.due.is_empty() && self.outgoing.is_empty() && self.held.is_none()
+        self.due.is_empty() && self.outgoing.is_empty() && self.held.is_none() && self.ahead.is_empty()
     }
 
     /// Reads until a message is whole, nothing is there, or it is the others' turn. `room` is how many bytes of
@@ -202,6 +208,28 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Whether it is not asked for more questions: it does not fetch its answers, or has asked enough.
+    pub fn has_asked_enough(&self, limits: &Limits) -> bool {
+        self.answer_bytes() > limits.answer_bytes || self.asks + self.ahead.len() >= limits.asks
+    }
+
+    /// Reads some questions without handing them on; whether there are any. `room` is that of [`read`](Self::read).
+    pub fn read_ahead(&mut self, limits: &Limits, room: u64) -> bool {
+        let mut budget = Self::turn();
+        while self.ahead.len() < AHEAD && self.held.is_none() && !self.has_asked_enough(limits) {
+            match self.read(&mut budget, room) {
+                Progress::Message(message) => self.ahead.push_back(message),
+                Progress::Wait | Progress::Later | Progress::End => break,
+            }
+        }
+        !self.ahead.is_empty()
+    }
+
+    /// The message that is to be handed on next, of those that were read before.
+    pub fn kept(&mut self) -> Option<Message> {
+        self.held.take().or_else(|| self.ahead.pop_front())
     }
 
     /// Keeps a message until there is room for it.

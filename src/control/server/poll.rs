@@ -200,24 +200,18 @@ impl Loop {
         }
     }
 
-    /// Takes one question from each client of our own protocol, without handing it on.
+    /// Takes questions from the clients of our own protocol, without handing them on.
     fn read_ahead(&mut self) {
-        let most = self.options.limits.clone();
-        let waiting: u64 = self.clients.values().map(Connection::waiting_bytes).sum();
+        let limits = &self.options.limits;
+        let mut waiting: u64 = self.clients.values().map(Connection::waiting_bytes).sum();
         let mut any = false;
-        for c in self.clients.values_mut().filter(|c| matches!(c.speaks, Speaks::Frames(_)) && c.held.is_none()) {
-            if c.answer_bytes() > most.answer_bytes || c.asks >= most.asks {
-                continue;
-            }
-            if let Progress::Message(message) =
-                c.read(&mut Connection::turn(), most.waiting_bytes.saturating_sub(waiting))
-            {
-                c.held = Some(message);
-                any = true;
-            }
+        for c in self.clients.values_mut().filter(|c| is_program(c)) {
+            let before = c.waiting_bytes();
+            any |= c.read_ahead(limits, limits.waiting_bytes.saturating_sub(waiting));
+            waiting = waiting - before + c.waiting_bytes();
         }
         if any {
-            self.clients.values_mut().for_each(|c| c.readable = true);
+            self.clients.values_mut().filter(|c| !is_program(c)).for_each(|c| c.readable = true);
         }
     }
 
@@ -229,18 +223,22 @@ impl Loop {
         let mut full = false;
         let turn = std::mem::take(&mut self.turn);
         let turns = || self.clients.range(turn..).chain(self.clients.range(..turn));
-        let ours = |c: &Connection| matches!(c.speaks, Speaks::Frames(_));
-        let order: Vec<u64> =
-            turns().filter(|(_, c)| !ours(c)).chain(turns().filter(|(_, c)| ours(c))).map(|(n, _)| *n).collect();
+        let notebooks = turns().filter(|(_, c)| !is_program(c));
+        let programs = turns().filter(|(_, c)| is_program(c));
+        let order: Vec<u64> = notebooks.chain(programs).map(|(n, _)| *n).collect();
         for number in order {
             let Some(c) = self.clients.get_mut(&number) else { continue };
             let mut budget = Connection::turn();
             loop {
                 let before = c.waiting_bytes();
-                let message = match c.held.take() {
-                    Some(held) => held,
-                    // One who does not fetch answers is not asked for more questions.
-                    None if c.answer_bytes() > limits.answer_bytes || c.asks >= limits.asks => break,
+                let message = match c.kept() {
+                    Some(kept) => kept,
+                    None if c.has_asked_enough(&limits) => break,
+                    // The next questions are asked after what others say now.
+                    None if is_program(c) => {
+                        more |= c.readable;
+                        break;
+                    }
                     None => match c.read(&mut budget, limits.waiting_bytes.saturating_sub(waiting)) {
                         Progress::Message(message) => message,
                         Progress::Wait | Progress::End => {
@@ -278,11 +276,6 @@ impl Loop {
                     }
                 }
                 waiting = waiting - before + c.waiting_bytes();
-                if matches!(c.speaks, Speaks::Frames(_)) {
-                    // The next question is asked after what others say now.
-                    more |= c.readable;
-                    break;
-                }
             }
         }
         if !self.queue.calls.is_empty() {
@@ -310,6 +303,11 @@ impl Loop {
         }
         gone.into_iter().for_each(|n| self.remove(n));
     }
+}
+
+/// Whether a client speaks our own protocol.
+fn is_program(c: &Connection) -> bool {
+    matches!(c.speaks, Speaks::Frames(_))
 }
 
 /// What it takes to hand on one message.
