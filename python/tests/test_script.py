@@ -56,7 +56,7 @@ def essence(view):
     groups = [{k: v for k, v in g.items() if k != "id"} for g in project.get("groups", [])]
     pins = [p["place"] for p in project.get("pins", [])]
     kept = {k: project[k] for k in ("layers", "timeline", "camera", "base")}
-    return {**kept, "groups": groups, "pins": pins, "shapes": view.shapes()["features"]}
+    return {**kept, "compare": project.get("compare"), "groups": groups, "pins": pins, "shapes": view.shapes()["features"]}
 
 
 def test_a_program_brings_back_what_was_seen(workspace, tmp_path):
@@ -74,6 +74,9 @@ def test_a_program_brings_back_what_was_seen(workspace, tmp_path):
         view.command("group_layers", layers=[below.id], name="Salt & <water>")
         group = view.project()["groups"][0]["id"]
         view.command("change_group", group=group, patch={"opacity": 0.9, "folded": True})
+        view.command("set_compare", compare={"mode": "swipe", "at": 0.3})
+        view.command("set_layer_side", layer=above.id, side=None)
+        view.command("set_layer_side", layer=below.id, side="right")
         view.command("lock_layer", layer=below.id, locked=True)
         view.command("set_anchor", anchor="centred")
         view.window = 5400.5

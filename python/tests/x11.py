@@ -1,4 +1,4 @@
-"""A display without a screen, and a hand at its mouse: the few requests of X11 that this takes, without a library."""
+"""A display without a screen, and hands at its mouse and keys: the few requests of X11 that this takes, without a library."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ import shutil
 import socket
 import struct
 import subprocess
+import time
 
 import numpy as np
 
 MOTION, PRESS, RELEASE = 6, 4, 5
+KEY_PRESS, KEY_RELEASE = 2, 3
+# Keysyms of keys that are no character.
+KEYS = {
+    "ctrl": 0xFFE3, "shift": 0xFFE1, "alt": 0xFFE9, "return": 0xFF0D, "escape": 0xFF1B, "tab": 0xFF09,
+    "backspace": 0xFF08, "delete": 0xFFFF, "home": 0xFF50, "end": 0xFF57, "left": 0xFF51, "up": 0xFF52,
+    "right": 0xFF53, "down": 0xFF54, "space": 0x20, "plus": 0x2B,
+}  # fmt: skip
+WHEEL_UP, WHEEL_DOWN = 4, 5
 
 
 class Display:
@@ -38,6 +47,16 @@ class Display:
         more = self._read(4 * struct.unpack("<H", head[6:8])[0])
         vendor, formats = struct.unpack("<H", more[16:18])[0], more[21]
         self.root = struct.unpack_from("<I", more, 32 + (vendor + 3) // 4 * 4 + 8 * formats)[0]
+        first, last = more[26], more[27]
+        reply = self._ask(struct.pack("<BxHBBxx", 101, 2, first, last - first + 1))
+        width, symbols = reply[1], struct.unpack_from(f"<{(len(reply) - 32) // 4}I", reply, 32)
+        # Keysym: the key, and whether Shift is held.
+        self.keys: dict[int, tuple[int, bool]] = {}
+        for k in range(last - first + 1):
+            for level in (0, 1):
+                symbol = symbols[k * width + level] if width > level else 0
+                if symbol:
+                    self.keys.setdefault(symbol, (first + k, level == 1))
         name = b"XTEST\0\0\0"
         reply = self._ask(struct.pack("<BxHHxx", 98, 2 + len(name) // 4, 5) + name)
         assert reply[8], "the display has no XTEST"
@@ -80,6 +99,49 @@ class Display:
         self._fake(RELEASE, button)
         self.sync()
 
+    def wheel(self, x: int, y: int, steps: int) -> None:
+        """Turns the wheel there: up for positive numbers."""
+        self.move(x, y)
+        for _ in range(abs(steps)):
+            self._fake(PRESS, WHEEL_UP if steps > 0 else WHEEL_DOWN)
+            self._fake(RELEASE, WHEEL_UP if steps > 0 else WHEEL_DOWN)
+        self.sync()
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int], pause: float = 0.05) -> None:
+        """Takes hold at one place and lets go at another, with a pause at each step."""
+        self.move(*start)
+        time.sleep(pause)
+        self.press()
+        for k in range(9):
+            time.sleep(pause)
+            self.move(*(round(a + (b - a) * k / 8) for a, b in zip(start, end, strict=True)))
+        time.sleep(4 * pause)
+        self.release()
+
+    def key(self, names: str) -> None:
+        """Presses keys together, such as ``ctrl+shift+o``, and lets them go."""
+        held = [KEYS[n] if n in KEYS else ord(n) for n in names.split("+")]
+        codes = [self.keys[symbol] for symbol in held]
+        if codes[-1][1] and "shift" not in names:
+            codes.insert(0, self.keys[KEYS["shift"]])
+        for code, _ in codes:
+            self._fake(KEY_PRESS, code)
+        for code, _ in reversed(codes):
+            self._fake(KEY_RELEASE, code)
+        self.sync()
+
+    def write(self, text: str) -> None:
+        """Types a text."""
+        for letter in text:
+            self.key({" ": "space", "+": "plus"}.get(letter, letter))
+            # A hand is not quicker.
+            time.sleep(0.01)
+
+    def focus(self, window: int) -> None:
+        """Gives a window the keyboard: there is no window manager that would."""
+        self.link.sendall(struct.pack("<BBHII", 42, 1, 3, window, 0))
+        self.sync()
+
     def press(self, button: int = 1) -> None:
         self._fake(PRESS, button)
         self.sync()
@@ -102,6 +164,9 @@ class Display:
     def size(self, window: int) -> tuple[int, int]:
         reply = self._ask(struct.pack("<BxHI", 14, 2, window))
         return struct.unpack_from("<HH", reply, 16)
+
+    def is_shown(self, window: int) -> bool:
+        return self._ask(struct.pack("<BxHI", 3, 2, window))[26] == 2
 
     def show(self, window: int, on: bool) -> None:
         self.link.sendall(struct.pack("<BxHI", 8 if on else 10, 2, window))
