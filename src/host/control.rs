@@ -150,3 +150,17 @@ impl Application for Host {
         self.asked(asked);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::dangers;
+
+    #[test]
+    fn addresses_that_others_reach_are_warned_of() {
+        let of = |address: &str, secret| dangers(address.parse().unwrap(), secret);
+        assert!(of("127.0.0.1:11155", false).is_empty() && of("[::1]:11155", false).is_empty());
+        let bare = of("0.0.0.0:11155", false);
+        assert!(bare[0].contains("no password") && bare[1].contains("without --token") && bare.len() == 2, "{bare:?}");
+        assert_eq!(of("192.168.1.2:11155", true), [bare[0].replace("0.0.0.0", "192.168.1.2")]);
+    }
+}
