@@ -162,6 +162,13 @@ pub struct Render {
     /// Interpolates between cells instead of drawing each in its own value.
     #[arg(long)]
     pub smooth: bool,
+    /// Values shown black and full of red, green and blue, in the unit of the file; "auto" takes them from the data. Once
+    /// for all channels or once for each.
+    #[arg(long, value_name = "A,B", allow_hyphen_values = true)]
+    pub stretch: Vec<String>,
+    /// Gamma of red, green and blue: above 1 is brighter. One for all channels or one for each.
+    #[arg(long, value_name = "G[,G,G]", allow_hyphen_values = true)]
+    pub gamma: Option<String>,
     /// Opacity of the data, 0 to 1.
     #[arg(long, value_name = "0-1", allow_hyphen_values = true)]
     pub opacity: Option<f32>,

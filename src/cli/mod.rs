@@ -15,6 +15,7 @@ mod numbers;
 mod probe;
 mod readers;
 mod render;
+mod rgb_settings;
 mod sample;
 mod scene_setup;
 mod serve;

@@ -17,6 +17,7 @@ use seaglass_core::time::{Time, TimeSpan};
 use seaglass_core::timeline::Anchor;
 use seaglass_host::{Host, Level};
 
+use super::rgb_settings;
 use super::style_settings::style_patch;
 use super::{Exit, Failure, args, numbers};
 
@@ -116,6 +117,8 @@ fn about_layers(options: &args::Render) -> Option<&'static str> {
         (options.components.is_some(), "--components"),
         (options.level.is_some(), "--level"),
         (options.opacity.is_some(), "--opacity"),
+        (!options.stretch.is_empty(), "--stretch"),
+        (options.gamma.is_some(), "--gamma"),
         (options.log, "--log"),
         (options.smooth, "--smooth"),
     ];
@@ -172,6 +175,16 @@ impl Wishes {
                 return usage(format!("{name} must be given once, or once for each --field."));
             }
         }
+        let methods: Vec<Method> = options.method.iter().map(|m| method(m)).collect::<Result<_, _>>()?;
+        let mut patch = style_patch(&options.style)?;
+        if let Some(rgb) = rgb_settings::rgb(&options.stretch, options.gamma.as_deref(), patch.rgb.as_ref())? {
+            if !methods.is_empty() && !methods.contains(&Method::Rgb) {
+                return usage(
+                    "--stretch and --gamma are of --method rgb; the range of other methods is --range.".into(),
+                );
+            }
+            patch.rgb = Some(rgb);
+        }
         Ok(Self {
             size: numbers::size(&options.size)?,
             background: numbers::background(&options.background)?,
@@ -180,8 +193,8 @@ impl Wishes {
             time: options.time.as_deref().map(numbers::time).transpose()?,
             window_s: options.window.as_deref().map(numbers::duration).transpose()?,
             ranges: options.range.iter().map(|r| numbers::range(r)).collect::<Result<_, _>>()?,
-            methods: options.method.iter().map(|m| method(m)).collect::<Result<_, _>>()?,
-            patch: style_patch(&options.style)?,
+            methods,
+            patch,
             film: Film::of(options)?,
         })
     }
