@@ -17,8 +17,10 @@ use crate::error::{Result, fail};
 use crate::fast;
 use crate::geotiff::GeoTiff;
 use crate::grib::Grib;
+use crate::lluv::Lluv;
 use crate::mesh;
 use crate::netcdf4::Netcdf;
+use crate::partner;
 use crate::raw::Raw;
 use crate::safe::Safe;
 use crate::sniff;
@@ -121,7 +123,7 @@ pub trait Values {
 }
 
 /// Files that are what they are by their first bytes come first, texts last.
-pub const FORMATS: &[&dyn Format] = &[&Netcdf, &GeoTiff, &Zarr, &Safe, &Archive, &Grib, &Kerchunk, &Csv];
+pub const FORMATS: &[&dyn Format] = &[&Netcdf, &GeoTiff, &Zarr, &Safe, &Archive, &Grib, &Kerchunk, &Lluv, &Csv];
 
 /// Opens a file by the first format that knows it.
 pub fn open(path: &Path) -> Result<Contents> {
@@ -130,7 +132,7 @@ pub fn open(path: &Path) -> Result<Contents> {
     if contents.name.is_empty() {
         contents.name = probe.name;
     }
-    Ok(stagger::centred(mesh::placed(contents, path)))
+    Ok(partner::joined(stagger::centred(mesh::placed(contents, path)), path))
 }
 
 /// Opens what a probe describes by one of some formats.

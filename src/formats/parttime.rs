@@ -65,7 +65,8 @@ pub fn of_group(
         }
         out.span = timeaxis::span_of(out.steps.iter().flatten().copied());
     }
-    if let Some(var) = time_variable(ds, links, product, frame, vars) {
+    let of_cells = time_variable(ds, links, product, frame, vars);
+    if let Some(var) = of_cells {
         match timeaxis::clock(ds, var) {
             Ok(clock) => cells(ds, links, product, frame, var, vars, clock, &mut out)?,
             Err(e) => notes.push(format!("The times are not understood: {e}.")),
@@ -75,8 +76,8 @@ pub fn of_group(
     // The one time of control-point files is the middle of what they cover.
     let given = given.or_else(|| timeaxis::usual_span(ds).filter(|_| matches!(frame.geom, Geom::Gcp { .. })));
     out.span = given.or(out.span).or_else(|| timeaxis::usual_span(ds));
-    let named = frame.step_dim.and_then(|d| timeaxis::of_dim(ds, d)).or(time_variable(ds, links, product, frame, vars));
-    if let (None, Some(var)) = (out.span, named)
+    if out.span.is_none()
+        && let Some(var) = frame.step_dim.and_then(|d| timeaxis::of_dim(ds, d)).or(of_cells)
         && timeaxis::clock(ds, var).is_ok()
     {
         notes.push(format!("{} holds no value that is a time.", ds.vars[var].path));
