@@ -39,7 +39,12 @@ pub fn text(session: &Session) -> String {
     }
     // The last field of a command line is drawn on top.
     let layers: Vec<&Layer> = project.layers.iter().rev().filter(|l| project.shows(l)).collect();
-    layers.iter().for_each(|l| add("--field", l.field.clone()));
+    // A name that several collections have would bring them all.
+    let named = |l: &Layer| {
+        let mut having = session.catalogue().collections.values().filter(|c| c.field(&l.field).is_some());
+        if having.by_ref().take(2).count() < 2 { l.field.clone() } else { format!("{}:{}", l.collection, l.field) }
+    };
+    layers.iter().for_each(|l| add("--field", named(l)));
     if layers.iter().all(|l| l.style.range.is_some()) {
         let ends = layers.iter().filter_map(|l| l.style.range);
         ends.for_each(|[a, b]| add("--range", format!("{a},{b}")));

@@ -130,7 +130,8 @@ pub struct Render {
     /// Length of the time window around --time: 90s, 30min, 6h, 10d. All steps within it are drawn, later ones above.
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub window: Option<String>,
-    /// Field to show; repeat for several, the later ones above.
+    /// Field to show; repeat for several, the later ones above. Where several products have it, all are shown;
+    /// PRODUCT:NAME is that of one, named as `inspect` does.
     #[arg(long, value_name = "NAME")]
     pub field: Vec<String>,
     /// Index along a further dimension of the field (`--index depth=3`).

@@ -90,8 +90,15 @@ fn open_window(args: Args) -> Outcome {
     let tilt_deg = args.tilt.unwrap_or(0.0).clamp(0.0, 85.0);
     let camera = place.map(|place| StartView { place, altitude_m, tilt_deg });
     let (paths, listen, allow_files, token) = (args.paths, args.listen, args.allow_files, args.token);
-    let options =
-        WindowOptions { paths, camera, listen, allow_files, token, readers_dir: readers_dir()?, ..WindowOptions::default() };
+    let options = WindowOptions {
+        paths,
+        camera,
+        listen,
+        allow_files,
+        token,
+        readers_dir: readers_dir()?,
+        ..WindowOptions::default()
+    };
     if !options.paths.is_empty() && options.paths.iter().all(|p| !p.exists()) {
         let missing = |p: &PathBuf| Failure::new(Exit::Unreadable, "The file does not exist.").about(p);
         return Ok(options.paths.iter().map(missing).collect());

@@ -9,7 +9,7 @@ use seaglass_app::legend::{Decoration, caption};
 use seaglass_core::command::Command;
 use seaglass_core::project::BaseMap;
 use seaglass_core::protocol::FailureKind;
-use seaglass_host::{EmptyReason, Host, HostError, HostOptions, Level, Notice};
+use seaglass_host::{EmptyReason, Host, HostError, HostOptions, Level, Notice, Valueless};
 use seaglass_render::{Gpu, RenderError, Renderer, RendererOptions, Scene};
 use serde_json::json;
 
@@ -60,7 +60,13 @@ pub fn run(options: Box<args::Render>) -> Outcome {
     // Shapes alone are a picture.
     let only_shapes = host.session().catalogue().collections.is_empty();
     if failures.is_empty() && !only_shapes {
-        failures.extend(host.view_status().map(|reason| empty(&reason, &options)));
+        // Files without values are named, whether or not others show something.
+        if wishes.film.is_none() {
+            failures.extend(host.wait_valueless(limit).map_err(late)?.iter().map(without_values));
+        }
+        if failures.is_empty() {
+            failures.extend(host.view_status().map(|reason| empty(&reason, &options)));
+        }
     }
     // The readers end when their pipes close with this program; waiting for each would keep whoever waits for it.
     std::mem::forget(host);
@@ -229,6 +235,11 @@ fn failures_of(host: &Host, notices: &[Notice]) -> Vec<Failure> {
     }
     failures.sort_by_key(|f| f.exit as u8);
     failures
+}
+
+fn without_values(file: &Valueless) -> Failure {
+    let message = format!("Every value of {} is masked or missing.", file.field);
+    Failure::new(Exit::Nothing, message).about(&file.path)
 }
 
 /// Why nothing shows, and the file where it is one.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use seaglass_app::export::film::{Flight, Frame, Range, frames};
 use seaglass_core::camera::Camera;
+use seaglass_core::catalogue::Collection;
 use seaglass_core::command::Command;
 use seaglass_core::field::{FieldInfo, named};
 use seaglass_core::format::Unit;
@@ -204,8 +205,9 @@ impl Wishes {
         if is_session(&options.paths) {
             return self.apply_to_session(host, options);
         }
-        let layers = choose_layers(host, &options.field)?;
-        self.style(host, options, &layers)?;
+        let chosen = choose_layers(host, &options.field)?;
+        self.style(host, options, &chosen)?;
+        let layers: Vec<LayerId> = chosen.into_iter().map(|(id, _)| id).collect();
         if !self.methods.is_empty() {
             methods_fit(host, &layers)?;
         }
@@ -260,10 +262,10 @@ impl Wishes {
         step(host)
     }
 
-    fn style(&self, host: &mut Host, options: &args::Render, layers: &[LayerId]) -> Result<(), Failure> {
+    fn style(&self, host: &mut Host, options: &args::Render, layers: &[(LayerId, usize)]) -> Result<(), Failure> {
         let project = host.session().project().clone();
-        for (k, id) in layers.iter().enumerate() {
-            let one_of = |n: usize| if n == 1 { 0 } else { k };
+        for (id, k) in layers {
+            let one_of = |n: usize| if n == 1 { 0 } else { *k };
             let layer = project.layer(*id);
             let collection = layer.and_then(|l| host.session().catalogue().collections.get(&l.collection));
             let field = layer.and_then(|l| collection?.field(&l.field)).cloned();
@@ -424,21 +426,21 @@ fn range_of(range: &numbers::ValueRange, field: &FieldInfo) -> Result<[f64; 2], 
     Ok(ends)
 }
 
-/// Layers for the fields asked for, in that order; without any, those the session made by itself, the bottom one first.
-fn choose_layers(host: &mut Host, fields: &[String]) -> Result<Vec<LayerId>, Failure> {
+/// Layers for the fields asked for, in that order, each with the number of the field; without any, those the session made
+/// by itself, the bottom one first.
+fn choose_layers(host: &mut Host, fields: &[String]) -> Result<Vec<(LayerId, usize)>, Failure> {
     let made: Vec<LayerId> = host.session().project().layers.iter().rev().map(|l| l.id).collect();
     if fields.is_empty() {
-        return Ok(made);
+        return Ok(made.into_iter().zip(0..).collect());
     }
     for layer in made {
         host.send(Command::RemoveLayer { layer });
     }
     step(host)?;
     let mut chosen = Vec::new();
-    for name in fields {
+    for (k, name) in fields.iter().enumerate() {
         let collections = &host.session().catalogue().collections;
-        let having: Vec<(String, String)> =
-            collections.values().filter_map(|c| Some((c.id.clone(), named(&c.fields, name)?.name.clone()))).collect();
+        let having = having(collections.values(), name);
         if having.is_empty() {
             let mut known: Vec<&str> =
                 collections.values().flat_map(|c| &c.fields).filter(|f| f.rank >= 0).map(|f| f.name.as_str()).collect();
@@ -449,10 +451,23 @@ fn choose_layers(host: &mut Host, fields: &[String]) -> Result<Vec<LayerId>, Fai
         for (collection, field) in having {
             host.send(Command::AddLayer { collection, field });
             step(host)?;
-            chosen.extend(host.session().project().layers.first().map(|l| l.id));
+            chosen.extend(host.session().project().layers.first().map(|l| (l.id, k)));
         }
     }
     Ok(chosen)
+}
+
+/// Collections that have a field, and its full name: all of them, or the one of `COLLECTION:FIELD`.
+fn having<'a>(collections: impl Iterator<Item = &'a Collection> + Clone, name: &str) -> Vec<(String, String)> {
+    let of = |c: &Collection, name: &str| Some((c.id.clone(), named(&c.fields, name)?.name.clone()));
+    let all: Vec<_> = collections.clone().filter_map(|c| of(c, name)).collect();
+    if !all.is_empty() {
+        return all;
+    }
+    // Names of collections and of fields may hold colons themselves.
+    let splits: Vec<(&str, &str)> = name.match_indices(':').map(|(k, _)| (&name[..k], &name[k + 1..])).collect();
+    let one = |c: &Collection| splits.iter().find_map(|(id, field)| if c.id == *id { of(c, field) } else { None });
+    collections.filter_map(one).collect()
 }
 
 /// Applies what was sent; the first refusal is the user's answer.

@@ -185,20 +185,23 @@ impl Collection {
         self.granules.iter().filter(move |g| g.has_field(field))
     }
 
+    /// Likewise, without older versions of others where only the newest are drawn.
+    pub fn drawable<'a, 'f>(&'a self, field: &'f str) -> impl Iterator<Item = &'a Granule> + Clone + use<'a, 'f> {
+        self.with_field(field).filter(|g| self.versions == Versions::All || !self.superseded.is_older(g.id))
+    }
+
     /// Granules with a field that a time rule shows, in time order. Static granules are always shown.
     pub fn shown(&self, field: &str, rule: TimeRule, now: Time, window: TimeSpan) -> Vec<&Granule> {
         let begin = |g: &Granule| g.span.map_or(Time::from_micros(i64::MIN), |s| s.start);
-        let drawn = |g: &&Granule| self.versions == Versions::All || !self.superseded.is_older(g.id);
-        let timed = || self.with_field(field).filter(|g| g.span.is_some()).filter(drawn);
+        let timed = || self.drawable(field).filter(|g| g.span.is_some());
         let pick: Option<TimeSpan> = match rule {
-            TimeRule::Always => return self.with_field(field).filter(drawn).collect(),
+            TimeRule::Always => return self.drawable(field).collect(),
             TimeRule::InWindow | TimeRule::Current => None,
             TimeRule::Latest => timed().filter(|g| begin(g) <= now).max_by_key(|g| begin(g)).and_then(|g| g.span),
             TimeRule::Nearest => nearest_of(timed(), now),
         };
         let places = if rule == TimeRule::Nearest { self.nearest_steps(field, now, window) } else { HashMap::new() };
-        self.with_field(field)
-            .filter(drawn)
+        self.drawable(field)
             .filter(|g| match (g.span, rule) {
                 (None, _) => true,
                 (Some(span), TimeRule::InWindow) => span.intersects(&window),
@@ -214,7 +217,7 @@ impl Collection {
     /// own, as long as it lies in the window.
     fn nearest_steps(&self, field: &str, now: Time, window: TimeSpan) -> HashMap<Place, TimeSpan> {
         let mut nearest: HashMap<Place, TimeSpan> = HashMap::new();
-        for granule in self.with_field(field).filter(|g| g.time.is_some()) {
+        for granule in self.drawable(field).filter(|g| g.time.is_some()) {
             let Some(span) = granule.span.filter(|s| s.intersects(&window)) else { continue };
             let known = nearest.entry(Place::of(granule)).or_insert(span);
             if span.offset_seconds(now).abs() < known.offset_seconds(now).abs() {
@@ -352,6 +355,10 @@ mod tests {
             ids
         };
         assert_eq!((shown(&c), c.older_versions()), (vec![2, 4], 2));
+        assert_eq!(c.drawable("f").count(), 2, "what a timeline and a count show");
+        let t = Time::from_micros;
+        let nearest = c.shown("f", TimeRule::Nearest, t(15), TimeSpan::new(t(0), t(30)));
+        assert!(nearest.iter().all(|g| [2, 4].contains(&g.id.0)), "{nearest:?}");
         c.versions = Versions::All;
         assert_eq!(shown(&c), [1, 2, 3, 4]);
         c.versions = Versions::Newest;

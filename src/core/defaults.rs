@@ -284,13 +284,13 @@ pub fn widened(guess: [f64; 2], stats: &FieldStats) -> Option<[f64; 2]> {
 /// (hint or table); above zero on logarithmic scales; never empty.
 pub fn range_from_stats(field: &FieldInfo, stats: &FieldStats) -> [f64; 2] {
     let hint = default_hint(field);
-    let [mut low, mut high] = stats.p02_p98;
+    let [mut low, mut high] = stats.p02_p98.map(short);
     if !(low.is_finite() && high.is_finite()) {
         return [0.0, 1.0];
     }
     if low >= high {
         // Nearly constant: all of it, when there is more.
-        (low, high) = if stats.min < stats.max { (stats.min, stats.max) } else { (low, low) };
+        (low, high) = if stats.min < stats.max { (short(stats.min), short(stats.max)) } else { (low, low) };
     }
     if hint.symmetric == Some(true) {
         let reach = low.abs().max(high.abs());
@@ -305,6 +305,12 @@ pub fn range_from_stats(field: &FieldInfo, stats: &FieldStats) -> [f64; 2] {
     }
     let half = if low == 0.0 { 1.0 } else { low.abs() * 0.05 };
     if hint.log == Some(true) { [low * 0.5, low * 2.0] } else { [low - half, low + half] }
+}
+
+/// A value of single precision with no more digits than it has: 0.2334 instead of 0.23340000212192535.
+fn short(value: f64) -> f64 {
+    let single = value as f32;
+    if f64::from(single) == value { single.to_string().parse().unwrap_or(value) } else { value }
 }
 
 #[cfg(test)]
@@ -420,6 +426,9 @@ mod tests {
 
     #[test]
     fn ranges_from_data_are_never_empty() {
+        let digits = FieldStats::from_values([0.2334f32, 0.9012].into_iter()).unwrap();
+        let range = range_from_stats(&field("x", "", "1"), &digits);
+        assert!(range.iter().all(|v| v.to_string().len() <= 6), "no digits beyond those of the file: {range:?}");
         let stats = |low: f64, high: f64| FieldStats {
             count: 9,
             missing: 0,

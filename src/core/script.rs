@@ -24,21 +24,30 @@ const ALWAYS: [&str; 10] =
 pub fn python(session: &Session, sources: &[PathBuf]) -> String {
     let project = session.project();
     let mut lines: Vec<String> = [
-        "# What Seaglass showed. Run it beside a window (or \"seaglass serve --allow-files\"); an address may follow.",
+        "# What Seaglass showed. Run it beside \"seaglass --allow-files\" (or \"seaglass serve --allow-files\"); an address may follow.",
         "import sys",
         "",
         "import seaglass",
         "",
         "view = seaglass.connect(*sys.argv[1:2])",
-        "view.close_data()",
-        "view.command(\"shapes\", change={\"what\": \"remove_all\"})",
-        "view.command(\"remove_pins\")",
     ]
     .map(str::to_owned)
     .into();
     if !sources.is_empty() {
-        let names: Vec<String> = sources.iter().map(|p| literal(&p.display().to_string())).collect();
-        lines.push(call("view.open", &names));
+        let names: Vec<String> =
+            sources.iter().map(|p| format!("    {},", literal(&p.display().to_string()))).collect();
+        lines.push(format!("files = [\n{}\n]", names.join("\n")));
+        lines.push("# Where programs may name no files this is refused, before anything is closed.".to_owned());
+        lines.push("view.open(*files)".to_owned());
+    }
+    let cleared = [
+        "view.close_data()",
+        "view.command(\"shapes\", change={\"what\": \"remove_all\"})",
+        "view.command(\"remove_pins\")",
+    ];
+    lines.extend(cleared.map(str::to_owned));
+    if !sources.is_empty() {
+        lines.push("view.open(*files)".to_owned());
     }
     lines.push("for layer in view.layers:".to_owned());
     lines.push("    layer.remove()".to_owned());

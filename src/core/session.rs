@@ -140,6 +140,8 @@ pub struct Session {
     project: Project,
     catalogue: Catalogue,
     history: History<Project>,
+    /// What *Close all data* has closed: undo opens it again, until other data come.
+    closed: Option<Box<Project>>,
     failures: Vec<FailedFile>,
     notebook: Notebook,
     user_styles: UserStyles,
@@ -167,6 +169,7 @@ impl Default for Session {
             project: Project::default(),
             catalogue: Catalogue::default(),
             history: History::new(UNDO_STEPS),
+            closed: None,
             failures: Vec::new(),
             notebook: Notebook::default(),
             user_styles: UserStyles::default(),
@@ -208,7 +211,7 @@ impl Session {
 
     /// Whether undo and redo are possible.
     pub fn can_undo_redo(&self) -> (bool, bool) {
-        (self.history.can_undo(), self.history.can_redo())
+        (self.history.can_undo() || self.closed.is_some(), self.history.can_redo())
     }
 
     /// Ends the current drag: the next change is its own undo step.
@@ -220,6 +223,9 @@ impl Session {
     pub fn apply(&mut self, command: &Command) -> Result<Vec<Effect>, CommandError> {
         match command {
             Command::Undo => {
+                if let Some(closed) = self.closed.take_if(|_| !self.history.can_undo()) {
+                    return Ok(self.restore_session(&closed));
+                }
                 let state =
                     self.history.undo(&self.project).ok_or_else(|| CommandError("There is nothing to undo.".into()))?;
                 self.restore(state);
@@ -316,6 +322,8 @@ impl Session {
             Command::CancelOpening => return Ok(vec![Effect::CancelOpening]),
             Command::ZoomToNative { layer } => return Ok(vec![Effect::ZoomToNative(*layer)]),
             Command::CloseAll => {
+                let held = !self.project.layers.is_empty() || !self.catalogue.collections.is_empty();
+                self.closed = held.then(|| Box::new(self.project.clone()));
                 self.project.layers.clear();
                 self.project.sources.clear();
                 self.project.looks.clear();

@@ -46,6 +46,8 @@ pub(crate) enum Tag {
     Coarse(u64),
     /// The same in the precision of the file.
     Exact(u64),
+    /// Whether an item holds any value.
+    Values(u64),
     View(u64),
     Describe(PathBuf),
 }
@@ -64,6 +66,8 @@ pub struct Host {
     pub(crate) descriptions: crate::describe::Descriptions,
     pub(crate) histograms: Histograms,
     pub(crate) figures: Figures,
+    /// Items asked whether they hold any value: true where they hold none.
+    pub(crate) valueless: std::collections::BTreeMap<u64, bool>,
     /// Tiles read, waiting for the renderer.
     pub(crate) ready: Vec<(TileKey, Option<Block>)>,
     /// Items the renderer shall forget.
@@ -154,6 +158,7 @@ impl Host {
             descriptions: crate::describe::Descriptions::default(),
             histograms: Histograms::default(),
             figures: Figures::default(),
+            valueless: std::collections::BTreeMap::new(),
             ready: Vec::new(),
             gone: Vec::new(),
             highlight: None,
@@ -512,6 +517,7 @@ impl Host {
             }
             (Tag::Probe(item, row, col), result) => self.probes.arrived((item, row, col), result),
             (Tag::Describe(path), result) => self.descriptions.arrived(&path, result),
+            (Tag::Values(item), result) => self.summed_up(item, &result),
             (Tag::Exact(item), result) => self.figures.arrived(item, result),
             (Tag::Coarse(item), result) => self.histograms.arrived(item, result),
             (Tag::View(number), result) => self.follow.arrived(number, result),

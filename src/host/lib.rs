@@ -2,7 +2,8 @@
 //!
 //! A frame is: [`Host::send`] what the user did, [`Host::step`] (commands, arrived results), [`Host::scene`], then
 //! [`Host::drive`] (what the renderer needs is asked of the readers; what they delivered goes to the renderer), then draw.
-//! Nothing here blocks, except [`Host::wait_opened`] and [`Host::wait_complete`] for programs without a window.
+//! Nothing here blocks, except [`Host::wait_opened`], [`Host::wait_complete`] and [`Host::wait_valueless`] for programs
+//! without a window.
 //!
 //! No file is read here and nothing is drawn; both happen in the crates below.
 
@@ -35,6 +36,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod user_styles;
+mod valueless;
 mod visible;
 
 use std::path::PathBuf;
@@ -55,6 +57,7 @@ pub use report::{
 };
 pub use seaglass_data::pool::Connect;
 pub use seaglass_data::registry::Registry;
+pub use valueless::Valueless;
 
 /// How a host is made.
 #[derive(Clone)]

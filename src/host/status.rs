@@ -20,7 +20,7 @@ impl Host {
             status.reason = Some(EmptyReason::NoData);
             return status;
         };
-        status.total = shown.collection.with_field(&shown.field.name).count();
+        status.total = shown.collection.drawable(&shown.field.name).count();
         status.in_window = shown.granules.len();
         let (mut off_screen, mut masked, mut failure) = (0, 0, None);
         for granule in &shown.granules {
@@ -50,7 +50,7 @@ impl Host {
             Some(EmptyReason::AllHidden)
         } else if shown.granules.is_empty() {
             let now = project.timeline.now;
-            let spans = shown.collection.with_field(&shown.field.name).filter_map(|g| g.span);
+            let spans = shown.collection.drawable(&shown.field.name).filter_map(|g| g.span);
             let nearest = spans.min_by(|a, b| a.offset_seconds(now).abs().total_cmp(&b.offset_seconds(now).abs()));
             Some(nearest.map_or(EmptyReason::NoData, |span| {
                 let offset_s = span.offset_seconds(now);

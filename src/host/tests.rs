@@ -469,3 +469,21 @@ fn colours_follow_the_view_while_the_clock_stands() {
     let here = fitted(&mut host, there);
     assert!(here[0] > 40.0 && here[1] < 60.0, "{here:?}");
 }
+
+#[test]
+fn a_file_without_values_is_named_also_beside_others() {
+    let gpu = match Gpu::headless() {
+        Ok(gpu) => gpu,
+        Err(e) => return eprintln!("skipped: {e}"),
+    };
+    let mut renderer =
+        Renderer::new(&gpu, RendererOptions { synchronous: true, ..RendererOptions::default() }).unwrap();
+    let (mut host, _dir, _) = host_with(&["day1.nc", "masked_day1.nc"]);
+    assert!(host.wait_opened(LIMIT).unwrap().is_empty());
+    host.wait_complete(&mut renderer, [200, 150], 1.0, VOID, LIMIT).unwrap();
+    assert_eq!(host.view_status(), None, "the other file shows");
+    let none = host.wait_valueless(LIMIT).unwrap();
+    assert_eq!(none.len(), 1, "{none:?}");
+    assert!(none[0].path.ends_with("masked_day1.nc"));
+    assert_eq!(none[0].field, "quantity");
+}

@@ -18,6 +18,7 @@ pub(super) const MAX_AUTOMATIC_LAYERS: usize = 12;
 impl Session {
     /// Takes in files that readers, or an index, have described.
     pub(super) fn files_opened(&mut self, files: &[(&Path, &FileInfo)]) -> Vec<Effect> {
+        self.closed = None;
         self.failures.retain(|f| files.iter().all(|(path, _)| f.path != *path));
         let was_empty = self.catalogue.collections.is_empty();
         let mut effects = Vec::new();

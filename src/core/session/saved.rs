@@ -20,6 +20,7 @@ impl Session {
         self.arrival = arrival::Arrival::default();
         self.failures.clear();
         self.history = History::new(UNDO_STEPS);
+        self.closed = None;
         self.project = project.clone();
         // What was playing when it was saved stands still until asked to.
         self.project.timeline.playing = false;
@@ -116,5 +117,27 @@ mod tests {
         assert_eq!(effects.len(), 2);
         assert_eq!(s.catalogue().collections["a"].granules.len(), 1);
         assert!(s.catalogue().collections["other"].granules.is_empty(), "its layer stays, the data may come back");
+    }
+
+    #[test]
+    fn closing_all_data_is_undone_until_other_data_come() {
+        let mut s = Session::default();
+        s.apply(&Command::CloseAll).unwrap();
+        assert_eq!(s.can_undo_redo(), (false, false), "there was nothing");
+        s.apply(&Command::Open { paths: vec!["/d".into()] }).unwrap();
+        s.apply(&Command::Opened { path: "/d/a.nc".into(), info: file("a") }).unwrap();
+        s.apply(&Command::AddLayer { collection: "a".into(), field: "wind".into() }).unwrap();
+        let before = s.project().clone();
+        s.apply(&Command::CloseAll).unwrap();
+        assert!(s.project().layers.is_empty() && s.can_undo_redo().0);
+        let effects = s.apply(&Command::Undo).unwrap();
+        assert_eq!(effects, [Effect::Forget, Effect::Open(vec!["/d".into()])]);
+        s.apply(&Command::Opened { path: "/d/a.nc".into(), info: file("a") }).unwrap();
+        assert_eq!(s.project().layers, before.layers);
+
+        s.apply(&Command::CloseAll).unwrap();
+        s.apply(&Command::Open { paths: vec!["/e".into()] }).unwrap();
+        s.apply(&Command::Opened { path: "/e/c.nc".into(), info: file("c") }).unwrap();
+        assert!(!s.can_undo_redo().0, "other data are there now");
     }
 }
