@@ -48,6 +48,16 @@ impl Window {
     /// The camera, a little further about a place.
     fn wander(&mut self) -> Command {
         self.frames += 1;
+        self.here()
+    }
+
+    /// Wanders while anything is read, and stands still then: a view that moves is drawn coarsely and never complete.
+    fn wander_while_busy(&mut self) -> Command {
+        if self.frames > 0 && self.host.progress().is_idle() { self.here() } else { self.wander() }
+    }
+
+    /// The camera where it stands.
+    fn here(&self) -> Command {
         let phase = (self.frames % FRAMES) as f64 * 0.7;
         let target = LonLat::new(-156.0 + 0.4 * phase.cos(), -20.0 + 0.4 * phase.sin());
         Command::SetCamera { camera: Camera { target, altitude_m: 15_000_000.0, ..Camera::default() } }
@@ -120,7 +130,7 @@ fn main() -> anyhow::Result<()> {
     let mut asked = false;
     let mut loading = Vec::new();
     loop {
-        let input = window.wander();
+        let input = window.wander_while_busy();
         let (ms, complete) = window.frame(input)?;
         loading.push(ms);
         if let Some(span) = window.span() {
@@ -137,14 +147,15 @@ fn main() -> anyhow::Result<()> {
         }
         anyhow::ensure!(start.elapsed() < LIMIT, "the files were not open in time");
     }
-    loading.extend(window.until_complete(Window::wander)?);
+    loading.extend(window.until_complete(Window::wander_while_busy)?);
     let loaded_s = start.elapsed().as_secs_f64();
     let span = window.span().context("no granule has a time")?;
     let granules: usize = window.host.session().catalogue().collections.values().map(|c| c.granules.len()).sum();
 
     // A rehearsal: what the wandering view needs is read before it counts.
     for _ in 0..FRAMES {
-        window.until_complete(|w| w.wander())?;
+        window.wander();
+        window.until_complete(|w| w.here())?;
     }
     let mut idle = Vec::new();
     for _ in 0..FRAMES {
