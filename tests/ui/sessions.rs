@@ -73,8 +73,10 @@ fn what_is_seen_is_a_python_program() {
     world.session.apply(&Command::LockLayer { layer: sst, locked: true }).unwrap();
     let h = run(world, "copy as python");
     let [Action::Copy(text)] = &h.state().actions[..] else { panic!("{:?}", h.state().actions) };
-    assert!(text.contains("view.open(\"/my data/\\\"swot\\\"\")\n"), "{text}");
+    assert!(text.contains("files = [\n    \"/my data/\\\"swot\\\"\",\n]\n"), "{text}");
     let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("no {what} in {text}"));
+    // Where programs may name no files, the first line that could lose something is not reached.
+    assert!(at("view.open(*files)") < at("view.close_data()"), "{text}");
     // The bottom layer comes first: each is added on top.
     let rows = h.state().session.project().layers.iter().rev();
     let places: Vec<usize> =
